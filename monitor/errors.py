@@ -1,0 +1,42 @@
+"""What can go wrong in the program itself; a network failure is a value, not an error.
+
+MonitorError
+├── InputError              bad configuration, file, option: exit status 2
+│   └── ConfigError         every problem of one configuration, each with its path
+└── ServiceError            a needed service is out of reach: exit status 3
+    └── StoreError          the database cannot be used now
+"""
+
+from collections.abc import Sequence
+
+
+class MonitorError(Exception):
+    """Any failure of this program that a person is told about in one message."""
+
+
+class InputError(MonitorError):
+    """Input that cannot be used; the message says where, what was found, what is allowed."""
+
+
+class ConfigError(InputError):
+    """All problems of one configuration at once.
+
+    Parameters
+    ----------
+    source : where the configuration came from, usually a file name.
+    problems : one line each, ``path: what was found; what is allowed``.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"{source}: {len(self.problems)} problem(s)\n{lines}")
+
+
+class ServiceError(MonitorError):
+    """A service that is needed to go on is out of reach."""
+
+
+class StoreError(ServiceError):
+    """The database cannot be opened, read or written now."""

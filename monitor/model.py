@@ -1,0 +1,243 @@
+"""The records that travel through the program: targets, samples, rounds, verdicts.
+
+Frozen values of the standard library, no logic and no I/O. Names and units are those of
+docs/glossary.md: seconds, bytes, bits per second, UTC.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """Whether a site is under suspicion or stands beside it for comparison."""
+
+    TARGET = "target"
+    CONTROL = "control"
+
+
+class Operation(StrEnum):
+    """The step of a probe that failed (OONI df-008 operation names)."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    TLS_HANDSHAKE = "tls_handshake"
+    HTTP_ROUND_TRIP = "http_round_trip"
+    READ = "read"
+
+
+class AddressFamily(StrEnum):
+    """Which address of a name a probe may use; `any` prefers IPv4 when both exist."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+    ANY = "any"
+
+
+class Probe:
+    """Names of the kinds of probe, as stored in `Sample.probe`.
+
+    The local kinds describe this machine and its line, not a site. A row of a local kind
+    with a `failure` means that the round it belongs to says more about this machine than
+    about the net.
+    """
+
+    HTTPS = "https"
+    """One page: lookup, connect, TLS, first byte, the page itself."""
+    DOWNLOAD = "download"
+    """One bounded transfer of a large object, for `goodput_bps`."""
+    TCP = "tcp"
+    """A TCP connection only."""
+    SNI_SWAP = "sni_swap"
+    """The target's address with another server name."""
+
+    GATEWAY = "gateway"
+    """Local: round trip to the default gateway in `connect_s`."""
+    INTERFACE = "interface"
+    """Local: the household's other traffic on the default interface, received, in
+    `goodput_bps`, over `duration_s`."""
+    EVENT_LOOP = "event_loop"
+    """Local: the worst lateness of the measuring loop in the round, in `waiting_s`."""
+    CLOCK = "clock"
+    """Local: how far the wall clock was stepped during the round, in `duration_s`."""
+
+
+LOCAL_PROBES = frozenset(
+    {Probe.GATEWAY, Probe.INTERFACE, Probe.EVENT_LOOP, Probe.CLOCK}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A named site; the name is stable, addresses are not."""
+
+    name: str
+    url: str
+    """`https://`, `http://` or `tcp://host:port`."""
+    role: Role = Role.TARGET
+    download_url: str | None = None
+    """Object for the throughput transfer; None: the biggest static asset of the page."""
+    download: bool = True
+    """Whether a throughput transfer is made at all."""
+    address_family: AddressFamily = AddressFamily.ANY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One stored outcome of one probe of one target at one time.
+
+    None means not measured. `failure` None means that nothing failed. Everything up to
+    `probe_version` is the interchange format; the rest is kept in the store and exported
+    in columns that begin with `x_`.
+    """
+
+    started_at_utc: datetime
+    target: str
+    role: Role = Role.TARGET
+    vantage: str = "home"
+    path: str = "direct"
+    probe: str = Probe.HTTPS
+    domain_lookup_s: float | None = None
+    connect_s: float | None = None
+    tls_handshake_s: float | None = None
+    waiting_s: float | None = None
+    response_s: float | None = None
+    duration_s: float | None = None
+    encoded_body_bytes: int | None = None
+    goodput_bps: float | None = None
+    http_status: int | None = None
+    failed_operation: Operation | None = None
+    failure: str | None = None
+    remote_address: str | None = None
+    certificate_sha256: str | None = None
+    certificate_issuer: str | None = None
+    tcp_min_rtt_s: float | None = None
+    tcp_retransmits: int | None = None
+    server_name: str | None = None
+    probe_version: str | None = None
+
+    round_id: str | None = None
+    sequence: int | None = None
+    """Position in the round's random order, from 0."""
+    url: str | None = None
+    http_version: str | None = None
+    tls_version: str | None = None
+    resolver: str | None = None
+    dns_answers: tuple[str, ...] = ()
+    cdn: tuple[tuple[str, str], ...] = ()
+    """Response headers that tell which cache answered: (name, value)."""
+    tcp_rtt_s: float | None = None
+    tcp_rcv_rtt_s: float | None = None
+    tcp_rcv_ooopack: int | None = None
+    """Segments that arrived out of order: holes seen by the receiver."""
+    timeline: tuple[tuple[float, int], ...] = ()
+    """Bounded curve of the transfer: (seconds since the first response byte,
+    cumulative body bytes)."""
+
+
+class RoundStatus(StrEnum):
+    """What became of one slot of the schedule."""
+
+    COMPLETE = "complete"
+    OVERLONG = "overlong"
+    """Begun, but the time ran out: what was not started is counted as not tried."""
+    MISSED = "missed"
+    """Never begun: a gap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One slot of the schedule: all targets once, or the reason why not."""
+
+    round_id: str
+    vantage: str
+    slot_start_utc: datetime
+    started_at_utc: datetime | None
+    duration_s: float | None
+    status: RoundStatus
+    n_planned: int
+    n_done: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evenings:
+    """Counts of local evenings behind a verdict."""
+
+    observed: int
+    usable: int
+    slow: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """How many times slower than the rest of the day and beyond the controls."""
+
+    metric: str
+    ratio: float | None
+    ci95: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismCheck:
+    """One piece of mechanism evidence: +1 points to interference, -1 away, 0 unknown."""
+
+    check: str
+    score: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgement on one target at one vantage, with its evidence."""
+
+    vantage: str
+    target: str
+    verdict: str
+    strength: str | None
+    evenings: Evenings
+    effect: Effect
+    p_value: float | None
+    e_value: float | None
+    found_window: tuple[str, str] | None
+    onset_date: str | None
+    offset_date: str | None
+    mechanism: tuple[MechanismCheck, ...] = ()
+    reasons: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    """Numbers for an expert (`--explain`), not part of the JSON contract."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object of contracts 5."""
+        window = self.found_window
+        return {
+            "vantage": self.vantage,
+            "target": self.target,
+            "verdict": self.verdict,
+            "strength": self.strength,
+            "evenings": {
+                "observed": self.evenings.observed,
+                "usable": self.evenings.usable,
+                "slow": self.evenings.slow,
+                "dead": self.evenings.dead,
+            },
+            "effect": {
+                "metric": self.effect.metric,
+                "ratio": self.effect.ratio,
+                "ci95": list(self.effect.ci95),
+            },
+            "p_value": self.p_value,
+            "e_value": self.e_value,
+            "found_window": (
+                None if window is None else {"start": window[0], "end": window[1]}
+            ),
+            "onset_date": self.onset_date,
+            "offset_date": self.offset_date,
+            "mechanism": [
+                {"check": c.check, "score": c.score, "detail": c.detail}
+                for c in self.mechanism
+            ],
+            "reasons": list(self.reasons),
+        }
