@@ -1,0 +1,213 @@
+"""One round: every target and control once, in random order, each outcome stored.
+
+Latency probes may overlap and are begun first; throughput transfers follow one by one, so
+that none disturbs another. What cannot be begun in time is counted as not tried.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Protocol
+
+from asyncio_throttle import Throttler
+
+from monitor.clock import Clock
+from monitor.model import Probe, Round, RoundStatus, Sample, Target
+from monitor.probe.local import RoundWatch
+
+DOWNLOADS_WAIT_S = 15.0
+"""How long transfers wait for the latency probes: a stuck one only waits for an answer
+and no longer disturbs them."""
+LAST_START_S = 15.0
+"""No transfer is begun with less than this left of the round: it could not end in it."""
+
+Write = Callable[[Sample | Round], Awaitable[None]]
+
+
+class Measures(Protocol):
+    """What makes one sample of one target; never raises but when cancelled."""
+
+    async def measure(self, target: Target, probe: str) -> Sample:
+        """The outcome of one probe."""
+
+
+class MeasuresGateway(Protocol):
+    """What asks the home's gateway."""
+
+    async def measure(self, round_id: str | None = None) -> Sample | None:
+        """A sample of the gateway, or None when it cannot be judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One probe of one target, to be done in a round."""
+
+    target: Target
+    probe: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundPlan:
+    """What a round is to do, in which order, and for how long.
+
+    Attributes
+    ----------
+    latency, downloads : errands in the random order in which they are begun.
+    limit_s : the round's time [s].
+    per_second : most probes begun in one second.
+    """
+
+    slot_start_utc: datetime
+    latency: tuple[Errand, ...]
+    downloads: tuple[Errand, ...]
+    limit_s: float
+    per_second: int = 4
+
+    @property
+    def n_planned(self) -> int:
+        """Number of errands."""
+        return len(self.latency) + len(self.downloads)
+
+
+def plan(
+    errands: Sequence[Errand],
+    *,
+    slot_start_utc: datetime,
+    limit: timedelta,
+    per_second: int,
+    rng: Random,
+) -> RoundPlan:
+    """A round over all errands, in random order, transfers apart."""
+    order = list(errands)
+    rng.shuffle(order)
+    return RoundPlan(
+        slot_start_utc=slot_start_utc,
+        latency=tuple(e for e in order if e.probe != Probe.DOWNLOAD),
+        downloads=tuple(e for e in order if e.probe == Probe.DOWNLOAD),
+        limit_s=limit / timedelta(seconds=1),
+        per_second=per_second,
+    )
+
+
+class RoundRunner:
+    """Runs rounds, one at a time."""
+
+    def __init__(
+        self,
+        *,
+        prober: Measures,
+        gateway: MeasuresGateway,
+        clock: Clock,
+        vantage: str,
+        write: Write,
+    ) -> None:
+        self._prober = prober
+        self._gateway = gateway
+        self._clock = clock
+        self._vantage = vantage
+        self._write = write
+
+    async def run(self, round_plan: RoundPlan) -> Round:
+        """Do a round and store its samples and its record; the record is returned.
+
+        When cancelled, the record is stored all the same, with what was done.
+        """
+        running = _RunningRound(self, round_plan)
+        try:
+            await running.measure_all()
+        except asyncio.CancelledError:
+            running.reason = "stopped"
+            raise
+        finally:
+            record = await asyncio.shield(running.close())
+        return record
+
+
+class _RunningRound:
+    def __init__(self, runner: RoundRunner, round_plan: RoundPlan) -> None:
+        self._runner = runner
+        self._plan = round_plan
+        self._round_id = uuid.uuid4().hex
+        self._throttler = Throttler(
+            rate_limit=round_plan.per_second, period=1.0, retry_interval=0.02
+        )
+        self._started_at_utc = runner._clock.now_utc()
+        self._begun_s = runner._clock.monotonic_s()
+        self._watch = RoundWatch(
+            runner._clock, vantage=runner._vantage, round_id=self._round_id
+        )
+        self._sequence = 0
+        self._done: set[Errand] = set()
+        self.reason: str | None = None
+
+    async def measure_all(self) -> None:
+        lag = asyncio.create_task(self._watch.follow_loop())
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with (
+                    asyncio.timeout(self._plan.limit_s),
+                    asyncio.TaskGroup() as g,
+                ):
+                    g.create_task(self._measure_gateway())
+                    probes = [
+                        g.create_task(self._measure(e)) for e in self._plan.latency
+                    ]
+                    if probes:
+                        await asyncio.wait(probes, timeout=DOWNLOADS_WAIT_S)
+                    await self._download_all()
+        finally:
+            lag.cancel()
+
+    async def close(self) -> Round:
+        for sample in self._watch.samples():
+            await self._runner._write(sample)
+        record = self._record()
+        await self._runner._write(record)
+        return record
+
+    async def _measure_gateway(self) -> None:
+        sample = await self._runner._gateway.measure(self._round_id)
+        if sample is not None:
+            await self._runner._write(sample)
+
+    async def _download_all(self) -> None:
+        for errand in self._plan.downloads:
+            elapsed_s = self._runner._clock.monotonic_s() - self._begun_s
+            if elapsed_s > self._plan.limit_s - min(
+                LAST_START_S, self._plan.limit_s / 4
+            ):
+                return
+            await self._measure(errand)
+
+    async def _measure(self, errand: Errand) -> None:
+        async with self._throttler:
+            sequence, self._sequence = self._sequence, self._sequence + 1
+            sample = await self._runner._prober.measure(errand.target, errand.probe)
+        self._watch.count(sample)
+        await self._runner._write(
+            replace(sample, round_id=self._round_id, sequence=sequence)
+        )
+        self._done.add(errand)
+
+    def _record(self) -> Round:
+        missing = [
+            f"{errand.target.name}/{errand.probe}"
+            for errand in (*self._plan.latency, *self._plan.downloads)
+            if errand not in self._done
+        ]
+        reason = self.reason or ("time ran out" if missing else None)
+        return Round(
+            round_id=self._round_id,
+            vantage=self._runner._vantage,
+            slot_start_utc=self._plan.slot_start_utc,
+            started_at_utc=self._started_at_utc,
+            duration_s=self._runner._clock.monotonic_s() - self._begun_s,
+            status=RoundStatus.OVERLONG if missing else RoundStatus.COMPLETE,
+            n_planned=self._plan.n_planned,
+            n_done=len(self._done),
+            reason=reason and f"{reason}; not done: {', '.join(missing)}",
+        )
