@@ -1,7 +1,7 @@
 """One round: every target and control once, in random order, each outcome stored.
 
-Latency probes may overlap and are begun first; throughput transfers follow one by one, so
-that none disturbs another. What cannot be begun in time is counted as not tried.
+Latency probes may overlap and are begun first; throughput transfers follow one by one,
+so that none disturbs another. What cannot be begun in time is counted as not tried.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol
 
-from asyncio_throttle import Throttler
+from asyncio_throttle.throttler import Throttler
 
 from monitor.clock import Clock
 from monitor.model import Probe, Round, RoundStatus, Sample, Target
@@ -23,7 +23,7 @@ DOWNLOADS_WAIT_S = 15.0
 """How long transfers wait for the latency probes: a stuck one only waits for an answer
 and no longer disturbs them."""
 LAST_START_S = 15.0
-"""No transfer is begun with less than this left of the round: it could not end in it."""
+"""No transfer is begun with less than this left: it could not end in the round."""
 
 Write = Callable[[Sample | Round], Awaitable[None]]
 
@@ -72,6 +72,11 @@ class RoundPlan:
         """Number of errands."""
         return len(self.latency) + len(self.downloads)
 
+    @property
+    def last_start_s(self) -> float:
+        """Time from which no more transfer is begun [s since the round's start]."""
+        return self.limit_s - min(LAST_START_S, self.limit_s / 4)
+
 
 def plan(
     errands: Sequence[Errand],
@@ -93,23 +98,15 @@ def plan(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundRunner:
     """Runs rounds, one at a time."""
 
-    def __init__(
-        self,
-        *,
-        prober: Measures,
-        gateway: MeasuresGateway,
-        clock: Clock,
-        vantage: str,
-        write: Write,
-    ) -> None:
-        self._prober = prober
-        self._gateway = gateway
-        self._clock = clock
-        self._vantage = vantage
-        self._write = write
+    prober: Measures
+    gateway: MeasuresGateway
+    clock: Clock
+    vantage: str
+    write: Write
 
     async def run(self, round_plan: RoundPlan) -> Round:
         """Do a round and store its samples and its record; the record is returned.
@@ -135,10 +132,10 @@ class _RunningRound:
         self._throttler = Throttler(
             rate_limit=round_plan.per_second, period=1.0, retry_interval=0.02
         )
-        self._started_at_utc = runner._clock.now_utc()
-        self._begun_s = runner._clock.monotonic_s()
+        self._started_at_utc = runner.clock.now_utc()
+        self._begun_s = runner.clock.monotonic_s()
         self._watch = RoundWatch(
-            runner._clock, vantage=runner._vantage, round_id=self._round_id
+            runner.clock, vantage=runner.vantage, round_id=self._round_id
         )
         self._sequence = 0
         self._done: set[Errand] = set()
@@ -164,34 +161,34 @@ class _RunningRound:
 
     async def close(self) -> Round:
         for sample in self._watch.samples():
-            await self._runner._write(sample)
+            await self._runner.write(sample)
         record = self._record()
-        await self._runner._write(record)
+        await self._runner.write(record)
         return record
 
     async def _measure_gateway(self) -> None:
-        sample = await self._runner._gateway.measure(self._round_id)
+        sample = await self._runner.gateway.measure(self._round_id)
         if sample is not None:
-            await self._runner._write(sample)
+            await self._runner.write(sample)
 
     async def _download_all(self) -> None:
         for errand in self._plan.downloads:
-            elapsed_s = self._runner._clock.monotonic_s() - self._begun_s
-            if elapsed_s > self._plan.limit_s - min(
-                LAST_START_S, self._plan.limit_s / 4
-            ):
+            if self._elapsed_s() > self._plan.last_start_s:
                 return
             await self._measure(errand)
 
     async def _measure(self, errand: Errand) -> None:
         async with self._throttler:
             sequence, self._sequence = self._sequence, self._sequence + 1
-            sample = await self._runner._prober.measure(errand.target, errand.probe)
+            sample = await self._runner.prober.measure(errand.target, errand.probe)
         self._watch.count(sample)
-        await self._runner._write(
+        await self._runner.write(
             replace(sample, round_id=self._round_id, sequence=sequence)
         )
         self._done.add(errand)
+
+    def _elapsed_s(self) -> float:
+        return self._runner.clock.monotonic_s() - self._begun_s
 
     def _record(self) -> Round:
         missing = [
@@ -202,10 +199,10 @@ class _RunningRound:
         reason = self.reason or ("time ran out" if missing else None)
         return Round(
             round_id=self._round_id,
-            vantage=self._runner._vantage,
+            vantage=self._runner.vantage,
             slot_start_utc=self._plan.slot_start_utc,
             started_at_utc=self._started_at_utc,
-            duration_s=self._runner._clock.monotonic_s() - self._begun_s,
+            duration_s=self._elapsed_s(),
             status=RoundStatus.OVERLONG if missing else RoundStatus.COMPLETE,
             n_planned=self._plan.n_planned,
             n_done=len(self._done),
