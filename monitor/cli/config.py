@@ -1,0 +1,27 @@
+"""`monitor config check`."""
+
+import click
+
+from monitor.cli.context import configuration, echo_json
+from monitor.cli.root import Settings
+from monitor.config import effective
+
+
+@click.group("config")
+def config_command() -> None:
+    """Check the configuration."""
+
+
+@config_command.command("check")
+@click.option("--json", "as_json", is_flag=True, help="The effective values as JSON.")
+@click.pass_obj
+def check(settings: Settings, *, as_json: bool) -> None:
+    """Check the configuration file and print every value in force."""
+    config = configuration(settings)
+    if as_json:
+        echo_json(effective(config))
+        return
+    from ruamel.yaml import YAML
+
+    click.echo(f"# {settings.config_path}: right. In force, defaults included:")
+    YAML(typ="safe").dump(effective(config), click.get_text_stream("stdout"))

@@ -1,0 +1,89 @@
+"""What several commands share: the configuration in force, local options, progress."""
+
+import os
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+from monitor.cli.root import Settings
+from monitor.config import Config, checked_database_url, load
+from monitor.errors import InputError
+
+Item = TypeVar("Item")
+
+ENVIRONMENT_DATABASE = "MONITOR_DATABASE"
+
+
+def database_override(settings: Settings) -> str | None:
+    """The database URL of the environment or the option; None: the file's."""
+    for value, source in (
+        (os.environ.get(ENVIRONMENT_DATABASE), ENVIRONMENT_DATABASE),
+        (settings.database, "--database"),
+    ):
+        if value:
+            return checked_database_url(value, source=source)
+    return None
+
+
+def configuration(settings: Settings) -> Config:
+    """The configuration in force; raises `InputError` with all its problems."""
+    return load(settings.config_path, database=database_override(settings))
+
+
+def optional_configuration(settings: Settings) -> Config | None:
+    """The configuration, or None where the default file does not exist."""
+    if (
+        settings.config_path == Path("config.yaml")
+        and not settings.config_path.exists()
+    ):
+        return None
+    return configuration(settings)
+
+
+def local_day_start(text: str | None, zone: str, *, option: str) -> datetime | None:
+    """Start of a local date, as an aware time; raises `InputError`."""
+    if text is None:
+        return None
+    day = parsed_date(text, option=option)
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone))
+
+
+def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | None:
+    """Start of the day after a local date: the date is included."""
+    if text is None:
+        return None
+    day = parsed_date(text, option=option) + timedelta(days=1)
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone))
+
+
+def parsed_date(text: str, *, option: str) -> date:
+    """A date of the command line; raises `InputError`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"{option}: found {text!r}; allowed: a date such as 2026-10-20"
+        ) from None
+
+
+def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
+    """The items, with a progress bar on stderr when it is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    with Progress(console=console, transient=True) as bar:
+        yield from bar.track(items, description=description)
+
+
+def echo_json(document: object) -> None:
+    """One JSON document on stdout."""
+    import json
+
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -1,0 +1,35 @@
+"""`monitor run`."""
+
+import asyncio
+import logging
+import sys
+
+import click
+
+from monitor.cli.context import configuration
+from monitor.cli.root import Settings
+from monitor.config import masked
+
+
+@click.command("run")
+@click.pass_obj
+def run_command(settings: Settings) -> None:
+    """Measure every few minutes, analyse every night, until SIGTERM or Ctrl-C."""
+    from monitor.clock import SystemClock
+    from monitor.daemon import serve
+
+    config = configuration(settings)
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    # The scheduler tells of every tick; only its troubles are news.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    every_s = int(config.every.total_seconds())
+    click.echo(
+        f"monitor measures {len(config.targets)} targets and {len(config.controls)} "
+        f"controls every {every_s} s into {masked(config.database)}; first round now. "
+        "Ctrl-C ends it."
+    )
+    asyncio.run(serve(config, config_path=settings.config_path, clock=SystemClock()))

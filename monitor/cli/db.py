@@ -1,0 +1,23 @@
+"""`monitor db upgrade`."""
+
+import click
+
+from monitor.cli.context import configuration
+from monitor.cli.root import Settings
+from monitor.config import masked
+
+
+@click.group("db")
+def db_command() -> None:
+    """Care for the database."""
+
+
+@db_command.command("upgrade")
+@click.pass_obj
+def upgrade_command(settings: Settings) -> None:
+    """Create the database or bring it to this version's layout."""
+    from monitor.store import upgrade
+
+    url = configuration(settings).database
+    revision = upgrade(url)
+    click.echo(f"{masked(url)}: at revision {revision}")

@@ -1,0 +1,99 @@
+"""`monitor probe URL`."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.context import echo_json, optional_configuration
+from monitor.cli.root import Settings
+from monitor.errors import InputError
+from monitor.model import Sample, Target
+
+if TYPE_CHECKING:
+    from monitor.probe import ProbeSettings
+
+
+@click.command("probe")
+@click.argument("url")
+@click.option("--json", "as_json", is_flag=True, help="The sample as JSON.")
+@click.option("--download", is_flag=True, help="A throughput transfer of URL as well.")
+@click.option("--debug", is_flag=True, help="Effective settings and every step.")
+@click.pass_obj
+def probe_command(
+    settings: Settings, url: str, *, as_json: bool, download: bool, debug: bool
+) -> None:
+    """Probe any URL (https://, http://, tcp://host:port) once; nothing is stored."""
+    from monitor.cli.table import as_document, print_samples
+
+    probing = _probe_settings(settings)
+    target = _target(url, with_download=download)
+    trace: list[tuple[float, str]] = []
+    samples = asyncio.run(_measure(target, probing, trace))
+    if debug:
+        _print_debug(probing, trace, as_documents=[as_document(s) for s in samples])
+    if as_json:
+        documents = [as_document(sample) for sample in samples]
+        echo_json(documents[0] if len(documents) == 1 else documents)
+    elif not debug:
+        print_samples(samples)
+
+
+async def _measure(
+    target: Target, probing: "ProbeSettings", trace: list[tuple[float, str]]
+) -> list[Sample]:
+    from monitor.clock import SystemClock
+    from monitor.probe import Prober, probes_of
+
+    prober = Prober(probing, SystemClock())
+    return [
+        await prober.measure(target, probe, trace=trace) for probe in probes_of(target)
+    ]
+
+
+def _probe_settings(settings: Settings) -> "ProbeSettings":
+    from monitor.daemon import probe_settings
+    from monitor.probe import ProbeSettings
+
+    config = optional_configuration(settings)
+    return ProbeSettings() if config is None else probe_settings(config)
+
+
+def _target(url: str, *, with_download: bool) -> Target:
+    from monitor.config import Site
+    from monitor.model import Role
+
+    try:
+        site = Site(
+            name="probe", url=url, download=with_download, download_url=_object(url)
+        )
+    except ValueError:
+        raise InputError(
+            f"URL: found {url!r}; allowed: https://host/..., http://host/... or "
+            "tcp://host:port"
+        ) from None
+    return site.target(Role.TARGET)
+
+
+def _object(url: str) -> str | None:
+    return None if url.startswith("tcp:") else url
+
+
+def _print_debug(
+    probing: "ProbeSettings",
+    trace: list[tuple[float, str]],
+    *,
+    as_documents: list[dict[str, object]],
+) -> None:
+    from dataclasses import asdict
+
+    click.echo("settings", err=True)
+    for key, value in asdict(probing).items():
+        click.echo(f"  {key} = {value}", err=True)
+    click.echo("steps", err=True)
+    for at_s, event in trace:
+        click.echo(f"  {1e3 * at_s:10.3f} ms  {event}", err=True)
+    for document in as_documents:
+        click.echo("sample", err=True)
+        for key, value in document.items():
+            click.echo(f"  {key} = {value}", err=True)

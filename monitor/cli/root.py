@@ -1,0 +1,93 @@
+"""The `monitor` command: global options, lazy commands, exit status of our errors."""
+
+import importlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor.errors import InputError, MonitorError, ServiceError
+
+COMMANDS = {
+    "run": ("daemon", "measure, analyse and show, until stopped"),
+    "sample": ("sample", "one round now, stored"),
+    "probe": ("probe", "one probe of any URL, not stored"),
+    "import": ("exchange", "read samples from CSV, NDJSON or Parquet files"),
+    "export": ("exchange", "write samples to a CSV, NDJSON or Parquet file"),
+    "analyze": ("analyze", "verdicts, from the database or from sample files"),
+    "config": ("config", "check the configuration"),
+    "db": ("db", "care for the database"),
+    "doctor": ("doctor", "check this machine, with advice"),
+}
+"""Command -> (module in monitor.cli, one line of help)."""
+
+EXIT_NO = 1
+EXIT_INPUT = 2
+EXIT_SERVICE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The global options."""
+
+    config_path: Path
+    database: str | None
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"monitor.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MonitorError as error:
+            click.echo(f"monitor: {error}", err=True)
+            sys.exit(_status(error))
+        except BrokenPipeError:
+            # The reader (a pager, `head`) had enough.
+            sys.stderr.close()
+            sys.exit(0)
+
+
+def _status(error: MonitorError) -> int:
+    if isinstance(error, InputError):
+        return EXIT_INPUT
+    return EXIT_SERVICE if isinstance(error, ServiceError) else EXIT_NO
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="Configuration file.",
+)
+@click.option(
+    "--database",
+    help="Database URL; replaces the file's. MONITOR_DATABASE replaces both.",
+)
+@click.version_option(package_name="monitor", prog_name="monitor")
+@click.pass_context
+def cli(ctx: click.Context, config_path: Path, database: str | None) -> None:
+    """Tell whether somebody slows down sites every evening, or only the busy hour."""
+    ctx.obj = Settings(config_path, database)

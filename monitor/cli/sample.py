@@ -1,0 +1,61 @@
+"""`monitor sample`: one round now."""
+
+import asyncio
+
+import click
+
+from monitor.cli.context import configuration, echo_json
+from monitor.cli.root import Settings
+from monitor.config import Config
+from monitor.errors import InputError
+from monitor.model import Round, Sample
+
+
+@click.command("sample")
+@click.option("--target", "name", help="Only this target or control.")
+@click.option("--json", "as_json", is_flag=True, help="The samples as JSON.")
+@click.pass_obj
+def sample_command(settings: Settings, name: str | None, *, as_json: bool) -> None:
+    """Measure one round now, store it, and show the phases."""
+    from monitor.cli.table import as_document, print_samples
+
+    config = configuration(settings)
+    samples, record = asyncio.run(_one_round(config, name))
+    if as_json:
+        echo_json([as_document(sample) for sample in samples])
+        return
+    print_samples(samples)
+    if record.reason:
+        click.echo(f"round {record.status}: {record.reason}", err=True)
+
+
+async def _one_round(config: Config, name: str | None) -> tuple[list[Sample], Round]:
+    from monitor.clock import SystemClock
+    from monitor.daemon import new_sampler
+    from monitor.store import open_store
+
+    samples: list[Sample] = []
+    clock = SystemClock()
+    with open_store(config.database) as store:
+
+        async def write(record: Sample | Round) -> None:
+            if isinstance(record, Round):
+                await asyncio.to_thread(store.append_round, record)
+            else:
+                samples.append(record)
+                await asyncio.to_thread(store.append, [record])
+
+        sampler = new_sampler(_only(config, name), clock=clock, write=write)
+        record = await sampler.run_round(clock.now_utc(), with_downloads=True)
+    return sorted(samples, key=lambda s: s.sequence or 0), record
+
+
+def _only(config: Config, name: str | None) -> Config:
+    if name is None:
+        return config
+    targets = tuple(site for site in config.targets if site.name == name)
+    controls = tuple(site for site in config.controls if site.name == name)
+    if not targets and not controls:
+        names = ", ".join(s.name for s in (*config.targets, *config.controls))
+        raise InputError(f"--target: found {name!r}; allowed: {names}")
+    return config.model_copy(update={"targets": targets, "controls": controls})

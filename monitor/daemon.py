@@ -1,0 +1,244 @@
+"""`monitor run`: opens everything, lets the scheduler tick, closes in reverse.
+
+The scheduler's jobs only hand work to tasks that are owned here, because its asyncio
+executor cannot wait for running jobs. Nothing here loads pandas: the nightly analysis
+is a child process, so that it cannot disturb the probes' timing.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from monitor.clock import Clock
+from monitor.config import Config
+from monitor.errors import StoreError
+from monitor.model import Round, RoundStatus, Sample
+from monitor.probe import Prober, ProbeSettings
+from monitor.probe.gateway import Gateway
+from monitor.sampling.round import RoundRunner, Write
+from monitor.sampling.sampler import Pace, Sampler
+from monitor.store import open_store
+from monitor.store.spool import SpooledWriter, spool_path
+
+_log = logging.getLogger(__name__)
+
+TICK_S = 1
+CLOCK_STEP_S = 2.0
+NIGHTLY_HOUR, NIGHTLY_MINUTE = 0, 20
+"""Local time of the nightly analysis: after the evening and its day are over."""
+FLUSH_EVERY_S = 60
+
+
+def probe_settings(config: Config) -> ProbeSettings:
+    """What the probe needs to know of the configuration."""
+    return ProbeSettings(
+        vantage=config.vantage,
+        resolvers=config.probing.resolvers,
+        stage_timeout_s=config.probing.stage_timeout.total_seconds(),
+        download_max_bytes=config.throughput.max_bytes,
+        download_max_s=config.throughput.max_time.total_seconds(),
+        block_page_addresses=config.probing.block_page_addresses,
+        allow_private_answers=config.probing.allow_private_answers,
+    )
+
+
+def new_sampler(config: Config, *, clock: Clock, write: Write) -> Sampler:
+    """A sampler for a configuration, with its prober and gateway."""
+    runner = RoundRunner(
+        prober=Prober(probe_settings(config), clock),
+        gateway=Gateway(clock, vantage=config.vantage),
+        clock=clock,
+        vantage=config.vantage,
+        write=write,
+    )
+    pace = Pace(
+        every=config.every,
+        downloads_every=config.throughput.every or config.every,
+        per_second=config.probing.per_second,
+    )
+    rng = Random()  # noqa: S311  order and instants, not secrets
+    return Sampler(config.all_targets(), pace, runner, rng)
+
+
+async def serve(config: Config, *, config_path: Path, clock: Clock) -> None:
+    """Measure until SIGTERM or SIGINT.
+
+    Raises
+    ------
+    InputError
+        The database is not one that this version can use.
+    """
+    await asyncio.to_thread(_check_database, config.database)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as thread:
+        writer = await asyncio.get_running_loop().run_in_executor(
+            thread,
+            partial(SpooledWriter, config.database, spool_path(config.database), clock),
+        )
+        try:
+            await _Daemon(config, config_path, clock, thread, writer).run()
+        finally:
+            await asyncio.shield(
+                asyncio.get_running_loop().run_in_executor(thread, writer.close)
+            )
+
+
+class _Daemon:
+    def __init__(
+        self,
+        config: Config,
+        config_path: Path,
+        clock: Clock,
+        thread: ThreadPoolExecutor,
+        writer: SpooledWriter,
+    ) -> None:
+        self._config = config
+        self._config_path = config_path
+        self._clock = clock
+        self._thread = thread
+        self._writer = writer
+        self._sampler = new_sampler(config, clock=clock, write=self._write)
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    async def run(self) -> None:
+        """Run until a signal asks to end."""
+        stop = asyncio.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+        await self._record_downtime()
+        scheduler = self._scheduler()
+        scheduler.start()
+        watch = asyncio.create_task(self._follow_clock(scheduler))
+        _log.info("started vantage=%s pid=%d", self._config.vantage, os.getpid())
+        try:
+            await stop.wait()
+        finally:
+            _log.info("stopping running_tasks=%d", len(self._tasks))
+            scheduler.shutdown(wait=False)
+            await _cancel([watch, *self._tasks])
+
+    def _scheduler(self) -> AsyncIOScheduler:
+        # A late job still runs, once: what was missed is recorded by the sampler.
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        for job, trigger in (
+            (self._tick, IntervalTrigger(seconds=TICK_S)),
+            (self._flush, IntervalTrigger(seconds=FLUSH_EVERY_S)),
+            (self._start_nightly, self._nightly_trigger()),
+        ):
+            scheduler.add_job(job, trigger)
+        return scheduler
+
+    def _nightly_trigger(self) -> CronTrigger:
+        return CronTrigger(
+            hour=NIGHTLY_HOUR, minute=NIGHTLY_MINUTE, timezone=self._config.timezone
+        )
+
+    async def _tick(self) -> None:
+        self._sampler.tick(self._spawn)
+
+    async def _flush(self) -> None:
+        self._spawn(self._in_thread(self._writer.flush))
+
+    async def _start_nightly(self) -> None:
+        self._spawn(run_nightly(self._config, self._config_path))
+
+    def _spawn(self, work: Coroutine[object, object, object]) -> None:
+        task: asyncio.Task[object] = asyncio.create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _write(self, record: Sample | Round) -> None:
+        await self._in_thread(partial(self._writer.write, record))
+
+    async def _in_thread(self, call: Callable[[], object]) -> object:
+        # Shielded: a cancelled round must not take a queued write with it.
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._thread, call))
+
+    async def _record_downtime(self) -> None:
+        end = await asyncio.to_thread(_recorded_until, self._config)
+        gap = None if end is None else self._sampler.gap_since(end)
+        if gap is not None:
+            await self._sampler.record_gap(gap, reason="the monitor was not running")
+
+    async def _follow_clock(self, scheduler: AsyncIOScheduler) -> None:
+        """Wake the scheduler when the wall clock was stepped.
+
+        It sleeps until a wall-clock time; after a step back that would be for hours.
+        """
+        offset_s = self._wall_minus_monotonic_s()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_s = self._wall_minus_monotonic_s()
+            if abs(now_s - offset_s) > CLOCK_STEP_S:
+                _log.warning("clock_step seconds=%.1f", now_s - offset_s)
+                for job in scheduler.get_jobs():
+                    job.reschedule(job.trigger)
+            offset_s = now_s
+
+    def _wall_minus_monotonic_s(self) -> float:
+        return self._clock.now_utc().timestamp() - self._clock.monotonic_s()
+
+
+async def run_nightly(config: Config, config_path: Path) -> int:
+    """Analyse in a child process of low priority; its exit status."""
+    environment = {**os.environ, "MONITOR_DATABASE": config.database}
+    command = ("--config", str(config_path), "analyze", "--store", "--quiet")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "monitor", *command, env=environment
+    )
+    try:
+        status = await child.wait()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
+        await child.wait()
+        raise
+    _log.info("nightly exit_status=%d", status)
+    return status
+
+
+def _check_database(url: str) -> None:
+    """Open the database once; only a database that is away is not an obstacle."""
+    try:
+        open_store(url).close()
+    except StoreError as error:
+        _log.warning("database_away error=%s", error)
+
+
+def _recorded_until(config: Config) -> datetime | None:
+    """End of the last slot on record; None without one or without a database."""
+    with contextlib.suppress(StoreError), open_store(config.database) as store:
+        last = store.last_round(config.vantage)
+        if last is not None and last.status is RoundStatus.MISSED:
+            return last.slot_start_utc + timedelta(seconds=last.duration_s or 0.0)
+        return None if last is None else last.slot_start_utc + config.every
+    return None
+
+
+async def _cancel(tasks: list[asyncio.Task[object]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _logged(work: Awaitable[object]) -> object:
+    try:
+        return await work
+    except Exception:  # noqa: BLE001
+        # One failed round must not end a daemon that is to run for months.
+        _log.exception("task_failed")
+        return None
