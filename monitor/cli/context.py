@@ -8,6 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import click
+
 from monitor.cli.root import Settings
 from monitor.config import Config, checked_database_url, load
 from monitor.errors import InputError

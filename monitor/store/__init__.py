@@ -1,1 +1,6 @@
-"""To be filled."""
+"""The database: samples and rounds in, facts out; SQLite in a file, or PostgreSQL."""
+
+from monitor.store.database import Store, open_store
+from monitor.store.migration import upgrade
+
+__all__ = ["Store", "open_store", "upgrade"]
