@@ -1,0 +1,153 @@
+"""The open database: the one object through which the program reads and writes it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, Self
+
+from sqlalchemy import Engine
+
+from monitor.errors import StoreError
+from monitor.model import Round, Sample
+from monitor.store import rounds, samples, verdicts
+from monitor.store.engine import make_engine, reading, sqlite_path, writing
+from monitor.store.migration import migrate
+
+_SAMPLES_PER_TRANSACTION: Final = 2000
+
+
+def open_store(url: str) -> "Store":
+    """The database at the URL, created and migrated when needed.
+
+    Raises
+    ------
+    InputError : impossible URL, a newer database, or one of another program.
+    StoreError : the database is out of reach.
+    """
+    engine = make_engine(url)
+    try:
+        migrate(engine)
+        return Store(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+class Store:
+    """Facts in, facts out. Samples, rounds and verdicts are only added, never changed.
+
+    One thread writes; any number of processes read at the same time. Every method that
+    touches the database raises StoreError when that is out of reach.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._series_ids: dict[tuple[str, ...], int] = {}
+        self._file = sqlite_path(engine)
+        self._inode = _inode(self._file)
+
+    def append(self, samples_: Iterable[Sample]) -> int:
+        """Store samples; how many of them were new.
+
+        A sample whose identity (contracts 4) is already stored is left as it is. Up to
+        2,000 samples are one transaction; more are several, in order.
+        """
+        remaining = iter(samples_)
+        n_new = 0
+        while batch := list(islice(remaining, _SAMPLES_PER_TRANSACTION)):
+            n_new += self._append_batch(batch)
+        return n_new
+
+    def _append_batch(self, batch: Sequence[Sample]) -> int:
+        self._check_file()
+        ids = dict(self._series_ids)
+        # Forgotten first: after a failure the ids on disk may be others.
+        self._series_ids = {}
+        with writing(self._engine) as connection:
+            n_new = samples.append(connection, batch, ids)
+        self._series_ids = ids
+        return n_new
+
+    def append_round(self, round_: Round) -> None:
+        """Store a round; storing it again changes nothing."""
+        self._check_file()
+        with writing(self._engine) as connection:
+            rounds.append(connection, round_)
+
+    def samples(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        targets: Iterable[str] | None = None,
+        vantage: str | None = None,
+    ) -> Iterator[Sample]:
+        """The samples from `since` on and before `until` by time, streamed.
+
+        Those of one instant are ordered by vantage, target, path, probe, server name.
+        """
+        names = None if targets is None else tuple(targets)
+        chosen = samples.Selection(
+            since=since, until=until, targets=names, vantage=vantage
+        )
+        return samples.read(self._engine, chosen)
+
+    def rounds(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        vantage: str | None = None,
+    ) -> Iterator[Round]:
+        """The rounds whose slot begins from `since` on and before `until`, by time."""
+        return rounds.read(self._engine, since, until, vantage)
+
+    def append_verdicts(
+        self,
+        verdicts_: Sequence[Mapping[str, Any]],
+        *,
+        computed_at_utc: datetime,
+        method_version: str,
+        document: Mapping[str, Any],
+    ) -> None:
+        """Store what one analysis found: its document, and its verdicts one by one."""
+        self._check_file()
+        with writing(self._engine) as connection:
+            verdicts.append(
+                connection,
+                verdicts_,
+                computed_at_utc=computed_at_utc,
+                method_version=method_version,
+                document=document,
+            )
+
+    def latest_verdicts(self) -> dict[str, Any] | None:
+        """The document of the last analysis; None before the first."""
+        with reading(self._engine) as connection:
+            return verdicts.latest(connection)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check_file(self) -> None:
+        # A deleted file would go on taking rows that nobody can ever read.
+        if _inode(self._file) != self._inode:
+            self._engine.dispose()
+            raise StoreError(f"database {self._file}: the file was moved or deleted")
+
+
+def _inode(path: Path | None) -> int | None:
+    if path is None:
+        return None
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0

@@ -1,0 +1,158 @@
+"""A database URL in, an engine out that opens, locks and waits as this program needs.
+
+Nothing here knows the tables. Failures of the database become StoreError with the place
+and the advice in one message; passwords never appear in it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from monitor.errors import InputError, StoreError
+
+ALLOWED: Final = (
+    "allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+)
+
+# Long enough for another process to finish a transaction; short enough that a daemon
+# told to stop can wait it out and still end within five seconds.
+BUSY_TIMEOUT_S: Final = 2.0
+
+# A server that vanished without a word is given up after about this long, not after the
+# kernel's quarter of an hour.
+POSTGRES_ARGS: Final[dict[str, Any]] = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 3000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "application_name": "monitor",
+    "options": "-c lock_timeout=3000 -c timezone=UTC",
+}
+
+
+def database_url(url: str) -> URL:
+    """The URL, parsed and checked.
+
+    Raises
+    ------
+    InputError : not a URL, or of a kind of database that cannot be used.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise InputError(f"database: not a URL; {ALLOWED}") from error
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise InputError(f"database: found '{parsed.drivername}'; {ALLOWED}")
+    if parsed.drivername == "sqlite":
+        _check_sqlite_path(parsed.database)
+    return parsed
+
+
+def _check_sqlite_path(name: str | None) -> None:
+    if name in (None, "", ":memory:") or str(name).startswith("file:"):
+        found = f"found '{name or ''}', which is no file on disk"
+        raise InputError(f"database: {found}; {ALLOWED}")
+    path = Path(str(name))
+    if path.is_dir():
+        raise InputError(f"database: '{path}' is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise InputError(
+            f"database: there is no folder '{path.parent}'; create it first"
+        )
+
+
+def sqlite_path(engine: Engine) -> Path | None:
+    """The file behind the engine; None when it is a server."""
+    if engine.dialect.name != "sqlite":
+        return None
+    return Path(str(engine.url.database))
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for the URL; connects only when used.
+
+    Raises
+    ------
+    InputError : see `database_url`.
+    """
+    parsed = database_url(url)
+    if parsed.drivername == "sqlite":
+        return _sqlite_engine(parsed)
+    return create_engine(parsed, connect_args=POSTGRES_ARGS, pool_pre_ping=True)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_S}, poolclass=QueuePool
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver must not begin transactions by itself: `_begin_sqlite` does.
+    connection.isolation_level = None
+    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later can fail at once when another
+    # process wrote in between; a writer therefore takes the lock at its beginning.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads; failures as StoreError."""
+    with reported(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: all of it or nothing; failures as StoreError."""
+    with reported(engine), engine.execution_options(writes=True).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reported(engine: Engine) -> Iterator[None]:
+    """Database failures inside the block as StoreError, with place and advice."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        place = engine.url.render_as_string(hide_password=True)
+        raise StoreError(f"database {place}: {_explained(error)}") from error
+
+
+_ADVICE: Final = (
+    ("malformed", "the file is damaged; keep it, and recover it or name another file"),
+    ("not a database", "the file is no SQLite database; name another file"),
+    ("locked", "another program holds it; try again when that one has finished"),
+    ("readonly", "it may not be written; check the rights of file and folder"),
+    ("unable to open", "it cannot be opened; check the rights of file and folder"),
+    ("disk is full", "free some space"),
+    ("password authentication", "check user and password"),
+    ("does not exist", "check the names in the URL"),
+)
+
+
+def _explained(error: SQLAlchemyError) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    said = " ".join(str(cause).split())[:300]
+    advice = next((tip for sign, tip in _ADVICE if sign in said), "is it running?")
+    return f"{said} ({advice})"

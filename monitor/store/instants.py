@@ -1,0 +1,24 @@
+"""Points in time as whole microseconds since 1970 in UTC, and back; exact both ways."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds [us] since 1970-01-01 UTC.
+
+    Raises
+    ------
+    ValueError : the moment has no zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no zone")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_us(moment_us: int) -> datetime:
+    """The moment, aware, in UTC."""
+    return _EPOCH + timedelta(microseconds=moment_us)

@@ -1,0 +1,90 @@
+"""Brings a database to this revision; loads Alembic only for work."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+import monitor
+from monitor.errors import InputError
+from monitor.store.engine import make_engine, reading, writing
+from monitor.store.tables import REVISION, VERSION_TABLE, metadata
+
+_LOCK_KEY: Final = 0x6D6F6E69746F72
+"""Any fixed number ("monitor" in ASCII): names our advisory lock in PostgreSQL."""
+
+
+def upgrade(url: str) -> str:
+    """The revision reached after every missing migration has run.
+
+    Raises
+    ------
+    InputError : impossible URL, a newer database, or one of another program.
+    StoreError : the database is out of reach.
+    """
+    engine = make_engine(url)
+    try:
+        migrate(engine)
+    finally:
+        engine.dispose()
+    return REVISION
+
+
+def migrate(engine: Engine) -> None:
+    """Run what is missing; two processes may do this at the same time."""
+    with reading(engine) as connection:
+        if _revision(connection) == REVISION:
+            return
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY}
+            )
+        _run_missing(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    row = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).first()  # noqa: S608 - a constant
+    return None if row is None else str(row[0])
+
+
+def _run_missing(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    # A percent sign in a path would be read as an interpolation.
+    config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    known = [s.revision for s in ScriptDirectory.from_config(config).walk_revisions()]
+    _refuse_strangers(connection, known)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _refuse_strangers(connection: Connection, known: list[str]) -> None:
+    found = _revision(connection)
+    if found is not None and found not in known:
+        raise InputError(
+            f"database: its version is '{found}', this program knows up to"
+            f" '{REVISION}'; update the program, or name another database"
+        )
+    tables = set(inspect(connection).get_table_names())
+    ours = set(metadata.tables)
+    strange = tables if connection.dialect.name == "sqlite" else tables & ours
+    if found is None and strange:
+        names = ", ".join(sorted(strange)[:3])
+        raise InputError(
+            f"database: holds tables of another program ({names});"
+            " name another database"
+        )
+
+
+def scripts() -> Path:
+    """The folder of migrations: inside the installed package, or in the checkout."""
+    package = Path(monitor.__file__).parent
+    installed = package / "_migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"

@@ -1,0 +1,176 @@
+"""Samples into rows and rows into samples."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitor.model import Operation, Role, Sample
+from monitor.store.engine import reading
+from monitor.store.instants import from_us, to_us
+from monitor.store.records import nested, storable
+from monitor.store.tables import IDENTITY, samples, series
+
+SeriesKey: TypeAlias = tuple[str, ...]
+
+_NESTED: Final = ("dns_answers", "cdn", "timeline")
+_DERIVED: Final = ("started_at_utc", "role", *IDENTITY)
+_PLAIN: Final = tuple(
+    f.name for f in fields(Sample) if f.name not in (*_NESTED, *_DERIVED)
+)
+_DAY_US: Final = 86_400_000_000
+_ROWS_AT_ONCE: Final = 2000
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Any]) -> int:
+    """How many of the rows were new; a row whose key is there changes nothing."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    return connection.execute(statement, rows).rowcount
+
+
+def append(
+    connection: Connection, batch: Sequence[Sample], ids: dict[SeriesKey, int]
+) -> int:
+    """Store the batch; how many samples were new.
+
+    Parameters
+    ----------
+    connection : in a writing transaction.
+    batch : at least one sample.
+    ids : series ids that are known to be stored; completed here.
+    """
+    keys = [series_key(sample) for sample in batch]
+    _add_series(connection, {key for key in keys if key not in ids}, ids)
+    rows = [to_row(sample, ids[key]) for sample, key in zip(batch, keys, strict=True)]
+    return insert_new(connection, samples, rows)
+
+
+def series_key(sample: Sample) -> SeriesKey:
+    """What names a sample's series; no server name and an empty one are the same."""
+    return tuple(storable(getattr(sample, name) or "") for name in IDENTITY)
+
+
+def _add_series(
+    connection: Connection, missing: set[SeriesKey], ids: dict[SeriesKey, int]
+) -> None:
+    if not missing:
+        return
+    ordered = [dict(zip(IDENTITY, key, strict=True)) for key in sorted(missing)]
+    insert_new(connection, series, ordered)
+    for row in connection.execute(select(series)):
+        ids[tuple(row[1:])] = row[0]
+
+
+def to_row(sample: Sample, series_id: int) -> dict[str, Any]:
+    """The stored form of a sample."""
+    row = {name: storable(getattr(sample, name)) for name in _PLAIN}
+    for name in _NESTED:
+        value = getattr(sample, name)
+        row[name] = json.dumps(nested(value), ensure_ascii=False) if value else None
+    row["series_id"] = series_id
+    row["started_at_us"] = to_us(sample.started_at_utc)
+    row["is_control"] = sample.role == Role.CONTROL
+    return row
+
+
+def from_row(row: RowMapping) -> Sample:
+    """The sample of a stored row joined with its series."""
+    operation = row["failed_operation"]
+    values = {name: row[name] for name in (*_PLAIN, *IDENTITY)}
+    values["server_name"] = row["server_name"] or None
+    values["failed_operation"] = Operation(operation) if operation else None
+    values["started_at_utc"] = from_us(row["started_at_us"])
+    values["role"] = Role.CONTROL if row["is_control"] else Role.TARGET
+    values["dns_answers"] = tuple(json.loads(row["dns_answers"] or "[]"))
+    for name in ("cdn", "timeline"):
+        values[name] = tuple(tuple(pair) for pair in json.loads(row[name] or "[]"))
+    return Sample(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which samples: from `since` on, before `until`, of these targets and vantage."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    targets: Iterable[str] | None = None
+    vantage: str | None = None
+
+    def of_series(self) -> ColumnElement[bool]:
+        """The condition on the table of series."""
+        terms: list[ColumnElement[bool]] = [true()]
+        if self.targets is not None:
+            terms.append(series.c.target.in_(list(self.targets)))
+        if self.vantage is not None:
+            terms.append(series.c.vantage == self.vantage)
+        return and_(*terms)
+
+    def bounds_us(self) -> tuple[int, int]:
+        """The half-open range of time [us]."""
+        since = -(2**62) if self.since is None else to_us(self.since)
+        until = 2**62 if self.until is None else to_us(self.until)
+        return since, until
+
+
+def read(engine: Engine, selection: Selection) -> Iterator[Sample]:
+    """The samples in the order of time, then of their series; streamed.
+
+    Notes
+    -----
+    One day is read, sorted and handed on at a time: neither memory nor a temporary file
+    grows with the years, and no transaction stays open for the whole of it.
+    """
+    since, until = selection.bounds_us()
+    start = _first_us(engine, selection, since)
+    while start is not None and start < until:
+        end = min(start + _DAY_US, until)
+        for row in _rows(engine, _between(selection, start, end)):
+            yield from_row(row)
+        start = _first_us(engine, selection, end)
+
+
+def _rows(engine: Engine, statement: Select[Any]) -> Iterator[RowMapping]:
+    options = {"yield_per": _ROWS_AT_ONCE}
+    with reading(engine) as connection:
+        found = connection.execute(statement, execution_options=options)
+        yield from found.mappings()
+
+
+def _between(selection: Selection, start_us: int, end_us: int) -> Select[Any]:
+    names = [series.c[name] for name in IDENTITY]
+    when = samples.c.started_at_us
+    return (
+        select(samples, *names)
+        .join_from(series, samples)
+        .where(selection.of_series(), when >= start_us, when < end_us)
+        .order_by(when, *names)
+    )
+
+
+def _first_us(engine: Engine, selection: Selection, since_us: int) -> int | None:
+    # One step down the index per series; a plain minimum would read every row.
+    first = (
+        select(func.min(samples.c.started_at_us))
+        .where(samples.c.series_id == series.c.id, samples.c.started_at_us >= since_us)
+        .scalar_subquery()
+    )
+    per_series = select(first.label("us")).where(selection.of_series()).subquery()
+    with reading(engine) as connection:
+        first_us: int | None = connection.scalar(select(func.min(per_series.c.us)))
+    return first_us

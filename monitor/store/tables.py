@@ -1,0 +1,124 @@
+"""The tables as the program uses them; `migrations/` builds the same step by step.
+
+A series is what one probe measures of one target over one path; a sample belongs to
+one series and one microsecond. Samples lie in the order of (series, time), so that a
+month of one target is read from neighbouring pages.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISION: Final = "0001"
+"""The newest migration; known here so that a start need not load Alembic to compare."""
+
+VERSION_TABLE: Final = "monitor_version"
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+IDENTITY: Final[Sequence[str]] = ("vantage", "target", "path", "probe", "server_name")
+"""With the time: what makes two rows the same sample (contracts 4)."""
+
+
+def _texts(*names: str) -> list[Column[Any]]:
+    return [Column(name, Text) for name in names]
+
+
+def _seconds(*names: str) -> list[Column[Any]]:
+    return [Column(name, Double) for name in names]
+
+
+def _counts(*names: str) -> list[Column[Any]]:
+    return [Column(name, BigInteger) for name in names]
+
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in IDENTITY),
+    UniqueConstraint(*IDENTITY),
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("series_id", ForeignKey(series.c.id), primary_key=True, autoincrement=False),
+    Column("started_at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("is_control", Boolean, nullable=False),
+    *_seconds("domain_lookup_s", "connect_s", "tls_handshake_s", "waiting_s"),
+    *_seconds("response_s", "duration_s"),
+    *_counts("encoded_body_bytes"),
+    Column("goodput_bps", Double),
+    *_counts("http_status"),
+    *_texts("failed_operation", "failure", "remote_address"),
+    *_texts("certificate_sha256", "certificate_issuer"),
+    *_seconds("tcp_min_rtt_s"),
+    *_counts("tcp_retransmits"),
+    *_texts("probe_version", "round_id"),
+    *_counts("sequence"),
+    *_texts("url", "http_version", "tls_version", "resolver", "dns_answers", "cdn"),
+    *_seconds("tcp_rtt_s", "tcp_rcv_rtt_s"),
+    *_counts("tcp_rcv_ooopack"),
+    *_texts("timeline"),
+    sqlite_with_rowid=False,
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("vantage", Text, primary_key=True),
+    Column("slot_start_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("round_id", Text, primary_key=True),
+    Column("started_at_us", BigInteger),
+    Column("duration_s", Double),
+    Column("status", Text, nullable=False),
+    Column("n_planned", Integer, nullable=False),
+    Column("n_done", Integer, nullable=False),
+    Column("reason", Text),
+    sqlite_with_rowid=False,
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("computed_at_us", BigInteger, nullable=False),
+    Column("method_version", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("analysis_id", ForeignKey(analyses.c.id), nullable=False),
+    Column("vantage", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Index(None, "analysis_id"),
+)
+
+APPEND_ONLY: Final = (samples, rounds, analyses, verdicts)
+"""Tables whose rows the database itself refuses to change or delete."""
