@@ -24,4 +24,6 @@ def check(settings: Settings, *, as_json: bool) -> None:
     from ruamel.yaml import YAML
 
     click.echo(f"# {settings.config_path}: right. In force, defaults included:")
-    YAML(typ="safe").dump(effective(config), click.get_text_stream("stdout"))
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.dump(effective(config), click.get_text_stream("stdout"))

@@ -4,7 +4,6 @@ import importlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -39,10 +38,14 @@ class Settings:
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
+    # The names and signatures below are click's.
+
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"monitor.cli.{COMMANDS[cmd_name][0]}")
@@ -52,10 +55,12 @@ class LazyGroup(click.Group):
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
+        """Write the table without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; our errors become a message and an exit status."""
         try:
             return super().invoke(ctx)
         except MonitorError as error:
