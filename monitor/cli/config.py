@@ -1,5 +1,7 @@
 """`monitor config check`."""
 
+import sys
+
 import click
 
 from monitor.cli.context import configuration, echo_json
@@ -26,4 +28,4 @@ def check(settings: Settings, *, as_json: bool) -> None:
     click.echo(f"# {settings.config_path}: right. In force, defaults included:")
     yaml = YAML()
     yaml.default_flow_style = False
-    yaml.dump(effective(config), click.get_text_stream("stdout"))
+    yaml.dump(effective(config), sys.stdout)

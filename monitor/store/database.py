@@ -103,6 +103,11 @@ class Store:
         """The rounds whose slot begins from `since` on and before `until`, by time."""
         return rounds.read(self._engine, since, until, vantage)
 
+    def last_round(self, vantage: str) -> Round | None:
+        """The round of the vantage's latest slot; None before the first."""
+        with reading(self._engine) as connection:
+            return rounds.last(connection, vantage)
+
     def append_verdicts(
         self,
         verdicts_: Sequence[Mapping[str, Any]],

@@ -50,9 +50,24 @@ def read(
         statement = statement.where(rounds.c.slot_start_us < to_us(until))
     if vantage is not None:
         statement = statement.where(rounds.c.vantage == vantage)
-    with reading(engine) as connection:
-        for row in connection.execute(statement, execution_options={"yield_per": 2000}):
-            yield _from_row(row)
+    options = {"yield_per": 2000}
+    with (
+        reading(engine) as connection,
+        connection.execute(statement, execution_options=options) as found,
+    ):
+        yield from map(_from_row, found)
+
+
+def last(connection: Connection, vantage: str) -> Round | None:
+    """The round of the vantage's latest slot; None before the first."""
+    statement = (
+        select(rounds)
+        .where(rounds.c.vantage == vantage)
+        .order_by(rounds.c.slot_start_us.desc(), rounds.c.round_id)
+        .limit(1)
+    )
+    row = connection.execute(statement).first()
+    return None if row is None else _from_row(row)
 
 
 def _from_row(row: Any) -> Round:  # noqa: ANN401 - a row of SQLAlchemy

@@ -1,0 +1,45 @@
+"""`monitor doctor`."""
+
+import asyncio
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from monitor.cli.context import configuration, echo_json
+from monitor.cli.root import EXIT_NO, Settings
+
+_MARKS = {"ok": "ok  ", "warning": "warn", "bad": "BAD "}
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+@click.pass_obj
+def doctor_command(settings: Settings, *, as_json: bool) -> None:
+    """Check resolver, clock, zone data, disk, database and controls, with advice.
+
+    Exit status 1 when something would spoil the measurements.
+    """
+    from monitor.clock import SystemClock
+    from monitor.daemon import probe_settings
+    from monitor.doctor import State, examine
+
+    config = configuration(settings)
+    findings = asyncio.run(
+        examine(
+            config,
+            probe_settings(config),
+            clock=SystemClock(),
+            directory=Path.cwd(),
+        )
+    )
+    if as_json:
+        echo_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(f"{_MARKS[finding.state]} {finding.check}: {finding.found}")
+            if finding.advice:
+                click.echo(f"       {finding.advice}")
+    if any(finding.state is State.BAD for finding in findings):
+        sys.exit(EXIT_NO)

@@ -1,0 +1,208 @@
+"""`monitor doctor`: what on this machine would make measurements wrong, with advice."""
+
+import asyncio
+import ctypes
+import ctypes.util
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo
+
+from monitor.clock import Clock
+from monitor.config import Config, masked
+from monitor.errors import MonitorError
+from monitor.model import Probe, Role, Sample
+from monitor.probe import Prober, ProbeSettings
+from monitor.probe.gateway import Gateway
+from monitor.probe.route import NetworkFiles
+from monitor.store import open_store
+
+LOW_DISK_BYTES = 500_000_000
+"""Some years of samples of the shipped configuration."""
+_TIME_ERROR = 5
+"""State that adjtimex(2) returns while the clock is not synchronised."""
+_TIMEX_BYTES = 512
+
+
+class State(StrEnum):
+    """Result of one check."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was found, and what to do about it."""
+
+    check: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+async def examine(
+    config: Config, settings: ProbeSettings, *, clock: Clock, directory: Path
+) -> list[Finding]:
+    """All findings about this machine, this configuration and its controls."""
+    findings = [
+        *resolver_findings(settings.resolvers or system_resolvers()),
+        clock_finding(clock_is_synchronised()),
+        zone_finding(config.timezone),
+        *write_findings(directory),
+        database_finding(config.database),
+        await _gateway_finding(clock),
+    ]
+    controls = await _control_samples(config, settings, clock)
+    return [*findings, *control_findings(controls)]
+
+
+def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[str, ...]:
+    """Addresses of the system's name servers, in their order."""
+    with suppress(OSError, UnicodeDecodeError):
+        rows = [line.split() for line in path.read_text().splitlines()]
+        return tuple(r[1] for r in rows if len(r) > 1 and r[0] == "nameserver")
+    return ()
+
+
+def resolver_findings(resolvers: tuple[str, ...]) -> Iterator[Finding]:
+    """Whether name lookups reach a resolver that does not answer from this machine."""
+    if not resolvers:
+        yield Finding(
+            "resolver",
+            State.BAD,
+            "no name server in /etc/resolv.conf",
+            "name one under probing.resolvers in the configuration",
+        )
+        return
+    first = resolvers[0].split("%")[0]
+    if ip_address(first).is_loopback:
+        yield Finding(
+            "resolver",
+            State.WARNING,
+            f"{first} is on this machine and may answer from its cache",
+            "to time real lookups, put your router's or provider's resolver under "
+            "probing.resolvers",
+        )
+        return
+    yield Finding("resolver", State.OK, f"{len(resolvers)} configured, first is used")
+
+
+def clock_is_synchronised() -> bool | None:
+    """Whether the kernel's clock is disciplined; None where that cannot be asked."""
+    with suppress(AttributeError, OSError):
+        libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
+        # An all-zero timex asks and changes nothing.
+        state = libc.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+        return None if state < 0 else bool(state != _TIME_ERROR)
+    return None
+
+
+def clock_finding(is_synchronised: bool | None) -> Finding:
+    """Whether sample times can be trusted."""
+    if is_synchronised:
+        return Finding("clock", State.OK, "synchronised")
+    found = "not synchronised" if is_synchronised is False else "cannot be asked"
+    advice = "switch on NTP: timedatectl set-ntp true, or install chrony"
+    return Finding("clock", State.WARNING, found, advice)
+
+
+def zone_finding(zone: str) -> Finding:
+    """Whether the zone data know the last change of offset that matters here."""
+    almaty = ZoneInfo("Asia/Almaty")
+    offset = datetime(2024, 6, 1, 12, tzinfo=almaty).utcoffset()
+    found = f"{zone}, {_zone_data_source()}"
+    if offset != timedelta(hours=5):
+        return Finding(
+            "time-zone data",
+            State.BAD,
+            f"{found}: older than Kazakhstan's change of 1 March 2024",
+            "update the system's tzdata package",
+        )
+    return Finding("time-zone data", State.OK, found)
+
+
+def write_findings(directory: Path) -> Iterator[Finding]:
+    """Whether samples can be kept here."""
+    if not os.access(directory, os.W_OK | os.X_OK):
+        advice = "start the monitor in a directory of its own user"
+        yield Finding("write access", State.BAD, f"{directory}: none", advice)
+        return
+    yield Finding("write access", State.OK, str(directory))
+    free = shutil.disk_usage(directory).free
+    state = State.OK if free > LOW_DISK_BYTES else State.WARNING
+    advice = "" if state is State.OK else "free some space: a year takes about 250 MB"
+    yield Finding("disk", state, f"{free / 1e9:.1f} GB free", advice)
+
+
+def database_finding(url: str) -> Finding:
+    """Whether the database opens at this version's layout."""
+    try:
+        open_store(url).close()
+    except MonitorError as error:
+        advice = "samples go to a spool file until it is back"
+        return Finding("database", State.BAD, str(error), advice)
+    return Finding("database", State.OK, masked(url))
+
+
+def control_findings(samples: list[Sample]) -> Iterator[Finding]:
+    """Whether there are enough live controls for a verdict, and which are dead."""
+    alive = [sample for sample in samples if sample.failure is None]
+    for sample in samples:
+        if sample.failure is not None:
+            yield Finding(
+                f"control {sample.target}",
+                State.WARNING,
+                f"{sample.failed_operation}: {sample.failure}",
+                "if it stays so, put another site in its place",
+            )
+    enough = len(alive) >= 3
+    yield Finding(
+        "controls",
+        State.OK if enough else State.BAD,
+        f"{len(alive)} of {len(samples)} answer",
+        "" if enough else "at least three live controls are needed to accuse anybody",
+    )
+
+
+async def _gateway_finding(clock: Clock) -> Finding:
+    route = NetworkFiles().route()
+    if route is None:
+        advice = "without it, trouble of the home line cannot be told from the net's"
+        return Finding("gateway", State.WARNING, "no IPv4 default route", advice)
+    sample = await Gateway(clock, vantage="doctor").measure()
+    if sample is None or sample.connect_s is None:
+        advice = "harmless; own trouble is then seen by the sites alone"
+        return Finding("gateway", State.WARNING, "does not answer", advice)
+    found = f"answers in {1e3 * sample.connect_s:.1f} ms over {route.interface}"
+    return Finding("gateway", State.OK, found)
+
+
+async def _control_samples(
+    config: Config, settings: ProbeSettings, clock: Clock
+) -> list[Sample]:
+    prober = Prober(settings, clock)
+    controls = [t for t in config.all_targets() if t.role is Role.CONTROL]
+    kinds = [Probe.TCP if t.url.startswith("tcp:") else Probe.HTTPS for t in controls]
+    return await asyncio.gather(
+        *(prober.measure(t, kind) for t, kind in zip(controls, kinds, strict=True))
+    )
+
+
+def _zone_data_source() -> str:
+    for directory in TZPATH:
+        path = Path(directory) / "tzdata.zi"
+        with suppress(OSError):
+            first_line = path.read_text().split("\n", 1)[0]
+            return f"system {first_line.strip('# ')}"
+    with suppress(PackageNotFoundError):
+        return f"tzdata {version('tzdata')}"
+    return "unknown version"
