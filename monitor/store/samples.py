@@ -41,7 +41,8 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Any]) -> int
     """How many of the rows were new; a row whose key is there changes nothing."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).on_conflict_do_nothing()
-    return connection.execute(statement, rows).rowcount
+    counted = {"preserve_rowcount": True}
+    return connection.execute(statement, rows, execution_options=counted).rowcount
 
 
 def append(
@@ -146,9 +147,12 @@ def read(engine: Engine, selection: Selection) -> Iterator[Sample]:
 
 
 def _rows(engine: Engine, statement: Select[Any]) -> Iterator[RowMapping]:
+    """The rows, streamed; everything is let go of also when the reader stops early."""
     options = {"yield_per": _ROWS_AT_ONCE}
-    with reading(engine) as connection:
-        found = connection.execute(statement, execution_options=options)
+    with (
+        reading(engine) as connection,
+        connection.execute(statement, execution_options=options) as found,
+    ):
         yield from found.mappings()
 
 

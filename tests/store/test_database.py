@@ -1,0 +1,171 @@
+"""What goes into the store comes out; the same on both databases."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from monitor.model import Operation, Role, Round, RoundStatus, Sample
+from monitor.store import Store
+
+T0 = datetime(2026, 10, 1, 15, 0, 0, 123456, tzinfo=UTC)
+
+FULL = Sample(
+    started_at_utc=T0,
+    target="facebook",
+    role=Role.CONTROL,
+    vantage="almaty",
+    path="tunnel",
+    probe="download",
+    domain_lookup_s=0.012,
+    connect_s=0.1,
+    tls_handshake_s=0.1 + 0.2,
+    waiting_s=1e-6,
+    response_s=9.75,
+    duration_s=10.5,
+    encoded_body_bytes=2**40,
+    goodput_bps=139_871.25,
+    http_status=200,
+    failed_operation=Operation.READ,
+    failure="generic_timeout_error",
+    remote_address="2a03:2880:f10e:83:face:b00c:0:25de",
+    certificate_sha256="ab" * 32,
+    certificate_issuer="CN=Қазақстан",
+    tcp_min_rtt_s=0.05,
+    tcp_retransmits=3,
+    server_name="www.facebook.com",
+    probe_version="1",
+    round_id="r1",
+    sequence=0,
+    url="https://www.facebook.com/x.js",
+    http_version="1.1",
+    tls_version="TLSv1.3",
+    resolver="192.0.2.53",
+    dns_answers=("192.0.2.1", "2001:db8::1"),
+    cdn=(("server", "proxygen"), ("x-fb-edge", "ala1")),
+    tcp_rtt_s=0.06,
+    tcp_rcv_rtt_s=0.07,
+    tcp_rcv_ooopack=12,
+    timeline=((0.1, 1000), (9.75, 180_000)),
+)
+
+
+def sample(minutes: float = 0, **values) -> Sample:
+    moment = T0 + timedelta(minutes=minutes)
+    given = {"target": "facebook", "connect_s": 0.1, **values}
+    return Sample(started_at_utc=moment, **given)
+
+
+def test_every_field_comes_back_as_it_was(store: Store):
+    bare = sample(5)
+    assert store.append([FULL, bare]) == 2
+    assert list(store.samples()) == [FULL, bare]
+
+
+def test_a_sample_is_stored_once(store: Store):
+    assert store.append([FULL, FULL, sample(1)]) == 2
+    assert store.append([FULL, sample(2)]) == 1
+    assert len(list(store.samples())) == 3
+
+
+def test_the_first_account_of_a_sample_stays(store: Store):
+    """Neither other numbers nor another role make a second row or change the first."""
+    store.append([sample()])
+    assert store.append([sample(role=Role.CONTROL, connect_s=9.0)]) == 0
+    assert list(store.samples()) == [sample()]
+
+
+@pytest.mark.parametrize("name", ["vantage", "target", "path", "probe", "server_name"])
+def test_each_part_of_the_identity_makes_another_sample(store: Store, name: str):
+    assert store.append([sample(), sample(**{name: "other"})]) == 2
+
+
+def test_no_server_name_and_an_empty_one_are_the_same(store: Store):
+    assert store.append([sample(), sample(server_name="")]) == 1
+    assert next(store.samples()).server_name is None
+
+
+def test_time_is_kept_to_the_microsecond_in_any_zone(store: Store):
+    kathmandu = timezone(timedelta(hours=5, minutes=45))
+    store.append(
+        [sample(), Sample(started_at_utc=T0.astimezone(kathmandu), target="b")]
+    )
+    assert [s.started_at_utc for s in store.samples()] == [T0, T0]
+    assert next(store.samples()).started_at_utc.tzinfo is UTC
+
+
+def test_a_time_without_zone_is_refused(store: Store):
+    with pytest.raises(ValueError, match="no zone"):
+        store.append([Sample(started_at_utc=T0.replace(tzinfo=None), target="a")])
+    assert list(store.samples()) == []
+
+
+def test_samples_come_by_time_whatever_the_order_of_writing(store: Store):
+    days = [3, 400, 0, 1, 2000]
+    written = [sample(1440 * d, target=t) for d in days for t in ("vk", "bbc")]
+    store.append(written)
+    by_time = sorted(written, key=lambda s: (s.started_at_utc, s.target))
+    assert list(store.samples()) == by_time
+
+
+def test_filters_choose_time_target_and_vantage(store: Store):
+    store.append([sample(m, target=t) for m in (0, 1440, 2880) for t in ("a", "b")])
+    store.append([sample(0, vantage="other", target="a")])
+    until = T0 + timedelta(days=2)
+    chosen = store.samples(since=T0, until=until, targets=["a"], vantage="home")
+    assert list(chosen) == [sample(0, target="a"), sample(1440, target="a")]
+    assert list(store.samples(targets=[])) == []
+
+
+def test_what_a_hostile_server_sent_can_be_stored(store: Store):
+    odd = sample(
+        certificate_issuer="a\x00b\udcff",
+        goodput_bps=float("inf"),
+        waiting_s=float("nan"),
+        tcp_retransmits=2**70,
+        cdn=(("server", "\ud800"),),
+        failure="unknown_failure: \x1b[31m'; DROP TABLE samples; --",
+    )
+    assert store.append([odd]) == 1
+    (stored,) = store.samples()
+    assert stored.certificate_issuer == "a\ufffdb?"
+    assert (stored.goodput_bps, stored.waiting_s, stored.tcp_retransmits) == (None,) * 3
+    assert stored.failure == odd.failure
+
+
+def test_rounds_come_back_and_are_stored_once(store: Store):
+    missed = Round(
+        round_id="m1",
+        vantage="home",
+        slot_start_utc=T0,
+        started_at_utc=None,
+        duration_s=None,
+        status=RoundStatus.MISSED,
+        n_planned=9,
+        n_done=0,
+        reason="not running",
+    )
+    for _ in range(2):
+        store.append_round(missed)
+    assert list(store.rounds()) == [missed]
+    assert list(store.rounds(since=T0 + timedelta(minutes=1))) == []
+    assert list(store.rounds(until=T0)) == []
+    assert list(store.rounds(vantage="other")) == []
+
+
+def test_the_last_analysis_is_found_again(store: Store):
+    assert store.latest_verdicts() is None
+    verdict = {"vantage": "home", "target": "facebook", "verdict": "inconclusive"}
+    for day in (2, 1):
+        store.append_verdicts(
+            [verdict],
+            computed_at_utc=T0 + timedelta(days=day),
+            method_version="1",
+            document={"day": day, "verdicts": [verdict]},
+        )
+    assert store.latest_verdicts() == {"day": 2, "verdicts": [verdict]}
+
+
+def test_many_samples_are_written_and_read_in_pieces(store: Store):
+    written = [sample(i) for i in range(5003)]
+    assert store.append(iter(written)) == 5003
+    assert list(store.samples()) == written
