@@ -1,0 +1,100 @@
+"""What all sites of a home share: the busy hour, the queue, own load, bad Wi-Fi.
+
+A share exp(-g) of the line is left when common congestion has the height g. The queue
+of a line with that much left is q (exp(g) - 1), the M/M/1 law with q at half load. So
+rates and round trips suffer from one cause and in their proper proportions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.simulation.conditions import Conditions
+from monitor.simulation.noise import NoiseModel, ar1
+from monitor.simulation.slots import Bools, Floats, Slots
+
+LINE_BPS = 50e6
+_BELL_CENTRE_MIN = 1242.0
+"""20:42, where the evening peak is centred [D 10]."""
+_BELL_SD_MIN = 80.0
+_DAYTIME_SHARE = 0.25
+"""Height of the afternoon's congestion, as a part of the evening's [M]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The shared line over time."""
+
+    congestion: Floats
+    """Common congestion g [log], shape (n,); each site feels its own multiple."""
+    own_load: Floats
+    """Congestion by the household itself [log], shape (n,); all feel it alike."""
+    own_bps: Floats
+    """The household's other traffic [bit/s], shape (n,)."""
+    queue_s: float
+    bad_wifi: Bools
+    """Rounds with bad Wi-Fi, shape (n,)."""
+    bell: Floats
+    """Shape of the evening peak, 0 to 1, shape (n,)."""
+
+
+def line(
+    conditions: Conditions, at: Slots, noise: NoiseModel, rng: np.random.Generator
+) -> Line:
+    """The line of one home."""
+    bell = _bell(at)
+    height = _night_heights(conditions, at, noise, rng)
+    afternoon = _DAYTIME_SHARE * conditions.peak_log * _day_shape(at)
+    own_load, own_bps = _own_load(conditions, at, rng)
+    return Line(
+        congestion=np.maximum(height[at.day] * bell + afternoon, 0.0),
+        own_load=own_load,
+        own_bps=own_bps,
+        queue_s=conditions.queue_s * float(np.exp(rng.normal(0.0, 0.5))),
+        bad_wifi=evenings_of(at, share=conditions.wifi_share, rng=rng),
+        bell=bell,
+    )
+
+
+def _bell(at: Slots) -> Floats:
+    away_min = (at.local_min - _BELL_CENTRE_MIN + 720.0) % 1440.0 - 720.0
+    return np.asarray(np.exp(-0.5 * (away_min / _BELL_SD_MIN) ** 2))
+
+
+def _day_shape(at: Slots) -> Floats:
+    """Low at 4 in the morning, high in the afternoon, 0 to 1."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * (at.local_min - 240.0) / 1440.0)
+
+
+def _night_heights(
+    conditions: Conditions, at: Slots, noise: NoiseModel, rng: np.random.Generator
+) -> Floats:
+    fitted = noise.fitted
+    spread = conditions.peak_night_sd if fitted is None else fitted.night_sd
+    rho = max(conditions.night_ar, 0.0 if fitted is None else fitted.night_ar)
+    steps = rng.standard_normal((at.days, 1))
+    height = conditions.peak_log + spread * ar1(steps, rho)[:, 0]
+    if conditions.peaks_only_at_weekends:
+        height = np.where(at.is_weekend, height, 0.1 * height)
+    return np.maximum(height, 0.0)
+
+
+def _own_load(
+    conditions: Conditions, at: Slots, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """A stream or a download that takes a third to nine tenths of the line [M]."""
+    busy = evenings_of(at, share=conditions.own_load_share, rng=rng)
+    taken = rng.uniform(0.35, 0.9, at.days)[at.day] * rng.uniform(0.85, 1.1, at.n)
+    taken = np.where(busy, np.minimum(taken, 0.95), rng.exponential(0.005, at.n))
+    taken = np.minimum(taken, 0.95)
+    return -np.log(1.0 - taken), taken * LINE_BPS
+
+
+def evenings_of(at: Slots, *, share: float, rng: np.random.Generator) -> Bools:
+    """Rounds of about 19:30 to 22:30 on a random `share` of the days, shape (n,)."""
+    if share == 0.0:
+        return np.zeros(at.n, dtype=np.bool_)
+    start_min = rng.normal(1175.0, 15.0, at.days)
+    end_min = rng.normal(1345.0, 15.0, at.days)
+    chosen = rng.random(at.days) < share
+    return at.between(start_min, end_min) & chosen[at.day]
