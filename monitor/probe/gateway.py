@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 
 from monitor.clock import Clock
 from monitor.model import Operation, Probe, Role, Sample
@@ -14,16 +15,25 @@ from monitor.probe.route import NetworkFiles
 TIMEOUT_S = 2.0
 _TCP_PORTS = (53, 80, 443)
 
+Trip = Callable[[str, Clock], Awaitable[float | None]]
+"""(address, clock) -> round trip [s], or None without an answer."""
+
 
 class Gateway:
     """Asks the default gateway for an answer, and remembers if it ever gave one."""
 
     def __init__(
-        self, clock: Clock, *, vantage: str, files: NetworkFiles | None = None
+        self,
+        clock: Clock,
+        *,
+        vantage: str,
+        files: NetworkFiles | None = None,
+        trip: Trip | None = None,
     ) -> None:
         self._clock = clock
         self._vantage = vantage
         self._files = files or NetworkFiles()
+        self._trip = trip or round_trip_s
         self._has_answered = False
 
     async def measure(self, round_id: str | None = None) -> Sample | None:
@@ -36,7 +46,7 @@ class Gateway:
         if route is None:
             return None
         started_at_utc = self._clock.now_utc()
-        trip_s = await round_trip_s(route.gateway, self._clock)
+        trip_s = await self._trip(route.gateway, self._clock)
         if trip_s is None and not self._is_lost(route.gateway):
             return None
         self._has_answered = True

@@ -1,0 +1,149 @@
+"""config.yaml: what is accepted, what is refused, and with which words."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.config import checked_database_url, effective, load, parse
+from monitor.errors import ConfigError, InputError
+from monitor.model import Role
+
+MINIMAL: dict[str, Any] = {
+    "timezone": "Asia/Almaty",
+    "targets": [{"name": "facebook", "url": "https://www.facebook.com/"}],
+}
+SITE = {"name": "a", "url": "https://a.example/"}
+
+MISTAKES = [
+    ({"timezone": "Asia/Almata"}, "timezone: found 'Asia/Almata'; allowed: an IANA"),
+    ({"timezone": "../etc/passwd"}, "timezone: found '../etc/passwd'; allowed"),
+    ({"every": "5"}, "every: found '5'; allowed: a whole number with s, m or h"),
+    ({"every": 300}, "every: found 300; allowed: a whole number with s, m or h"),
+    ({"every": "0s"}, "every: found '0s'; allowed: 10s to 1h"),
+    ({"every": "2h"}, "every: found '2h'; allowed: 10s to 1h"),
+    ({"window": {"start": "25:00"}}, "window.start: found '25:00'; allowed: a local"),
+    ({"window": {"start": 1200}}, "window.start: found 1200; allowed: a local time"),
+    (
+        {"window": {"start": "20:00", "end": "20:00"}},
+        "window: found {'start': '20:00', 'end': '20:00'}; allowed: start and end must",
+    ),
+    ({"targets": []}, "targets: found []; allowed"),
+    ({"targets": "facebook"}, "targets: found 'facebook'; allowed"),
+    ({"targets": [SITE, {"name": "b"}]}, "targets[1].url: missing"),
+    ({"targets": [{**SITE, "uri": "x"}]}, "targets[0].uri: unknown key"),
+    ({"targets": [{**SITE, "name": "_gateway"}]}, "targets[0].name: found '_gateway'"),
+    ({"targets": [{**SITE, "name": "a/../b"}]}, "targets[0].name: found 'a/../b'"),
+    ({"targets": [{**SITE, "url": "ftp://a"}]}, "targets[0].url: found 'ftp://a'"),
+    ({"targets": [{**SITE, "url": "https://"}]}, "targets[0].url: found 'https://'"),
+    ({"targets": [{**SITE, "url": "https://a:99999/"}]}, "targets[0].url: found"),
+    ({"targets": [{**SITE, "url": "https://u:p@a/"}]}, "targets[0].url: found"),
+    ({"targets": [{**SITE, "url": "tcp://a"}]}, "tcp:// needs a host and a port"),
+    ({"targets": [SITE, SITE]}, "names used twice: a; each must be unique"),
+    ({"controls": [{"name": "facebook", "url": "https://b/"}]}, "names used twice"),
+    ({"database": "mysql://u@h/d"}, "database: found 'mysql://u@h/d'; allowed: sqlite"),
+    ({"database": "sqlite://"}, "database: found 'sqlite://'; allowed: sqlite"),
+    ({"web": {"port": 70000}}, "web.port: found 70000; allowed"),
+    ({"throughput": {"max_bytes": "10kB"}}, "throughput.max_bytes: found '10kB'"),
+    ({"throughput": {"max_bytes": True}}, "throughput.max_bytes: found True; allowed"),
+    ({"probing": {"per_second": 0}}, "probing.per_second: found 0; allowed"),
+    ({"evry": "5m"}, "evry: unknown key"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), MISTAKES)
+def test_mistake_is_named_with_its_path(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse({**MINIMAL, **change}, source="config.yaml")
+    assert message in str(caught.value)
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    document = {"timezone": "x", "every": "y", "targets": [{"name": "a"}], "z": 1}
+    with pytest.raises(ConfigError) as caught:
+        parse(document, source="c")
+    paths = {problem.split(":")[0] for problem in caught.value.problems}
+    assert paths == {"timezone", "every", "targets[0].url", "z"}
+
+
+def test_password_does_not_reach_the_message() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse({**MINIMAL, "database": "mysql://u:secret@h/d"}, source="c")
+    assert "secret" not in str(caught.value)
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    config = parse(MINIMAL, source="c")
+    assert (config.vantage, config.database) == ("home", "sqlite:///monitor.db")
+    assert (config.every, str(config.window)) == (timedelta(minutes=5), "20:00-22:00")
+    assert (config.web.host, config.web.port) == ("127.0.0.1", 8420)
+
+
+def test_shipped_file_measures_the_four_services_and_enough_controls() -> None:
+    config = load(Path("config.yaml"))
+    assert {"facebook", "youtube", "telegram", "twitter"} <= {
+        site.name for site in config.targets
+    }
+    assert len(config.controls) >= 5
+    assert any(site.url.startswith("tcp://") for site in config.targets)
+
+
+def test_targets_and_controls_become_records_with_roles() -> None:
+    config = parse({**MINIMAL, "controls": [SITE]}, source="c")
+    assert [(t.name, t.role) for t in config.all_targets()] == [
+        ("facebook", Role.TARGET),
+        ("a", Role.CONTROL),
+    ]
+
+
+def test_effective_configuration_masks_the_password() -> None:
+    url = "postgresql+psycopg://user:secret@host/name"
+    shown = effective(parse({**MINIMAL, "database": url}, source="c"))
+    assert shown["database"] == "postgresql+psycopg://user:***@host/name"
+    assert shown["every"] == "300s"
+
+
+def test_effective_configuration_can_be_loaded_again() -> None:
+    config = load(Path("config.yaml"))
+    shown = effective(config)
+    again = {key: value for key, value in shown.items() if value is not None}
+    assert parse(again, source="again") == config
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"timezone: [", "not valid YAML"),
+        (b"timezone: A\ntimezone: B\n", "not valid YAML"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"", "found nothing"),
+        (b"- a\n", "found list"),
+        (b"a: &x [*x, *x]\n" + b"b: " + b"[" * 5000, "not valid YAML"),
+        (b"x" * 1_000_001, "larger than"),
+        (b"a: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
+    ],
+)
+def test_hostile_file_gets_a_clear_message(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        load(path)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nothing\.yaml: cannot be read"):
+        load(tmp_path / "nothing.yaml")
+
+
+def test_database_argument_replaces_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("timezone: UTC\ntargets: [{name: a, url: 'https://a/'}]\n")
+    assert load(path, database="sqlite:///other.db").database == "sqlite:///other.db"
+
+
+def test_plain_postgresql_url_gets_the_driver_that_is_installed() -> None:
+    url = checked_database_url("postgresql://u@h/d", source="--database")
+    assert url == "postgresql+psycopg://u@h/d"
