@@ -6,6 +6,7 @@ so that none disturbs another. What cannot be begun in time is counted as not tr
 
 import asyncio
 import contextlib
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from asyncio_throttle.throttler import Throttler
 from monitor.clock import Clock
 from monitor.model import Probe, Round, RoundStatus, Sample, Target
 from monitor.probe.local import RoundWatch
+
+_log = logging.getLogger(__name__)
 
 DOWNLOADS_WAIT_S = 15.0
 """How long transfers wait for the latency probes: a stuck one only waits for an answer
@@ -178,6 +181,13 @@ class _RunningRound:
             await self._measure(errand)
 
     async def _measure(self, errand: Errand) -> None:
+        try:
+            await self._measure_and_store(errand)
+        except Exception:  # noqa: BLE001
+            # A bug in one probe must not take the others' samples with it.
+            _log.exception("probe_failed target=%s", errand.target.name)
+
+    async def _measure_and_store(self, errand: Errand) -> None:
         async with self._throttler:
             sequence, self._sequence = self._sequence, self._sequence + 1
             sample = await self._runner.prober.measure(errand.target, errand.probe)
