@@ -1,0 +1,90 @@
+"""What this machine itself says about names: hosts file, resolv.conf, `localhost`."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+from monitor.model import AddressFamily
+
+HOSTS = Path("/etc/hosts")
+RESOLV_CONF = Path("/etc/resolv.conf")
+_FALLBACK_RESOLVER = "127.0.0.1"
+_LOOPBACK = {
+    AddressFamily.IPV4: ("127.0.0.1",),
+    AddressFamily.IPV6: ("::1",),
+    AddressFamily.ANY: ("127.0.0.1", "::1"),
+}
+
+
+class HostsFile:
+    """The hosts file, parsed again only when it has changed: it may be very long."""
+
+    def __init__(self, path: Path = HOSTS) -> None:
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self._addresses: dict[str, tuple[str, ...]] = {}
+
+    def addresses(self, host: str, family: AddressFamily) -> tuple[str, ...]:
+        """Addresses of the wanted family for a name; IPv4 first for `any`."""
+        self._refresh()
+        found = self._addresses.get(host, ())
+        return of_family(found, family)
+
+    def _refresh(self) -> None:
+        try:
+            status = self._path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            if stamp != self._stamp:
+                text = self._path.read_text(errors="replace")
+                self._stamp, self._addresses = stamp, parsed_hosts(text)
+        except OSError:
+            self._stamp, self._addresses = None, {}
+
+
+def parsed_hosts(text: str) -> dict[str, tuple[str, ...]]:
+    """Addresses by lower-case name from the text of a hosts file."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if len(words) < 2 or not is_address(words[0]):
+            continue
+        for name in words[1:]:
+            known = found.get(name.lower(), ())
+            found[name.lower()] = (*known, words[0])
+    return found
+
+
+def system_resolver(path: Path = RESOLV_CONF) -> str:
+    """The first `nameserver` of resolv.conf; without one this machine, as in libc."""
+    try:
+        text = path.read_text(errors="replace")
+    except OSError:
+        return _FALLBACK_RESOLVER
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0] == "nameserver":
+            return words[1]
+    return _FALLBACK_RESOLVER
+
+
+def localhost_addresses(host: str, family: AddressFamily) -> tuple[str, ...]:
+    """Loopback for `localhost` and names below it (RFC 6761, 6.3), else nothing."""
+    is_local = host == "localhost" or host.endswith(".localhost")
+    return _LOOPBACK[family] if is_local else ()
+
+
+def of_family(addresses: tuple[str, ...], family: AddressFamily) -> tuple[str, ...]:
+    """The addresses that a family allows; for `any`, IPv4 before IPv6."""
+    four = tuple(a for a in addresses if ":" not in a)
+    six = tuple(a for a in addresses if ":" in a)
+    if family is AddressFamily.IPV4:
+        return four
+    return six if family is AddressFamily.IPV6 else four + six
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a literal IPv4 or IPv6 address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

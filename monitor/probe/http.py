@@ -1,0 +1,226 @@
+"""HTTP/1.1 over a channel: the request, the head of the answer, and body framing.
+
+Heads are parsed by h11, within 64 KiB. Bodies are taken apart here when they have a
+length or run to the end of the stream (nothing is copied), by h11 when chunked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import h11
+
+from monitor.probe.channel import Channel
+from monitor.probe.failure import ProbeFailedError
+from monitor.probe.text import printable_bytes
+
+HEAD_MAX_BYTES = 64 * 1024
+_NO_BODY = frozenset({204, 304})
+_CDN_HEADERS = (
+    b"server",
+    b"via",
+    b"x-cache",
+    b"x-served-by",
+    b"cf-ray",
+    b"x-amz-cf-pop",
+    b"x-fb-debug",
+    b"x-fb-edge-debug",
+    b"x-tsa-request-body-time",
+    b"x-edge-location",
+    b"server-timing",
+    b"alt-svc",
+)
+_MAX_VALUE = 120
+_LENGTH_DIGITS = 18
+
+
+class Body(Protocol):
+    """How the bytes after the head become a body."""
+
+    def feed(self, data: bytes | memoryview) -> Iterable[bytes | memoryview]:
+        """The parts of the body in newly received bytes."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole body has been fed."""
+
+    @property
+    def remaining_bytes(self) -> int | None:
+        """How many body bytes are still to come; None when not known."""
+
+    def end(self) -> None:
+        """Note the end of the stream; raises EOFError if the body is not whole."""
+
+
+class SizedBody:
+    """A body of announced length; bytes beyond it are not the body's."""
+
+    def __init__(self, n_bytes: int) -> None:
+        self.remaining_bytes = n_bytes
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole body has been fed."""
+        return self.remaining_bytes == 0
+
+    def feed(self, data: bytes | memoryview) -> Iterable[bytes | memoryview]:
+        """The parts of the body in newly received bytes."""
+        part = data[: self.remaining_bytes]
+        self.remaining_bytes -= len(part)
+        return (part,)
+
+    def end(self) -> None:
+        """Note the end of the stream; raises EOFError if the body is not whole."""
+        if self.remaining_bytes:
+            raise EOFError
+
+
+class StreamBody:
+    """A body that ends with the stream: never known to be cut short."""
+
+    remaining_bytes = None
+
+    def __init__(self) -> None:
+        self.is_complete = False
+
+    def feed(self, data: bytes | memoryview) -> Iterable[bytes | memoryview]:
+        """The parts of the body in newly received bytes."""
+        return (data,)
+
+    def end(self) -> None:
+        """Note the end of the stream."""
+        self.is_complete = True
+
+
+class ChunkedBody:
+    """A body in chunks, taken apart by h11 (which bounds the lines between them)."""
+
+    remaining_bytes = None
+
+    def __init__(self, connection: h11.Connection) -> None:
+        self._connection = connection
+        self.is_complete = False
+
+    def feed(self, data: bytes | memoryview) -> Iterable[bytes | memoryview]:
+        """The parts of the body in newly received bytes."""
+        if data:
+            self._connection.receive_data(bytes(data))
+        while True:
+            event = self._connection.next_event()
+            if isinstance(event, h11.Data):
+                yield event.data
+                continue
+            self.is_complete = isinstance(event, h11.EndOfMessage)
+            return
+
+    def end(self) -> None:
+        """Note the end of the stream; raises EOFError if the body is not whole."""
+        if not self.is_complete:
+            raise EOFError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The head of an answer, and the body that follows it."""
+
+    status: int
+    http_version: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: Body
+    surplus: bytes
+    """Bytes that came with the head: the beginning of the body (not yet fed)."""
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a header, by lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def cdn(self) -> tuple[tuple[str, str], ...]:
+        """Headers that tell which cache answered, bounded and printable."""
+        found = ((name, self.header(name)) for name in _CDN_HEADERS)
+        return tuple(
+            (name.decode(), printable_bytes(value, _MAX_VALUE))
+            for name, value in found
+            if value
+        )
+
+
+class HeadReader:
+    """One request on a channel, up to the end of the answer's head."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._connection = h11.Connection(
+            h11.CLIENT, max_incomplete_event_size=HEAD_MAX_BYTES
+        )
+
+    async def send(self, target: str, headers: list[tuple[str, str]]) -> None:
+        """Send a GET request."""
+        request = h11.Request(method="GET", target=target, headers=headers)
+        raw = self._connection.send(request) or b""
+        raw += self._connection.send(h11.EndOfMessage()) or b""
+        await self._channel.send(raw)
+
+    async def first_bytes(self) -> bytes:
+        """The first bytes of the answer.
+
+        Raises
+        ------
+        EOFError
+            If the stream ended without any.
+        """
+        data = await self._channel.receive()
+        if not data:
+            raise EOFError
+        return bytes(data)
+
+    async def head(self, first: bytes) -> Head:
+        """The head that begins with `first`; interim (1xx) answers are passed over.
+
+        Raises
+        ------
+        EOFError
+            If the stream ended inside the head.
+        h11.RemoteProtocolError
+            If the head is not HTTP or longer than `HEAD_MAX_BYTES`.
+        """
+        n_bytes, data = 0, first
+        while True:
+            n_bytes += len(data)
+            self._connection.receive_data(data)
+            event = self._next_final()
+            if isinstance(event, h11.Response):
+                return self._head(event)
+            if n_bytes > HEAD_MAX_BYTES:
+                raise ProbeFailedError("unknown_failure: response_head_too_large")
+            data = await self.first_bytes()
+
+    def _next_final(self) -> object:
+        event = self._connection.next_event()
+        while isinstance(event, h11.InformationalResponse):
+            event = self._connection.next_event()
+        return event
+
+    def _head(self, response: h11.Response) -> Head:
+        headers = tuple(response.headers)
+        body = self._body(response.status_code, dict(headers))
+        is_chunked = isinstance(body, ChunkedBody)
+        return Head(
+            status=response.status_code,
+            http_version=response.http_version.decode(),
+            headers=headers,
+            body=body,
+            surplus=b"" if is_chunked else self._connection.trailing_data[0],
+        )
+
+    def _body(self, status: int, headers: dict[bytes, bytes]) -> Body:
+        if status in _NO_BODY:
+            return SizedBody(0)
+        if b"transfer-encoding" in headers:  # h11 accepts no other coding than chunked
+            return ChunkedBody(self._connection)
+        length = headers.get(b"content-length")
+        return StreamBody() if length is None else SizedBody(_length(length))
+
+
+def _length(announced: bytes) -> int:
+    """An announced length; h11 has seen to it that there are digits only."""
+    return int(announced[:_LENGTH_DIGITS])

@@ -1,0 +1,64 @@
+"""What Linux's TCP knows about a connection, read by offset with a length check.
+
+These are the figures of our end. On a download we are the receiver: holes show in
+`rcv_ooopack` and `rcv_rtt`, while `retransmits` counts only what we sent ourselves.
+"""
+
+import socket
+import struct
+import sys
+from dataclasses import dataclass
+
+_NOT_MEASURED_US = 0xFFFFFFFF
+_LENGTH = 256
+# offsets into struct tcp_info of linux/tcp.h, which only ever grows at its end
+_RTT_US = 68
+_RCV_RTT_US = 92
+_TOTAL_RETRANS = 100
+_MIN_RTT_US = 148
+_RCV_OOOPACK = 224
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpFigures:
+    """Kernel figures of one connection; None where the kernel gives none."""
+
+    tcp_min_rtt_s: float | None = None
+    tcp_rtt_s: float | None = None
+    tcp_rcv_rtt_s: float | None = None
+    tcp_retransmits: int | None = None
+    tcp_rcv_ooopack: int | None = None
+
+
+def tcp_figures(sock: socket.socket) -> TcpFigures:
+    """The figures of a socket that is not closed yet; all None off Linux."""
+    if sys.platform != "linux":
+        return TcpFigures()
+    try:
+        raw = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LENGTH)
+    except OSError:
+        return TcpFigures()
+    return parsed_figures(raw)
+
+
+def parsed_figures(raw: bytes) -> TcpFigures:
+    """The figures in the bytes of a `struct tcp_info` of any length."""
+    return TcpFigures(
+        tcp_min_rtt_s=_seconds(raw, _MIN_RTT_US),
+        tcp_rtt_s=_seconds(raw, _RTT_US),
+        tcp_rcv_rtt_s=_seconds(raw, _RCV_RTT_US),
+        tcp_retransmits=_count(raw, _TOTAL_RETRANS),
+        tcp_rcv_ooopack=_count(raw, _RCV_OOOPACK),
+    )
+
+
+def _count(raw: bytes, offset: int) -> int | None:
+    if len(raw) < offset + 4:
+        return None
+    value: int = struct.unpack_from("=I", raw, offset)[0]
+    return value
+
+
+def _seconds(raw: bytes, offset: int) -> float | None:
+    value = _count(raw, offset)
+    return None if value in (None, 0, _NOT_MEASURED_US) else (value or 0) / 1e6

@@ -1,0 +1,92 @@
+"""One probe of one target: always a sample, whatever the net or the server does."""
+
+import logging
+
+from monitor.clock import Clock
+from monitor.model import Probe, Sample, Target
+from monitor.probe.discovery import Discovery
+from monitor.probe.observation import Observation, Trace, new_observation
+from monitor.probe.request import BROWSER_CODINGS, object_headers, page_headers
+from monitor.probe.settings import ProbeSettings
+from monitor.probe.timing import Mark
+from monitor.probe.transfer import Limits
+from monitor.probe.url import endpoint_of, stored_url
+from monitor.probe.wire import Wire
+
+log = logging.getLogger(__name__)
+
+
+class Prober:
+    """Makes probes with one set of settings; keeps no connection between them.
+
+    Parameters
+    ----------
+    settings : limits and choices.
+    clock : wall time for stamps, monotonic time for every duration.
+    """
+
+    def __init__(self, settings: ProbeSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._wire = Wire(settings, clock)
+        self._discovery = Discovery(self._wire, settings, clock)
+
+    async def measure(
+        self, target: Target, probe: str, trace: Trace | None = None
+    ) -> Sample:
+        """One attempt; a failure of the net is told in the sample, never raised.
+
+        Parameters
+        ----------
+        target : whom to measure.
+        probe : `https` (its page), `download` (a large object) or `tcp` (connect only).
+        trace : gets the events of the probe, for ``--debug``.
+        """
+        url = await self._url(target, probe)
+        seen = new_observation(self._clock, stored_url(url), trace)
+        try:
+            await self._attempt(url, target, probe, seen)
+        except Exception as error:  # one target must not end a round
+            seen.fail(error)
+            log.debug("probe_failed target=%s", target.name, exc_info=error)
+        seen.mark(Mark.END)
+        sample = seen.sample(target, probe, self._settings.vantage)
+        if probe == Probe.DOWNLOAD:
+            self._discovery.review(target, sample)
+        return sample
+
+    async def _url(self, target: Target, probe: str) -> str:
+        if probe != Probe.DOWNLOAD:
+            return target.url
+        return target.download_url or await self._discovery.object_url(target)
+
+    async def _attempt(
+        self, url: str, target: Target, probe: str, seen: Observation
+    ) -> None:
+        endpoint = endpoint_of(url)
+        if probe == Probe.TCP or endpoint.scheme == "tcp":
+            await self._wire.touch(endpoint, target.address_family, seen)
+            return
+        is_page = probe != Probe.DOWNLOAD
+        await self._wire.get(
+            endpoint,
+            target.address_family,
+            seen,
+            headers=self._headers(is_page=is_page),
+            limits=self._limits(is_page=is_page),
+        )
+
+    def _headers(self, *, is_page: bool) -> dict[str, str]:
+        if is_page:
+            return page_headers(self._settings, BROWSER_CODINGS)
+        return object_headers(self._settings)
+
+    def _limits(self, *, is_page: bool) -> Limits:
+        settings = self._settings
+        return Limits(
+            max_bytes=settings.page_max_bytes
+            if is_page
+            else settings.download_max_bytes,
+            max_s=settings.stage_timeout_s if is_page else settings.download_max_s,
+            silence_s=settings.stage_timeout_s,
+        )

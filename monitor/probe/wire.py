@@ -1,0 +1,200 @@
+"""The steps of one attempt, in order: lookup, connect, TLS, request, body.
+
+One address, one connection, no second try. Every step has its time limit; what it
+learns goes into the observation before the next one starts.
+"""
+
+import asyncio
+import socket
+from contextlib import closing
+
+from monitor.clock import Clock
+from monitor.model import AddressFamily, Operation
+from monitor.probe.answers import has_bogon
+from monitor.probe.certificate import TrustStore, client_context, presented_by
+from monitor.probe.channel import Channel, PlainChannel, TlsChannel
+from monitor.probe.failure import ProbeFailedError
+from monitor.probe.hosts import (
+    HostsFile,
+    is_address,
+    localhost_addresses,
+    of_family,
+    system_resolver,
+)
+from monitor.probe.http import Head, HeadReader
+from monitor.probe.kernel import tcp_figures
+from monitor.probe.lookup import look_up
+from monitor.probe.observation import Observation
+from monitor.probe.settings import ProbeSettings
+from monitor.probe.timing import Mark
+from monitor.probe.transfer import Limits, Meter, read_body
+from monitor.probe.url import Endpoint
+
+
+class Wire:
+    """What all attempts share: settings, clock, TLS context, trusted authorities."""
+
+    def __init__(self, settings: ProbeSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._hosts = HostsFile()
+        self._context = client_context()
+        self._trust = TrustStore()
+
+    async def touch(
+        self, endpoint: Endpoint, family: AddressFamily, seen: Observation
+    ) -> None:
+        """Lookup and connect, nothing more."""
+        with await self._connected(endpoint, family, seen) as sock:
+            seen.tcp = tcp_figures(sock)
+
+    async def get(
+        self,
+        endpoint: Endpoint,
+        family: AddressFamily,
+        seen: Observation,
+        *,
+        headers: dict[str, str],
+        limits: Limits,
+        keep: bytearray | None = None,
+    ) -> Head:
+        """A whole GET: the head of the answer, and its body as far as limits allow.
+
+        Parameters
+        ----------
+        headers : sent in this order, after Host and before ``Connection: close``.
+        keep : gets the body's bytes, if they are needed.
+        """
+        sock = await self._connected(endpoint, family, seen)
+        with closing(sock):
+            try:
+                channel = await self._channel(sock, endpoint, seen)
+                head = await self._head(channel, endpoint, headers, seen)
+                await self._body(channel, head, limits, keep, seen)
+            finally:
+                seen.tcp = tcp_figures(sock)
+        return head
+
+    async def _connected(
+        self, endpoint: Endpoint, family: AddressFamily, seen: Observation
+    ) -> socket.socket:
+        address = await self._address(endpoint.host, family, seen)
+        seen.operation = Operation.CONNECT
+        seen.remote_address = address
+        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+        sock = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            await self._connect(sock, (address, endpoint.port), seen)
+        except BaseException:
+            seen.tcp = tcp_figures(sock)
+            sock.close()
+            raise
+        return sock
+
+    async def _address(
+        self, host: str, family: AddressFamily, seen: Observation
+    ) -> str:
+        """The first address of the wanted family; where it came from is noted."""
+        if is_address(host):
+            addresses = of_family((host,), family)
+        elif local := localhost_addresses(host, family):
+            addresses, seen.resolver = local, "localhost"
+        elif written := self._hosts.addresses(host, family):
+            addresses, seen.resolver = written, "hosts"
+        else:
+            addresses = await self._looked_up(host, family, seen)
+        if not addresses:
+            raise ProbeFailedError("address_family_not_supported")
+        seen.dns_answers = () if is_address(host) else addresses
+        return addresses[0]
+
+    async def _looked_up(
+        self, host: str, family: AddressFamily, seen: Observation
+    ) -> tuple[str, ...]:
+        settings = self._settings
+        configured = settings.resolvers
+        seen.resolver = configured[0] if configured else system_resolver()
+        async with asyncio.timeout(settings.stage_timeout_s):
+            answers = await look_up(host, family, seen.resolver, self._clock)
+        seen.mark(Mark.LOOKUP_START, answers.sent_s)
+        seen.mark(Mark.LOOKUP_END, answers.arrived_s)
+        seen.dns_answers = answers.addresses
+        if has_bogon(
+            answers.addresses,
+            block_page_addresses=settings.block_page_addresses,
+            allow_private=settings.allow_private_answers,
+        ):
+            raise ProbeFailedError("dns_bogon_error")
+        return answers.addresses
+
+    async def _connect(
+        self, sock: socket.socket, address: tuple[str, int], seen: Observation
+    ) -> None:
+        sock.setblocking(False)
+        # Nagle's algorithm would hold the request back until the handshake's last
+        # segment is acknowledged: one round trip too much in `waiting_s`.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        seen.mark(Mark.CONNECT_START)
+        async with asyncio.timeout(self._settings.stage_timeout_s):
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        seen.mark(Mark.CONNECT_END)
+
+    async def _channel(
+        self, sock: socket.socket, endpoint: Endpoint, seen: Observation
+    ) -> Channel:
+        plain = PlainChannel(sock, self._clock)
+        if endpoint.scheme == "http":
+            return plain
+        return await self._secured(plain, endpoint.host, seen)
+
+    async def _secured(
+        self, plain: PlainChannel, host: str, seen: Observation
+    ) -> TlsChannel:
+        seen.operation = Operation.TLS_HANDSHAKE
+        seen.server_name = host
+        secure = TlsChannel(plain, self._context, host)
+        seen.mark(Mark.TLS_START)
+        async with asyncio.timeout(self._settings.stage_timeout_s):
+            await secure.handshake()
+        seen.mark(Mark.TLS_END)
+        seen.tls_version = secure.tls.version()
+        presented = presented_by(secure.tls)
+        seen.certificate_sha256 = presented.sha256
+        seen.certificate_issuer = presented.issuer
+        self._trust.verify(presented, host)
+        return secure
+
+    async def _head(
+        self,
+        channel: Channel,
+        endpoint: Endpoint,
+        headers: dict[str, str],
+        seen: Observation,
+    ) -> Head:
+        seen.operation = Operation.HTTP_ROUND_TRIP
+        fields = {"Host": endpoint.authority, **headers, "Connection": "close"}
+        reader = HeadReader(channel)
+        seen.mark(Mark.REQUEST_START)
+        async with asyncio.timeout(self._settings.stage_timeout_s):
+            await reader.send(endpoint.request_target, list(fields.items()))
+            first = await reader.first_bytes()
+            seen.mark(Mark.RESPONSE_START, channel.arrived_s)
+            head = await reader.head(first)
+        seen.http_status = head.status
+        seen.http_version = head.http_version
+        seen.cdn = head.cdn()
+        return head
+
+    async def _body(
+        self,
+        channel: Channel,
+        head: Head,
+        limits: Limits,
+        keep: bytearray | None,
+        seen: Observation,
+    ) -> None:
+        seen.operation = Operation.READ
+        began_s = seen.marks[Mark.RESPONSE_START]
+        seen.meter = meter = Meter(began_s, None if keep is None else keep.extend)
+        await read_body(channel, head.body, head.surplus, meter, limits)
+        seen.mark(Mark.RESPONSE_END, began_s + meter.elapsed_s)
