@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from monitor.model import Operation, Role, Round, RoundStatus, Sample
+from monitor.store.instants import from_us, to_us
 
 _INT64: Final = 2**63
 
@@ -35,7 +36,7 @@ def storable(value: Any) -> Any:  # noqa: ANN401 - any field of a record
 def nested(value: Any) -> Any:  # noqa: ANN401 - any field of a record
     """The value with every leaf made storable and every moment written out."""
     if isinstance(value, datetime):
-        return value.isoformat()
+        return from_us(to_us(value)).isoformat()
     if isinstance(value, tuple):
         return [nested(item) for item in value]
     return storable(value)
@@ -64,6 +65,10 @@ def from_line(line: str) -> Sample | Round:
         raise ValueError(f"no record: {line[:80]!r}") from error
 
 
+def _moment(value: str) -> datetime:
+    return from_us(to_us(datetime.fromisoformat(value)))
+
+
 def _same(value: Any) -> Any:  # noqa: ANN401 - any field of a record
     return value
 
@@ -77,8 +82,8 @@ _KINDS: Final[Mapping[str, Callable[..., Sample | Round]]] = {
     "round": Round,
 }
 _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "started_at_utc": datetime.fromisoformat,
-    "slot_start_utc": datetime.fromisoformat,
+    "started_at_utc": _moment,
+    "slot_start_utc": _moment,
     "role": Role,
     "failed_operation": Operation,
     "status": RoundStatus,

@@ -1,0 +1,153 @@
+"""What the daemon writes through: into the database, or into a file while that is away.
+
+A record is acknowledged (`write` returns) once it is on disk in one of the two places.
+While anything waits in the spool, everything goes through the spool, so that the order
+stays. Delivery may be cut at any instant and begun again: what is stored already is not
+stored twice.
+"""
+
+import logging
+from collections import deque
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from monitor.clock import Clock
+from monitor.errors import MonitorError, StoreError
+from monitor.model import Round, Sample
+from monitor.store.database import Store, open_store
+from monitor.store.engine import database_url
+from monitor.store.spool_file import SpoolFile
+
+log = logging.getLogger(__name__)
+
+_RETRY_FIRST_S: Final = 1.0
+_RETRY_LONGEST_S: Final = 30.0
+_MEMORY_RECORDS: Final = 10_000
+
+
+class SpooledWriter:
+    """Writes samples and rounds for one thread; never fails because a database is away.
+
+    Parameters
+    ----------
+    url : the database.
+    spool_path : the file for what the database could not take.
+    clock : tells how long ago the database was last tried.
+
+    Raises
+    ------
+    InputError : the URL is impossible, or the database is not for this program.
+
+    Notes
+    -----
+    When neither the database nor the spool can be written, the last 10,000 records are
+    kept in memory, and the log says so: only then would a crash lose measurements.
+    """
+
+    def __init__(self, url: str, spool_path: Path, clock: Clock) -> None:
+        database_url(url)
+        self._url = url
+        self._clock = clock
+        self._spool = SpoolFile(spool_path)
+        self._memory: deque[Sample | Round] = deque(maxlen=_MEMORY_RECORDS)
+        self._n_spooled = self._spool.count()
+        self._store: Store | None = None
+        self._retry_s = _RETRY_FIRST_S
+        self._retry_at_s = clock.monotonic_s()
+        self._open()
+
+    @property
+    def pending(self) -> int:
+        """How many records wait for the database."""
+        return self._n_spooled + len(self._memory)
+
+    def write(self, record: Sample | Round) -> None:
+        """Return when the record is safe in the database or in the spool."""
+        if self.pending == 0 and self._stored([record]):
+            return
+        self._keep(record)
+        if self._clock.monotonic_s() >= self._retry_at_s:
+            self.flush()
+
+    def flush(self) -> bool:
+        """Try to deliver all that waits; whether nothing waits any more."""
+        self._spool_memory()
+        if self._n_spooled:
+            self._drain_spool()
+        if not self._n_spooled and self._memory and self._stored(list(self._memory)):
+            self._memory.clear()
+        return self.pending == 0
+
+    def close(self) -> None:
+        """Deliver what can be delivered now, and let go of the database."""
+        if not self.flush():
+            where = self._spool.path if not self._memory else "memory: lost"
+            log.warning("spool event=left records=%d where=%s", self.pending, where)
+        self._forget_store()
+
+    def _stored(self, records: list[Sample | Round]) -> bool:
+        """Whether the database took the records, in their order."""
+        try:
+            store = self._store or self._open_store()
+            for kind, run in groupby(records, key=type):
+                _append(store, kind, list(run))
+        except MonitorError as error:
+            self._postpone(error)
+            return False
+        self._retry_s = _RETRY_FIRST_S
+        return True
+
+    def _open(self) -> None:
+        try:
+            self._open_store()
+        except StoreError as error:
+            self._postpone(error)
+
+    def _open_store(self) -> Store:
+        self._store = open_store(self._url)
+        return self._store
+
+    def _postpone(self, error: MonitorError) -> None:
+        self._forget_store()
+        log.warning("database event=away retry_s=%.0f reason=%s", self._retry_s, error)
+        self._retry_at_s = self._clock.monotonic_s() + self._retry_s
+        self._retry_s = min(2 * self._retry_s, _RETRY_LONGEST_S)
+
+    def _forget_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+        self._store = None
+
+    def _keep(self, record: Sample | Round) -> None:
+        self._memory.append(record)
+        self._spool_memory()
+
+    def _spool_memory(self) -> None:
+        while self._memory and self._spooled(self._memory[0]):
+            self._memory.popleft()
+
+    def _drain_spool(self) -> None:
+        try:
+            self._n_spooled = self._spool.drain(self._stored)
+        except OSError as error:
+            log.warning("spool event=undelivered reason=%s", error)
+
+    def _spooled(self, record: Sample | Round) -> bool:
+        try:
+            self._spool.append(record)
+        except OSError as error:
+            n = len(self._memory)
+            log.error("spool event=unwritable in_memory=%d reason=%s", n, error)  # noqa: TRY400 - the reason is enough
+            return False
+        self._n_spooled += 1
+        return True
+
+
+def _append(store: Store, kind: type, records: list[Sample | Round]) -> None:
+    if kind is Sample:
+        store.append(r for r in records if isinstance(r, Sample))
+        return
+    for record in records:
+        if isinstance(record, Round):
+            store.append_round(record)

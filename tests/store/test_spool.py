@@ -1,0 +1,240 @@
+"""Nothing acknowledged is lost while the database is locked, away, full or damaged."""
+
+import logging
+import resource
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.errors import InputError
+from monitor.model import Round, RoundStatus, Sample
+from monitor.store import open_store
+from monitor.store.records import from_line, to_line
+from monitor.store.spool import SpooledWriter
+from tests.postgres import make_server
+from tests.store.test_database import FULL, T0, sample
+
+ROUND = Round(
+    round_id="r1",
+    vantage="home",
+    slot_start_utc=T0,
+    started_at_utc=T0,
+    duration_s=12.5,
+    status=RoundStatus.OVERLONG,
+    n_planned=9,
+    n_done=7,
+)
+
+
+class SteppedClock(SystemClock):
+    """A monotonic clock that moves when told."""
+
+    now_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "database" / "monitor.db"
+
+
+@pytest.fixture
+def url(file: Path) -> str:
+    file.parent.mkdir()
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    return tmp_path / "monitor.spool"
+
+
+@pytest.fixture
+def writer(url: str, spool: Path, clock: SteppedClock) -> Iterator[SpooledWriter]:
+    opened = SpooledWriter(url, spool, clock)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Another program that holds the database."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
+def files_no_longer_than(n_bytes: int) -> Iterator[None]:
+    """A disk that takes no more once a file has this length."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def stored(url: str) -> list[Sample]:
+    with open_store(url) as store:
+        return list(store.samples())
+
+
+def test_a_record_survives_its_line():
+    assert from_line(to_line(FULL)) == FULL
+    assert from_line(to_line(sample())) == sample()
+    assert from_line(to_line(ROUND)) == ROUND
+
+
+@pytest.mark.parametrize("line", ["", "{", "[]", "{}", '{"sample": 1}', '{"x": {}}'])
+def test_a_line_that_is_no_record_is_refused(line: str):
+    with pytest.raises(ValueError, match="no record"):
+        from_line(line)
+
+
+def test_a_healthy_database_needs_no_spool(database: str, spool: Path, clock):
+    writer = SpooledWriter(database, spool, clock)
+    for record in (FULL, ROUND):
+        writer.write(record)
+    assert (writer.pending, spool.exists()) == (0, False)
+    writer.close()
+    with open_store(database) as store:
+        assert (list(store.samples()), list(store.rounds())) == ([FULL], [ROUND])
+
+
+def test_a_locked_database_is_spooled_for_and_delivered_later(
+    writer, url, file, spool, clock
+):
+    with locked(file):
+        for minute in range(3):
+            writer.write(sample(minute))
+        assert writer.pending == len(spool.read_text().splitlines()) == 3
+    clock.now_s += 60
+    writer.write(ROUND)
+    assert (writer.pending, spool.exists()) == (0, False)
+    assert stored(url) == [sample(0), sample(1), sample(2)]
+
+
+def test_a_vanished_database_is_made_anew_from_the_spool(writer, url, file, spool):
+    """A deleted file must not go on swallowing samples."""
+    writer.write(sample(0))
+    file.parent.rename(file.parent.with_name("elsewhere"))
+    writer.write(sample(1))
+    writer.write(sample(2))
+    assert writer.pending == 2
+    file.parent.mkdir()
+    assert writer.flush()
+    assert stored(url) == [sample(1), sample(2)]
+
+
+def test_postgresql_may_be_down_from_the_start(spool, clock):
+    server = make_server()
+    try:
+        writer = SpooledWriter(server.url(), spool, clock)
+        writer.write(sample(0))
+        assert not writer.flush()
+        server.start()
+        assert writer.flush()
+        server.stop()
+        writer.write(sample(1))
+        assert writer.pending == 1
+        server.start()
+        writer.close()
+        assert stored(server.url()) == [sample(0), sample(1)]
+    finally:
+        server.remove()
+
+
+def test_what_a_killed_process_left_is_delivered_by_the_next(url, spool, clock):
+    lines = [to_line(sample(minute)) for minute in range(2)]
+    spool.write_text("\n".join([*lines, to_line(sample(2))[:-20]]))
+    writer = SpooledWriter(url, spool, clock)
+    assert writer.pending == 2
+    writer.write(sample(3))
+    writer.close()
+    assert stored(url) == [sample(0), sample(1), sample(3)]
+    assert not spool.exists()
+    assert "started_at_utc" in spool.with_name("monitor.spool.unreadable").read_text()
+
+
+def test_delivery_that_was_cut_stores_nothing_twice(url, spool, clock):
+    with open_store(url) as store:
+        store.append([sample(0)])
+    spool.write_text(f"{to_line(sample(0))}\n{to_line(sample(1))}\n")
+    SpooledWriter(url, spool, clock).close()
+    assert stored(url) == [sample(0), sample(1)]
+
+
+def test_a_full_disk_loses_nothing_that_was_spooled(writer, url, file, spool, clock):
+    with files_no_longer_than(file.stat().st_size + 40_000):
+        for minute in range(200):
+            writer.write(sample(minute))
+        assert writer.pending > 0
+    assert writer.flush()
+    assert stored(url) == [sample(minute) for minute in range(200)]
+
+
+def test_without_any_disk_the_records_wait_in_memory(url, file, clock, caplog):
+    """Neither the database nor the spool, whose folder is missing, can be written."""
+    writer = SpooledWriter(url, file.parent / "missing" / "spool", clock)
+    with locked(file), caplog.at_level(logging.ERROR):
+        writer.write(sample(0))
+        writer.write(sample(1))
+        assert "in_memory=2" in caplog.text
+    assert writer.flush()
+    assert stored(url) == [sample(0), sample(1)]
+    writer.close()
+
+
+def test_a_damaged_database_is_left_as_it_is(url, file, spool, clock, caplog):
+    with open_store(url) as store:
+        store.append(sample(minute) for minute in range(100))
+    damaged = b"SQLite format 3\x00" + b"\xff" * 5000
+    file.write_bytes(damaged)
+    writer = SpooledWriter(url, spool, clock)
+    writer.write(sample(0))
+    assert writer.pending == 1
+    assert "monitor.db" in caplog.text
+    assert file.read_bytes() == damaged
+    writer.close()
+
+
+def test_the_database_is_not_tried_again_at_once(writer, file, clock, caplog):
+    with locked(file):
+        for minute in range(20):
+            writer.write(sample(minute))
+        assert caplog.text.count("event=away") == 1
+        clock.now_s += 2
+        writer.write(sample(20))
+        assert caplog.text.count("event=away") == 2
+
+
+def test_an_impossible_url_is_said_at_once(spool, clock):
+    with pytest.raises(InputError, match="allowed: sqlite"):
+        SpooledWriter("mysql://localhost/x", spool, clock)
+
+
+def test_two_processes_may_share_a_spool(url, file, spool, clock):
+    first, second = (SpooledWriter(url, spool, clock) for _ in range(2))
+    written = [sample(minute) for minute in range(200)]
+    with ThreadPoolExecutor(2) as threads:
+        with locked(file):
+            parts = ((first, written[::2]), (second, written[1::2]))
+            list(threads.map(lambda part: [part[0].write(s) for s in part[1]], parts))
+        assert first.pending + second.pending == 200
+        assert list(threads.map(lambda w: w.flush(), (first, second))) == [True, True]
+    assert stored(url) == written
+    first.close()
+    second.close()
