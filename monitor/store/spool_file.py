@@ -57,8 +57,13 @@ class SpoolFile:
 
         `deliver` gets a few hundred at a time and says whether they are safe.
         """
-        if not self.path.exists():
+        try:
+            return self._drain(deliver)
+        except FileNotFoundError:
+            # Another process has delivered it in the meantime.
             return 0
+
+    def _drain(self, deliver: Callable[[list[Sample | Round]], bool]) -> int:
         with (
             self._locked(os.O_RDWR) as handle,
             os.fdopen(os.dup(handle), "rb") as lines,

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -122,3 +122,37 @@ verdicts = Table(
 
 APPEND_ONLY: Final = (samples, rounds, analyses, verdicts)
 """Tables whose rows the database itself refuses to change or delete."""
+
+METRICS: Final = (
+    "domain_lookup_s",
+    "connect_s",
+    "tls_handshake_s",
+    "waiting_s",
+    "response_s",
+    "duration_s",
+    "goodput_bps",
+)
+"""Measured values that have an hourly median."""
+
+hourly = Table(
+    "hourly",
+    metadata,
+    Column("series_id", ForeignKey(series.c.id), primary_key=True, autoincrement=False),
+    Column("hour_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    Column("n_failed", Integer, nullable=False),
+    Column("body_bytes", BigInteger, nullable=False),
+    *(Column(name, Double) for name in METRICS),
+    sqlite_with_rowid=False,
+)
+"""Roll-up of samples, made by `rollups` and made anew when the samples of an hour grow.
+Derived: it may be deleted at any time."""
+
+hourly_stale = Table(
+    "hourly_stale",
+    metadata,
+    Column("series_id", Integer, primary_key=True, autoincrement=False),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Hours since 1970 whose samples changed since their roll-up; filled by a trigger."""
