@@ -1,11 +1,10 @@
 """Samples as a table of phases on the terminal, or as JSON."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-
-import click
 
 from monitor.model import LOCAL_PROBES, Sample
 
@@ -34,7 +33,8 @@ def print_samples(samples: Sequence[Sample]) -> None:
     for sample in samples:
         if sample.probe not in LOCAL_PROBES:
             table.add_row(*_row(sample))
-    Console(file=click.get_text_stream("stdout"), markup=False).print(table)
+    width = None if sys.stdout.isatty() else 120
+    Console(file=sys.stdout, markup=False, width=width).print(table)
 
 
 def as_document(sample: Sample) -> dict[str, Any]:
