@@ -1,8 +1,8 @@
 """Hourly roll-ups of the samples: medians, counts and bytes per series and local hour.
 
-Derived from the samples and safe to delete. An insert marks its hour as stale (a trigger
-does, whoever writes); `refresh` makes the marked hours anew in small transactions, so
-that the one who measures never waits long.
+Derived from the samples and safe to delete. An insert marks its hour as stale (by a
+trigger, whoever writes); `refresh` makes the marked hours anew in small transactions,
+so that the one who measures never waits long.
 """
 
 from collections import defaultdict
@@ -73,19 +73,21 @@ class Rollups:
 def _drop_other_phase(engine: Engine, phase_us: int) -> None:
     other = (hourly.c.hour_us + phase_us) % HOUR_US != 0
     with reading(engine) as connection:
-        if connection.execute(select(hourly.c.hour_us).where(other).limit(1)).first():
-            is_stale = True
-        else:
-            is_stale = False
-    if is_stale:
-        with writing(engine) as connection:
-            connection.execute(delete(hourly))
-            connection.execute(delete(hourly_stale))
-            hour = samples.c.started_at_us // HOUR_US
-            every = select(samples.c.series_id, hour).distinct()
-            connection.execute(
-                insert(hourly_stale).from_select(["series_id", "hour"], every)
-            )
+        found = connection.execute(select(hourly.c.hour_us).where(other).limit(1))
+        is_other = found.first() is not None
+    if is_other:
+        _start_anew(engine)
+
+
+def _start_anew(engine: Engine) -> None:
+    columns = [samples.c.series_id, samples.c.started_at_us // HOUR_US]
+    every_hour = select(*columns).distinct()
+    with writing(engine) as connection:
+        connection.execute(delete(hourly))
+        connection.execute(delete(hourly_stale))
+        connection.execute(
+            insert(hourly_stale).from_select(["series_id", "hour"], every_hour)
+        )
 
 
 def _take_marks(connection: Connection) -> Mapping[int, Sequence[int]]:
