@@ -24,8 +24,9 @@ def run_command(settings: Settings) -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
-    # The scheduler tells of every tick; only its troubles are news.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # They tell of every tick and every step; only their troubles are news.
+    for chatty in ("apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     every_s = int(config.every.total_seconds())
     click.echo(
         f"monitor measures {len(config.targets)} targets and {len(config.controls)} "
