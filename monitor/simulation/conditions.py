@@ -59,7 +59,9 @@ class Imposed:
     onset_day: int = 0
     offset_day: int | None = None
     n_targets: int | None = None
-    """How many targets; None: 1, 2 or 4 by chance."""
+    """How many targets, chosen by chance; None: 1, 2 or 4."""
+    targets: tuple[str, ...] = ()
+    """The targets by name, instead."""
 
     @property
     def kind(self) -> Kind:

@@ -12,7 +12,10 @@ _DEMO = Family(
     conditions=Conditions(
         has_local_rows=True,
         imposed=Imposed(
-            style=Style.POLICE, rate_bps=256e3, nights_share=0.85, n_targets=2
+            style=Style.POLICE,
+            rate_bps=256e3,
+            nights_share=0.85,
+            targets=("facebook", "twitter"),
         ),
     ),
 )

@@ -20,7 +20,7 @@ from monitor.simulation.noise import NOISE_MODELS, noise_model
 from monitor.simulation.nuisances import Nuisances, nuisances
 from monitor.simulation.outcomes import Outcomes, download_outcomes, page_outcomes
 from monitor.simulation.sites import Sites, sites
-from monitor.simulation.slots import Bools, Slots, slots
+from monitor.simulation.slots import Bools, Floats, Slots, slots
 from monitor.simulation.truth import Truth, truth_of
 
 MIXED = "mixed"
@@ -166,8 +166,7 @@ def _imposed(
         return None, [], {}
     imposed = style_of(conditions.imposed, rng)
     plan = schedule(imposed, at, rng)
-    n = imposed.n_targets or int(rng.choice([1, 2, 4]))
-    hit = sorted(rng.permutation(conditions.n_targets)[:n].tolist())
+    hit = _hit(imposed, conditions.n_targets, where, rng)
     ratios = {}
     for series in hit:
         before = _seen(times, series, plan)
@@ -175,11 +174,27 @@ def _imposed(
             imposed, times, series, plan.active, float(where.page_bytes[series]), rng
         )
         after = _seen(times, series, plan)
-        ratios[series] = {m: float(np.median(after[m] / before[m])) for m in before}
+        ratios[series] = _ratios(before, after)
     return plan, hit, ratios
 
 
-def _seen(times: Measures, series: int, plan: Schedule) -> dict[str, np.ndarray]:
+def _ratios(before: dict[str, Floats], after: dict[str, Floats]) -> dict[str, float]:
+    """How many times slower each metric became; empty when no round was affected."""
+    changes = {metric: after[metric] / before[metric] for metric in before}
+    return {m: float(np.median(change)) for m, change in changes.items() if change.size}
+
+
+def _hit(
+    imposed: Imposed, n_targets: int, where: Sites, rng: np.random.Generator
+) -> list[int]:
+    """The series on which it is imposed."""
+    if imposed.targets:
+        return [where.names.index(name) for name in imposed.targets]
+    n = imposed.n_targets or (1, 2, 4)[int(rng.integers(3))]
+    return sorted(rng.permutation(n_targets)[:n].tolist())
+
+
+def _seen(times: Measures, series: int, plan: Schedule) -> dict[str, Floats]:
     return {
         "connect_s": times.connect_s[series, plan.active],
         "tls_handshake_s": times.tls_handshake_s[series, plan.active],

@@ -1,0 +1,60 @@
+"""`python -m study run` and `python -m study report`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from study.plan import families, tasks
+from study.report import markdown
+from study.runner import records, run
+
+_OUT = Path("study.jsonl")
+_INTRODUCTION = """# Error rates
+
+Written by `python -m study report` from `python -m study run`; do not edit by hand.
+How the homes are simulated is told in [simulation.md](simulation.md), what the verdicts
+mean in [method.md](method.md). Homes with odd seeds, never used for tuning.
+
+"""
+
+
+@click.group()
+def main() -> None:
+    """Error rates of the method on simulated homes with a known truth."""
+
+
+@main.command("run")
+@click.option(
+    "--families", "names", default="all", help="names, or all/nulls/positives"
+)
+@click.option("--homes", default=100, help="homes per family")
+@click.option("--first", default=0, help="number of the first home")
+@click.option("--seeds", "use", type=click.Choice(["tune", "score"]), default="tune")
+@click.option("--jobs", default=1, help="processes")
+@click.option("--out", type=click.Path(path_type=Path), default=_OUT)
+def run_command(
+    names: str, homes: int, first: int, use: str, jobs: int, out: Path
+) -> None:
+    """Study homes; one JSON line each, added to OUT, which may hold earlier ones."""
+    todo = tasks(families(names), n_homes=homes, use=use, first=first)
+    for n in run(todo, out, jobs):
+        if n % 100 == 0:
+            print(f"{n} of {len(todo)}", file=sys.stderr)
+
+
+@main.command("report")
+@click.option("--in", "source", type=click.Path(path_type=Path), multiple=True)
+@click.option("--out", type=click.Path(path_type=Path), help="default: printed")
+def report_command(source: tuple[Path, ...], out: Path | None) -> None:
+    """Tables of the rates as Markdown."""
+    found = [record for path in source or (_OUT,) for record in records(path)]
+    text = _INTRODUCTION + markdown(found)
+    if out is None:
+        print(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

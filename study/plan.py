@@ -1,0 +1,91 @@
+"""Which families answer which question, and how many homes each needs."""
+
+from collections.abc import Mapping
+
+from monitor.simulation import FAMILIES
+from study.runner import Task, seeds
+
+NULLS = tuple(name for name, family in FAMILIES.items() if family.is_null)
+POSITIVES = tuple(name for name, family in FAMILIES.items() if not family.is_null)
+NO_ACCUSATION = (
+    "own_load",
+    "own_load_unseen",
+    "gaps",
+    "outages",
+    "evening_gaps",
+    "zone_change",
+    "stale_zone",
+    "clock_forward",
+    "clock_back",
+)
+"""Own load, outages and zone changes."""
+BLOCKS = ("block_reset", "block_timeout", "block_dns", "block_connect", "block_http")
+STRONG = ("slow_3x", "slow_10x", "policer_128k", "policer_512k", "handshake_delay")
+NIGHTLY = ("slow_1_3x", "slow_1_5x", "slow_2x", "slow_3x")
+NIGHTLY_ON_CONGESTION = (
+    "slow_1_5x_on_congestion",
+    "slow_2x_on_congestion",
+    "slow_3x_on_congestion",
+)
+EDGES = ("slow_1_5x", "slow_2x", "slow_3x", "odd_window")
+ROBUSTNESS = (
+    "quiet",
+    "congestion",
+    "unequal_sensitivity",
+    "drifting_nights",
+    "slow_1_5x",
+    "slow_2x",
+    "slow_3x",
+    "half_nights",
+    "slow_2x_on_congestion",
+    "block_timeout",
+)
+BASELINE_FAMILIES = (
+    "quiet",
+    "congestion",
+    "unequal_sensitivity",
+    "own_load_unseen",
+    "drifting_nights",
+    "heavy_tails",
+    "slow_1_5x",
+    "slow_2x",
+    "half_nights",
+    "slow_2x_on_congestion",
+    "policer_128k",
+)
+N_BASELINE_HOMES = 60
+N_ROBUSTNESS_HOMES = 60
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "all": tuple(FAMILIES),
+    "nulls": NULLS,
+    "positives": POSITIVES,
+}
+
+
+def families(names: str) -> list[str]:
+    """Families of a comma-separated list of names and groups.
+
+    Raises
+    ------
+    KeyError
+        when there is no family or group of that name.
+    """
+    found: list[str] = []
+    for name in names.split(","):
+        group = GROUPS.get(name) or (FAMILIES[name].name,)
+        found.extend(family for family in group if family not in found)
+    return found
+
+
+def tasks(names: list[str], *, n_homes: int, use: str, first: int = 0) -> list[Task]:
+    """Homes in an order that brings a part of every family early."""
+    return [
+        Task(
+            family=name,
+            seed=seed,
+            with_baselines=k < N_BASELINE_HOMES and name in BASELINE_FAMILIES,
+            with_robustness=k < N_ROBUSTNESS_HOMES and name in ROBUSTNESS,
+        )
+        for k, seed in enumerate(seeds(use, n_homes, first))
+        for name in names
+    ]
