@@ -6,6 +6,7 @@ values.
 
 import re
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -81,6 +82,25 @@ def _zone(value: str) -> str:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         raise ValueError("an IANA time zone such as Asia/Almaty") from None
+    return value
+
+
+def _listening_host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        if value != "localhost":
+            raise ValueError(
+                "localhost or an IP address of this machine; 0.0.0.0 or :: for all"
+            ) from None
+    return value
+
+
+def _secret_hash(value: str) -> str:
+    if not re.fullmatch(r"\$argon2id\$[A-Za-z0-9$=,+/.]{20,300}", value):
+        raise ValueError(
+            "the hash that `monitor web password` or `monitor web token` prints"
+        )
     return value
 
 
@@ -167,6 +187,7 @@ class Throughput(_Section):
         _between(timedelta(seconds=10), timedelta(hours=24), "10s to 24h"),
     ] = None
     max_bytes: Annotated[Size, Field(ge=64_000, le=100_000_000)] = 500_000
+    budget_per_month: Annotated[Size, Field(ge=1_000_000)] | None = None
     max_time: Annotated[
         Duration, _between(timedelta(seconds=2), timedelta(seconds=60), "2s to 60s")
     ] = timedelta(seconds=10)
@@ -185,10 +206,34 @@ class Probing(_Section):
 
 
 class Web(_Section):
-    """Where the dashboard listens."""
+    """Where the dashboard listens, and who may see it."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, AfterValidator(_listening_host)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8420
+    password_hash: Annotated[str, AfterValidator(_secret_hash)] | None = None
+    token_hash: Annotated[str, AfterValidator(_secret_hash)] | None = None
+    behind_proxy: bool = False
+    hosts: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _others_need_a_secret(self) -> Self:
+        if not self.is_loopback and not (self.password_hash or self.token_hash):
+            raise ValueError(
+                f"password_hash or token_hash, since other machines can reach host"
+                f" {self.host}; make one with `monitor web password` or"
+                " `monitor web token`; or host: 127.0.0.1"
+            )
+        if self.behind_proxy and not (self.password_hash or self.token_hash):
+            raise ValueError(
+                "password_hash or token_hash, since behind_proxy lets other machines in;"
+                " make one with `monitor web password` or `monitor web token`"
+            )
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the address."""
+        return self.host == "localhost" or ip_address(self.host).is_loopback
 
 
 class Config(_Section):
@@ -277,6 +322,9 @@ def effective(config: Config) -> dict[str, Any]:
     """Every key with the value in force, secrets masked, ready to be printed."""
     document = config.model_dump(mode="python")
     document["database"] = masked(config.database)
+    for name in ("password_hash", "token_hash"):
+        if document["web"][name] is not None:
+            document["web"][name] = "***"
     return {key: _plain(value) for key, value in document.items()}
 
 
