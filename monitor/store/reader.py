@@ -1,0 +1,298 @@
+"""Read-only questions of the dashboard and the API; every answer is bounded.
+
+Own connections that cannot write, usable from several threads. Nothing here knows time
+zones, units of display or HTTP.
+"""
+
+import heapq
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, event, func, select, tuple_
+
+from monitor.model import LOCAL_PROBES, Role, Round, Sample
+from monitor.store.engine import make_engine, reading
+from monitor.store.instants import from_us, to_us
+from monitor.store.rounds import read as read_rounds
+from monitor.store.samples import from_row
+from monitor.store.tables import (
+    IDENTITY,
+    METRICS,
+    analyses,
+    hourly,
+    hourly_stale,
+    rounds,
+    samples,
+    series,
+)
+
+STATEMENT_TIMEOUT_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesInfo:
+    """One series: what one probe measures of one target over one path."""
+
+    series_id: int
+    vantage: str
+    target: str
+    path: str
+    probe: str
+    server_name: str
+    role: Role
+    first_utc: datetime
+    last_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    """The roll-up of one series and hour; `value` is the median of the asked metric."""
+
+    series_id: int
+    start_us: int
+    n: int
+    n_failed: int
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One sample's value of the asked metric."""
+
+    series_id: int
+    started_at_us: int
+    value: float | None
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFilter:
+    """Which samples of a page; None: all."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    series_ids: Sequence[int]
+    is_failed: bool | None = None
+    after: tuple[int, int] | None = None
+    """(started_at_us, series_id) of the last sample of the page before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """A stored analysis: its document and when it was computed."""
+
+    computed_at_utc: datetime
+    method_version: str
+    document: dict[str, Any]
+
+
+class Reader:
+    """Answers questions; every method may raise StoreError.
+
+    Parameters
+    ----------
+    url : URL of a database that exists and has this program's tables.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = make_engine(url)
+        event.listen(self._engine, "connect", _forbid_writing)
+
+    def series(self) -> list[SeriesInfo]:
+        """Every series that has a sample, in the order of its names."""
+        when = samples.c.started_at_us
+        own = samples.c.series_id == series.c.id
+        first = select(func.min(when)).where(own).scalar_subquery()
+        last = select(func.max(when)).where(own).scalar_subquery()
+        inner = select(series, first.label("first"), last.label("last")).subquery()
+        newest = and_(samples.c.series_id == inner.c.id, when == inner.c.last)
+        wanted = select(inner, samples.c.is_control).join(samples, newest)
+        order = [inner.c[name] for name in IDENTITY]
+        with reading(self._engine) as connection:
+            return [_info(row) for row in connection.execute(wanted.order_by(*order))]
+
+    def hours(
+        self, series_ids: Iterable[int], metric: str, since_us: int, until_us: int
+    ) -> list[Hour]:
+        """Roll-ups of hours that begin in the half-open range, by series and time."""
+        wanted = (
+            select(hourly.c.series_id, hourly.c.hour_us, hourly.c.n, hourly.c.n_failed)
+            .add_columns(_metric(hourly.c, metric))
+            .where(hourly.c.series_id.in_(list(series_ids)))
+            .where(hourly.c.hour_us >= since_us, hourly.c.hour_us < until_us)
+            .order_by(hourly.c.series_id, hourly.c.hour_us)
+        )
+        with reading(self._engine) as connection:
+            return [
+                Hour(series_id=r[0], start_us=r[1], n=r[2], n_failed=r[3], value=r[4])
+                for r in connection.execute(wanted)
+            ]
+
+    def points(
+        self, series_ids: Iterable[int], metric: str, since_us: int, until_us: int
+    ) -> list[Point]:
+        """Single samples in the half-open range, by series and time."""
+        when = samples.c.started_at_us
+        wanted = (
+            select(samples.c.series_id, when, _metric(samples.c, metric))
+            .add_columns(samples.c.failure)
+            .where(samples.c.series_id.in_(list(series_ids)))
+            .where(when >= since_us, when < until_us)
+            .order_by(samples.c.series_id, when)
+        )
+        with reading(self._engine) as connection:
+            return [
+                Point(series_id=r[0], started_at_us=r[1], value=r[2], failure=r[3])
+                for r in connection.execute(wanted)
+            ]
+
+    def page(self, chosen: SampleFilter, limit: int) -> list[tuple[int, Sample]]:
+        """Up to `limit` samples with the id of their series, by time and series."""
+        with reading(self._engine) as connection:
+            # Each series lies in the order of time: the first rows of each are enough.
+            parts = [
+                connection.execute(_page_of(series_id, chosen, limit)).mappings().all()
+                for series_id in chosen.series_ids
+            ]
+        merged = heapq.merge(*parts, key=lambda r: (r["started_at_us"], r["series_id"]))
+        return [
+            (row["series_id"], from_row(row))
+            for row, _ in zip(merged, range(limit), strict=False)
+        ]
+
+    def sample(self, series_id: int, started_at_us: int) -> Sample | None:
+        """One sample by its key; None when there is none."""
+        key = and_(
+            samples.c.series_id == series_id, samples.c.started_at_us == started_at_us
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(_full().where(key)).mappings().first()
+        return None if row is None else from_row(row)
+
+    def latest(self, found: Iterable[SeriesInfo]) -> list[Sample]:
+        """The last sample of each of these series."""
+        keys = [(info.series_id, to_us(info.last_utc)) for info in found]
+        key = tuple_(samples.c.series_id, samples.c.started_at_us)
+        with reading(self._engine) as connection:
+            rows = connection.execute(_full().where(key.in_(keys))).mappings()
+            return [from_row(row) for row in rows]
+
+    def rounds(self, since: datetime, until: datetime, vantage: str) -> list[Round]:
+        """Rounds and gaps whose slot begins in the half-open range."""
+        return list(read_rounds(self._engine, since, until, vantage))
+
+    def round_totals(self, vantage: str) -> dict[str, tuple[int, int, int, float]]:
+        """Per status: records, probes planned, probes done, seconds."""
+        c = rounds.c
+        wanted = (
+            select(c.status, func.count(), func.sum(c.n_planned), func.sum(c.n_done))
+            .add_columns(func.coalesce(func.sum(c.duration_s), 0.0))
+            .where(c.vantage == vantage)
+            .group_by(c.status)
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted).all()
+        return {r[0]: (int(r[1]), int(r[2]), int(r[3]), float(r[4])) for r in found}
+
+    def last_round(self, vantage: str) -> Round | None:
+        """The round or gap with the latest slot."""
+        newest = select(func.max(rounds.c.slot_start_us)).where(
+            rounds.c.vantage == vantage
+        )
+        with reading(self._engine) as connection:
+            slot_us = connection.scalar(newest)
+        if slot_us is None:
+            return None
+        found = read_rounds(self._engine, from_us(slot_us), None, vantage)
+        return list(found)[-1]
+
+    def body_bytes(self, series_ids: Iterable[int], since_us: int) -> int:
+        """Payload bytes that these series received in hours from `since_us` on."""
+        wanted = select(func.coalesce(func.sum(hourly.c.body_bytes), 0)).where(
+            hourly.c.series_id.in_(list(series_ids)), hourly.c.hour_us >= since_us
+        )
+        with reading(self._engine) as connection:
+            return int(connection.scalar(wanted) or 0)
+
+    def n_stale_hours(self) -> int:
+        """Hours whose roll-up is still to be made."""
+        with reading(self._engine) as connection:
+            count = select(func.count()).select_from(hourly_stale)
+            return connection.scalar(count) or 0
+
+    def analyses(self, limit: int) -> list[Analysis]:
+        """The last analyses, newest first."""
+        newest = analyses.c.computed_at_us.desc(), analyses.c.id.desc()
+        wanted = select(analyses).order_by(*newest).limit(limit)
+        with reading(self._engine) as connection:
+            return [_analysis(row) for row in connection.execute(wanted)]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+
+def is_site(info: SeriesInfo) -> bool:
+    """Whether a series describes a site, not this machine."""
+    return info.probe not in LOCAL_PROBES
+
+
+def _forbid_writing(connection: Any, _record: object) -> None:  # noqa: ANN401 - either driver
+    if hasattr(connection, "autocommit") and hasattr(connection, "pgconn"):
+        connection.autocommit = True
+        connection.execute("SET default_transaction_read_only = on")
+        connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        connection.autocommit = False
+    else:
+        connection.execute("PRAGMA query_only=ON")
+
+
+def _metric(columns: Any, metric: str) -> ColumnElement[Any]:  # noqa: ANN401 - columns of any table
+    if metric not in METRICS:
+        raise ValueError(f"{metric!r} is no metric; allowed: {', '.join(METRICS)}")
+    column: ColumnElement[Any] = columns[metric]
+    return column
+
+
+def _full() -> Any:  # noqa: ANN401 - a select of many columns
+    names = [series.c[name] for name in IDENTITY]
+    return select(samples, *names).join_from(series, samples)
+
+
+def _page_of(series_id: int, chosen: SampleFilter, limit: int) -> Any:  # noqa: ANN401
+    when = samples.c.started_at_us
+    wanted = _full().where(samples.c.series_id == series_id)
+    if chosen.since is not None:
+        wanted = wanted.where(when >= to_us(chosen.since))
+    if chosen.until is not None:
+        wanted = wanted.where(when < to_us(chosen.until))
+    if chosen.after is not None:
+        after_us, after_id = chosen.after
+        wanted = wanted.where(
+            when > after_us if series_id <= after_id else when >= after_us
+        )
+    if chosen.is_failed is not None:
+        is_null = samples.c.failure.is_(None)
+        wanted = wanted.where(~is_null if chosen.is_failed else is_null)
+    return wanted.order_by(when).limit(limit)
+
+
+def _info(row: Any) -> SeriesInfo:  # noqa: ANN401 - a row of SQLAlchemy
+    return SeriesInfo(
+        series_id=row.id,
+        **{name: getattr(row, name) for name in IDENTITY},
+        role=Role.CONTROL if row.is_control else Role.TARGET,
+        first_utc=from_us(row.first),
+        last_utc=from_us(row.last),
+    )
+
+
+def _analysis(row: Any) -> Analysis:  # noqa: ANN401 - a row of SQLAlchemy
+    return Analysis(
+        computed_at_utc=from_us(row.computed_at_us),
+        method_version=row.method_version,
+        document=json.loads(row.document),
+    )
