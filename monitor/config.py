@@ -225,8 +225,8 @@ class Web(_Section):
             )
         if self.behind_proxy and not (self.password_hash or self.token_hash):
             raise ValueError(
-                "password_hash or token_hash, since behind_proxy lets other machines in;"
-                " make one with `monitor web password` or `monitor web token`"
+                "password_hash or token_hash, since behind_proxy lets others in; make"
+                " one with `monitor web password` or `monitor web token`"
             )
         return self
 
