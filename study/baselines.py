@@ -191,8 +191,8 @@ def grafana_robust_band(seen: View) -> bool:
     """Out of the widest of three bands in two successive points on half of evenings.
 
     Bands: median of the last 24 hours plus or minus twice its absolute deviation, but
-    at least half of the median; and the values of 23.5 hours and a week less half an
-    hour before, with the same margin.
+    at least half of the median; and the means of the hour around this time a day and a
+    week ago, with the same margin.
 
     References
     ----------
@@ -202,7 +202,7 @@ def grafana_robust_band(seen: View) -> bool:
     ok = np.isfinite(time_s)
     time_s, inside, day = time_s[ok], seen.in_window[ok], seen.day[ok]
     per_day = max(1, round(ok.mean() * 86400 / seen.every_s))
-    upper = _upper_band(time_s, per_day)
+    upper = upper_band(time_s, per_day)
     out = (time_s > upper) & inside
     twice = out & np.roll(out, 1)
     n_days = int(seen.day.max()) + 1
@@ -210,7 +210,14 @@ def grafana_robust_band(seen: View) -> bool:
     return bool(bad.size >= n_days / 2)
 
 
-def _upper_band(time_s: Floats, per_day: int) -> Floats:
+def upper_band(time_s: Floats, per_day: int) -> Floats:
+    """Upper edge of the widest band at each point, infinite on the first day.
+
+    Parameters
+    ----------
+    time_s : shape (n,), evenly spaced, without gaps [s]
+    per_day : points of a day
+    """
     windows = np.lib.stride_tricks.sliding_window_view(time_s, per_day)
     median = np.median(windows, axis=1)
     spread = np.median(np.abs(windows - median[:, None]), axis=1)
@@ -218,9 +225,11 @@ def _upper_band(time_s: Floats, per_day: int) -> Floats:
     upper = np.full(time_s.size, np.inf)
     upper[per_day:] = (median + margin)[:-1]
     wide = np.concatenate([np.zeros(per_day), margin[:-1]])
+    hour = max(1, per_day // 24)
+    hourly = np.convolve(time_s, np.full(hour, 1.0 / hour))[: time_s.size]
     for lag in (per_day * 47 // 48, per_day * 335 // 48):
         past = np.full(time_s.size, -np.inf)
-        past[lag:] = time_s[: time_s.size - lag]
+        past[lag:] = hourly[: time_s.size - lag]
         upper = np.maximum(upper, past + wide)
     return upper
 

@@ -1,9 +1,9 @@
 """Which families answer which question, and how many homes each needs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from monitor.simulation import FAMILIES
-from study.runner import Task, seeds
 
 NULLS = tuple(name for name, family in FAMILIES.items() if family.is_null)
 POSITIVES = tuple(name for name, family in FAMILIES.items() if not family.is_null)
@@ -60,6 +60,22 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "nulls": NULLS,
     "positives": POSITIVES,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One home to be studied."""
+
+    family: str
+    seed: int
+    with_baselines: bool = False
+    with_robustness: bool = False
+
+
+def seeds(use: str, n: int, first: int = 0) -> list[int]:
+    """Even seeds to tune on, odd ones to score with; never the same."""
+    odd = {"tune": 0, "score": 1}[use]
+    return [2 * (first + k) + odd for k in range(n)]
 
 
 def families(names: str) -> list[str]:

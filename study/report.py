@@ -244,7 +244,7 @@ def _service_note(seen: Sequence[Seen]) -> str:
     selective = rates.service_accused(seen, "selective_")
     return (
         "In `steering` and `incidents` one target is truly slow, by its CDN or its own "
-        "servers. It is left out of the table above: `selective_slowdown` is true of it "
+        "servers. It is not in the table above. `selective_slowdown` is true of it, "
         f"and was ever said of {selective}. Wrong would be `targeted_*`: "
         f"{targeted}."
     )

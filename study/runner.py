@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,9 @@ from monitor.analysis import METHOD_VERSION
 from monitor.simulation import Home, simulate
 from study.baselines import BASELINES, view
 from study.looks import daily_looks, final_verdicts
+from study.plan import Task
 
 LOST_SHARE = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One home to be studied."""
-
-    family: str
-    seed: int
-    with_baselines: bool = False
-    with_robustness: bool = False
-
-
-def seeds(use: str, n: int, first: int = 0) -> list[int]:
-    """Even seeds to tune on, odd ones to score with; never the same."""
-    odd = {"tune": 0, "score": 1}[use]
-    return [2 * (first + k) + odd for k in range(n)]
 
 
 def study_home(task: Task) -> dict[str, Any]:
