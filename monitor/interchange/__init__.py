@@ -1,1 +1,15 @@
-"""To be filled."""
+"""Samples in files that other programs read and write: CSV, NDJSON, Parquet."""
+
+from monitor.interchange.columns import COLUMNS, NAMES, Column
+from monitor.interchange.frames import read_batches, read_frame, samples_from
+from monitor.interchange.writing import write_samples
+
+__all__ = [
+    "COLUMNS",
+    "NAMES",
+    "Column",
+    "read_batches",
+    "read_frame",
+    "samples_from",
+    "write_samples",
+]

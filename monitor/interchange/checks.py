@@ -1,0 +1,289 @@
+"""Raw cells of one batch in, checked and typed columns out; a bad cell is named.
+
+A batch holds its cells as Arrow arrays of strings (from CSV) or of types of their own
+(from Parquet), or as lists of Python values (from JSON). No I/O.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitor.errors import InputError
+from monitor.interchange.columns import (
+    COLUMNS,
+    FIRST_MOMENT,
+    LAST_MOMENT,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOMENT_TYPE,
+    NAMES,
+    NUMBERS,
+    SCHEMA,
+    Column,
+    Kind,
+)
+
+# pyarrow has no types of its own yet; the names say what is meant.
+Cells: TypeAlias = "pa.Array | Sequence[Any]"
+Cell: TypeAlias = "pa.Scalar | object"
+
+_MOMENT_PATTERN: Final = (
+    r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$"
+)
+_NAME_PATTERN: Final = r"^[^\x00-\x1f\x7f\s]([^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s])?$"
+_SHOWN_CHARACTERS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Some rows of one file, as they were found.
+
+    Parameters
+    ----------
+    source : name of the file, for messages.
+    first_row : number of the first row, from 1; the header is not counted.
+    n_rows : how many rows.
+    cells : per column an Arrow array of strings or of a type of its own, or a list.
+    """
+
+    source: str
+    first_row: int
+    n_rows: int
+    cells: Mapping[str, Any]
+
+    def refuse(self, index: int, column: Column, found: object = None) -> InputError:
+        """The error about one cell of this batch."""
+        if found is None:
+            found = _python_value(self.cells[column.name][index])
+        return InputError(
+            f"{self.source}: row {self.first_row + index}, column {column.name}:"
+            f" found {shown(found)}; allowed: {column.allowed}"
+        )
+
+
+def shown(value: object) -> str:
+    """The value for a message: shortened, with control characters escaped."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def _python_value(cell: Cell) -> object:
+    return cell.as_py() if isinstance(cell, pa.Scalar) else cell
+
+
+def check_header(source: str, names: Sequence[str]) -> None:
+    """Refuse unknown, doubled and missing columns.
+
+    Raises
+    ------
+    InputError : names the file, the column and what is allowed.
+    """
+    unknown = [n for n in names if n not in NAMES and not n.startswith("x_")]
+    if unknown:
+        raise InputError(
+            f"{source}: unknown column {shown(unknown[0])}; {_hint(unknown)}"
+        )
+    doubled = [n for n in NAMES if list(names).count(n) > 1]
+    if doubled:
+        raise InputError(f"{source}: column {doubled[0]} is there twice; allowed: once")
+    missing = [c.name for c in COLUMNS if c.is_required and c.name not in names]
+    if missing:
+        raise InputError(
+            f"{source}: column {missing[0]} is missing; needed: started_at_utc, target"
+            " and at least one measured value or failure"
+        )
+
+
+def _hint(unknown: Sequence[str]) -> str:
+    if any(mark in unknown[0] for mark in ";\t"):
+        return "columns must be separated by commas"
+    return f"allowed: {', '.join(NAMES)}, and any that begins with x_"
+
+
+def typed(raw: RawBatch) -> pa.RecordBatch:
+    """The batch with all columns of `SCHEMA`, every cell checked.
+
+    Raises
+    ------
+    InputError : names the file, the row, the column, what was found, what is allowed.
+    """
+    arrays = {column.name: _checked(raw, column) for column in COLUMNS}
+    _check_something_measured(raw, arrays)
+    return pa.RecordBatch.from_arrays(list(arrays.values()), schema=SCHEMA)
+
+
+def _checked(raw: RawBatch, column: Column) -> pa.Array:
+    cells = raw.cells.get(column.name)
+    if cells is None:
+        cells = pa.nulls(raw.n_rows, pa.string())
+    if column.is_number:
+        return _numbers(raw, column, cells)
+    if column.kind is Kind.MOMENT:
+        return _moments(raw, column, cells)
+    return _texts(raw, column, cells)
+
+
+def _numbers(raw: RawBatch, column: Column, cells: Cells) -> pa.Array:
+    array = _converted(raw, column, cells, pa.float64(), (int, float))
+    values = array.to_numpy(zero_copy_only=False)
+    bad = ~((values >= column.lowest) & (values <= column.highest))
+    if column.kind is Kind.COUNT:
+        bad |= values != np.floor(values)
+    _refuse_first(raw, column, bad & array.is_valid().to_numpy(zero_copy_only=False))
+    return array
+
+
+def _moments(raw: RawBatch, column: Column, cells: Cells) -> pa.Array:
+    if _is_zoned(cells):
+        array = _converted(raw, column, cells, MOMENT_TYPE, ())
+    else:
+        text = _strings(raw, column, cells)
+        _refuse_unless(raw, column, pc.match_substring_regex(text, _MOMENT_PATTERN))
+        array = _converted(raw, column, pc.utf8_upper(text), MOMENT_TYPE, (str,))
+    _refuse_unless(raw, column, array.is_valid())
+    inside = pc.and_(
+        pc.greater_equal(array, pa.scalar(FIRST_MOMENT, MOMENT_TYPE)),
+        pc.less(array, pa.scalar(LAST_MOMENT, MOMENT_TYPE)),
+    )
+    _refuse_unless(raw, column, inside)
+    return array
+
+
+def _is_zoned(cells: Cells) -> bool:
+    return (
+        isinstance(cells, pa.Array)
+        and pa.types.is_timestamp(cells.type)
+        and cells.type.tz is not None
+    )
+
+
+def _texts(raw: RawBatch, column: Column, cells: Cells) -> pa.Array:
+    text = _strings(raw, column, cells)
+    if column.default is not None:
+        text = pc.fill_null(text, column.default)
+    if column.is_required:
+        _refuse_unless(raw, column, text.is_valid())
+    _refuse_unless(raw, column, _TEXT_RULES[column.kind](text, column))
+    return text.dictionary_encode()
+
+
+def _is_name(text: pa.Array, _column: Column) -> pa.Array:
+    is_short = pc.less_equal(pc.utf8_length(text), LONGEST_NAME)
+    return pc.and_(is_short, pc.match_substring_regex(text, _NAME_PATTERN))
+
+
+def _is_text(text: pa.Array, _column: Column) -> pa.Array:
+    is_short = pc.less_equal(pc.utf8_length(text), LONGEST_TEXT)
+    return pc.and_not(is_short, pc.match_substring(text, "\x00"))
+
+
+def _is_choice(text: pa.Array, column: Column) -> pa.Array:
+    return pc.or_(pc.is_in(text, pa.array(column.choices, pa.string())), text.is_null())
+
+
+_TEXT_RULES: Final[Mapping[Kind, Callable[[pa.Array, Column], pa.Array]]] = {
+    Kind.NAME: _is_name,
+    Kind.TEXT: _is_text,
+    Kind.CHOICE: _is_choice,
+}
+
+
+def _strings(raw: RawBatch, column: Column, cells: Cells) -> pa.Array:
+    """The cells as text; an empty one is none."""
+    text = _converted(raw, column, cells, pa.string(), (str,))
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _converted(
+    raw: RawBatch,
+    column: Column,
+    cells: Cells,
+    wanted: pa.DataType,
+    python_types: tuple[type, ...],
+) -> pa.Array:
+    """The cells as the wanted type, or the error about the first that is not one."""
+    if isinstance(cells, pa.Array):
+        _check_array_type(raw, column, cells.type, wanted)
+    else:
+        _check_python_types(raw, column, cells, python_types)
+    try:
+        return _as_array(cells, wanted)
+    except (pa.ArrowException, UnicodeEncodeError, OverflowError) as error:
+        index = next(i for i in range(len(cells)) if not _is_one(cells[i], wanted))
+        raise raw.refuse(index, column) from error
+
+
+def _as_array(cells: Cells, wanted: pa.DataType) -> pa.Array:
+    return (
+        cells.cast(wanted) if isinstance(cells, pa.Array) else pa.array(cells, wanted)
+    )
+
+
+def _is_one(cell: Cell, wanted: pa.DataType) -> bool:
+    try:
+        _ = (
+            cell.cast(wanted)
+            if isinstance(cell, pa.Scalar)
+            else pa.scalar(cell, wanted)
+        )
+    except (pa.ArrowException, UnicodeEncodeError, OverflowError):
+        return False
+    return True
+
+
+def _check_array_type(
+    raw: RawBatch, column: Column, found: pa.DataType, wanted: pa.DataType
+) -> None:
+    plain = found.value_type if pa.types.is_dictionary(found) else found
+    is_text = pa.types.is_string(plain) or pa.types.is_large_string(plain)
+    if not (is_text or pa.types.is_null(plain) or _fits(plain, wanted)):
+        raise InputError(
+            f"{raw.source}: column {column.name}: found the type {found};"
+            f" allowed: {column.allowed}"
+        )
+
+
+def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
+    if pa.types.is_timestamp(wanted):
+        return bool(pa.types.is_timestamp(found))
+    is_numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    return bool(pa.types.is_floating(wanted)) and any(
+        test(found) for test in is_numeric
+    )
+
+
+def _check_python_types(
+    raw: RawBatch, column: Column, cells: Sequence[Any], allowed: tuple[type, ...]
+) -> None:
+    # By exact type: in Python True is a number, in JSON it is none.
+    strange = set(map(type, cells)) - {*allowed, type(None)}
+    if strange:
+        index = next(i for i, cell in enumerate(cells) if type(cell) in strange)
+        raise raw.refuse(index, column)
+
+
+def _refuse_unless(raw: RawBatch, column: Column, good: pa.Array) -> None:
+    """Refuse the first cell that is false; a null is not judged here."""
+    bad = pc.invert(pc.fill_null(good, True))
+    _refuse_first(raw, column, bad.to_numpy(zero_copy_only=False))
+
+
+def _refuse_first(raw: RawBatch, column: Column, bad: np.ndarray[Any, Any]) -> None:
+    if bad.any():
+        raise raw.refuse(int(bad.argmax()), column)
+
+
+def _check_something_measured(raw: RawBatch, arrays: Mapping[str, pa.Array]) -> None:
+    nothing = np.ones(raw.n_rows, dtype=bool)
+    for name in (*NUMBERS, "failure"):
+        nothing &= arrays[name].is_null().to_numpy(zero_copy_only=False)
+    if nothing.any():
+        row = raw.first_row + int(nothing.argmax())
+        raise InputError(
+            f"{raw.source}: row {row}: found neither a measured value nor a failure;"
+            " allowed: at least one of them"
+        )

@@ -1,0 +1,171 @@
+"""Sample files in, checked batches out, in bounded memory whatever the file holds."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitor.errors import InputError
+from monitor.interchange.checks import RawBatch, check_header, shown, typed
+from monitor.interchange.columns import COLUMNS, NAMES
+from monitor.interchange.files import (
+    LONGEST_LINE_BYTES,
+    file_format,
+    lines,
+    readable,
+)
+from monitor.interchange.formula import rearm
+
+ROWS_PER_BATCH: Final = 20_000
+
+
+def batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """The samples of a file, some thousand rows at a time, in `columns.SCHEMA`.
+
+    Raises
+    ------
+    InputError : the first thing in the file that is not allowed, with its place.
+    """
+    form = file_format(path)
+    n_rows = 0
+    with readable(path):
+        for cells, n_batch in _READERS[form.form](path, form.codec):
+            yield typed(RawBatch(str(path), n_rows + 1, n_batch, cells))
+            n_rows += n_batch
+    if n_rows == 0:
+        raise InputError(f"{path}: found no rows; allowed: at least one sample")
+
+
+def _csv(path: Path, codec: str | None) -> Iterator[tuple[dict[str, Any], int]]:
+    rows = _csv_rows(path, codec)
+    header = next(rows, None)
+    if header is None:
+        raise InputError(f"{path}: the file is empty; needed: a header and rows")
+    check_header(str(path), header)
+    checked = _full_rows(path, rows, len(header))
+    while batch := list(islice(checked, ROWS_PER_BATCH)):
+        columns = zip(header, zip(*batch, strict=True), strict=True)
+        yield (
+            {n: _csv_cells(n, cells) for n, cells in columns if n in NAMES},
+            len(batch),
+        )
+
+
+_TEXTS: Final = frozenset(c.name for c in COLUMNS if not c.is_number)
+
+
+def _csv_cells(name: str, cells: Sequence[str]) -> pa.Array:
+    array = pa.array([cell or None for cell in cells], pa.string())
+    return rearm(array) if name in _TEXTS else array
+
+
+class _RecordLines:
+    """Lines for the CSV reader; refuses a record that runs on over too many."""
+
+    def __init__(self, path: Path, source: Iterator[str]) -> None:
+        self._path = path
+        self._source = source
+        self.n_open = 0
+        """Characters since the last whole record."""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._source:
+            self.n_open += len(line)
+            if self.n_open > LONGEST_LINE_BYTES:
+                raise InputError(
+                    f"{self._path}: found a row of more than {LONGEST_LINE_BYTES}"
+                    " characters; allowed: at most that; is a quotation mark left open?"
+                )
+            yield line
+
+
+def _csv_rows(path: Path, codec: str | None) -> Iterator[list[str]]:
+    """The rows that are not blank; what is no CSV as InputError."""
+    source = _RecordLines(path, lines(path, codec))
+    rows = csv.reader(source, strict=True)
+    number = 0
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            raise InputError(f"{path}: row {number}: no CSV: {error}") from error
+        if row is None:
+            return
+        source.n_open = 0
+        if row:
+            number += 1
+            yield row
+
+
+def _full_rows(
+    path: Path, rows: Iterator[list[str]], n_cells: int
+) -> Iterator[list[str]]:
+    for number, row in enumerate(rows, 1):
+        if len(row) != n_cells:
+            raise InputError(
+                f"{path}: row {number}: found {len(row)} cells; allowed: {n_cells},"
+                " as in the header"
+            )
+        yield row
+
+
+def _ndjson(path: Path, codec: str | None) -> Iterator[tuple[dict[str, Any], int]]:
+    rows = _ndjson_rows(path, lines(path, codec))
+    while batch := list(islice(rows, ROWS_PER_BATCH)):
+        yield {name: [row.get(name) for row in batch] for name in NAMES}, len(batch)
+
+
+def _ndjson_rows(path: Path, source: Iterator[str]) -> Iterator[Mapping[str, Any]]:
+    number = 0
+    checked: tuple[str, ...] = ()
+    for line in source:
+        if not line.strip():
+            continue
+        number += 1
+        place = f"{path}: row {number}"
+        row = _json_object(place, line)
+        # Most rows have the names of the row before.
+        if tuple(row) != checked:
+            checked = tuple(row)
+            check_header(place, checked)
+        yield row
+
+
+def _json_object(place: str, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(
+            line, object_pairs_hook=_without_doubles, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{place}: no JSON: {error}; found {shown(line)}") from error
+    if not isinstance(row, dict):
+        raise InputError(f"{place}: found {shown(row)}; allowed: a JSON object")
+    return row
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        raise ValueError("a name is there twice")
+    return row
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _parquet(path: Path, _codec: str | None) -> Iterator[tuple[dict[str, Any], int]]:
+    with pq.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        check_header(str(path), names)
+        known = [name for name in names if name in NAMES]
+        for batch in file.iter_batches(ROWS_PER_BATCH, columns=known):
+            yield dict(zip(known, batch.columns, strict=True)), batch.num_rows
+
+
+_READERS: Final = {"csv": _csv, "ndjson": _ndjson, "parquet": _parquet}

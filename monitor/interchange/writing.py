@@ -1,0 +1,154 @@
+"""Samples into a file: CSV, NDJSON or Parquet; the file appears whole or not at all."""
+
+import csv
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitor.errors import InputError
+from monitor.interchange.columns import COLUMNS, NAMES, Kind
+from monitor.interchange.files import file_format
+from monitor.interchange.formula import disarm
+from monitor.model import Sample
+
+_EXTRAS: Final = tuple(f.name for f in fields(Sample) if f.name not in NAMES)
+HEADER: Final = (*NAMES, *(f"x_{name}" for name in _EXTRAS))
+_FIELDS: Final = (*NAMES, *_EXTRAS)
+_ROWS_PER_GROUP: Final = 100_000
+
+
+def write_samples(path: Path, samples: Iterable[Sample]) -> int:
+    """How many samples the new file holds; an older file of that name is replaced.
+
+    Parameters
+    ----------
+    path : .csv, .ndjson, .jsonl (also with .gz or .zst) or .parquet.
+    samples : written in their order, as they come.
+
+    Raises
+    ------
+    InputError : the ending is unknown, or the file cannot be written.
+
+    Notes
+    -----
+    What the interchange does not know goes into columns that begin with `x_`, lists as
+    JSON. Equal samples give equal bytes.
+    """
+    form = file_format(path)
+    with _replacing(path) as temporary:
+        if form.form == "parquet":
+            return _write_parquet(temporary, samples)
+        with _text(temporary, form.codec) as file:
+            return _WRITERS[form.form](file, samples)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise InputError(f"{path}: cannot be written: {said}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _text(path: Path, codec: str | None) -> Iterator[IO[str]]:
+    with path.open("xb") as raw:
+        # The stream of the codec closes the file below it: both ends are then written.
+        stream: Any = raw if codec is None else pa.CompressedOutputStream(raw, codec)
+        with TextIOWrapper(stream, encoding="utf-8", newline="") as text:
+            yield text
+
+
+def _write_csv(file: IO[str], samples: Iterable[Sample]) -> int:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(HEADER)
+    n_rows = 0
+    for sample in samples:
+        row = _row(sample)
+        writer.writerow(
+            [disarm(cell) if type(cell) is str else cell for cell in row.values()]
+        )
+        n_rows += 1
+    return n_rows
+
+
+def _write_ndjson(file: IO[str], samples: Iterable[Sample]) -> int:
+    n_rows = 0
+    for sample in samples:
+        row = {name: cell for name, cell in _row(sample).items() if cell is not None}
+        file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+        n_rows += 1
+    return n_rows
+
+
+_WRITERS: Final[Mapping[str, Callable[[IO[str], Iterable[Sample]], int]]] = {
+    "csv": _write_csv,
+    "ndjson": _write_ndjson,
+}
+
+
+def _row(sample: Sample) -> dict[str, str | int | float | None]:
+    values = (_cell(getattr(sample, name)) for name in _FIELDS)
+    return dict(zip(HEADER, values, strict=True))
+
+
+def _cell(value: Any) -> str | int | float | None:  # noqa: ANN401 - any field
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC).replace(tzinfo=None)
+        return f"{moment.isoformat(timespec='microseconds')}Z"
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False) if value else None
+    if isinstance(value, str):
+        return str(value) or None
+    number: int | float | None = value
+    return number
+
+
+def _write_parquet(path: Path, samples: Iterable[Sample]) -> int:
+    n_rows = 0
+    remaining = iter(samples)
+    with pq.ParquetWriter(path, _PARQUET, compression="zstd") as writer:
+        while group := list(islice(remaining, _ROWS_PER_GROUP)):
+            rows = [{**_row(s), "started_at_utc": s.started_at_utc} for s in group]
+            writer.write_table(pa.Table.from_pylist(rows, _PARQUET))
+            n_rows += len(group)
+    return n_rows
+
+
+_PARQUET_TYPES: Final = {
+    Kind.MOMENT: pa.timestamp("us", tz="UTC"),
+    Kind.NUMBER: pa.float64(),
+    Kind.COUNT: pa.int64(),
+}
+_EXTRA_TYPES: Final = {
+    "sequence": pa.int64(),
+    "tcp_rcv_ooopack": pa.int64(),
+    "tcp_rtt_s": pa.float64(),
+    "tcp_rcv_rtt_s": pa.float64(),
+}
+_PARQUET: Final = pa.schema(
+    [(c.name, _PARQUET_TYPES.get(c.kind, pa.string())) for c in COLUMNS]
+    + [(f"x_{name}", _EXTRA_TYPES.get(name, pa.string())) for name in _EXTRAS]
+)
