@@ -55,7 +55,8 @@ def asset_urls(html: bytes, page_url: str) -> tuple[str, ...]:
 def _references(tree: LexborHTMLParser, selector: str, base_url: str) -> Iterator[str]:
     for node in tree.css(selector):
         values = (node.attributes.get(name) for name in _ATTRIBUTES)
-        url = _joined(base_url, next((value for value in values if value), None))
+        reference = next((value for value in values if value), None)
+        url = _joined(base_url, reference) if reference else None
         if url is not None:
             yield url
 

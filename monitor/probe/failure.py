@@ -65,7 +65,8 @@ def failure_name(error: Exception, operation: Operation) -> str:
 def _tls_name(error: ssl.SSLError, operation: Operation) -> str:
     if operation is Operation.TLS_HANDSHAKE:
         return "ssl_failed_handshake"
-    return f"unknown_failure: {printable(error.reason or 'ssl_error', 60).lower()}"
+    reason = getattr(error, "reason", None) or "ssl_error"  # not set on every one
+    return f"unknown_failure: {printable(reason, 60).lower()}"
 
 
 def _errno_name(error: OSError) -> str:

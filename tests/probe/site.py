@@ -1,0 +1,15 @@
+"""The one site of these tests."""
+
+from collections.abc import Callable
+
+from monitor.model import Target
+from monitor.probe import Prober
+
+SITE = "site.test"
+MakeProber = Callable[..., Prober]
+
+
+def at(port: int, scheme: str = "https", path: str = "/", **more: object) -> Target:
+    """The target `site.test` on a port."""
+    url = f"{scheme}://{SITE}:{port}{path}"
+    return Target(name="site", url=url, **more)  # type: ignore[arg-type]

@@ -1,0 +1,132 @@
+"""Where no object is configured, the biggest static file of the page is measured."""
+
+import gzip
+
+from monitor.model import Target
+from monitor.probe import Prober, ProbeSettings
+from tests.fakes import FakeClock
+from tests.probe.site import SITE, at
+from tests.servers import dns, web
+from tests.servers.tcp import serve
+
+BIG, SMALL = bytes(200_000), bytes(70_000)
+HTML = b"""<script src="/small.js"></script><script src="/big.js"></script>
+<script src="/private.js"></script><img src="/gone.png">"""
+PAGES = {
+    "/": web.whole(HTML),
+    "/small.js": web.whole(SMALL),
+    "/big.js": web.whole(BIG),
+    "/private.js": web.whole(bytes(900_000), headers={"Cache-Control": "no-store"}),
+}
+
+
+def requested(seen):
+    return [request.split(" ")[1] for request in seen]
+
+
+async def downloaded(prober, pages, seen=None, path="/"):
+    async with serve(web.site(pages, seen)) as server:
+        return await prober.measure(at(server.port, "http", path), "download")
+
+
+async def test_biggest_file_that_may_be_cached_is_the_object(prober):
+    sample = await downloaded(prober, PAGES)
+    assert sample.url.endswith("/big.js")
+    assert sample.encoded_body_bytes == len(BIG)
+    assert sample.goodput_bps > 0
+
+
+async def test_object_is_remembered(prober):
+    seen: list[str] = []
+    async with serve(web.site(PAGES, seen)) as server:
+        target = at(server.port, "http")
+        await prober.measure(target, "download")
+        seen.clear()
+        await prober.measure(target, "download")
+    assert requested(seen) == ["/big.js"]
+
+
+async def test_object_is_searched_again_after_a_day(names):
+    clock = FakeClock()
+    settings = ProbeSettings(resolvers=(names.resolver,), allow_private_answers=True)
+    prober = Prober(settings, clock)
+    seen: list[str] = []
+    async with serve(web.site(PAGES, seen)) as server:
+        target = at(server.port, "http")
+        for hours in (0, 23, 2):
+            clock.advance(hours * 3600)
+            seen.clear()
+            await prober.measure(target, "download")
+            n_requests = len(seen)
+            assert n_requests == (1 if hours == 23 else 6)
+
+
+async def test_object_that_is_gone_is_searched_again(prober):
+    seen: list[str] = []
+    pages = dict(PAGES)
+    async with serve(web.site(pages, seen)) as server:
+        target = at(server.port, "http")
+        await prober.measure(target, "download")
+        del pages["/big.js"]
+        gone = await prober.measure(target, "download")
+        again = await prober.measure(target, "download")
+    assert (gone.http_status, gone.goodput_bps) == (404, None)
+    assert again.url.endswith("/small.js")
+
+
+async def test_page_is_the_object_when_it_is_the_biggest(prober):
+    page = web.whole(HTML + bytes(50_000))
+    pages = {"/": page, "/small.js": web.whole(bytes(4_000))}
+    sample = await downloaded(prober, pages)
+    assert sample.url.endswith("/")
+    assert sample.encoded_body_bytes == len(HTML) + 50_000
+
+
+async def test_page_behind_redirects_and_compression_is_read(prober):
+    packed = web.whole(gzip.compress(HTML), headers={"Content-Encoding": "gzip"})
+    moved = web.whole(b"", 302, {"Location": "/en/"})
+    pages = PAGES | {"/": moved, "/en/": packed}
+    sample = await downloaded(prober, pages)
+    assert sample.url.endswith("/big.js")
+
+
+async def test_sizes_are_asked_with_one_byte(prober):
+    seen: list[str] = []
+    await downloaded(prober, PAGES, seen)
+    asked = [request for request in seen if "Range: bytes=0-0" in request]
+    assert len(asked) == 4
+
+
+async def test_total_of_a_partial_answer_is_the_size(prober):
+    partial = web.whole(b"x", 206, {"Content-Range": "bytes 0-0/3000000"})
+    sample = await downloaded(prober, PAGES | {"/small.js": partial})
+    assert sample.url.endswith("/small.js")
+
+
+async def test_redirect_loop_ends(prober):
+    seen: list[str] = []
+    loop = {"/": web.whole(b"", 302, {"Location": "/"})}
+    sample = await downloaded(prober, loop, seen)
+    assert (sample.http_status, sample.failure) == (302, None)
+    assert len(seen) == 7
+
+
+async def test_page_out_of_reach_is_a_failed_download(prober, names):
+    names.rules[SITE] = dns.keeps_silent
+    target = Target(name="site", url=f"http://{SITE}/")
+    sample = await prober.measure(target, "download")
+    assert (sample.failed_operation, sample.failure) == (
+        "resolve",
+        "generic_timeout_error",
+    )
+    assert sample.probe == "download"
+
+
+async def test_configured_object_needs_no_page(prober):
+    seen: list[str] = []
+    async with serve(web.site(PAGES, seen)) as server:
+        url = f"http://{SITE}:{server.port}/small.js"
+        target = at(server.port, "http", download_url=url)
+        sample = await prober.measure(target, "download")
+    assert requested(seen) == ["/small.js"]
+    assert sample.encoded_body_bytes == len(SMALL)

@@ -1,0 +1,88 @@
+"""Loopback TCP and TLS servers that do what a handler says, and end cleanly."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Served:
+    """A running server."""
+
+    port: int
+    n_connections: int = 0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Served]:
+    """A server on a free port; its connections are aborted at the end."""
+    served = Served(0)
+
+    async def connected(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        served.n_connections += 1
+        task = asyncio.ensure_future(_handled(handler, reader, writer))
+        served.tasks.add(task)
+        await task
+
+    server = await asyncio.start_server(connected, host, 0, ssl=tls)
+    served.port = server.sockets[0].getsockname()[1]
+    try:
+        yield served
+    finally:
+        server.close()
+        for task in served.tasks:
+            task.cancel()
+        await asyncio.gather(*served.tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+
+
+async def _handled(
+    handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    try:
+        with contextlib.suppress(OSError, asyncio.CancelledError, EOFError):
+            await handler(reader, writer)
+            writer.close()
+            await writer.wait_closed()
+    finally:
+        writer.transport.abort()
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close with a TCP RST instead of a FIN."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+@contextlib.contextmanager
+def full_backlog(host: str = "127.0.0.1") -> Iterator[int]:
+    """A port whose SYNs get no answer: nobody accepts, and the queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((host, 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def closed_port(host: str = "127.0.0.1") -> int:
+    """A port where nobody listens."""
+    with socket.socket() as sock:
+        sock.bind((host, 0))
+        port: int = sock.getsockname()[1]
+        return port
