@@ -131,12 +131,20 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reported(engine: Engine) -> Iterator[None]:
-    """Database failures inside the block as StoreError, with place and advice."""
+    """Database failures inside the block as our errors, with place and advice.
+
+    Raises
+    ------
+    InputError : the file is no database: waiting will not help.
+    StoreError : any other failure.
+    """
     try:
         yield
     except SQLAlchemyError as error:
         place = engine.url.render_as_string(hide_password=True)
-        raise StoreError(f"database {place}: {_explained(error)}") from error
+        said = _explained(error)
+        kind = InputError if "not a database" in said else StoreError
+        raise kind(f"database {place}: {said}") from error
 
 
 _ADVICE: Final = (
