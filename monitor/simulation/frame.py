@@ -60,7 +60,7 @@ def rows(
         "path": _labels(where.paths, series, "path"),
         "probe": _constant(probe, series.size, "probe"),
         **{name: getattr(outcomes, name)[cells] for name, _ in STAGES},
-        "duration_s": _duration(outcomes, cells),
+        "duration_s": outcomes.duration_s[cells],
         "encoded_body_bytes": outcomes.body_bytes[cells],
         "goodput_bps": outcomes.goodput_bps[cells],
         "http_status": np.where(np.isnan(outcomes.waiting_s[cells]), np.nan, 200.0),
@@ -114,12 +114,6 @@ def _stamps(at: Slots, series: Ints, slot: Ints, probe: str) -> pd.DatetimeIndex
 
 def _utc(us: Ints) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(us.view("datetime64[us]")).tz_localize("UTC")
-
-
-def _duration(outcomes: Outcomes, cells: tuple[Ints, Ints]) -> Floats:
-    stages = [getattr(outcomes, name)[cells] for name, _ in STAGES]
-    total: Floats = np.nansum(stages, axis=0)
-    return total
 
 
 def _labels(

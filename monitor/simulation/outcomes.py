@@ -15,6 +15,8 @@ from monitor.simulation.slots import Bools, Floats
 
 LIMIT_S = 10.0
 TIMEOUT = "generic_timeout_error"
+_QUICK_FAILURE_S = 0.05
+"""Until a reset or a refusal is there, about a round trip [M]."""
 STAGES = (
     ("domain_lookup_s", Operation.RESOLVE),
     ("connect_s", Operation.CONNECT),
@@ -37,10 +39,19 @@ class Outcomes:
     response_s: Floats
     body_bytes: Floats
     goodput_bps: Floats
+    lost_s: Floats
+    """Time spent on the operation that failed."""
     failure: Codes
     """Index into `failures`; 0 is none."""
     failures: list[tuple[str, str]] = field(default_factory=lambda: [("", "")])
     """(failed operation, failure) by code."""
+
+    @property
+    def duration_s(self) -> Floats:
+        """The whole attempt, shape (n_series, n)."""
+        stages = [np.nan_to_num(getattr(self, name)) for name, _ in STAGES]
+        total: Floats = np.sum(stages, axis=0) + self.lost_s
+        return total
 
     def code(self, operation: str, failure: str) -> int:
         """The code of a failure, new if need be."""
@@ -52,6 +63,7 @@ class Outcomes:
     def fail(self, cells: Bools, operation: str, failure: str) -> None:
         """Let the probes of `cells` fail there; later stages are not measured."""
         self.failure[cells] = self.code(operation, failure)
+        self.lost_s[cells] = LIMIT_S if failure == TIMEOUT else _QUICK_FAILURE_S
         stage = _OPERATIONS.index(Operation(operation))
         for name, _ in STAGES[stage:]:
             getattr(self, name)[cells] = np.nan
@@ -92,6 +104,7 @@ def _outcomes(times: Measures, transfer_s: Floats, size_bytes: Floats) -> Outcom
         response_s=np.minimum(transfer_s, LIMIT_S),
         body_bytes=np.floor(np.minimum(size_bytes, rate_bps * LIMIT_S / 8.0)),
         goodput_bps=rate_bps,
+        lost_s=np.zeros(transfer_s.shape),
         failure=np.zeros(transfer_s.shape, dtype=np.int8),
     )
     for name, operation in reversed(STAGES[:-1]):
