@@ -1,0 +1,1 @@
+"""Questions about evenings and episodes, answered from what is stored."""

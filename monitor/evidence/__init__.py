@@ -1,0 +1,21 @@
+"""Evidence that a doubter can check: a chain of day digests, bundles, verification.
+
+`write_bundle` packs rows, verdicts, configuration and report; `verify_bundle` checks
+such a file on any machine, without the database.
+"""
+
+from monitor.evidence.bundle import BundleInfo, write_bundle
+from monitor.evidence.chain import DayDigest, day_digests
+from monitor.evidence.redact import Level
+from monitor.evidence.verify import Finding, Verification, verify_bundle
+
+__all__ = [
+    "BundleInfo",
+    "DayDigest",
+    "Finding",
+    "Level",
+    "Verification",
+    "day_digests",
+    "verify_bundle",
+    "write_bundle",
+]

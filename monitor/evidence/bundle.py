@@ -1,0 +1,275 @@
+"""Writes a bundle: report, raw rows, chain, verdicts and configuration in one zip file.
+
+The same input gives the same bytes. Rows are streamed, a day at a time. The file
+appears under its name only when it is complete.
+"""
+
+import json
+import secrets
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import monitor
+from monitor.errors import InputError
+from monitor.evidence import archive, layout
+from monitor.evidence.chain import (
+    GENESIS,
+    DayDigest,
+    day_digest,
+    day_keys,
+    days_of,
+    linked,
+)
+from monitor.evidence.redact import Level, config_for, renamed
+from monitor.model import Sample
+
+_NO_SECRET: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What a database keeps for its chains."""
+
+    secret: bytes | None = None
+    """Makes the keys of the days; None: the bundle has chains of its own."""
+    links: Sequence[DayDigest] = ()
+    """The links that were stored when the days were closed, in their order."""
+    lodged: Mapping[str, bytes] = field(default_factory=dict)
+    """Digest -> time-stamp reply that was obtained for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleInfo:
+    """A finished bundle."""
+
+    path: Path
+    level: Level
+    n_rows: int
+    heads: Mapping[str, str]
+    """Vantage (at the public level its pseudonym) -> the last day's digest."""
+    digest: str
+    """SHA-256 of the manifest: names this bundle; `monitor verify --digest`."""
+    left_out: tuple[str, ...]
+    """Report files that tell more than the level allows."""
+
+
+def write_bundle(  # noqa: PLR0913 - the parts of a bundle
+    path: Path,
+    *,
+    report_files: Mapping[str, Path | bytes],
+    samples: Iterable[Sample],
+    config_document: Mapping[str, Any],
+    verdict_document: Mapping[str, Any],
+    level: Level | str = Level.PRIVATE,
+    ledger: Ledger | None = None,
+    report_level: Level | str = Level.PRIVATE,
+) -> BundleInfo:
+    """Write a bundle; what it holds.
+
+    Parameters
+    ----------
+    path : the zip file to write.
+    report_files : name -> content, or the file that has it.
+    samples : whole UTC days, ordered by time.
+    config_document : the configuration in force; secrets are masked here.
+    verdict_document : the document of contracts 5, computed from these samples.
+    level : for whom the bundle is.
+    ledger : the database's chains; None: the bundle has chains of its own.
+    report_level : the level that the report was made for; a report that tells more than
+        `level` allows is left out.
+
+    Raises
+    ------
+    InputError : samples out of order, or other than when their day was closed.
+    """
+    level, report_level = Level(level), Level(report_level)
+    is_told = _WIDTH[report_level] >= _WIDTH[level]
+    ledger = ledger or Ledger()
+    secret = ledger.secret or _own_secret(level)
+    bundle = _Bundle(level, secret, verdict_document)
+    documents = {
+        layout.CONFIG: _json(config_for(level, config_document)),
+        layout.VERDICTS: _json(bundle.named(verdict_document)),
+        **_files(layout.REPORT, report_files if is_told else {}),
+    }
+    partial = path.with_name(path.name + ".part")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zip_file:
+            bundle.write(zip_file, documents, samples, ledger)
+            left_out = () if is_told else tuple(sorted(report_files))
+            digest = bundle.write_manifest(zip_file, verdict_document, left_out)
+        archive.seal(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return BundleInfo(
+        path=path,
+        level=level,
+        n_rows=bundle.n_rows,
+        heads=bundle.heads,
+        digest=digest,
+        left_out=left_out,
+    )
+
+
+_WIDTH: Final = {Level.PRIVATE: 0, Level.TRUSTED: 1, Level.PUBLIC: 2}
+
+
+def _own_secret(level: Level) -> bytes:
+    # A private bundle carries its keys: nothing is hidden by them, and a fixed secret
+    # makes the same content give the same file.
+    return _NO_SECRET if level is Level.PRIVATE else secrets.token_bytes(32)
+
+
+def _json(document: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _files(folder: str, files: Mapping[str, Path | bytes]) -> dict[str, bytes]:
+    return {
+        folder + name: body if isinstance(body, bytes) else body.read_bytes()
+        for name, body in sorted(files.items())
+    }
+
+
+@dataclass(slots=True)
+class _Bundle:
+    """The state of one bundle while it is written."""
+
+    level: Level
+    secret: bytes
+    verdict_document: Mapping[str, Any]
+    n_rows: int = 0
+    heads: dict[str, str] = field(default_factory=dict)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    days: dict[tuple[str, str], tuple[DayDigest, dict[str, Any]]] = field(
+        default_factory=dict
+    )
+
+    def name(self, vantage: str) -> str:
+        """The vantage's name at this level."""
+        if self.level is not Level.PUBLIC:
+            return vantage
+        report = sha256(_json(self.verdict_document)).digest()
+        return layout.pseudonym(self.secret, vantage, report)
+
+    def named(self, document: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """The document with its vantages named as at this level."""
+        return renamed(document, self.name)
+
+    def write(
+        self,
+        zip_file: zipfile.ZipFile,
+        documents: Mapping[str, bytes],
+        samples: Iterable[Sample],
+        ledger: Ledger,
+    ) -> None:
+        """Write every member but the manifest."""
+        readme = layout.README.format(level=self.level.value).encode()
+        self._add(zip_file, archive.MARK, [readme])
+        for name, body in documents.items():
+            self._add(zip_file, name, [body])
+        self._add(zip_file, layout.SAMPLES, self._rows(samples))
+        self._add(zip_file, layout.CHAIN, [layout.joined(self._chain(ledger.links))])
+        for digest, token in sorted(ledger.lodged.items()):
+            self._add(zip_file, f"{layout.LODGED}{digest}.tsr", [token])
+
+    def _add(
+        self, zip_file: zipfile.ZipFile, name: str, chunks: Iterable[bytes]
+    ) -> None:
+        digest, n_bytes = sha256(), 0
+        with archive.member(zip_file, name) as file:
+            for chunk in chunks:
+                file.write(chunk)
+                digest.update(chunk)
+                n_bytes += len(chunk)
+        self.files[name] = {"sha256": digest.hexdigest(), "bytes": n_bytes}
+
+    def _rows(self, samples: Iterable[Sample]) -> Iterator[bytes]:
+        for day in days_of(samples):
+            keys = day_keys(self.secret, day.vantage, day.day)
+            lines, columns = layout.lines_of(
+                day, self.level, keys, self.name(day.vantage)
+            )
+            shown = layout.shown_keys(self.level, keys)
+            self.days[day.vantage, day.day] = (
+                day_digest(day, keys, GENESIS),
+                {"keys": shown, "columns": columns},
+            )
+            self.n_rows += len(lines)
+            yield layout.joined(lines)
+
+    def _chain(self, stored: Sequence[DayDigest]) -> Iterator[bytes]:
+        vantages = {link.vantage for link, _ in self.days.values()}
+        for vantage in sorted(vantages):
+            own = [link for link in stored if link.vantage == vantage]
+            links = self._links(vantage, own)
+            newest = {link.day: link for link in links}
+            for link in (
+                links if self.level is not Level.PUBLIC else self._covered(links)
+            ):
+                is_newest = newest[link.day] is link
+                day = self.days.get((vantage, link.day)) if is_newest else None
+                rows = None if day is None else day[1]
+                yield layout.chain_line(link, self.name(vantage), rows)
+            self.heads[self.name(vantage)] = links[-1].digest
+
+    def _links(self, vantage: str, stored: list[DayDigest]) -> list[DayDigest]:
+        links = list(stored)
+        closed = {link.day: link for link in stored}
+        for (own, day), (found, _) in self.days.items():
+            if own != vantage:
+                continue
+            if day in closed:
+                _check_closed(closed[day], found)
+                continue
+            previous = links[-1].digest if links else GENESIS
+            links.append(linked(vantage, day, found.n_rows, found.root, previous))
+        return links
+
+    def _covered(self, links: list[DayDigest]) -> list[DayDigest]:
+        # The days before tell a reader of two public bundles more than they need to.
+        days = {day for _, day in self.days}
+        first = next(n for n, link in enumerate(links) if link.day in days)
+        return links[first:]
+
+    def write_manifest(
+        self,
+        zip_file: zipfile.ZipFile,
+        verdict_document: Mapping[str, Any],
+        left_out: tuple[str, ...],
+    ) -> str:
+        """Write the last member; its digest."""
+        is_public = self.level is Level.PUBLIC
+        document = {
+            "format": layout.FORMAT,
+            "format_version": layout.FORMAT_VERSION,
+            "level": self.level.value,
+            "software_version": monitor.__version__,
+            "method_version": verdict_document.get("method_version"),
+            "tzdata_version": verdict_document.get("tzdata_version"),
+            "n_rows": self.n_rows,
+            "heads": self.heads,
+            "verdicts_recomputable": not is_public,
+            "verdicts_note": layout.NOT_RECOMPUTABLE if is_public else None,
+            "left_out": list(left_out),
+            "files": self.files,
+        }
+        body = _json(document)
+        with archive.member(zip_file, layout.MANIFEST) as file:
+            file.write(body)
+        return sha256(body).hexdigest()
+
+
+def _check_closed(closed: DayDigest, found: DayDigest) -> None:
+    if (closed.root, closed.n_rows) != (found.root, found.n_rows):
+        raise InputError(
+            f"samples of {found.vantage}, {found.day}: {found.n_rows} rows, not the"
+            f" {closed.n_rows} rows of the digest stored when the day was closed; give"
+            " whole UTC days, or see `monitor verify --stored` for what was changed"
+        )

@@ -1,0 +1,157 @@
+"""The chain: one digest per vantage and UTC day, each including the one before; pure.
+
+A row's leaf joins three parts: what anybody may read, in the clear, and keyed hashes
+(HMAC-SHA256) of what the trusted circle and the household read beyond it. A bundle that
+leaves a part out carries its keyed hash instead: the leaf, the day's root and the chain
+are the same, and the missing part can neither be guessed nor be changed later. Why days
+are UTC days and why the hashes are keyed: docs/design/dd-005-evidence.md.
+"""
+
+import hmac
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import groupby
+from typing import Final
+
+from monitor.errors import InputError
+from monitor.evidence.redact import private_part, public_part, trusted_part
+from monitor.evidence.rows import Row, canonical, row_of, sort_key
+from monitor.model import Sample
+
+GENESIS: Final = "0" * 64
+"""What stands for the digest before the first day."""
+
+SEALED: Final = ("x_trusted", "x_private")
+"""Columns that hold the keyed hash of a part that was left out."""
+
+_ROW_TAG: Final = b"monitor row 1\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayKeys:
+    """The keys of one day; whoever has one can check that part of each row."""
+
+    trusted: bytes | None
+    private: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayDigest:
+    """One link of a chain."""
+
+    vantage: str
+    day: str
+    """UTC date, such as 2026-10-20."""
+    n_rows: int
+    root: str
+    """SHA-256 over the leaves of the day's rows [hex]."""
+    previous: str
+    digest: str
+    """SHA-256 over day, number of rows, root and previous digest [hex]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The canonical rows of one vantage on one UTC day, in order."""
+
+    vantage: str
+    day: str
+    rows: Sequence[Row]
+
+
+def day_digests(
+    samples: Iterable[Sample], *, secret: bytes, previous: str = GENESIS
+) -> Iterator[DayDigest]:
+    """The links for samples that come by time, chained per vantage.
+
+    Parameters
+    ----------
+    samples : whole UTC days, ordered by time.
+    secret : the chain's secret, 32 random bytes; makes the keys of the days.
+    previous : digest of the day before the first one.
+
+    Raises
+    ------
+    InputError : the samples are not ordered by time.
+    """
+    heads: dict[str, str] = {}
+    for day in days_of(samples):
+        before = heads.get(day.vantage, previous)
+        link = day_digest(day, day_keys(secret, day.vantage, day.day), before)
+        heads[day.vantage] = link.digest
+        yield link
+
+
+def days_of(samples: Iterable[Sample]) -> Iterator[Day]:
+    """The samples as days of canonical rows: by date, then by vantage."""
+    last = ""
+    for date, group in groupby(map(row_of, samples), _date):
+        if date < last:
+            raise InputError(f"samples: {date} comes after {last}; order them by time")
+        last = date
+        rows = sorted(group, key=lambda row: (row["vantage"], *sort_key(row)))
+        for vantage, own in groupby(rows, lambda row: str(row["vantage"])):
+            yield Day(vantage=vantage, day=date, rows=tuple(own))
+
+
+def _date(row: Row) -> str:
+    return str(row["started_at_utc"])[:10]
+
+
+def day_keys(secret: bytes, vantage: str, day: str) -> DayKeys:
+    """The keys of a day; knowing them tells nothing about another day's."""
+
+    def key(circle: str) -> bytes:
+        return hmac.digest(secret, canonical([circle, vantage, day]), sha256)
+
+    return DayKeys(trusted=key("trusted"), private=key("private"))
+
+
+def day_digest(day: Day, keys: DayKeys, previous: str) -> DayDigest:
+    """The link of one day."""
+    root = sha256()
+    for number, row in enumerate(day.rows):
+        root.update(leaf(row, number, keys))
+    return linked(day.vantage, day.day, len(day.rows), root.hexdigest(), previous)
+
+
+def linked(vantage: str, day: str, n_rows: int, root: str, previous: str) -> DayDigest:
+    """The link with its digest; the vantage's name is in the rows, not in it."""
+    body = canonical(["monitor day 1", day, n_rows, root, previous])
+    return DayDigest(
+        vantage=vantage,
+        day=day,
+        n_rows=n_rows,
+        root=root,
+        previous=previous,
+        digest=sha256(body).hexdigest(),
+    )
+
+
+def leaf(row: Row, number: int, keys: DayKeys) -> bytes:
+    """The hash of a row of any level; sealed parts count by their keyed hash.
+
+    Raises
+    ------
+    KeyError : neither a part nor its keyed hash is there.
+    ValueError : a keyed hash is not hexadecimal.
+    """
+    trusted, private = sealed_parts(row, number, keys)
+    public = sha256(canonical(public_part(row))).digest()
+    return sha256(_ROW_TAG + public + trusted + private).digest()
+
+
+def sealed_parts(row: Row, number: int, keys: DayKeys) -> tuple[bytes, bytes]:
+    """Keyed hashes of the trusted and the private part, computed or as carried."""
+    if keys.trusted is None:
+        trusted = bytes.fromhex(row["x_trusted"])
+    else:
+        trusted = _keyed(keys.trusted, number, trusted_part(row))
+    if keys.private is None:
+        return trusted, bytes.fromhex(row["x_private"])
+    return trusted, _keyed(keys.private, number, private_part(row))
+
+
+def _keyed(key: bytes, number: int, part: Row) -> bytes:
+    return hmac.digest(key, number.to_bytes(8, "big") + canonical(part), "sha256")

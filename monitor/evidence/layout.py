@@ -1,0 +1,136 @@
+"""What a bundle is made of: names of its members and the lines in them; pure."""
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+from monitor.evidence.chain import Day, DayDigest, DayKeys, sealed_parts
+from monitor.evidence.redact import Level, network, public_part
+from monitor.evidence.rows import COLUMNS, Row, canonical
+
+FORMAT: Final = "monitor-evidence"
+FORMAT_VERSION: Final = 1
+
+MANIFEST: Final = "manifest.json"
+SAMPLES: Final = "samples.ndjson"
+CHAIN: Final = "chain.ndjson"
+VERDICTS: Final = "verdicts.json"
+CONFIG: Final = "config.json"
+REPORT: Final = "report/"
+LODGED: Final = "lodged/"
+
+_CHECK_DIGITS: Final = 16
+
+NOT_RECOMPUTABLE: Final = (
+    "the verdicts were computed before the rows were made coarser (times on the quarter"
+    " hour, the household's own rows closed): these rows cannot give them again"
+)
+
+README: Final = """\
+This file is an evidence bundle of `monitor`, level "{level}".
+
+samples.ndjson  the measurements, one JSON object per line
+chain.ndjson    one digest per vantage and UTC day, each including the one before
+verdicts.json   what was concluded, by which version of the method
+config.json     what was measured and how often, without secrets
+report/         the report for people, if there is one
+lodged/         time-stamps of other parties on digests, if there are any
+manifest.json   SHA-256 of each of these, versions, level
+
+To check it, on any machine, without network and database:  monitor verify FILE
+Compare the digest that this prints with the one that you were given on another way:
+only that shows that nobody wrote the whole bundle anew.
+"""
+
+
+def pseudonym(secret: bytes, vantage: str, report: bytes) -> str:
+    """A name for a vantage that is another one in each report."""
+    name = hmac.digest(secret, canonical(["pseudonym", vantage]) + report, "sha256")
+    return f"v-{name.hex()[:8]}"
+
+
+def lines_of(
+    day: Day, level: Level, keys: DayKeys, vantage: str
+) -> tuple[list[bytes], dict[str, str]]:
+    """A day's rows as lines of a level, and the check value of each column."""
+    rows = [written(row, n, level, keys, vantage) for n, row in enumerate(day.rows)]
+    return [canonical(row) for row in rows], column_checks(rows)
+
+
+def written(row: Row, number: int, level: Level, keys: DayKeys, vantage: str) -> Row:
+    """A full row as a bundle of the level shows it, with its number and check value."""
+    shown = dict(row)
+    if level is not Level.PRIVATE:
+        trusted, private = sealed_parts(row, number, keys)
+        shown = _shown(row, level, vantage) | {"x_private": private.hex()}
+        if level is Level.PUBLIC:
+            shown["x_trusted"] = trusted.hex()
+    shown["x_row"] = number
+    shown["x_check"] = row_check(shown)
+    return shown
+
+
+def _shown(row: Row, level: Level, vantage: str) -> Row:
+    if level is Level.PUBLIC:
+        return public_part(row) | {"vantage": vantage}
+    if "remote_address" not in row:
+        return dict(row)
+    return row | {"remote_address": network(row["remote_address"])}
+
+
+def row_check(shown: Mapping[str, Any]) -> str:
+    """Tells a line that was altered by accident or without care; no proof."""
+    body = {name: value for name, value in shown.items() if name != "x_check"}
+    return _short(canonical(body))
+
+
+def column_checks(rows: Sequence[Row]) -> dict[str, str]:
+    """Tells in which column of a day something was altered; no proof."""
+    checks = {}
+    for name in (*COLUMNS, "x_trusted", "x_private"):
+        values = [row.get(name) for row in rows]
+        if any(value is not None for value in values):
+            checks[name] = _short(canonical(values))
+    return checks
+
+
+def _short(body: bytes) -> str:
+    return sha256(body).hexdigest()[:_CHECK_DIGITS]
+
+
+def shown_keys(level: Level, keys: DayKeys) -> dict[str, str]:
+    """The keys of a day that a bundle of the level carries [hex]."""
+    found = {"trusted": keys.trusted, "private": keys.private}
+    closed = {
+        Level.PRIVATE: (),
+        Level.TRUSTED: ("private",),
+        Level.PUBLIC: ("trusted", "private"),
+    }[level]
+    return {
+        name: key.hex() for name, key in found.items() if key and name not in closed
+    }
+
+
+def chain_line(
+    link: DayDigest,
+    vantage: str,
+    rows: Mapping[str, Any] | None,
+) -> bytes:
+    """One link; `rows` tells keys and column checks when its rows are in the bundle."""
+    document: dict[str, Any] = {
+        "vantage": vantage,
+        "day": link.day,
+        "n_rows": link.n_rows,
+        "root": link.root,
+        "previous": link.previous,
+        "digest": link.digest,
+    }
+    if rows is not None:
+        document["rows"] = rows
+    return canonical(document)
+
+
+def joined(lines: Iterable[bytes]) -> bytes:
+    """Lines, each with its end."""
+    return b"".join(line + b"\n" for line in lines)

@@ -1,0 +1,127 @@
+"""Which circle may read what: private, trusted, public; pure.
+
+Every column belongs to the widest circle that may read it. A wider circle gets a
+coarser form of what is kept from it: times on the quarter hour, addresses as their
+network, "a tunnel" for the name of one. All forms are idempotent, so that one function
+cuts the part of a circle out of a row of any level.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+from typing import Any, Final
+
+from monitor.evidence.rows import COLUMNS, Row, utc_text
+from monitor.model import LOCAL_PROBES
+
+
+class Level(StrEnum):
+    """Whom a bundle is for."""
+
+    PRIVATE = "private"
+    """Oneself: everything."""
+    TRUSTED = "trusted"
+    """A lawyer, the provider: all but full addresses of servers."""
+    PUBLIC = "public"
+    """Anybody: no exact times, no name of the place, nothing about the household."""
+
+
+QUARTER_MIN: Final = 15
+_HOME_COLUMNS: Final = ("vantage", "remote_address")
+_LOCAL_COLUMNS: Final = ("target", "role", "probe", "failed_operation", "failure")
+_PREFIX: Final = {4: 24, 6: 48}
+_PUBLIC_CONFIG: Final = (
+    "timezone",
+    "every",
+    "window",
+    "targets",
+    "controls",
+    "throughput",
+)
+_SECRET_KEY: Final = re.compile(
+    r"pass|secret|token|key|notify|urls|mail", re.IGNORECASE
+)
+_USER_INFO: Final = re.compile(r"(://)[^/@\s]*@")
+
+
+def public_part(row: Row) -> Row:
+    """What anybody may read of a row of any level, the vantage's pseudonym aside."""
+    kept = _LOCAL_COLUMNS if row["probe"] in LOCAL_PROBES else COLUMNS
+    part = {
+        name: row[name] for name in kept if name in row and name not in _HOME_COLUMNS
+    }
+    part["started_at_utc"] = quarter(row["started_at_utc"])
+    if part.get("path", "direct") != "direct":
+        part["path"] = "tunnel"
+    return {name: part[name] for name in COLUMNS if name in part}
+
+
+def trusted_part(row: Row) -> Row:
+    """What the trusted circle reads beyond the public part."""
+    part = {name: row[name] for name in ("started_at_utc", "vantage", "path")}
+    if row["probe"] in LOCAL_PROBES:
+        part.update(row)
+    part.pop("remote_address", None)
+    if "remote_address" in row:
+        part["remote_address"] = network(row["remote_address"])
+    return {name: part[name] for name in COLUMNS if name in part}
+
+
+def private_part(row: Row) -> Row:
+    """What only the household reads."""
+    address = row.get("remote_address")
+    return {} if address is None else {"remote_address": address}
+
+
+def quarter(text: str) -> str:
+    """A time, rounded down to the quarter hour."""
+    moment = datetime.fromisoformat(text)
+    minute = moment.minute - moment.minute % QUARTER_MIN
+    return utc_text(moment.replace(minute=minute, second=0, microsecond=0))
+
+
+def network(address: str) -> str:
+    """First address of the network (IPv4 /24, IPv6 /48); empty when it is none."""
+    try:
+        version = ip_address(address).version
+        net = ip_network(f"{address}/{_PREFIX[version]}", strict=False)
+    except ValueError:
+        return ""
+    return str(net.network_address)
+
+
+def config_for(level: Level, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration without secrets; beyond the house only what the method uses."""
+    if level is Level.PRIVATE:
+        return {name: _masked(name, value) for name, value in document.items()}
+    return {
+        name: _masked(name, document[name])
+        for name in _PUBLIC_CONFIG
+        if name in document
+    }
+
+
+def _masked(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if _SECRET_KEY.search(name) and value:
+        return "***"
+    if isinstance(value, Mapping):
+        return {key: _masked(str(key), item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked("", item) for item in value]
+    return _USER_INFO.sub(r"\1***@", value) if isinstance(value, str) else value
+
+
+def renamed(value: Any, name: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
+    """A JSON document whose `vantage` entries are replaced by another name."""
+    if isinstance(value, Mapping):
+        return {
+            key: name(item)
+            if key == "vantage" and isinstance(item, str)
+            else renamed(item, name)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [renamed(item, name) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""Other programs' formats: OONI, HAR, Speedtest Tracker, SmokePing, Prometheus."""

@@ -1,0 +1,98 @@
+"""The chain: stable digests, sealed parts, links."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.errors import InputError
+from monitor.evidence.chain import (
+    GENESIS,
+    DayKeys,
+    day_digests,
+    day_keys,
+    days_of,
+    leaf,
+)
+from monitor.evidence.layout import written
+from monitor.evidence.redact import Level
+from tests.evidence.samples import some_samples
+
+SECRET = b"s" * 32
+
+
+def test_each_vantage_has_a_chain_of_its_own():
+    links = list(day_digests(some_samples(), secret=SECRET))
+    assert len(links) == 6
+    for vantage in ("home", "office"):
+        own = [link for link in links if link.vantage == vantage]
+        assert own[0].previous == GENESIS
+        assert [a.digest for a in own[:-1]] == [b.previous for b in own[1:]]
+
+
+def test_digests_of_known_samples_never_change():
+    """A changed spelling of rows would make every stored digest worthless."""
+    links = list(day_digests(some_samples(), secret=SECRET))
+    assert links[-1].digest == (
+        "4aed4d30c258e482f574b19bceb991f3b108df4b0b36f7457529a22ade84b8f2"
+    )
+
+
+def test_one_microsecond_changes_that_day_and_all_later_ones():
+    samples = some_samples()
+    moved = replace(
+        samples[130],
+        started_at_utc=samples[130].started_at_utc + timedelta(microseconds=1),
+    )
+    before = list(day_digests(samples, secret=SECRET))
+    after = list(day_digests([*samples[:130], moved, *samples[131:]], secret=SECRET))
+    changed = [
+        a.day for a, b in zip(before, after, strict=True) if a.digest != b.digest
+    ]
+    assert changed == ["2026-10-02", "2026-10-03"]
+
+
+def test_order_within_an_instant_does_not_matter():
+    samples = some_samples()
+    turned = some_samples()
+    turned.reverse()
+    turned.sort(key=lambda s: s.started_at_utc)
+    assert list(day_digests(samples, secret=SECRET)) == list(
+        day_digests(turned, secret=SECRET)
+    )
+
+
+def test_samples_out_of_order_are_refused():
+    with pytest.raises(InputError, match="order them by time"):
+        list(day_digests(some_samples()[::-1], secret=SECRET))
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_a_row_of_every_level_has_the_leaf_of_the_full_row(level):
+    day = next(days_of(some_samples()))
+    keys = day_keys(SECRET, day.vantage, day.day)
+    open_keys = {
+        Level.PRIVATE: keys,
+        Level.TRUSTED: DayKeys(trusted=keys.trusted, private=None),
+        Level.PUBLIC: DayKeys(trusted=None, private=None),
+    }[level]
+    for n, row in enumerate(day.rows):
+        shown = written(row, n, level, keys, "v-1")
+        assert leaf(shown, n, open_keys) == leaf(row, n, keys)
+
+
+def test_equal_sealed_parts_look_different_in_each_row():
+    """Else a reader of a public bundle could count how often an address changed."""
+    day = next(days_of(some_samples()))
+    keys = day_keys(SECRET, day.vantage, day.day)
+    rows = [r for r in day.rows if r["target"] == "facebook"]
+    seals = {
+        written(r, n, Level.PUBLIC, keys, "v")["x_private"] for n, r in enumerate(rows)
+    }
+    assert len(rows) > 10
+    assert len(seals) == len(rows)
+
+
+def test_each_day_has_keys_of_its_own():
+    a, b = (day_keys(SECRET, "home", day) for day in ("2026-10-01", "2026-10-02"))
+    assert len({a.trusted, a.private, b.trusted, b.private}) == 4
