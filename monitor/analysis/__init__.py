@@ -1,1 +1,22 @@
-"""To be filled."""
+"""The judge: from samples to one verdict per vantage and target."""
+
+from monitor.analysis.document import analysis_document, explain
+from monitor.analysis.judge import (
+    METHOD_VERSION,
+    Prepared,
+    analyze,
+    established,
+    judge,
+    prepare,
+)
+
+__all__ = [
+    "METHOD_VERSION",
+    "Prepared",
+    "analysis_document",
+    "analyze",
+    "established",
+    "explain",
+    "judge",
+    "prepare",
+]

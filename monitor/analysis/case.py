@@ -1,0 +1,202 @@
+"""Everything known about one target, gathered for its verdict."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.analysis.contrast import chosen
+from monitor.analysis.effect import Estimate, estimate, lag_one, season
+from monitor.analysis.look import FALSE_DISCOVERY_RATE, Look, Suspicion
+from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
+from monitor.series.columns import METRICS
+from monitor.series.evenings import CEILING
+from monitor.series.frame import Bools, Floats
+
+SLOW_LOG = float(np.log(1.25))
+"""An evening is counted as slow above this excess: a fifth of the rate is gone."""
+TELLING_LOG = float(np.log(1.15))
+"""Smallest effect of interest; sites differ by less from each other on any line."""
+_PROFILE_METRICS = tuple(
+    METRICS.index(name)
+    for name in METRICS
+    if name not in ("domain_lookup_s", "tcp_min_rtt_s", "duration_s")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One target and all that the look shows about it."""
+
+    look: Look
+    suspicion: Suspicion
+    is_established: bool
+    metric: int
+    """Place in METRICS of the metric that is reported."""
+    usable: Bools
+    """Evenings that count, shape (D,)."""
+    slow: Bools
+    """Evenings slower by more than SLOW_LOG beyond the controls, shape (D,)."""
+    effect: Estimate | None
+    """Over all usable evenings between onset and offset."""
+    onset: int | None
+    """Place of the first slow evening, None: from the start."""
+    offset: int | None
+    """Place of the last slow evening, None: to the end."""
+    shape: Floats
+    """Mean excess by slot on slow evenings, shape (T,)."""
+    window: FoundWindow | None
+
+    @property
+    def name(self) -> str:
+        """The target's name."""
+        return self.look.home.table.grid.keys[self.suspicion.series].target
+
+    @property
+    def excess(self) -> Floats:
+        """Excess in the reported metric, shape (D,)."""
+        return np.asarray(self.suspicion.excess[self.metric])
+
+    @property
+    def n_usable(self) -> int:
+        """Evenings that count."""
+        return int(self.usable.sum())
+
+    @property
+    def n_slow(self) -> int:
+        """Slow evenings among them."""
+        return int(self.slow.sum())
+
+    @property
+    def n_dead(self) -> int:
+        """Evenings without answers while controls were well."""
+        return int(self.suspicion.is_dead.sum())
+
+    @property
+    def n_controls(self) -> int:
+        """Controls alive on at least half of the usable evenings."""
+        found = self.look.found
+        if not found.controls.size or not self.n_usable:
+            return 0
+        table = self.look.home.table
+        answered = table.rise[found.controls, self.metric] < CEILING
+        if not answered.any():
+            answered = table.has_evening[found.controls]
+        share = answered[:, self.usable].mean(axis=-1)
+        return int((share >= 0.5).sum())
+
+    def typical(self, metric: str) -> float:
+        """Median excess in a metric on slow evenings, NaN when not measured."""
+        values = self.suspicion.excess[METRICS.index(metric)][self.slow]
+        values = values[np.isfinite(values)]
+        return float(np.median(values)) if values.size else float("nan")
+
+
+def case(look: Look, place: int) -> Case:
+    """The case of one of the look's targets."""
+    suspicion = look.targets[place]
+    metric = _reported_metric(look, suspicion)
+    excess = suspicion.excess[metric]
+    is_known = look.evenings & np.isfinite(excess)
+    usable = (is_known | suspicion.is_tried) & look.evenings
+    slow = suspicion.is_dead | (is_known & (excess > SLOW_LOG))
+    is_established = bool(look.is_established[place])
+    begin, end = _season(excess, usable, suspicion.is_dead, is_established)
+    in_season = is_known & (np.arange(excess.size) >= begin)
+    in_season &= np.arange(excess.size) < end
+    shape = _shape(look, suspicion, slow, metric) if is_established else np.zeros(0)
+    found = find_window(shape, look.home.table.grid.slot_min) if shape.size else None
+    return Case(
+        look=look,
+        suspicion=suspicion,
+        is_established=is_established,
+        metric=metric,
+        usable=usable,
+        slow=slow,
+        effect=_effect(look, metric, excess[in_season]),
+        onset=_onset(begin, usable),
+        offset=_offset(end, usable),
+        shape=shape,
+        window=found,
+    )
+
+
+def _reported_metric(look: Look, suspicion: Suspicion) -> int:
+    """The weightiest metric that is evidence by itself; else the weightiest."""
+    weights = look.home.weights[suspicion.series]
+    order = [int(m) for m in np.argsort(-weights, kind="stable") if weights[m] > 0]
+    if not order:
+        return 0
+    best = float(suspicion.e_metric.max())
+    bar = min(1 / FALSE_DISCOVERY_RATE, best)
+    telling = [m for m in order if suspicion.e_metric[m] >= bar]
+    return telling[0] if best >= 1 / FALSE_DISCOVERY_RATE else order[0]
+
+
+def _effect(look: Look, metric: int, excess: Floats) -> Estimate | None:
+    """Typical excess with the spread between innocent sites in its interval."""
+    found = look.found
+    if found.controls.size < 2:
+        return estimate(excess)
+    controls = chosen(found.excess[:, found.controls], look.law)[:, metric]
+    controls = controls[:, look.evenings]
+    centres = [estimate(row[np.isfinite(row)]) for row in controls]
+    known = np.array([c.centre for c in centres if c is not None])
+    if known.size < 2:
+        return estimate(excess)
+    n = max(1, int(np.isfinite(controls).sum(axis=-1).mean()))
+    within = float(np.nanvar(controls)) / n
+    between = max(0.0, float((known**2).mean()) - within)
+    rho = min(max(lag_one(controls), 0.0), 0.8)
+    return estimate(excess, bias_sd=between**0.5, rho=rho)
+
+
+def _season(
+    excess: Floats, usable: Bools, is_dead: Bools, is_established: bool
+) -> tuple[int, int]:
+    """Bounds of the slow stretch, as places among all evenings."""
+    place = np.flatnonzero(usable)
+    if not is_established or not place.size:
+        return 0, excess.size
+    values = np.where(is_dead, CEILING, np.nan_to_num(excess, nan=0.0))[place]
+    begin, end = season(values)
+    last = excess.size if end >= place.size else int(place[end])
+    return (0 if begin == 0 else int(place[begin])), last
+
+
+def _onset(begin: int, usable: Bools) -> int | None:
+    return begin if usable[:begin].any() else None
+
+
+def _offset(end: int, usable: Bools) -> int | None:
+    if not usable[end:].any():
+        return None
+    return int(np.flatnonzero(usable[:end])[-1])
+
+
+def _shape(look: Look, suspicion: Suspicion, slow: Bools, metric: int) -> Floats:
+    """Mean profile of the slow evenings over every metric that is slow."""
+    table = look.home.table
+    controls = look.found.controls
+    cells = slot_excess(table, suspicion.series, controls, look.law)
+    evenings = slow if slow.any() else look.evenings
+    typical = [_typical(suspicion.excess[m][evenings]) for m in range(len(METRICS))]
+    least = max(SLOW_LOG, 0.5 * typical[metric])
+    wanted = [m for m in _PROFILE_METRICS if typical[m] >= least] or [metric]
+    bound = 1.5 * max(typical[metric], SLOW_LOG)
+    if suspicion.is_dead.sum() > slow.sum() / 2:
+        return _dead_shape(look, suspicion)
+    return profile(cells[wanted], evenings, bound)
+
+
+def _dead_shape(look: Look, suspicion: Suspicion) -> Floats:
+    """Share of attempts without answer by slot of the dead evenings."""
+    grid = look.home.table.grid
+    rows = grid.n_rows[suspicion.series][suspicion.is_dead]
+    dead = grid.n_dead[suspicion.series][suspicion.is_dead]
+    n = rows.sum(axis=0)
+    return np.where(n > 0, dead.sum(axis=0) / np.maximum(n, 1) - 0.1, np.nan)
+
+
+def _typical(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("-inf")

@@ -1,0 +1,103 @@
+"""E-values: evidence that may be looked at every day.
+
+An e-value is a bet against "nothing recurs": under that hypothesis its expectation is
+at most 1 at any stopping time, so it exceeds 1/q with probability at most q however
+often one looks. Bets are on flags: an evening is flagged when its excess is above a
+level that innocent evenings exceed with probability at most p0.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp, lgamma, log, log1p
+
+import numpy as np
+
+from monitor.series.frame import Bools, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A height that innocent evenings seldom pass."""
+
+    p0: float
+    """How often at most."""
+    floor_log: float
+    """Never below this excess: a smaller slowdown does not matter."""
+    z: float
+    """Height in units of the innocent spread."""
+
+
+LEVELS = (
+    Level(0.5, log(1.15), 0.0),
+    Level(0.1, log(1.25), 1.5),
+    Level(0.02, log(1.45), 2.3),
+)
+"""From "a little, on most evenings" to "a lot, on some" (docs/method.md, section 5)."""
+
+
+@lru_cache(maxsize=100_000)
+def flag_e_value(n_flagged: int, n: int, p0: float) -> float:
+    """E-value of flags against P(flag) <= p0, mixed evenly over rates above p0.
+
+    Notes
+    -----
+    e = integral over p in (p0, 1) of (p/p0)^k ((1-p)/(1-p0))^(n-k) dp / (1-p0); the
+    integral is a Beta function times a binomial tail. Below 1 when flags are rarer
+    than p0.
+    """
+    k = n_flagged
+    beta = lgamma(k + 1) + lgamma(n - k + 1) - lgamma(n + 2)
+    tail = _binomial_tail(k, n + 1, p0)
+    if tail <= 0.0:
+        return 0.0
+    logs = beta + log(tail) - k * log(p0) - (n - k + 1) * log1p(-p0)
+    return exp(min(logs, 600.0))
+
+
+def _binomial_tail(k: int, n: int, p: float) -> float:
+    """P(X <= k) of a binomial count."""
+    i = np.arange(k + 1)
+    steps = np.log((n - i[:-1]) / (i[1:])) if k else np.zeros(0)
+    logs = np.concatenate([[0.0], np.cumsum(steps)]) + i * log(p) + (n - i) * log1p(-p)
+    top = float(logs.max())
+    return min(1.0, exp(top) * float(np.exp(logs - top).sum()))
+
+
+def slow_e_value(
+    excess: Floats, sigma_log: float, rates: tuple[float, ...]
+) -> tuple[float, tuple[Bools, ...]]:
+    """Mean e-value over the levels, and the flags of each.
+
+    Parameters
+    ----------
+    excess : shape (n,), usable evenings only [log]
+    sigma_log : spread of innocent evenings [log]
+    rates : how often innocent evenings pass each level, at least its p0
+    """
+    flags = tuple(
+        excess > max(level.floor_log, level.z * sigma_log) for level in LEVELS
+    )
+    values = [
+        flag_e_value(int(flag.sum()), int(flag.size), round(rate, 3))
+        for flag, rate in zip(flags, rates, strict=True)
+    ]
+    return float(np.mean(values)), flags
+
+
+def e_bh(e_values: Floats, q: float) -> Bools:
+    """Which of several e-values are evidence at false discovery rate q (e-BH).
+
+    References
+    ----------
+    Wang and Ramdas (2022), arXiv 2009.02824: valid under any dependence.
+    """
+    m = e_values.size
+    if not m:
+        return np.zeros(0, np.bool_)
+    order = np.argsort(-e_values, kind="stable")
+    rank = np.arange(1, m + 1)
+    passing = np.flatnonzero(e_values[order] >= m / (rank * q))
+    accepted = np.zeros(m, np.bool_)
+    if passing.size:
+        accepted[order[: passing[-1] + 1]] = True
+    return accepted

@@ -1,0 +1,271 @@
+"""Samples to verdicts: prepare once, judge any stretch of evenings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitor.analysis.case import TELLING_LOG, Case, case
+from monitor.analysis.contrast import LAWS
+from monitor.analysis.effect import Estimate, flip_p_values
+from monitor.analysis.look import Home, Look, home, look
+from monitor.analysis.mechanism import mechanism
+from monitor.analysis.profile import clock_of
+from monitor.analysis.reasons import reasons
+from monitor.analysis.rules import Ruling, rule
+from monitor.errors import InputError
+from monitor.model import Effect, Evenings, MechanismCheck, Role, Verdict
+from monitor.series import evening_table, grids, parse_window
+from monitor.series.columns import METRICS
+from monitor.series.evenings import CEILING
+from monitor.series.frame import Bools
+from monitor.series.local import zone
+
+METHOD_VERSION = "1"
+"""Changes with every rule or default that can change a verdict."""
+
+Day = date | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Samples as numbers per evening, ready to be judged many times."""
+
+    homes: tuple[Home, ...]
+    window: str
+
+
+def analyze(
+    samples: pd.DataFrame,
+    *,
+    timezone: str,
+    window: str = "20:00-22:00",
+    since: Day = None,
+    until: Day = None,
+) -> list[Verdict]:
+    """One verdict per vantage and target, in order of their names.
+
+    Parameters
+    ----------
+    samples : one row per probe, columns of the sample interchange format; any order,
+        any number of vantages; columns that are absent were not measured
+    timezone : IANA zone of the evenings
+    window : local begin and end, `HH:MM-HH:MM`
+    since, until : local dates of the first and last evening to judge, inclusive
+
+    Raises
+    ------
+    InputError
+        when the samples, the zone, the window or a date cannot be used.
+    """
+    prepared = prepare(samples, timezone=timezone, window=window)
+    return judge(prepared, since=since, until=until)
+
+
+def prepare(
+    samples: pd.DataFrame, *, timezone: str, window: str = "20:00-22:00"
+) -> Prepared:
+    """All numbers per evening of all vantages, computed once."""
+    span = parse_window(window)
+    zone(timezone)
+    found = grids(samples, timezone=timezone, window=span)
+    return Prepared(tuple(home(evening_table(grid)) for grid in found), window)
+
+
+def judge(prepared: Prepared, *, since: Day = None, until: Day = None) -> list[Verdict]:
+    """The verdicts after the evenings from `since` to `until`, both inclusive."""
+    first, last = _day(since, "since"), _day(until, "until")
+    if first is not None and last is not None and first > last:
+        raise InputError(f"since: {first} found; allowed is a date up to {last}")
+    verdicts: list[Verdict] = []
+    for at in prepared.homes:
+        verdicts += _verdicts(at, evenings_between(at, first, last))
+    return sorted(verdicts, key=lambda v: (v.vantage, v.target))
+
+
+def established(
+    prepared: Prepared, *, since: Day = None, until: Day = None
+) -> set[tuple[str, str]]:
+    """(vantage, target) of all that any verdict but a harmless one could be given to.
+
+    The cheap part of `judge`: who is not here gets no accusing verdict.
+    """
+    first, last = _day(since, "since"), _day(until, "until")
+    return {
+        (at.table.grid.vantage, at.table.grid.keys[s.series].target)
+        for at in prepared.homes
+        for seen in [look(at, evenings_between(at, first, last))]
+        for s, is_found in zip(seen.targets, seen.is_established, strict=True)
+        if is_found
+    }
+
+
+def evenings_between(at: Home, first: date | None, last: date | None) -> Bools:
+    """Evenings from one local date to another, shape (D,)."""
+    evening = at.table.grid.evening
+    chosen = np.ones(evening.size, np.bool_)
+    epoch = date(1970, 1, 1)
+    if first is not None:
+        chosen &= evening >= (first - epoch).days
+    if last is not None:
+        chosen &= evening <= (last - epoch).days
+    return chosen
+
+
+def _day(value: object, name: str) -> date | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: {value!r} found; allowed is YYYY-MM-DD") from error
+
+
+def _verdicts(at: Home, evenings: Bools) -> list[Verdict]:
+    seen = look(at, evenings)
+    cases = [case(seen, place) for place in range(len(seen.targets))]
+    p_values = _p_values(seen)
+    verdicts = [
+        _verdict(one, cases, p_value)
+        for one, p_value in zip(cases, p_values, strict=True)
+    ]
+    return verdicts + list(_unseen(at))
+
+
+def _p_values(seen: Look) -> Sequence[float]:
+    if not seen.targets:
+        return []
+    weights = seen.home.weights[[s.series for s in seen.targets]]
+    tested = np.flatnonzero(weights.any(axis=0))
+    if not tested.size or not seen.evenings.any():
+        return [float("nan")] * len(seen.targets)
+    excess = np.stack([s.excess[tested] for s in seen.targets])
+    excess[weights[:, tested] == 0] = np.nan
+    return list(flip_p_values(excess[..., seen.evenings], TELLING_LOG))
+
+
+def _verdict(one: Case, cases: list[Case], p_value: float) -> Verdict:
+    checks = mechanism(one, cases) if one.is_established else ()
+    ruling = rule(one, checks)
+    table = one.look.home.table
+    dates = table.dates()
+    return Verdict(
+        vantage=table.grid.vantage,
+        target=one.name,
+        verdict=ruling.verdict,
+        strength=ruling.strength,
+        evenings=_evenings(one),
+        effect=_effect(one),
+        p_value=None if np.isnan(p_value) else float(p_value),
+        e_value=_rounded(one.suspicion.e_value),
+        found_window=clock_of(table, one.window) if one.window else None,
+        onset_date=None if one.onset is None else dates[one.onset].isoformat(),
+        offset_date=None if one.offset is None else dates[one.offset].isoformat(),
+        mechanism=checks,
+        reasons=reasons(one, ruling),
+        details=_details(one, ruling, checks),
+    )
+
+
+def _evenings(one: Case) -> Evenings:
+    table = one.look.home.table
+    tried = table.grid.n_rows[one.suspicion.series][:, table.in_window].sum(axis=1) > 0
+    return Evenings(
+        observed=int((tried & one.look.evenings).sum()),
+        usable=one.n_usable,
+        slow=one.n_slow,
+        dead=one.n_dead,
+    )
+
+
+def _effect(one: Case) -> Effect:
+    """The effect as ratios; what no probe could measure to its end is None."""
+    estimate = one.effect or Estimate(np.nan, np.nan, np.nan)
+    return Effect(
+        metric=METRICS[one.metric],
+        ratio=_ratio(estimate.centre),
+        ci95=(_ratio(estimate.low), _ratio(estimate.high)),
+    )
+
+
+def _ratio(log_ratio: float) -> float | None:
+    if not np.isfinite(log_ratio) or abs(log_ratio) >= CEILING:
+        return None
+    return _rounded(float(np.exp(log_ratio)))
+
+
+def _rounded(value: float) -> float:
+    """Four significant digits: more would pretend precision."""
+    return float(f"{value:.4g}")
+
+
+def _details(
+    one: Case, ruling: Ruling, checks: tuple[MechanismCheck, ...]
+) -> dict[str, Any]:
+    """The numbers behind a verdict, for `explain`."""
+    table, seen = one.look.home.table, one.look
+    weights = seen.home.weights[one.suspicion.series]
+    tested = [int(m) for m in np.flatnonzero(weights)]
+    dates = [d.isoformat() for d in table.dates()]
+    return {
+        "rule": ruling.reason,
+        "controls": [table.grid.keys[int(c)].target for c in seen.found.controls],
+        "controls_live": one.n_controls,
+        "controls_left_out": [table.grid.keys[g].target for g in seen.gone],
+        "mechanism_sum": sum(c.score for c in checks),
+        "e_slow": _rounded(one.suspicion.e_slow),
+        "e_dead": _rounded(one.suspicion.e_dead),
+        "interval_s": table.grid.interval_s,
+        "first_evening": dates[0] if dates else None,
+        "last_evening": dates[-1] if dates else None,
+        "set_aside": dict(table.grid.counts)
+        | {"outage_slots": int(table.n_outage_slots[seen.evenings].sum())},
+        "metrics": {
+            METRICS[m]: {
+                "weight": _rounded(weights[m]),
+                "e_value": _rounded(one.suspicion.e_metric[m]),
+                "law": LAWS[seen.law[m]] if seen.law[m] >= 0 else "smaller of both",
+                "innocent_spread_log": _rounded(one.suspicion.sigma_log[m]),
+                "innocent_rates": [_rounded(r) for r in one.suspicion.rates[m]],
+            }
+            for m in tested
+        },
+        "evenings": [
+            {
+                "date": dates[d],
+                "excess": _ratio(float(one.excess[d])),
+                "slow": bool(one.slow[d]),
+                "dead": bool(one.suspicion.is_dead[d]),
+            }
+            for d in np.flatnonzero(seen.evenings & one.usable)
+        ],
+    }
+
+
+def _unseen(at: Home) -> Iterator[Verdict]:
+    """Targets that were never measured directly."""
+    keys = at.table.grid.keys
+    direct = {k.target for k in keys if k.path == "direct" and not k.is_swap}
+    names = {k.target for k in keys if k.role == Role.TARGET} - direct
+    for name in sorted(names):
+        yield Verdict(
+            vantage=at.table.grid.vantage,
+            target=name,
+            verdict="insufficient_data",
+            strength=None,
+            evenings=Evenings(observed=0, usable=0, slow=0, dead=0),
+            effect=Effect(metric=METRICS[0], ratio=None, ci95=(None, None)),
+            p_value=None,
+            e_value=None,
+            found_window=None,
+            onset_date=None,
+            offset_date=None,
+            reasons=("It was never measured directly, only by another way.",),
+        )

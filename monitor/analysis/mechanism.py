@@ -1,0 +1,308 @@
+"""What the samples tell about the cause: a list of checks, each -1, 0 or +1.
+
++1 points to interference on the way, -1 away from it, 0 is unknown. Each says its
+figure. `server` in front of a detail's name marks checks that point at the service.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.analysis.case import SLOW_LOG, TELLING_LOG, Case
+from monitor.analysis.profile import clock_of, edge_score
+from monitor.model import MechanismCheck
+from monitor.series.columns import METRICS
+from monitor.series.frame import Bools, Floats
+
+_MUCH_LOG = float(np.log(1.5))
+_CONNECT = "connect_s"
+_HELD = ("goodput_bps", "tls_handshake_s", "response_s", "duration_s")
+_PLATEAU_LOG = float(np.log(1.2))
+
+
+def stage(case: Case) -> MechanismCheck:
+    """Connecting is as quick as ever while what follows is slow."""
+    connect = case.typical(_CONNECT)
+    later = np.array([case.typical(m) for m in _HELD])
+    if not np.isfinite(connect) or not np.isfinite(later).any():
+        return _unknown("stage", "connect and a later stage were not both measured")
+    most = float(np.nanmax(later))
+    text = f"connect {_times(connect)}, slowest later stage {_times(most)}"
+    if most >= _MUCH_LOG and connect <= TELLING_LOG:
+        return _found("stage", 1, text)
+    if connect > TELLING_LOG and connect >= 0.7 * most:
+        return _found("stage", -1, text)
+    return _found("stage", 0, text)
+
+
+def plateau(case: Case) -> MechanismCheck:
+    """Transfers all settle at one low rate, as behind a policer or shaper."""
+    rate = METRICS.index("goodput_bps")
+    table = case.look.home.table
+    cells = table.grid.values[case.suspicion.series, rate][case.slow]
+    values = -cells[:, table.in_window]
+    values = values[np.isfinite(values)]
+    if values.size < 12:
+        return _unknown("plateau", "too few transfers in the window")
+    mode = _mode(values)
+    share = float((np.abs(values - mode) <= _PLATEAU_LOG).mean())
+    usual = -float(np.nanmedian(table.rest[case.suspicion.series, rate][case.slow]))
+    spread = float(np.std(values))
+    text = (
+        f"{share:.0%} of the transfers within 20 % of {np.exp(mode) / 1e6:.3g} Mbit/s, "
+        f"{np.exp(mode - usual):.0%} of the day's rate, spread {spread:.2f}"
+    )
+    if mode - usual > -_MUCH_LOG:
+        return _found("plateau", 0, text)
+    if share >= 0.6 and spread <= 0.3:
+        return _found("plateau", 1, text)
+    return _found("plateau", -1 if share < 0.25 else 0, text)
+
+
+def _mode(values: Floats) -> float:
+    """Centre of the narrowest half of the values."""
+    ordered = np.sort(values)
+    half = max(2, ordered.size // 2)
+    width = ordered[half - 1 :] - ordered[: ordered.size - half + 1]
+    start = int(np.argmin(width))
+    return float(np.median(ordered[start : start + half]))
+
+
+def cut_off(case: Case) -> MechanismCheck:
+    """Transfers break off after one small number of bytes."""
+    table = case.look.home.table
+    cells = table.grid.cut_bytes[case.suspicion.series][case.slow][:, table.in_window]
+    values = cells[np.isfinite(cells)]
+    tried = (
+        (table.grid.n_rows[case.suspicion.series][case.slow][:, table.in_window]) > 0
+    )
+    if values.size < 6 or values.size < 0.3 * tried.sum():
+        return _unknown("cut_off", f"{values.size} transfers broke off")
+    middle = float(np.median(values))
+    share = float((np.abs(values - middle) <= 0.35 * middle).mean())
+    text = f"{values.size} transfers broke off, {share:.0%} near {middle / 1e3:.3g} kB"
+    is_cut = share >= 0.6 and middle <= 64e3
+    return _found("cut_off", 1 if is_cut else 0, text)
+
+
+def edges(case: Case) -> MechanismCheck:
+    """The slowness begins and ends within minutes, as if switched."""
+    table = case.look.home.table
+    if case.window is None:
+        return _unknown("edges", "no window stands out")
+    score, text = edge_score(case.shape, case.window, table.grid.slot_min)
+    start, end = clock_of(table, case.window)
+    return _found("edges", score, f"{start}-{end}: {text}")
+
+
+def synchrony(case: Case, others: list[Case]) -> MechanismCheck:
+    """Other established targets are slow in the same window on the same evenings."""
+    peers = [o for o in others if o.is_established and o.name != case.name]
+    if not peers or case.window is None:
+        return _unknown("synchrony", "no other target is slow")
+    agreeing = [o for o in peers if _in_step(case, o)]
+    if not agreeing:
+        return _found("synchrony", 0, "other targets are slow at other times")
+    names = ", ".join(sorted(o.name for o in agreeing))
+    return _found("synchrony", 1, f"in step with {names}")
+
+
+def _in_step(case: Case, other: Case) -> bool:
+    if case.window is None or other.window is None:
+        return False
+    slot_min = case.look.home.table.grid.slot_min
+    apart = max(
+        abs(case.window.start_slot - other.window.start_slot),
+        abs(case.window.end_slot - other.window.end_slot),
+    )
+    both = case.usable & other.usable
+    agree = float((case.slow == other.slow)[both].mean()) if both.any() else 0.0
+    return apart * slot_min <= 15 and agree >= 0.8
+
+
+def round_trip(case: Case) -> MechanismCheck:
+    """Round trips stay flat: nothing queues on the way."""
+    metric = "tcp_min_rtt_s" if np.isfinite(case.typical("tcp_min_rtt_s")) else _CONNECT
+    typical = case.typical(metric)
+    if not np.isfinite(typical) or METRICS[case.metric] == metric:
+        return _unknown("round_trip", "no round trips beside the slow metric")
+    text = f"{metric} {_times(typical)} on slow evenings"
+    if typical <= np.log(1.1):
+        return _found("round_trip", 1, text)
+    return _found("round_trip", -1 if typical >= SLOW_LOG else 0, text)
+
+
+def load_response(case: Case) -> MechanismCheck:
+    """The excess does not grow with the common congestion."""
+    common = case.look.found.common[case.metric][case.usable]
+    excess = case.excess[case.usable]
+    known = np.isfinite(common) & np.isfinite(excess)
+    if known.sum() < 10 or float(np.std(common[known])) < 0.05:
+        return _unknown(
+            "load_response", "the controls hardly moved or too few evenings"
+        )
+    rho = _rank_correlation(common[known], excess[known])
+    text = f"rank correlation {rho:.2f} with the controls' own rise"
+    return _found("load_response", -1 if rho > 0.5 else 0, text)
+
+
+def _rank_correlation(first: Floats, second: Floats) -> float:
+    a, b = (np.argsort(np.argsort(x, kind="stable")) for x in (first, second))
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def destination(case: Case) -> MechanismCheck:
+    """The name leads to the same places in the window as in the rest of the day."""
+    table = case.look.home.table
+    codes = table.grid.address[case.suspicion.series]
+    if not (codes >= 0).any():
+        return _unknown("destination", "addresses were not recorded")
+    moved = _moved_share(codes, table.in_window, table.in_rest)
+    on_slow = moved[case.slow & np.isfinite(moved)]
+    if not on_slow.size:
+        return _unknown("destination", "addresses were not recorded on slow evenings")
+    calm = moved[case.usable & ~case.slow & np.isfinite(moved)]
+    typical = float(np.median(on_slow))
+    text = f"{typical:.0%} of the evening's answers from addresses not used by day"
+    is_usual = calm.size >= 3 and float(np.median(calm)) > 0.5 * typical
+    if typical >= 0.5 and not is_usual:
+        return _found("destination", -1, text)
+    return _found("destination", 1 if typical <= 0.2 else 0, text)
+
+
+def _moved_share(codes: NDArray[Any], inside: Bools, rest: Bools) -> Floats:
+    """Share of the window's cells with an address not seen in that day's rest."""
+    out = np.full(codes.shape[0], np.nan)
+    for day in range(codes.shape[0]):
+        window = codes[day][inside]
+        window = window[window >= 0]
+        if window.size:
+            by_day = codes[day][rest]
+            out[day] = float((~np.isin(window, by_day[by_day >= 0])).mean())
+    return out
+
+
+def certificate(case: Case) -> MechanismCheck:
+    """Another issuer signs the certificate in the window: somebody is in between."""
+    table = case.look.home.table
+    codes = table.grid.issuer[case.suspicion.series]
+    if not (codes >= 0).any():
+        return _unknown("certificate", "certificates were not recorded")
+    moved = _moved_share(codes, table.in_window, table.in_rest)
+    known = moved[case.usable & np.isfinite(moved)]
+    share = float(known.mean()) if known.size else 0.0
+    text = f"{share:.0%} of the evening's certificates from an issuer not seen by day"
+    return _found("certificate", 1 if share >= 0.3 else 0, text)
+
+
+def server(case: Case) -> MechanismCheck:
+    """Only the answer waits while handshake and transfer pass: the server is busy."""
+    waiting = case.typical("waiting_s")
+    carried = np.array([case.typical(m) for m in ("tls_handshake_s", "goodput_bps")])
+    if not np.isfinite(waiting) or not np.isfinite(carried).any():
+        return _unknown("server", "waiting and transfer were not both measured")
+    most = float(np.nanmax(carried))
+    text = f"waiting {_times(waiting)}, handshake and transfer at most {_times(most)}"
+    if waiting >= SLOW_LOG and most <= max(TELLING_LOG, 0.4 * waiting):
+        return _found("server", -1, text)
+    return _found("server", 0, text)
+
+
+def refusals(case: Case) -> MechanismCheck:
+    """The service answers with error statuses in the window."""
+    table = case.look.home.table
+    refused = table.grid.refused[case.suspicion.series]
+    rows = table.grid.n_rows[case.suspicion.series]
+    window = refused[case.slow][:, table.in_window].sum()
+    rest = refused[case.slow][:, table.in_rest].sum()
+    n_window = max(1, rows[case.slow][:, table.in_window].sum())
+    n_rest = max(1, rows[case.slow][:, table.in_rest].sum())
+    text = (
+        f"{window / n_window:.0%} error statuses in the window, "
+        f"{rest / n_rest:.0%} in the rest of the day"
+    )
+    is_more = window / n_window >= 0.3 and window / n_window > 3 * rest / n_rest
+    return _found("refusals", -1 if is_more else 0, text)
+
+
+def bypass(case: Case) -> MechanismCheck:
+    """The slowness is gone, or is not, by another way in the same minutes."""
+    table = case.look.home.table
+    ways = [
+        i
+        for i, key in enumerate(table.grid.keys)
+        if key.target == case.name and key.path != "direct" and not key.is_swap
+    ]
+    rises = [_slow_median(case, table.rise[i, case.metric]) for i in ways]
+    rises = [r for r in rises if np.isfinite(r)]
+    direct = _slow_median(case, table.rise[case.suspicion.series, case.metric])
+    if not rises:
+        return _unknown("bypass", "measured directly only")
+    text = f"directly {_times(direct)}, by the other way {_times(min(rises))}"
+    if min(rises) <= 0.4 * direct:
+        return _found("bypass", 1, text)
+    return _found("bypass", -1 if min(rises) >= 0.7 * direct else 0, text)
+
+
+def name_swap(case: Case) -> MechanismCheck:
+    """The same address is quick under another server name: the name is what counts."""
+    table = case.look.home.table
+    m = METRICS.index("tls_handshake_s")
+    swaps = [
+        i
+        for i, key in enumerate(table.grid.keys)
+        if key.target == case.name and key.is_swap
+    ]
+    if not swaps:
+        return _unknown("name_swap", "no probes with another name")
+    with np.errstate(invalid="ignore"):
+        ratio = table.window[case.suspicion.series, m] - table.window[swaps[0], m]
+    ratio = ratio[case.slow & np.isfinite(ratio)]
+    if ratio.size < 3:
+        return _unknown("name_swap", "too few evenings with another name")
+    typical = float(np.median(ratio))
+    text = f"handshake {_times(typical)} under its own name, {ratio.size} evenings"
+    if typical >= _MUCH_LOG and (ratio > 0).mean() >= 0.9:
+        return _found("name_swap", 1, text)
+    return _found("name_swap", -1 if typical < TELLING_LOG else 0, text)
+
+
+def _slow_median(case: Case, rise: Floats) -> float:
+    values = rise[case.slow]
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if values.size else float("nan")
+
+
+def _times(log_ratio: float) -> str:
+    return "not measured" if not np.isfinite(log_ratio) else f"x{np.exp(log_ratio):.2f}"
+
+
+def _found(check: str, score: int, detail: str) -> MechanismCheck:
+    return MechanismCheck(check=check, score=score, detail=detail)
+
+
+def _unknown(check: str, why: str) -> MechanismCheck:
+    return _found(check, 0, f"unknown: {why}")
+
+
+_CHECKS: tuple[Callable[[Case], MechanismCheck], ...] = (
+    stage,
+    plateau,
+    cut_off,
+    edges,
+    round_trip,
+    load_response,
+    destination,
+    certificate,
+    server,
+    refusals,
+    bypass,
+    name_swap,
+)
+
+
+def mechanism(case: Case, others: list[Case]) -> tuple[MechanismCheck, ...]:
+    """Every check of one established target."""
+    return (*(check(case) for check in _CHECKS), synchrony(case, others))

@@ -1,0 +1,131 @@
+"""The shape of slow evenings: excess by slot of the day, and the window it shows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.analysis.contrast import LAWS
+from monitor.series import EveningTable
+from monitor.series.evenings import CEILING, medians
+from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.local import DAY_MIN
+
+_SHORTEST_MIN = 30
+_LONGEST_MIN = 10 * 60
+_EDGE_MIN = 15
+"""An imposed slowdown begins and ends within this time."""
+_RAMP_MIN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWindow:
+    """The span of the day in which the excess stands out most."""
+
+    start_slot: int
+    end_slot: int
+    """One after the last."""
+    level_log: float
+    """Mean excess inside."""
+
+
+def slot_excess(table: EveningTable, series: int, controls: Ints, law: Ints) -> Floats:
+    """Excess of each cell over the controls in the same cell, shape (M, D, T)."""
+    values = table.grid.values
+    rest = table.rest[..., None]
+    rise = np.clip(values[series] - rest[series], -CEILING, CEILING)
+    if not controls.size:
+        return np.asarray(rise)
+    others = np.where(np.isinf(values[controls]), np.nan, values[controls])
+    moved = np.clip(others - rest[controls], -CEILING, CEILING)
+    expected = medians(np.moveaxis(moved, 0, -1), 1)
+    for m in np.flatnonzero(law == LAWS.index("delay")):
+        added = np.exp(rest[controls][:, m]) * np.expm1(moved[:, m])
+        share = medians(np.moveaxis(added, 0, -1), 1) / np.exp(rest[series, m])
+        expected[m] = np.log1p(np.maximum(share, -0.5))
+    return np.asarray(np.clip(rise - expected, -CEILING, CEILING))
+
+
+def profile(cells: Floats, evenings: Bools, bound_log: float) -> Floats:
+    """Mean excess by slot over some evenings, NaN where never measured, shape (T,).
+
+    Parameters
+    ----------
+    cells : shape (n_metrics, D, T)
+    bound_log : values are cut to +-bound, so that no single probe makes a window
+    """
+    chosen = np.clip(cells[:, evenings], -bound_log, bound_log)
+    known = np.isfinite(chosen)
+    n = known.sum(axis=(0, 1))
+    total = np.where(known, chosen, 0.0).sum(axis=(0, 1))
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)
+
+
+def find_window(shape: Floats, slot_min: int) -> FoundWindow | None:
+    """The stretch with the largest sum over the root of its length, if any is slow."""
+    known = np.isfinite(shape)
+    total = np.concatenate([[0.0], np.cumsum(np.where(known, shape, 0.0))])
+    count = np.concatenate([[0], np.cumsum(known)])
+    begin, end = np.triu_indices(shape.size + 1, max(1, _SHORTEST_MIN // slot_min))
+    fits = (end - begin) * slot_min <= _LONGEST_MIN
+    begin, end = begin[fits], end[fits]
+    inside = count[end] - count[begin]
+    score = (total[end] - total[begin]) / np.sqrt(np.maximum(inside, 1))
+    best = int(np.argmax(score))
+    if not score.size or score[best] <= 0:
+        return None
+    start, stop = _trimmed(int(begin[best]), int(end[best]), known)
+    level = (total[stop] - total[start]) / max(count[stop] - count[start], 1)
+    return FoundWindow(start, stop, float(level))
+
+
+def _trimmed(start: int, stop: int, known: Bools) -> tuple[int, int]:
+    """Without unmeasured slots at its ends."""
+    inside = np.flatnonzero(known[start:stop])
+    return start + int(inside[0]), start + int(inside[-1]) + 1
+
+
+def edge_score(shape: Floats, found: FoundWindow, slot_min: int) -> tuple[int, str]:
+    """+1 for edges within 15 minutes at both ends, -1 for ramps of an hour, else 0."""
+    if slot_min > _EDGE_MIN:
+        return 0, f"rounds every {slot_min} min are too far apart to see edges"
+    near, far = _EDGE_MIN // slot_min, _RAMP_MIN // slot_min
+    start, end = found.start_slot, found.end_slot
+    outside = (
+        _level(shape, start - 1 - 2 * near, start - 1),
+        _level(shape, end + 1, end + 1 + 2 * near),
+    )
+    inside = (
+        _level(shape, start + 1, min(start + 1 + 2 * near, end)),
+        _level(shape, max(end - 1 - 2 * near, start), end - 1),
+    )
+    ramp = (
+        _level(shape, start - far, start - near),
+        _level(shape, end + near, end + far),
+    )
+    before, after = (x / found.level_log for x in outside)
+    text = (
+        f"just outside the window {before:.0%} and {after:.0%} of the level inside, "
+        f"just inside {inside[0] / found.level_log:.0%} and "
+        f"{inside[1] / found.level_log:.0%}"
+    )
+    if max(outside) <= 0.3 * found.level_log and min(inside) >= 0.7 * found.level_log:
+        return 1, text
+    is_ramp = (
+        min(ramp) >= 0.3 * found.level_log and min(outside) >= 0.5 * found.level_log
+    )
+    return (-1, text) if is_ramp else (0, text)
+
+
+def _level(shape: Floats, start: int, end: int) -> float:
+    part = shape[max(start, 0) : min(end, shape.size)]
+    part = part[np.isfinite(part)]
+    return float(part.mean()) if part.size else float("nan")
+
+
+def clock_of(table: EveningTable, found: FoundWindow) -> tuple[str, str]:
+    """Begin and end of a window on the local clock."""
+    window, slot_min = table.grid.window, table.grid.slot_min
+    return (
+        window.clock(found.start_slot * slot_min),
+        window.clock(min(found.end_slot * slot_min, DAY_MIN)),
+    )

@@ -1,0 +1,129 @@
+"""The sentences that come with a verdict, for a reader who is no statistician."""
+
+import numpy as np
+
+from monitor.analysis.case import Case
+from monitor.analysis.profile import clock_of
+from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
+
+
+def reasons(one: Case, ruling: Ruling) -> tuple[str, ...]:
+    """Why this verdict, what limits it, and what was set aside."""
+    parts = [
+        ruling.reason,
+        _size(one),
+        _season(one),
+        _weekdays(one),
+        _controls(one),
+        _whole_day(one),
+        _window(one),
+        _aside(one),
+        *one.look.home.table.grid.notes,
+    ]
+    return tuple(part for part in parts if part)
+
+
+def _size(one: Case) -> str:
+    if not one.is_established or one.effect is None or not one.n_slow:
+        return ""
+    values = one.excess[one.slow]
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return ""
+    times = f"{np.exp(np.median(values)):.1f} times"
+    return f"On slow evenings it typically takes {times} as long."
+
+
+def _season(one: Case) -> str:
+    dates = one.look.home.table.dates()
+    begin = "" if one.onset is None else f"It began on {dates[one.onset]}."
+    end = "" if one.offset is None else f"It ended after {dates[one.offset]}."
+    return f"{begin} {end}".strip()
+
+
+def _weekdays(one: Case) -> str:
+    """Names the weekdays when slow evenings keep to some of them."""
+    if one.n_slow < 4 or one.n_slow == one.n_usable:
+        return ""
+    days = (one.look.home.table.grid.evening + 3) % 7
+    counts = np.bincount(days[one.slow], minlength=7)
+    tried = np.bincount(days[one.usable], minlength=7)
+    often = np.flatnonzero((tried >= 2) & (counts >= 0.7 * tried))
+    if not often.size or often.size > 5 or counts[often].sum() < 0.8 * one.n_slow:
+        return ""
+    names = (
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    )
+    return f"Slow evenings keep to {', '.join(names[i] for i in often)}."
+
+
+def _controls(one: Case) -> str:
+    seen = one.look
+    parts = []
+    if seen.gone:
+        names = ", ".join(seen.home.table.grid.keys[g].target for g in seen.gone)
+        parts.append(
+            f"Left out of the controls, being slow or dead themselves: {names}."
+        )
+    if one.n_controls == 0:
+        parts.append("There is no live control.")
+    elif one.n_controls < MIN_CONTROLS_FOR_TARGETED:
+        parts.append(
+            f"Only {one.n_controls} live control(s); to name interference at least "
+            f"{MIN_CONTROLS_FOR_TARGETED} are needed."
+        )
+    return " ".join(parts)
+
+
+def _whole_day(one: Case) -> str:
+    if 2 * one.n_dead < one.n_usable or not one.n_dead:
+        return ""
+    share = one.look.home.table.dead_in_rest[one.suspicion.series]
+    share = share[one.suspicion.is_dead]
+    share = share[np.isfinite(share)]
+    if not share.size or float(np.median(share)) < 0.5:
+        return ""
+    return (
+        "It does not answer in the rest of the day either; from one line, a service "
+        "that is down for everybody looks the same."
+    )
+
+
+def _window(one: Case) -> str:
+    if one.window is None:
+        return ""
+    table = one.look.home.table
+    start, end = clock_of(table, one.window)
+    asked = table.grid.window.text
+    if (start, end) == asked:
+        return ""
+    return (
+        f"The samples show the slowness from {start} to {end}; asked was "
+        f"{'-'.join(asked)}."
+    )
+
+
+def _aside(one: Case) -> str:
+    table = one.look.home.table
+    n_slots = int(table.n_outage_slots[one.look.evenings].sum())
+    n_loaded = int((table.load_share[one.look.evenings] >= 0.5).sum())
+    counts = table.grid.counts
+    parts = [
+        f"{n_slots} rounds in outages" if n_slots else "",
+        f"{n_loaded} evenings under the household's own load" if n_loaded else "",
+        f"{counts['spoiled_rows']} samples of rounds in which this machine or its line "
+        "was at fault"
+        if counts.get("spoiled_rows")
+        else "",
+        f"{counts['impossible_values']} impossible values"
+        if counts.get("impossible_values")
+        else "",
+    ]
+    kept = [part for part in parts if part]
+    return f"Set aside: {'; '.join(kept)}." if kept else ""

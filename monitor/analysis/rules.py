@@ -1,0 +1,266 @@
+"""From a case to its verdict: contracts 5's table, rule by rule.
+
+The order matters: what would accuse somebody is said only after everything that
+explains the same numbers more simply was asked.
+"""
+
+from dataclasses import dataclass
+from math import exp, lgamma, log, log1p
+
+import numpy as np
+
+from monitor.analysis.case import SLOW_LOG, TELLING_LOG, Case
+from monitor.model import MechanismCheck
+from monitor.series.columns import STAGES
+from monitor.series.evenings import CEILING
+from monitor.series.frame import Floats
+
+MIN_EVENINGS = 5
+"""Fewer usable evenings say nothing, unless the evidence is already overwhelming."""
+MIN_EVENINGS_TO_EXCLUDE = 10
+MIN_CONTROLS_FOR_TARGETED = 3
+_MOST_SLOW_SHARE = 0.3
+"""Slow evenings that "no recurring slowdown" may still overlook (95 % upper bound)."""
+_SOME_SHARE = 0.2
+_HIGH_GATEWAY_LOG = float(np.log(1.5))
+_SERVICE = ("destination", "server", "refusals", "bypass", "name_swap")
+"""Checks that point at the service or the path to it when they are -1."""
+_SPECIFIC = ("stage", "plateau", "cut_off", "edges", "bypass", "name_swap")
+"""Checks of which one at least must be +1 before interference is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A verdict's name, its strength, and the rule in words."""
+
+    verdict: str
+    reason: str
+    strength: str | None = None
+
+
+def rule(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
+    """The verdict on one target."""
+    if case.is_established:
+        return _established(case, checks)
+    return _own_line(case) or _too_little(case) or _general(case) or _quiet(case)
+
+
+def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
+    n, slow = case.n_usable, case.n_slow
+    if case.n_controls == 0:
+        return Ruling(
+            "recurring_slowdown",
+            f"Slower in the window than in the rest of the day on {slow} of {n} "
+            "evenings; no control site was measured, so it may be this site or the "
+            "whole line.",
+        )
+    if _is_mostly_dead(case):
+        return _dead(case)
+    pointing = [c.check for c in checks if c.score < 0 and c.check in _SERVICE]
+    score = sum(c.score for c in checks)
+    if pointing or score <= -2:
+        why = ", ".join(pointing) or "the checks in sum"
+        return Ruling(
+            "server_side",
+            f"Slower than the controls on {slow} of {n} evenings, but {why} point to "
+            "the service or the path to it.",
+        )
+    return _targeted(case, checks, score) or Ruling(
+        "selective_slowdown",
+        f"Slower than the controls on {slow} of {n} evenings; the cause is open.",
+    )
+
+
+def _targeted(
+    case: Case, checks: tuple[MechanismCheck, ...], score: int
+) -> Ruling | None:
+    plus = {c.check for c in checks if c.score > 0}
+    is_specific = any(check in plus for check in _SPECIFIC)
+    if case.n_controls < MIN_CONTROLS_FOR_TARGETED or score < 2 or not is_specific:
+        return None
+    is_strong = score >= 3 and (
+        bool(plus & {"bypass", "name_swap", "cut_off"}) or {"stage", "plateau"} <= plus
+    )
+    return Ruling(
+        "targeted_throttling",
+        f"Slower than {case.n_controls} controls on {case.n_slow} of {case.n_usable} "
+        f"evenings, and {', '.join(sorted(plus))} point to interference on the way.",
+        "strong" if is_strong else "likely",
+    )
+
+
+def _is_mostly_dead(case: Case) -> bool:
+    """Dead on at least half of the evenings of the affected stretch."""
+    first = 0 if case.onset is None else case.onset
+    last = case.usable.size if case.offset is None else case.offset + 1
+    n = int(case.usable[first:last].sum())
+    return n > 0 and 2 * int(case.suspicion.is_dead[first:last].sum()) >= n
+
+
+def _dead(case: Case) -> Ruling:
+    stage, share = dead_stage(case)
+    text = (
+        f"No answer in the window on {case.n_dead} of {case.n_usable} evenings while "
+        f"the controls were well; {share:.0%} of the failures at the stage {stage}."
+    )
+    if case.n_controls >= MIN_CONTROLS_FOR_TARGETED and share >= 0.6:
+        return Ruling("targeted_blocking", text)
+    return Ruling("selective_slowdown", text)
+
+
+def dead_stage(case: Case) -> tuple[str, float]:
+    """The stage at which most attempts of the dead evenings failed, and its share."""
+    table = case.look.home.table
+    codes = table.grid.stage[case.suspicion.series][case.suspicion.is_dead]
+    codes = codes[:, table.in_window]
+    codes = codes[codes >= 0]
+    if not codes.size:
+        return "unknown", 0.0
+    counts = np.bincount(codes)
+    best = int(np.argmax(counts))
+    return STAGES[best] or "not recorded", float(counts[best] / codes.size)
+
+
+def _own_line(case: Case) -> Ruling | None:
+    """The household's own traffic or its own router explains the evenings."""
+    table, evenings = case.look.home.table, case.look.evenings
+    loaded = evenings & (table.load_share >= 0.5)
+    n = int(loaded.sum())
+    if table.rise_with_load is not None and n >= MIN_EVENINGS:
+        rise = table.rise_with_load[case.suspicion.series][:, loaded]
+        if _tested_median(case, rise) >= TELLING_LOG and n >= case.n_usable / 2:
+            return Ruling(
+                "own_line",
+                f"On {n} evenings the household itself used much of its line, and the "
+                f"site was slow then; {case.n_usable} evenings without that show no "
+                "slowness of this site beyond the controls.",
+            )
+    gateway = table.gateway_rise[evenings]
+    gateway = gateway[np.isfinite(gateway)]
+    if gateway.size < MIN_EVENINGS or np.median(gateway) < _HIGH_GATEWAY_LOG:
+        return None
+    if _tested_median(case, _rises(case)) < TELLING_LOG:
+        return None
+    return Ruling(
+        "own_line",
+        "The round trip to the home's own gateway is "
+        f"{np.exp(np.median(gateway)):.1f} times longer in the window.",
+    )
+
+
+def _rises(case: Case) -> Floats:
+    table = case.look.home.table
+    return np.asarray(table.rise[case.suspicion.series][:, case.look.evenings])
+
+
+def _tested_median(case: Case, rise: Floats) -> float:
+    """Largest median over the tested metrics, of shape (M, n)."""
+    best = float("-inf")
+    for m in np.flatnonzero(case.look.home.weights[case.suspicion.series]):
+        known = rise[m][np.isfinite(rise[m])]
+        if known.size:
+            best = max(best, float(np.median(known)))
+    return best
+
+
+def _too_little(case: Case) -> Ruling | None:
+    if case.n_usable >= MIN_EVENINGS:
+        return None
+    return Ruling(
+        "insufficient_data",
+        f"{case.n_usable} usable evenings; at least {MIN_EVENINGS} are needed.",
+    )
+
+
+def _general(case: Case) -> Ruling | None:
+    """Targets and controls slow together, on most evenings or on some."""
+    if case.n_controls == 0 or case.effect is None or case.effect.centre >= SLOW_LOG:
+        return None
+    found = case.look.found
+    rises = _rises(case)
+    for m in np.flatnonzero(case.look.home.weights[case.suspicion.series]):
+        common = found.common[m][case.look.evenings]
+        if _is_together(rises[m], common):
+            up_to = _bound_text(case)
+            return Ruling(
+                "general_congestion",
+                "Controls are slow in the window too: they take "
+                f"{np.exp(np.nanmedian(common)):.2f} times as long as in the rest of "
+                f"the day. Beyond them this site is at most {up_to} slower.",
+            )
+    return None
+
+
+def _is_together(rise: Floats, common: Floats) -> bool:
+    both = np.isfinite(rise) & np.isfinite(common)
+    if both.sum() < MIN_EVENINGS:
+        return False
+    rise, common = rise[both], common[both]
+    if np.median(rise) >= TELLING_LOG and np.median(common) >= TELLING_LOG:
+        return True
+    n_slow = int((rise > SLOW_LOG).sum())
+    n_shared = int(((rise > SLOW_LOG) & (common > TELLING_LOG)).sum())
+    is_some = n_shared >= max(3, _SOME_SHARE * rise.size)
+    return is_some and n_shared >= 0.8 * n_slow
+
+
+def _quiet(case: Case) -> Ruling:
+    if _is_excluded(case):
+        return Ruling(
+            "no_recurring_slowdown",
+            f"{case.n_usable} evenings: typically {_typical_text(case)} as slow as the "
+            f"rest of the day, at most {_bound_text(case)}; {case.n_slow} evenings "
+            "were slow.",
+        )
+    return Ruling(
+        "inconclusive",
+        f"{case.n_usable} evenings neither show nor exclude a recurring slowdown; it "
+        f"could be up to {_bound_text(case)}.",
+    )
+
+
+def _is_excluded(case: Case) -> bool:
+    if case.effect is None or case.n_usable < MIN_EVENINGS_TO_EXCLUDE:
+        return False
+    sigma = case.suspicion.sigma_log[case.metric]
+    height = max(SLOW_LOG, 1.5 * sigma)
+    with np.errstate(invalid="ignore"):
+        n_high = int((case.excess[case.usable] > height).sum()) + case.n_dead
+    bound = share_bound(n_high, case.n_usable)
+    return case.effect.high < TELLING_LOG and bound < _MOST_SLOW_SHARE
+
+
+def share_bound(k: int, n: int) -> float:
+    """One-sided 95 % upper bound of a share (Clopper-Pearson), by bisection."""
+    if k >= n:
+        return 1.0
+    low, high = k / n, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _at_most(k, n, middle) > 0.05 else (low, middle)
+    return high
+
+
+def _at_most(k: int, n: int, p: float) -> float:
+    return sum(
+        exp(
+            lgamma(n + 1)
+            - lgamma(i + 1)
+            - lgamma(n - i + 1)
+            + i * log(p or 1e-300)
+            + (n - i) * log1p(-min(p, 1 - 1e-15))
+        )
+        for i in range(k + 1)
+    )
+
+
+def _bound_text(case: Case) -> str:
+    if case.effect is None or not np.isfinite(case.effect.high):
+        return "any factor"
+    if case.effect.high >= CEILING:
+        return "any factor"
+    return f"{np.exp(case.effect.high):.2f} times"
+
+
+def _typical_text(case: Case) -> str:
+    return "" if case.effect is None else f"{np.exp(case.effect.centre):.2f} times"

@@ -1,0 +1,176 @@
+"""Per evening: the window against the rest of the same day, for each series and metric.
+
+The evening is the unit of everything that follows; samples inside one evening share a
+queue, a server and a household and are never counted as independent.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.grid import Grid
+from monitor.series.local import LEAD_MIN
+from monitor.series.setaside import dead_share, outages, own_load
+
+GUARD_MIN = 30
+"""Minutes beside the window that belong to neither side: edges move a little."""
+MIN_COVERAGE = 0.5
+"""Share of a window's planned slots that must have been measured."""
+CEILING = float(np.log(100.0))
+"""A slowdown counts up to a hundredfold; a probe without an answer has this value."""
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EveningTable:
+    """The numbers per evening of one vantage.
+
+    Shapes: S series, M metrics, D evenings, K placebo windows. Logarithms; more is
+    slower; NaN where an evening cannot be used.
+    """
+
+    grid: Grid
+    """Cells after rounds were set aside."""
+    window: Floats
+    """Median in the window, at most CEILING above the rest, shape (S, M, D)."""
+    rest: Floats
+    """Median in the rest of the same day, shape (S, M, D)."""
+    rise: Floats
+    """Window minus rest, within +-CEILING, shape (S, M, D)."""
+    placebo: Floats
+    """The same for other windows of the same day, shape (S, M, D, K)."""
+    rise_with_load: Floats | None
+    """`rise` with the rounds under own load counted, None when there were none."""
+    dead_in_window: Floats
+    """Share of attempts without an answer in the window, shape (S, D)."""
+    dead_in_rest: Floats
+    has_evening: Bools
+    """Whether enough rounds were tried in the window and in the rest, shape (S, D)."""
+    in_window: Bools
+    """Shape (T,)."""
+    in_rest: Bools
+    """Shape (T,)."""
+    n_outage_slots: Ints
+    """Slots set aside as outages, per evening, shape (D,)."""
+    load_share: Floats
+    """Share of the window's slots under own load, per evening, shape (D,)."""
+    gateway_rise: Floats
+    """Window minus rest of the round trip to the gateway, shape (D,)."""
+
+    def dates(self) -> list[date]:
+        """Local dates of the evenings."""
+        return [_EPOCH + timedelta(days=int(day)) for day in self.grid.evening]
+
+
+def evening_table(grid: Grid) -> EveningTable:
+    """The evenings of one vantage's grid."""
+    share = dead_share(grid)
+    down, loaded = outages(grid, share), own_load(grid)
+    inside = grid.in_window()
+    rest = ~_widened(inside, GUARD_MIN // grid.slot_min)
+    need = _need(grid, inside)
+    values = grid.values
+    if down.any():
+        values = np.where(down, np.nan, values)
+        share = np.where(down, np.nan, share)
+    with_load = None
+    if loaded.any():
+        with_load = _rise(*_two_sides(values, inside, rest, need))
+        values = np.where(loaded, np.nan, values)
+        share = np.where(loaded, np.nan, share)
+    in_window, in_rest = _two_sides(values, inside, rest, need)
+    # A day without any answer has no rest to compare with.
+    in_rest = np.where(np.isinf(in_rest), np.nan, in_rest)
+    rise = _rise(in_window, in_rest)
+    tried = np.isfinite(share)
+    return EveningTable(
+        grid=replace(grid, values=values),
+        window=in_rest + rise,
+        rest=in_rest,
+        rise=rise,
+        placebo=_placebo(values, in_rest, _placebo_starts(grid, inside), inside, need),
+        rise_with_load=with_load,
+        dead_in_window=_mean(share[..., inside]),
+        dead_in_rest=_mean(share[..., rest]),
+        has_evening=(tried[..., inside].sum(axis=-1) >= need)
+        & (tried[..., rest].sum(axis=-1) >= need),
+        in_window=inside,
+        in_rest=rest,
+        n_outage_slots=down.sum(axis=-1),
+        load_share=loaded[:, inside].mean(axis=-1),
+        gateway_rise=_rise(
+            *_two_sides(grid.gateway[None, None], inside, rest, need)
+        ).reshape(-1),
+    )
+
+
+def medians(values: NDArray[Any], need: int) -> Floats:
+    """Median along the last axis over what was measured; NaN below `need` values.
+
+    `inf` counts as slower than everything else. With an even number of values the two
+    middle ones are averaged.
+    """
+    if values.shape[-1] == 0:
+        return np.full(values.shape[:-1], np.nan)
+    ordered = np.sort(values, axis=-1)
+    n = ordered.shape[-1] - np.isnan(ordered).sum(axis=-1)
+    last = ordered.shape[-1] - 1
+    upper = np.take_along_axis(ordered, np.minimum(n // 2, last)[..., None], -1)
+    lower = np.take_along_axis(ordered, np.maximum((n - 1) // 2, 0)[..., None], -1)
+    middle = (upper[..., 0].astype(np.float64) + lower[..., 0]) / 2
+    return np.where(n >= max(need, 1), middle, np.nan)
+
+
+def _need(grid: Grid, inside: Bools) -> int:
+    """Slots that must have been measured in the window: half of the planned ones."""
+    planned = inside.sum() * min(1.0, grid.slot_min * 60 / grid.interval_s)
+    return max(1, int(np.ceil(MIN_COVERAGE * round(planned))))
+
+
+def _widened(inside: Bools, by: int) -> Bools:
+    place = np.flatnonzero(inside)
+    out = inside.copy()
+    if place.size:
+        out[max(place[0] - by, 0) : place[-1] + by + 1] = True
+    return out
+
+
+def _two_sides(
+    values: NDArray[Any], inside: Bools, rest: Bools, need: int
+) -> tuple[Floats, Floats]:
+    return medians(values[..., inside], need), medians(values[..., rest], need)
+
+
+def _rise(window: Floats, rest: Floats) -> Floats:
+    """Window minus rest, bounded; a day without any answer has no rise."""
+    known = np.where(np.isinf(rest), np.nan, rest)
+    return np.clip(window - known, -CEILING, CEILING)
+
+
+def _placebo_starts(grid: Grid, inside: Bools) -> list[int]:
+    """Begins of windows as long as the real one that do not touch it [slots]."""
+    length = int(inside.sum())
+    lead = LEAD_MIN // grid.slot_min
+    guard = GUARD_MIN // grid.slot_min
+    before = range(lead - guard - length, -1, -length)
+    after = range(lead + length + guard, grid.n_slots - length + 1, length)
+    return [*reversed(before), *after]
+
+
+def _placebo(
+    values: NDArray[Any], rest: Floats, starts: list[int], inside: Bools, need: int
+) -> Floats:
+    length = int(inside.sum())
+    rises = [_rise(medians(values[..., b : b + length], need), rest) for b in starts]
+    return np.stack(rises, axis=-1) if rises else np.zeros((*rest.shape, 0))
+
+
+def _mean(share: NDArray[Any]) -> Floats:
+    is_known = np.isfinite(share)
+    n = is_known.sum(axis=-1)
+    total = np.where(is_known, share, 0).sum(axis=-1)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)

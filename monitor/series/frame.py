@@ -1,0 +1,312 @@
+"""A frame of samples, checked and coded: text becomes integers, time microseconds.
+
+Comes in: a DataFrame with the columns of contracts 4, in any order, from anybody. Goes
+out: `Rows`, sorted, without duplicates. Numbers that no measurement can give are set
+aside and counted; what is not even a number or a time is an `InputError`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monitor.errors import InputError
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+TEXT_DEFAULTS = {
+    "vantage": "home",
+    "target": "",
+    "path": "direct",
+    "probe": "https",
+    "server_name": "",
+    "role": "target",
+    "failure": "",
+    "failed_operation": "",
+    "remote_address": "",
+    "certificate_issuer": "",
+}
+MEASURED = (
+    "goodput_bps",
+    "tls_handshake_s",
+    "waiting_s",
+    "connect_s",
+    "response_s",
+    "duration_s",
+    "domain_lookup_s",
+    "tcp_min_rtt_s",
+    "encoded_body_bytes",
+    "http_status",
+)
+"""Numeric columns that the analysis reads."""
+LARGEST = {
+    "goodput_bps": 1e13,
+    "encoded_body_bytes": 1e15,
+    "http_status": 1e3,
+}
+_LONGEST_S = 86_400.0
+_MAX_SERIES = 20_000
+_IDENTITY = ("vantage", "target", "path", "probe", "server_name")
+_EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
+_LATEST = pd.Timestamp("2200-01-01", tz="UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text column as codes into its distinct values."""
+
+    codes: Ints
+    """Shape (n,)."""
+    values: tuple[str, ...]
+
+    def is_(self, value: str) -> Bools:
+        """Rows that hold one value, shape (n,)."""
+        if value not in self.values:
+            return np.zeros(self.codes.size, np.bool_)
+        return np.asarray(self.codes == self.values.index(value))
+
+    def is_any(self, values: frozenset[str]) -> Bools:
+        """Rows that hold one of some values, shape (n,)."""
+        return np.isin(self.values, list(values))[self.codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Samples in canonical order: by series, then time; each identity once.
+
+    `order` holds, for each row here, its place in the frame that the columns are read
+    from: columns are taken one at a time, so that a long frame never lies in memory
+    twice.
+    """
+
+    frame: pd.DataFrame
+    order: Ints
+    time_us: Ints
+    lane: Ints
+    """Code of (vantage, target, path, probe, server name), shape (n,)."""
+    text: dict[str, Text]
+    """The lanes' text columns; one entry per lane."""
+    n_duplicates: int
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return int(self.order.size)
+
+    def column(self, name: str) -> Text:
+        """A text column in the order of the rows."""
+        text = text_column(self.frame, name)
+        return Text(text.codes[self.order], text.values)
+
+    def numbers(self, name: str) -> tuple[Floats, int]:
+        """A numeric column in the rows' order, and how many values are impossible.
+
+        Missing and impossible values are NaN. A rate of 0 is kept: nothing arrived.
+        """
+        values = _numbers(self.frame, name)[self.order]
+        lowest = 0.0 if name in LARGEST else 1e-9
+        with np.errstate(invalid="ignore"):
+            is_bad = (values < lowest) | (values > LARGEST.get(name, _LONGEST_S))
+        values[is_bad] = np.nan
+        return values, int(is_bad.sum())
+
+    def has(self, name: str) -> bool:
+        """Whether the frame has the column."""
+        return name in self.frame.columns
+
+
+def rows(frame: pd.DataFrame) -> Rows:
+    """The frame's samples, checked, coded, sorted, each once.
+
+    Raises
+    ------
+    InputError
+        when it is no frame, lacks `started_at_utc` or `target`, holds a time that is
+        none, or more series than anybody measures.
+    """
+    _check_columns(frame)
+    time_us = _time_us(frame["started_at_utc"])
+    codes = {name: text_column(frame, name) for name in _IDENTITY}
+    _check_targets(codes["target"])
+    lane, lanes = _lanes(codes)
+    order = _order(lane, time_us)
+    order, n_duplicates = _each_once(frame, order, lane, time_us)
+    return Rows(frame, order, time_us[order], lane[order], lanes, n_duplicates)
+
+
+def text_column(frame: pd.DataFrame, name: str) -> Text:
+    """A text column as codes; missing values become the column's default."""
+    default = TEXT_DEFAULTS[name]
+    if name not in frame.columns:
+        return Text(np.zeros(len(frame), np.int64), (default,))
+    try:
+        codes, found = pd.factorize(frame[name])
+    except TypeError as error:
+        raise InputError(f"{name}: {_short(str(error))}; allowed is text") from error
+    values = [_as_text(name, value) for value in found]
+    values.append(default)
+    distinct = sorted(set(values))
+    place = np.array([distinct.index(value) for value in values], np.int64)
+    return Text(place[codes], tuple(distinct))
+
+
+def _as_text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{name}: {_short(value)} found; allowed is text")
+    return value.strip() or TEXT_DEFAULTS[name]
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _check_columns(frame: object) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(
+            f"samples: {type(frame).__name__} found; allowed is a DataFrame"
+        )
+    twice = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
+    if twice:
+        raise InputError(f"samples: column {twice[0]} found twice; allowed is once")
+    missing = {"started_at_utc", "target"} - {str(column) for column in frame.columns}
+    if missing:
+        raise InputError(f"samples: column {min(missing)} is missing; it is needed")
+
+
+def _check_targets(target: Text) -> None:
+    if target.codes.size and target.is_("").any():
+        row = int(np.argmax(target.is_("")))
+        raise InputError(f"row {row}: target: nothing found; a name is needed")
+
+
+def _time_us(column: pd.Series) -> Ints:
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = _parsed(column)
+    # Sub-microsecond digits are not part of a sample's identity.
+    stamps = column.dt.tz_convert("UTC")
+    is_bad = (stamps.isna() | (stamps < _EARLIEST) | (stamps > _LATEST)).to_numpy()
+    if is_bad.any():
+        row = int(np.argmax(is_bad))
+        raise InputError(
+            f"row {row}: started_at_utc: {_short(column.iloc[row])} found; allowed is "
+            "a time between 1990 and 2200 with a zone"
+        )
+    naive = stamps.dt.tz_localize(None).to_numpy()
+    return np.asarray(naive.astype("datetime64[us]").view(np.int64))
+
+
+def _parsed(column: pd.Series) -> pd.Series:
+    """Times of text, datetime objects, or numpy times (UTC by the column's name)."""
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        utc: pd.Series = column.dt.tz_localize("UTC")
+        return utc
+    if pd.api.types.is_numeric_dtype(column.dtype) and len(column):
+        raise InputError(
+            f"started_at_utc: the number {_short(column.iloc[0])} found; allowed is "
+            "RFC 3339 with a zone"
+        )
+    try:
+        parsed = pd.to_datetime(column, format="ISO8601")
+        if isinstance(parsed.dtype, pd.DatetimeTZDtype):
+            return parsed
+        _refuse_naive(column)
+        return pd.to_datetime(column, format="ISO8601", utc=True)
+    except (ValueError, TypeError, OverflowError, AttributeError):
+        _refuse_naive(column)
+    try:
+        return pd.to_datetime(column, format="ISO8601", utc=True)
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+        raise InputError(
+            f"started_at_utc: {_short(str(error))}; allowed is RFC 3339 with a zone"
+        ) from error
+
+
+def _refuse_naive(column: pd.Series) -> None:
+    is_naive = column.map(_is_naive).to_numpy(np.bool_)
+    if is_naive.any():
+        row = int(np.argmax(is_naive))
+        raise InputError(
+            f"row {row}: started_at_utc: {_short(column.iloc[row])} found; allowed is "
+            "RFC 3339 with a zone"
+        )
+
+
+def _is_naive(value: object) -> bool:
+    if isinstance(value, str):
+        tail = value.strip()[10:]
+        return not ("Z" in tail or "z" in tail or "+" in tail or "-" in tail)
+    return getattr(value, "tzinfo", None) is None
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> Floats:
+    if name not in frame.columns:
+        return np.full(len(frame), np.nan)
+    column = frame[name]
+    try:
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            column = pd.to_numeric(column.replace("", np.nan), errors="raise")
+        return column.to_numpy(np.float64, na_value=np.nan, copy=True)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(
+            f"{name}: {_short(str(error))}; allowed is a number"
+        ) from error
+
+
+def _lanes(codes: dict[str, Text]) -> tuple[Ints, dict[str, Text]]:
+    """One code per row for its series, and the series' names."""
+    combined = np.zeros_like(codes["target"].codes)
+    for name in _IDENTITY:
+        combined = combined * len(codes[name].values) + codes[name].codes
+        # Renumbered at once: products of several long columns would overflow.
+        combined = np.asarray(pd.factorize(combined, sort=True)[0], np.int64)
+    n_lanes = int(combined.max()) + 1 if combined.size else 0
+    if n_lanes > _MAX_SERIES:
+        raise InputError(f"samples: {n_lanes} series found; allowed are {_MAX_SERIES}")
+    first = np.zeros(n_lanes, np.int64)
+    first[combined[::-1]] = np.arange(combined.size)[::-1]
+    lanes = {
+        name: Text(codes[name].codes[first], codes[name].values) for name in _IDENTITY
+    }
+    return combined, lanes
+
+
+def _order(lane: Ints, time_us: Ints) -> Ints:
+    if not lane.size:
+        return np.zeros(0, np.int64)
+    is_sorted = (lane[1:] > lane[:-1]) | (
+        (lane[1:] == lane[:-1]) & (time_us[1:] >= time_us[:-1])
+    )
+    if is_sorted.all():
+        return np.arange(lane.size)
+    return np.asarray(np.lexsort((time_us, lane)), np.int64)
+
+
+def _each_once(
+    frame: pd.DataFrame, order: Ints, lane: Ints, time_us: Ints
+) -> tuple[Ints, int]:
+    """The order with one row per identity; of several, the smallest by value."""
+    same = (np.diff(lane[order]) == 0) & (np.diff(time_us[order]) == 0)
+    if not same.any():
+        return order, 0
+    group = np.concatenate([[0], np.cumsum(~same)])
+    repeated = np.bincount(group)[group] > 1
+    fingerprint = _fingerprint(frame, order[repeated])
+    ranked = np.lexsort((fingerprint, group[repeated]))
+    is_first = np.ones(ranked.size, np.bool_)
+    is_first[1:] = np.diff(group[repeated][ranked]) != 0
+    kept = np.concatenate([order[~repeated], order[repeated][ranked[is_first]]])
+    kept = kept[np.lexsort((time_us[kept], lane[kept]))]
+    return kept, int(order.size - kept.size)
+
+
+def _fingerprint(frame: pd.DataFrame, places: Ints) -> NDArray[np.uint64]:
+    """A number per row that depends on its contents only, to choose among equals."""
+    names = sorted(
+        str(c) for c in frame.columns if str(c) in MEASURED or str(c) in TEXT_DEFAULTS
+    )
+    chosen = frame.iloc[places][names].astype(str)
+    return np.asarray(pd.util.hash_pandas_object(chosen, index=False).to_numpy())

@@ -1,0 +1,172 @@
+"""Rows on a grid of evenings and slots, one per vantage; gaps stay gaps.
+
+A cell holds the mean logarithm of the slot's values, `inf` when the samples ended
+without one (slower than anything measured), NaN when nobody measured. In every metric
+more is slower: rates enter with their sign changed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import InputError
+from monitor.model import Probe
+from monitor.series.cells import Cells, Filler
+from monitor.series.columns import Columns, columns
+from monitor.series.frame import Bools, Ints, Rows, rows
+from monitor.series.lanes import (
+    SeriesKey,
+    interval_s,
+    lanes,
+    series_keys,
+    spoiled,
+)
+from monitor.series.local import DAY_MIN, LEAD_MIN, Window, evening_of, local_seconds
+
+_SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
+_MAX_EVENINGS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """All series of one vantage, cell by cell.
+
+    Shapes: S series, M metrics, D evenings, T slots of an evening's day.
+    """
+
+    vantage: str
+    timezone: str
+    window: Window
+    slot_min: int
+    interval_s: float
+    evening: Ints
+    """Day number (since 1970) of each evening's local date, shape (D,), rising."""
+    keys: tuple[SeriesKey, ...]
+    values: Cells
+    """Shape (S, M, D, T), more is slower."""
+    n_rows: NDArray[np.int16]
+    """Attempts of the main probe per cell, shape (S, D, T)."""
+    n_dead: NDArray[np.int16]
+    """Attempts among them that failed outright, shape (S, D, T)."""
+    stage: NDArray[np.int8]
+    """Stage of the cell's last outright failure, -1 none, shape (S, D, T)."""
+    cut_bytes: Cells
+    """Bytes that had arrived when a transfer broke off, NaN none, shape (S, D, T)."""
+    refused: NDArray[np.int16]
+    """Answers with an error status per cell, shape (S, D, T)."""
+    address: NDArray[np.int32]
+    """Code of the remote address, -1 unknown, shape (S, D, T)."""
+    addresses: tuple[str, ...]
+    issuer: NDArray[np.int16]
+    """Code of the certificate's issuer, -1 unknown, shape (S, D, T)."""
+    issuers: tuple[str, ...]
+    load_bps: Cells
+    """The household's other traffic per slot, NaN unknown, shape (D, T)."""
+    gateway: Cells
+    """Logarithm of the round trip to the gateway, NaN unknown, shape (D, T)."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Rows set aside, by reason."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_slots(self) -> int:
+        """Slots of an evening's day."""
+        return DAY_MIN // self.slot_min
+
+    def in_window(self) -> Bools:
+        """Slots of the configured window, shape (T,)."""
+        middle = (np.arange(self.n_slots) + 0.5) * self.slot_min - LEAD_MIN
+        return np.asarray((middle >= 0) & (middle < self.window.length_min))
+
+
+def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
+    """One grid per vantage, in order of the vantages' names.
+
+    Raises
+    ------
+    InputError
+        when the frame cannot be read as samples.
+    """
+    table = rows(frame)  # type: ignore[arg-type]
+    if not table.n:
+        return
+    read = columns(table)
+    vantages = table.text["vantage"]
+    for code in np.argsort(vantages.values):
+        codes = np.flatnonzero(vantages.codes == code)
+        if codes.size:
+            name = vantages.values[code]
+            yield _grid(table, read, codes, name, timezone, window)
+
+
+def _grid(
+    table: Rows,
+    read: Columns,
+    lane_codes: Ints,
+    vantage: str,
+    timezone: str,
+    window: Window,
+) -> Grid:
+    runs = lanes(table, lane_codes)
+    here = slice(runs[0].rows.start, runs[-1].rows.stop)
+    step_s = interval_s(table.time_us, runs)
+    slot_min = _slot_min(step_s)
+    local_s, is_stale = local_seconds(table.time_us[here] // 1_000_000, timezone)
+    day, second = evening_of(local_s, window)
+    evening, place = _compact(day)
+    n_slots = DAY_MIN // slot_min
+    is_spoiled = spoiled(table, read, runs)
+    cell = place * n_slots + second // (slot_min * 60)
+    filler = Filler(table, read, cell, is_spoiled, (evening.size, n_slots), here.start)
+    keys = series_keys(read, runs)
+    site_runs = [run for run in runs if not run.is_local]
+    local_runs = [run for run in runs if run.is_local]
+    return Grid(
+        vantage=vantage,
+        timezone=timezone,
+        window=window,
+        slot_min=slot_min,
+        interval_s=step_s,
+        evening=evening,
+        keys=keys,
+        counts={
+            "spoiled_rows": int(is_spoiled.sum()),
+            "duplicate_rows": table.n_duplicates,
+            "impossible_values": read.n_impossible,
+        },
+        notes=_notes(timezone) if is_stale else (),
+        load_bps=filler.local_means(local_runs, Probe.INTERFACE, "goodput_bps"),
+        gateway=filler.local_means(local_runs, Probe.GATEWAY, "connect_s"),
+        **filler.all_series([[r for r in site_runs if r.key == k.key] for k in keys]),
+    )
+
+
+def _slot_min(interval_s: float) -> int:
+    fitting = [m for m in _SLOT_MINUTES if m * 60 >= 0.9 * interval_s]
+    return fitting[0] if fitting else _SLOT_MINUTES[-1]
+
+
+def _notes(timezone: str) -> tuple[str, ...]:
+    return (
+        f"The installed time-zone data do not know the change of {timezone} on 1 March "
+        "2024; local times were corrected here. Please update the tzdata package.",
+    )
+
+
+def _compact(day: Ints) -> tuple[Ints, Ints]:
+    """The distinct evenings, rising, and each row's place among them."""
+    first = int(day.min())
+    if int(day.max()) - first < 10 * _MAX_EVENINGS:
+        is_used = np.bincount(day - first) > 0
+        place = np.cumsum(is_used) - 1
+        evening = np.flatnonzero(is_used) + first
+        result = evening, place[day - first]
+    else:
+        result = np.unique(day, return_inverse=True)
+    if result[0].size > _MAX_EVENINGS:
+        raise InputError(
+            f"samples: {result[0].size} evenings found; allowed are {_MAX_EVENINGS}"
+        )
+    return result

@@ -1,0 +1,121 @@
+"""Runs of rows: one per site, way, probe and server name; and what they have in common.
+
+From here come the series of a vantage, its usual interval, and the rounds that say more
+about this machine than about the net.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.model import LOCAL_PROBES, Probe, Role
+from monitor.series.columns import Columns
+from monitor.series.frame import Bools, Ints, Rows
+
+_ROUND_US = 60_000_000
+"""Targets and controls of one round start within this time (sampling policy)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """One measured thing: a site, perhaps by another way than directly."""
+
+    target: str
+    role: str
+    path: str = "direct"
+    is_swap: bool = False
+    """The target's address asked with another server name."""
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        """What its rows have in common."""
+        return self.target, self.path, self.is_swap
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One run of rows with the same series, probe and server name."""
+
+    target: str
+    path: str
+    probe: str
+    rows: slice
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the rows are about this machine."""
+        return self.probe in LOCAL_PROBES
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        """What the rows have in common with others of their series."""
+        return self.target, self.path, self.probe == Probe.SNI_SWAP
+
+
+def lanes(table: Rows, lane_codes: Ints) -> list[Lane]:
+    """The runs of rows with some codes, in order of the rows."""
+    starts = np.searchsorted(table.lane, lane_codes)
+    ends = np.searchsorted(table.lane, lane_codes, side="right")
+    names = {
+        name: [text.values[text.codes[code]] for code in lane_codes]
+        for name, text in table.text.items()
+    }
+    return [
+        Lane(
+            names["target"][i],
+            names["path"][i],
+            names["probe"][i],
+            slice(int(starts[i]), int(ends[i])),
+        )
+        for i in range(lane_codes.size)
+    ]
+
+
+def series_keys(columns: Columns, lanes: Sequence[Lane]) -> tuple[SeriesKey, ...]:
+    """The series of a vantage; a name that is both is what most of its rows say."""
+    votes: dict[str, list[int]] = {}
+    is_control = columns.role.is_(Role.CONTROL)
+    for lane in lanes:
+        if not lane.is_local:
+            vote = votes.setdefault(lane.target, [0, 0])
+            vote[0] += int(is_control[lane.rows].sum())
+            vote[1] += lane.rows.stop - lane.rows.start
+    return tuple(
+        SeriesKey(
+            target,
+            Role.CONTROL if 2 * votes[target][0] > votes[target][1] else Role.TARGET,
+            path,
+            is_swap,
+        )
+        for target, path, is_swap in sorted({x.key for x in lanes if not x.is_local})
+    )
+
+
+def interval_s(time_us: Ints, lanes: Sequence[Lane]) -> float:
+    """Usual time between two rounds: median over the series of their median step."""
+    steps = []
+    for lane in lanes:
+        step = np.diff(time_us[lane.rows])
+        step = step[step > 0]
+        if step.size and not lane.is_local:
+            steps.append(float(np.median(step)))
+    return max(float(np.median(steps)) / 1e6, 1.0) if steps else 300.0
+
+
+def spoiled(table: Rows, columns: Columns, lanes: Sequence[Lane]) -> Bools:
+    """Rows of rounds in which this machine or its line is known to have failed."""
+    start, stop = lanes[0].rows.start, lanes[-1].rows.stop
+    times = [
+        table.time_us[lane.rows][columns.is_failed[lane.rows]]
+        for lane in lanes
+        if lane.is_local
+    ]
+    bad = np.sort(np.concatenate(times)) if times else np.zeros(0, np.int64)
+    if not bad.size:
+        return np.zeros(stop - start, np.bool_)
+    time_us = table.time_us[start:stop]
+    after = np.clip(np.searchsorted(bad, time_us), 0, bad.size - 1)
+    before = np.clip(after - 1, 0, bad.size - 1)
+    distance = np.minimum(np.abs(bad[after] - time_us), np.abs(bad[before] - time_us))
+    return np.asarray(distance <= _ROUND_US)

@@ -1,0 +1,158 @@
+"""UTC to the local clock of an IANA zone, and the evening that an instant belongs to.
+
+An evening has the local date on which its window starts. The day around it begins 14
+hours before the window, so that a window across midnight needs no special case and the
+hours just after the window still belong to the same evening.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import InputError
+
+Ints = NDArray[np.int64]
+
+LEAD_MIN = 14 * 60
+"""Minutes of an evening's day that lie before its window."""
+DAY_MIN = 24 * 60
+_DAY_S = DAY_MIN * 60
+_QUARTER_S = 900
+_WINDOW = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)")
+_LONGEST_MIN = 10 * 60
+
+_STALE = {
+    "Asia/Almaty": ("2024-02-29T18:00:00+00:00", 5 * 3600, 6 * 3600),
+    "Asia/Qostanay": ("2024-02-29T18:00:00+00:00", 5 * 3600, 6 * 3600),
+}
+"""Zone changes that a tzdata before 2024a does not know: from when (UTC), offset since
+then, offset that such a tzdata still gives [s]. Source: tz database, NEWS of 2024a."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of the local clock; it may reach over midnight."""
+
+    start_min: int
+    """Begin [minutes after local midnight]."""
+    length_min: int
+
+    @property
+    def day_start_min(self) -> int:
+        """Begin of the evening's day [minutes after the midnight before its window]."""
+        return self.start_min - LEAD_MIN
+
+    def clock(self, minute_of_day: float) -> str:
+        """`HH:MM` of a minute counted from the begin of the evening's day."""
+        minute = round(self.day_start_min + minute_of_day) % DAY_MIN
+        return f"{minute // 60:02d}:{minute % 60:02d}"
+
+    @property
+    def text(self) -> tuple[str, str]:
+        """Begin and end as `HH:MM`."""
+        return self.clock(LEAD_MIN), self.clock(LEAD_MIN + self.length_min)
+
+
+def parse_window(text: object) -> Window:
+    """Window of a text like ``20:00-22:00``; ``23:00-01:00`` reaches over midnight.
+
+    Raises
+    ------
+    InputError
+        when the text is no window between 10 minutes and 10 hours long.
+    """
+    found = _WINDOW.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise InputError(f"window: {text!r} found; allowed is HH:MM-HH:MM")
+    start_h, start_m, end_h, end_m = (int(part) for part in found.groups())
+    if max(start_h, end_h) > 24 or max(start_m, end_m) > 59:
+        raise InputError(f"window: {text!r} found; hours are 00-24, minutes 00-59")
+    start, end = start_h * 60 + start_m, end_h * 60 + end_m
+    length = (end - start) % DAY_MIN
+    if not 10 <= length <= _LONGEST_MIN:
+        raise InputError(
+            f"window: {text!r} is {length} minutes long; allowed are 10 minutes to 10 "
+            "hours"
+        )
+    return Window(start % DAY_MIN, length)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name.
+
+    Raises
+    ------
+    InputError
+        when the time-zone database has no such zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
+        raise InputError(
+            f"timezone: {name!r} found; allowed is an IANA name like Asia/Almaty"
+        ) from error
+
+
+def local_seconds(utc_s: Ints, timezone: str) -> tuple[Ints, bool]:
+    """Reading of the local wall clock, as seconds since 1970 on that clock.
+
+    Parameters
+    ----------
+    utc_s : shape (n,) [s since 1970 UTC]
+    timezone : IANA name
+
+    Returns
+    -------
+    tuple
+        seconds, shape (n,), and whether the installed time-zone data were too old to
+        know a change of this zone and had to be corrected.
+
+    Notes
+    -----
+    The zone is asked once per day of UTC, and once per quarter hour on the few days
+    within which its offset changes (zones change on quarter hours of UTC).
+    """
+    if utc_s.size == 0:
+        return utc_s, False
+    offsets = _daily_offsets(utc_s, zone(timezone))
+    offsets, is_stale = _corrected(utc_s, offsets, timezone)
+    return utc_s + offsets, is_stale
+
+
+def evening_of(local_s: Ints, window: Window) -> tuple[Ints, Ints]:
+    """Day number (since 1970) and second of that day of each instant's evening."""
+    since = local_s - window.day_start_min * 60
+    return since // _DAY_S, since % _DAY_S
+
+
+def _daily_offsets(utc_s: Ints, tz: ZoneInfo) -> Ints:
+    day = utc_s // _DAY_S
+    first = int(day.min())
+    n_days = int(day.max()) - first + 2
+    at_midnight = np.array(
+        [_offset_s((first + i) * _DAY_S, tz) for i in range(n_days)], np.int64
+    )
+    offsets = at_midnight[day - first]
+    on_change = (at_midnight[1:] != at_midnight[:-1])[day - first]
+    quarters, place = np.unique(utc_s[on_change] // _QUARTER_S, return_inverse=True)
+    exact = np.array([_offset_s(int(q) * _QUARTER_S, tz) for q in quarters], np.int64)
+    offsets[on_change] = exact[place]
+    return offsets
+
+
+def _offset_s(utc_s: int, tz: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(utc_s, UTC).astimezone(tz).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds())
+
+
+def _corrected(utc_s: Ints, offsets: Ints, timezone: str) -> tuple[Ints, bool]:
+    if timezone not in _STALE:
+        return offsets, False
+    since, right, wrong = _STALE[timezone]
+    is_late = utc_s >= int(datetime.fromisoformat(since).timestamp())
+    is_wrong = is_late & (offsets == wrong)
+    return np.where(is_wrong, right, offsets), bool(is_wrong.any())
