@@ -5,6 +5,8 @@ two), six times quicker. Homes with rows about the machine itself, and those who
 changes, take the ordinary way.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -109,8 +111,8 @@ class _Pour:
         return self._poured(logs.astype(np.float32), made, np.nan)
 
     def _poured(
-        self, values: NDArray, made: NDArray[np.bool_], empty: float
-    ) -> NDArray:  # type: ignore[type-arg]
+        self, values: NDArray[Any], made: NDArray[np.bool_], empty: float
+    ) -> NDArray[Any]:
         flat = np.full(
             (values.shape[0], self._evening.size * self._n_slots), empty, values.dtype
         )

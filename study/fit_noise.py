@@ -92,9 +92,10 @@ def _night_shifts(slowness: pd.Series, local: pd.DatetimeIndex) -> np.ndarray:
 def _slow_share(slowness: pd.Series, local: pd.DatetimeIndex) -> float:
     """Lag-1 correlation of what hour of day and day leave over, outliers clipped."""
     rest = slowness - slowness.groupby(local.hour).transform("median")
-    rest = (rest - rest.groupby(local.date).transform("median")).dropna().to_numpy()
-    robust_sd = 1.4826 * np.median(np.abs(rest))
-    return _lag1(np.clip(rest / robust_sd, -4.0, 4.0))
+    rest = rest - rest.groupby(local.date).transform("median")
+    values = rest.dropna().to_numpy()
+    robust_sd = 1.4826 * np.median(np.abs(values))
+    return _lag1(np.clip(values / robust_sd, -4.0, 4.0))
 
 
 def _lag1(values: np.ndarray) -> float:

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from study.alarms import BLOCKING, SLOWDOWN, is_alarm
 from study.intervals import Share
 from study.plan import EDGES, NO_ACCUSATION, NULLS
 
 Record = Mapping[str, Any]
-_SLOWDOWN = ("targeted_throttling", "selective_slowdown")
-_ALARMS = (*_SLOWDOWN, "targeted_blocking")
 _FIRST_DAY = {"onset_and_end": 10}
 
 
@@ -45,12 +44,8 @@ def seen_targets(records: Iterable[Record]) -> list[Seen]:
 
 
 def _first_alarm(target: Record, first_day: int) -> int | None:
-    evenings = [day for name, day in target["first"].items() if _is_alarm(name)]
+    evenings = [day for name, day in target["first"].items() if is_alarm(name)]
     return min(evenings) - first_day if evenings else None
-
-
-def _is_alarm(verdict: str) -> bool:
-    return verdict.startswith(("targeted_", "selective_"))
 
 
 def false_alarms(seen: Iterable[Seen], families: Sequence[str] = NULLS) -> Share:
@@ -74,7 +69,7 @@ def accused_homes(records: Iterable[Record], families: Sequence[str]) -> Share:
 
 
 def _is_accused(record: Record) -> bool:
-    return any(_is_alarm(v) for target in record["targets"] for v in target["first"])
+    return any(is_alarm(v) for target in record["targets"] for v in target["first"])
 
 
 def found(seen: Iterable[Seen], families: Sequence[str], evenings: int) -> Share:
@@ -132,7 +127,7 @@ def edges(seen: Iterable[Seen], looks: Sequence[int] = (7, 14, 30)) -> Edges:
     for s in affected(seen, EDGES):
         for look in looks:
             kept = s.data["detailed"].get(str(look))
-            if kept is None or not _is_alarm(kept["verdict"]):
+            if kept is None or not is_alarm(kept["verdict"]):
                 continue
             if kept["found_window"] is None:
                 n_without += 1
@@ -186,7 +181,7 @@ def onset_errors_days(seen: Iterable[Seen]) -> list[float]:
 def confused(seen: Iterable[Seen]) -> Share:
     """Blocking called slowing or slowing called blocking, at the last look."""
     mine = [s for s in seen if s.kind in {"blocking", "slowdown"}]
-    wrong = {"blocking": _SLOWDOWN, "slowdown": ("targeted_blocking",)}
+    wrong = {"blocking": SLOWDOWN, "slowdown": BLOCKING}
     last = [_last_verdict(s) for s in mine]
     return Share(
         sum(v in wrong[s.kind] for s, v in zip(mine, last, strict=True)), len(mine)
@@ -243,7 +238,7 @@ def own_alarms(
         for target in record["targets"]
         if _is_hit(target) is hit
     ]
-    alarms = [any(_is_alarm(v) for v in target["first"]) for target in targets]
+    alarms = [any(is_alarm(v) for v in target["first"]) for target in targets]
     return Share(sum(alarms), len(alarms))
 
 
