@@ -1,0 +1,146 @@
+"""`monitor analyze`: verdicts."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.context import (
+    configuration,
+    database_override,
+    echo_json,
+    local_day_end,
+    optional_configuration,
+    parsed_date,
+)
+from monitor.cli.root import Settings
+from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from monitor.model import Verdict
+
+DEFAULT_WINDOW = "20:00-22:00"
+_AFTER_LAST_DAY = timedelta(days=1)
+"""A window across midnight and its day end after the last local date."""
+
+
+@click.command("analyze")
+@click.option("--since", help="First evening, a local date such as 2026-10-01.")
+@click.option("--until", help="Last evening, included.")
+@click.option("--window", help="Local hours under suspicion, such as 20:00-22:00.")
+@click.option("--timezone", help="IANA zone; default: the configuration's.")
+@click.option("--vantage", help="Only this vantage.")
+@click.option(
+    "--from",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Sample file (CSV, NDJSON, Parquet) instead of the database; repeatable.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--explain", is_flag=True, help="The numbers behind every verdict.")
+@click.argument("more_files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def analyze_command(
+    settings: Settings,
+    *,
+    since: str | None,
+    until: str | None,
+    window: str | None,
+    timezone: str | None,
+    vantage: str | None,
+    files: tuple[Path, ...],
+    more_files: tuple[Path, ...],
+    as_json: bool,
+    explain: bool,
+) -> None:
+    """Judge every target: slowed down every evening, or only the busy hour."""
+    from monitor.analysis import analysis_document, analyze
+
+    for day, option in ((since, "--since"), (until, "--until")):
+        if day is not None:
+            parsed_date(day, option=option)
+    zone, span = _zone_and_window(settings, timezone, window)
+    paths = _paths(files, more_files)
+    samples = _samples(settings, paths, vantage, local_day_end(until, zone, option=""))
+    verdicts = analyze(samples, timezone=zone, window=span, since=since, until=until)
+    if as_json:
+        echo_json(
+            analysis_document(
+                verdicts, timezone=zone, window=span, since=since, until=until
+            )
+        )
+    else:
+        _print(verdicts, zone, span, explain=explain)
+
+
+def _paths(files: tuple[Path, ...], more: tuple[Path, ...]) -> tuple[Path, ...]:
+    if more and not files:
+        raise InputError(f"found {more[0]}; sample files are named after --from")
+    return (*files, *more)
+
+
+def _zone_and_window(
+    settings: Settings, timezone: str | None, window: str | None
+) -> tuple[str, str]:
+    if timezone and window:
+        return timezone, window
+    config = optional_configuration(settings)
+    if config is None:
+        if timezone is None:
+            raise InputError(
+                f"{settings.config_path}: not found; give the zone of the evenings, "
+                "such as --timezone Asia/Almaty"
+            )
+        return timezone, window or DEFAULT_WINDOW
+    return timezone or config.timezone, window or str(config.window)
+
+
+def _samples(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    vantage: str | None,
+    until: datetime | None,
+) -> "pd.DataFrame":
+    if paths:
+        from monitor.interchange import read_frame
+
+        frame = read_frame(paths)
+        return frame if vantage is None else frame[frame["vantage"] == vantage]
+    from monitor.store.frames import load_frame
+
+    url = database_override(settings) or configuration(settings).database
+    return load_frame(
+        url, until=None if until is None else until + _AFTER_LAST_DAY, vantage=vantage
+    )
+
+
+def _print(verdicts: "list[Verdict]", zone: str, window: str, *, explain: bool) -> None:
+    from monitor.analysis import explain as explained
+
+    if not verdicts:
+        click.echo("no targets in the samples: nothing to judge")
+        return
+    click.echo(f"evenings {window} in {zone}")
+    for verdict in verdicts:
+        if explain:
+            click.echo(explained(verdict))
+            continue
+        click.echo(f"{verdict.vantage} / {verdict.target}: {_headline(verdict)}")
+        for reason in verdict.reasons:
+            click.echo(f"    {reason}")
+
+
+def _headline(verdict: "Verdict") -> str:
+    strength = f" ({verdict.strength})" if verdict.strength else ""
+    evenings = verdict.evenings
+    text = f"{verdict.verdict}{strength}, {evenings.slow} of {evenings.usable} evenings"
+    if evenings.dead:
+        text += f", {evenings.dead} dead"
+    effect, (low, high) = verdict.effect, verdict.effect.ci95
+    if effect.ratio is not None and low is not None and high is not None:
+        text += f"; {effect.ratio:.2f}x ({low:.2f} to {high:.2f}), {effect.metric}"
+    return text
