@@ -32,6 +32,7 @@ from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import Pace, Sampler
 from monitor.store import open_store
 from monitor.store.spool import SpooledWriter
+from monitor.store.spool_file import spool_path
 
 _log = logging.getLogger(__name__)
 
@@ -209,12 +210,6 @@ async def run_nightly(config: Config, config_path: Path) -> int:
         raise
     _log.info("nightly exit_status=%d", status)
     return status
-
-
-def spool_path(url: str) -> Path:
-    """Where samples wait while the database is away: beside its file, or here."""
-    name = url.removeprefix("sqlite:///")
-    return Path("monitor.spool") if name == url else Path(f"{name}.spool")
 
 
 def _check_database(url: str) -> None:

@@ -21,6 +21,12 @@ log = logging.getLogger(__name__)
 _RECORDS_AT_ONCE: Final = 500
 
 
+def spool_path(url: str) -> Path:
+    """Where samples wait while the database is away: beside its file, or here."""
+    name = url.removeprefix("sqlite:///")
+    return Path("monitor.spool") if name == url else Path(f"{name}.spool")
+
+
 class SpoolFile:
     """The file exists only while something waits in it."""
 
