@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help run test check fix lock clean
+.PHONY: help run test check fix lock study clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -28,6 +28,10 @@ lock:           ## write the hash-pinned requirements anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade requirements/build.in -o requirements/build.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+
+study: $(VENV)/.dev  ## measure the error rates anew and write docs/error-rates.md (hours)
+	$(BIN)/python -m study run --families all --homes 1000 --seeds score --jobs 2 --out study.jsonl
+	$(BIN)/python -m study report --in study.jsonl --out docs/error-rates.md
 
 clean:          ## remove the environment
 	rm -rf $(VENV)
