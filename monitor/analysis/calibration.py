@@ -8,30 +8,30 @@ from monitor.series.frame import Floats
 
 SIGMA_FLOOR = 0.06
 """No line is steadier than this from evening to evening [log]; Brisbane: 0.057."""
-_MIN_NIGHTS = 4
 _MAD_TO_SIGMA = 1.4826
+_MIN_NIGHTS = 4
 _PRIOR_EVENINGS = 20.0
 """Weight of the nominal rate against what the controls show."""
 
 
-def spread(values: Floats) -> float:
-    """Robust standard deviation around zero and around the median, the greater one."""
-    known = values[np.isfinite(values)]
-    if known.size < 3:
-        return 0.0
-    around_zero = _MAD_TO_SIGMA * float(np.median(np.abs(known)))
-    around_median = _MAD_TO_SIGMA * float(np.median(np.abs(known - np.median(known))))
-    return max(around_zero, around_median)
+def spreads(values: Floats) -> Floats:
+    """Robust standard deviation along the last axis, 0 where fewer than three values.
+
+    Around zero or around the median, the greater one; shape (..., n) to (...).
+    """
+    around_zero = medians(np.abs(values), 3)
+    centre = medians(values, 3)
+    around_centre = medians(np.abs(values - centre[..., None]), 3)
+    return np.nan_to_num(_MAD_TO_SIGMA * np.maximum(around_zero, around_centre))
 
 
-def innocent_spread(controls: Floats, placebo: Floats) -> float:
-    """Spread of innocent evenings [log]: the controls' in the window, or the placebo's.
+def innocent_spreads(controls: Floats, placebo: Floats) -> Floats:
+    """Spread of innocent evenings per series and metric [log], shape (S, M).
 
     Parameters
     ----------
-    controls : excess of the controls over each other in the window, any shape
-    placebo : the target's own excess in windows that nobody suspects, shape
-        (n_evenings, n_windows)
+    controls : excess of the controls over each other in the window, shape (C, M, n)
+    placebo : excess in windows that nobody suspects, shape (S, M, n, K)
 
     Notes
     -----
@@ -39,30 +39,47 @@ def innocent_spread(controls: Floats, placebo: Floats) -> float:
     around its own median: a site that is slow for ten hours a day must not hide behind
     its own afternoons. Steady differences between sites come from the controls.
     """
-    if placebo.shape[0] < _MIN_NIGHTS:
-        return max(spread(controls), spread(placebo), SIGMA_FLOOR)
-    usual = medians(placebo.T, 1)
-    return max(spread(controls), spread(placebo - usual), SIGMA_FLOOR)
+    n_metrics = placebo.shape[1]
+    pooled = np.moveaxis(controls, 1, 0).reshape(n_metrics, -1)
+    if placebo.shape[2] >= _MIN_NIGHTS:
+        usual = medians(np.moveaxis(placebo, 2, 3), 1)
+        placebo = placebo - usual[:, :, None]
+    own = spreads(placebo.reshape(*placebo.shape[:2], -1))
+    return np.maximum(np.maximum(own, spreads(pooled)), SIGMA_FLOOR)
 
 
-def innocent_rates(controls: Floats, sigma_log: float) -> tuple[float, ...]:
+def heights(sigma_log: Floats) -> Floats:
+    """Heights of the levels for some spreads, shape (..., levels) [log]."""
+    floors = np.array([level.floor_log for level in LEVELS])
+    z = np.array([level.z for level in LEVELS])
+    return np.asarray(np.maximum(floors, z * sigma_log[..., None]))
+
+
+def innocent_rates(controls: Floats) -> Floats:
     """How often an innocent evening passes each level, by the worst of the controls.
 
     Parameters
     ----------
-    controls : shape (n_controls, n_evenings)
+    controls : excess of the controls over each other, shape (C, M, n)
+
+    Returns
+    -------
+    Floats
+        shape (M, levels), at least each level's own rate
 
     Notes
     -----
     The share is shrunk towards the level's own rate, which few evenings cannot refute;
     a site that feels congestion more than others shows as a control that passes often.
     """
-    rates = []
-    for level in LEVELS:
-        height = max(level.floor_log, level.z * sigma_log)
-        known = np.isfinite(controls)
-        n = known.sum(axis=-1)
-        passed = (known & (controls > height)).sum(axis=-1)
-        share = (passed + _PRIOR_EVENINGS * level.p0) / (n + _PRIOR_EVENINGS)
-        rates.append(max(level.p0, float(share.max(initial=0.0))))
-    return tuple(rates)
+    nominal = np.array([level.p0 for level in LEVELS])
+    n_controls, n_metrics, _ = controls.shape
+    if n_controls < 2:
+        return np.tile(nominal, (n_metrics, 1))
+    pooled = np.moveaxis(controls, 1, 0).reshape(n_metrics, -1)
+    height = heights(np.maximum(spreads(pooled), SIGMA_FLOOR))
+    known = np.isfinite(controls)
+    passed = np.where(known, controls, -np.inf)[..., None, :] > height[..., None]
+    n = known.sum(axis=-1)[..., None]
+    share = (passed.sum(axis=-1) + _PRIOR_EVENINGS * nominal) / (n + _PRIOR_EVENINGS)
+    return np.asarray(np.maximum(nominal, share.max(axis=0)))

@@ -34,6 +34,9 @@ class Contrast:
     """Median rise of the controls, shape (M, D)."""
     n_controls: Ints
     """Controls that answered, per metric and evening, shape (M, D)."""
+    others_dead: Floats
+    """Share of attempts without answer of the (other) controls in the window, median,
+    NaN without controls, shape (S, D)."""
     targets: Ints
     """Places of the targets among the series, shape (n_targets,)."""
     controls: Ints
@@ -51,17 +54,21 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     chosen = known if controls is None else controls
     window = np.concatenate([table.window[..., None], _placebo_window(table)], axis=-1)
     rest = table.rest[..., None]
+    others_dead = np.full(table.dead_in_window.shape, np.nan)
     everything = np.full((len(LAWS), *window.shape), np.nan)
     for series in targets:
         everything[:, series] = _excess(window, rest, int(series), chosen)
+        others_dead[series] = _middle(table.dead_in_window[chosen])
     for series in known:
         others = chosen[chosen != series]
         everything[:, series] = _excess(window, rest, int(series), others)
+        others_dead[series] = _middle(table.dead_in_window[others])
     rise = np.moveaxis(table.rise[chosen], 0, -1)
     return Contrast(
         excess=everything[..., 0],
         placebo=everything[..., 1:],
         common=medians(rise, 1),
+        others_dead=others_dead,
         n_controls=(table.rise[chosen] < CEILING).sum(axis=0),
         targets=targets,
         controls=chosen,
@@ -110,6 +117,8 @@ def _clipped(rise: Floats) -> Floats:
 
 def _middle(values: Floats) -> Floats:
     """Median over the controls that answered."""
+    if not values.shape[0]:
+        return np.full(values.shape[1:], np.nan)
     return medians(np.moveaxis(values, 0, -1), 1)
 
 

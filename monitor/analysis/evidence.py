@@ -63,25 +63,31 @@ def _binomial_tail(k: int, n: int, p: float) -> float:
     return min(1.0, exp(top) * float(np.exp(logs - top).sum()))
 
 
-def slow_e_value(
-    excess: Floats, sigma_log: float, rates: tuple[float, ...]
-) -> tuple[float, tuple[Bools, ...]]:
-    """Mean e-value over the levels, and the flags of each.
+def slow_e_values(excess: Floats, height: Floats, rate: Floats) -> Floats:
+    """Mean e-value over the levels of each series and metric, shape (S, M).
 
     Parameters
     ----------
-    excess : shape (n,), usable evenings only [log]
-    sigma_log : spread of innocent evenings [log]
-    rates : how often innocent evenings pass each level, at least its p0
+    excess : evenings to bet on, shape (S, M, n), NaN where not usable [log]
+    height : heights of the levels, shape (S, M, levels) [log]
+    rate : how often innocent evenings pass each level, shape (M, levels)
     """
-    flags = tuple(
-        excess > max(level.floor_log, level.z * sigma_log) for level in LEVELS
-    )
-    values = [
-        flag_e_value(int(flag.sum()), int(flag.size), round(rate, 3))
-        for flag, rate in zip(flags, rates, strict=True)
-    ]
-    return float(np.mean(values)), flags
+    known = np.isfinite(excess)
+    finite = np.where(known, excess, -np.inf)
+    flagged = (finite[..., None, :] > height[..., None]).sum(axis=-1)
+    n = known.sum(axis=-1)
+    rounded = np.round(rate, 3)
+    out = np.zeros(n.shape)
+    for s, m in np.ndindex(n.shape):
+        if n[s, m]:
+            values = map(
+                flag_e_value,
+                flagged[s, m].tolist(),
+                [int(n[s, m])] * len(LEVELS),
+                rounded[m].tolist(),
+            )
+            out[s, m] = sum(values) / len(LEVELS)
+    return out
 
 
 def e_bh(e_values: Floats, q: float) -> Bools:

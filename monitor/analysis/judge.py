@@ -233,7 +233,7 @@ def _details(
                 "e_value": _rounded(one.suspicion.e_metric[m]),
                 "law": LAWS[seen.law[m]] if seen.law[m] >= 0 else "smaller of both",
                 "innocent_spread_log": _rounded(one.suspicion.sigma_log[m]),
-                "innocent_rates": [_rounded(r) for r in one.suspicion.rates[m]],
+                "innocent_rates": [_rounded(r) for r in seen.rates[m]],
             }
             for m in tested
         },

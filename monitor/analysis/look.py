@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from monitor.analysis.calibration import innocent_rates, innocent_spread
+from monitor.analysis.calibration import heights, innocent_rates, innocent_spreads
 from monitor.analysis.contrast import Contrast, chosen, contrast, law_of
-from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_value
+from monitor.analysis.evidence import e_bh, flag_e_value, slow_e_values
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
-from monitor.series.evenings import medians
 from monitor.series.frame import Bools, Floats, Ints
 
 FALSE_DISCOVERY_RATE = 0.05
@@ -73,9 +72,7 @@ class Suspicion:
     excess: Floats
     """Rise beyond the controls, shape (M, D)."""
     sigma_log: Floats
-    """Spread of innocent evenings, shape (M,)."""
-    rates: tuple[tuple[float, ...], ...]
-    """Innocent rate per level of each metric, shape (M, levels)."""
+    """Spread of innocent evenings, 0 where not tested, shape (M,)."""
     is_tried: Bools
     """Evenings with enough rounds, shape (D,)."""
     is_dead: Bools
@@ -96,6 +93,8 @@ class Look:
     """Chosen evenings, shape (D,)."""
     found: Contrast
     law: Ints
+    rates: Floats
+    """Rate at which innocent evenings pass each level, shape (M, levels)."""
     gone: tuple[int, ...]
     """Controls that are themselves affected and were left out."""
     targets: tuple[Suspicion, ...]
@@ -115,12 +114,10 @@ def look(at: Home, evenings: Bools) -> Look:
     ----------
     evenings : which of the evenings to look at, shape (D,)
     """
-    gone = _affected_controls(at, evenings)
+    law = law_of(at.by_all, evenings)
+    gone = _affected_controls(at, law, evenings)
     found = at.against(gone)
-    law = law_of(found, evenings)
-    targets = tuple(
-        _suspicion(at, found, law, int(series), evenings) for series in found.targets
-    )
+    targets, rates = _suspicions(at, found, law, found.targets, evenings)
     values = np.array([s.e_value for s in targets])
     enough = np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets])
     return Look(
@@ -128,6 +125,7 @@ def look(at: Home, evenings: Bools) -> Look:
         evenings=evenings,
         found=found,
         law=law,
+        rates=rates,
         gone=gone,
         targets=targets,
         is_established=e_bh(values, FALSE_DISCOVERY_RATE) & enough.astype(np.bool_),
@@ -149,7 +147,7 @@ def _weights(table: EveningTable) -> Floats:
     return np.asarray(np.divide(out, total, out=np.zeros_like(out), where=total > 0))
 
 
-def _affected_controls(at: Home, evenings: Bools) -> tuple[int, ...]:
+def _affected_controls(at: Home, law: Ints, evenings: Bools) -> tuple[int, ...]:
     """Controls that are themselves slowed: they must not hide what they should show.
 
     At most as many leave as leaves half of them.
@@ -157,66 +155,57 @@ def _affected_controls(at: Home, evenings: Bools) -> tuple[int, ...]:
     found = at.by_all
     if found.controls.size < 2:
         return ()
-    law = law_of(found, evenings)
-    values = np.array(
-        [
-            _suspicion(at, found, law, int(c), evenings, others_only=True).e_value
-            for c in found.controls
-        ]
+    suspicions, _ = _suspicions(
+        at, found, law, found.controls, evenings, has_innocent_peers=False
     )
+    values = np.array([s.e_value for s in suspicions])
     is_affected = e_bh(values, FALSE_DISCOVERY_RATE)
     order = np.argsort(-values, kind="stable")[: found.controls.size // 2]
     return tuple(sorted(int(found.controls[i]) for i in order if is_affected[i]))
 
 
-def _suspicion(
+def _suspicions(
     at: Home,
     found: Contrast,
     law: Ints,
-    series: int,
+    series: Ints,
     evenings: Bools,
     *,
-    others_only: bool = False,
-) -> Suspicion:
-    excess, sigma, rates = _calibrated(found, law, series, evenings, others_only)
-    e_metric = np.zeros(len(METRICS))
-    for m in np.flatnonzero(at.weights[series]):
-        known = excess[m][evenings & np.isfinite(excess[m])]
-        e_metric[m], _ = slow_e_value(known, sigma[m], rates[m])
-    is_tried, is_dead = _dead(at.table, found, series, evenings)
-    n_tried = int(is_tried.sum())
-    return Suspicion(
-        series=series,
-        e_slow=float((at.weights[series] * e_metric).sum()),
-        e_dead=flag_e_value(int(is_dead.sum()), n_tried, DEAD_P0),
-        e_metric=e_metric,
-        excess=excess,
-        sigma_log=sigma,
-        rates=rates,
-        is_tried=is_tried,
-        is_dead=is_dead,
+    has_innocent_peers: bool = True,
+) -> tuple[tuple[Suspicion, ...], Floats]:
+    """The evidence against some series, and the innocent rates it was held against."""
+    tested = np.flatnonzero(at.weights[series].any(axis=0))
+    excess = chosen(found.excess[:, series], law)
+    controls = chosen(found.excess[:, found.controls], law)[:, tested][..., evenings]
+    placebo = chosen(found.placebo[:, series], law)[:, tested][:, :, evenings]
+    rates = innocent_rates(controls if has_innocent_peers else controls[:0])
+    sigma = np.zeros((series.size, len(METRICS)))
+    sigma[:, tested] = innocent_spreads(controls, placebo)
+    e_metric = np.zeros_like(sigma)
+    e_metric[:, tested] = slow_e_values(
+        excess[:, tested][..., evenings], heights(sigma[:, tested]), rates
     )
-
-
-def _calibrated(
-    found: Contrast, law: Ints, series: int, evenings: Bools, others_only: bool
-) -> tuple[Floats, Floats, tuple[tuple[float, ...], ...]]:
-    """Excess of a series, and by the innocent: its spread and rates, per metric."""
-    peers = found.controls[found.controls != series]
-    excess = chosen(found.excess[:, [series, *peers]], law)
-    placebo = chosen(found.placebo[:, [series]], law)[0]
-    sigma = np.zeros(len(METRICS))
-    rates = []
-    for m in range(len(METRICS)):
-        controls = excess[1:, m][:, evenings]
-        is_peer_known = peers.size > 1 and not others_only
-        sigma[m] = innocent_spread(controls, placebo[m][evenings])
-        rates.append(
-            innocent_rates(controls, sigma[m])
-            if is_peer_known
-            else tuple(level.p0 for level in LEVELS)
+    e_metric *= at.weights[series] > 0
+    e_slow = (at.weights[series] * e_metric).sum(axis=1)
+    suspicions = []
+    for i, place in enumerate(series):
+        is_tried, is_dead = _dead(at.table, found, int(place), evenings)
+        n_dead, n_tried = int(is_dead.sum()), int(is_tried.sum())
+        suspicions.append(
+            Suspicion(
+                series=int(place),
+                e_slow=float(e_slow[i]),
+                e_dead=flag_e_value(n_dead, n_tried, DEAD_P0),
+                e_metric=e_metric[i],
+                excess=excess[i],
+                sigma_log=sigma[i],
+                is_tried=is_tried,
+                is_dead=is_dead,
+            )
         )
-    return excess[0], sigma, tuple(rates)
+    all_rates = np.ones((len(METRICS), rates.shape[1]))
+    all_rates[tested] = rates
+    return tuple(suspicions), all_rates
 
 
 def _dead(
@@ -224,13 +213,11 @@ def _dead(
 ) -> tuple[Bools, Bools]:
     is_tried = evenings & table.has_evening[series]
     is_dead = is_tried & (table.dead_in_window[series] >= DEAD_SHARE)
-    controls = found.controls[found.controls != series]
-    if not controls.size:
+    if not (found.controls != series).any():
         # Nobody can tell a day without any answer from a line that was down.
         is_tried &= ~(is_dead & (table.dead_in_rest[series] >= DEAD_SHARE))
-        is_dead &= is_tried
-    else:
-        share = medians(np.moveaxis(table.dead_in_window[controls], 0, -1), 1)
-        is_tried &= np.isfinite(share)
-        is_dead &= is_tried & (np.nan_to_num(share, nan=1.0) <= WELL_SHARE)
-    return is_tried, is_dead
+        return is_tried, is_dead & is_tried
+    others = found.others_dead[series]
+    is_tried &= np.isfinite(others)
+    with np.errstate(invalid="ignore"):
+        return is_tried, is_dead & is_tried & (others <= WELL_SHARE)

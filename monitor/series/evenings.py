@@ -116,13 +116,14 @@ def medians(values: NDArray[Any], need: int) -> Floats:
     """
     if values.shape[-1] == 0:
         return np.full(values.shape[:-1], np.nan)
-    ordered = np.sort(values, axis=-1)
+    ordered = np.sort(values, axis=-1).reshape(-1, values.shape[-1])
     n = ordered.shape[-1] - np.isnan(ordered).sum(axis=-1)
-    last = ordered.shape[-1] - 1
-    upper = np.take_along_axis(ordered, np.minimum(n // 2, last)[..., None], -1)
-    lower = np.take_along_axis(ordered, np.maximum((n - 1) // 2, 0)[..., None], -1)
-    middle = (upper[..., 0].astype(np.float64) + lower[..., 0]) / 2
-    return np.where(n >= max(need, 1), middle, np.nan)
+    row = np.arange(n.size)
+    upper = ordered[row, np.minimum(n // 2, ordered.shape[-1] - 1)]
+    lower = ordered[row, np.maximum((n - 1) // 2, 0)]
+    middle = (upper.astype(np.float64) + lower) / 2
+    middle[n < max(need, 1)] = np.nan
+    return np.asarray(middle.reshape(values.shape[:-1]))
 
 
 def _need(grid: Grid, inside: Bools) -> int:

@@ -93,14 +93,18 @@ def series_keys(columns: Columns, lanes: Sequence[Lane]) -> tuple[SeriesKey, ...
 
 
 def interval_s(time_us: Ints, lanes: Sequence[Lane]) -> float:
-    """Usual time between two rounds: median over the series of their median step."""
-    steps = []
+    """Usual time between two rounds [s]: median over the series of their median step.
+
+    Of several probes of one series the most frequent counts.
+    """
+    steps: dict[tuple[str, str, bool], float] = {}
     for lane in lanes:
         step = np.diff(time_us[lane.rows])
         step = step[step > 0]
         if step.size and not lane.is_local:
-            steps.append(float(np.median(step)))
-    return max(float(np.median(steps)) / 1e6, 1.0) if steps else 300.0
+            usual = float(np.median(step))
+            steps[lane.key] = min(steps.get(lane.key, usual), usual)
+    return max(float(np.median([*steps.values()])) / 1e6, 1.0) if steps else 300.0
 
 
 def spoiled(table: Rows, columns: Columns, lanes: Sequence[Lane]) -> Bools:
