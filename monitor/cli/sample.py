@@ -19,8 +19,8 @@ def sample_command(settings: Settings, name: str | None, *, as_json: bool) -> No
     """Measure one round now, store it, and show the phases."""
     from monitor.cli.table import as_document, print_samples
 
-    config = configuration(settings)
-    samples, record = asyncio.run(_one_round(config, name))
+    config = _only(configuration(settings), name)
+    samples, record = asyncio.run(_one_round(config))
     if as_json:
         echo_json([as_document(sample) for sample in samples])
         return
@@ -29,7 +29,7 @@ def sample_command(settings: Settings, name: str | None, *, as_json: bool) -> No
         click.echo(f"round {record.status}: {record.reason}", err=True)
 
 
-async def _one_round(config: Config, name: str | None) -> tuple[list[Sample], Round]:
+async def _one_round(config: Config) -> tuple[list[Sample], Round]:
     from monitor.clock import SystemClock
     from monitor.daemon import new_sampler
     from monitor.store import open_store
@@ -45,7 +45,7 @@ async def _one_round(config: Config, name: str | None) -> tuple[list[Sample], Ro
                 samples.append(record)
                 await asyncio.to_thread(store.append, [record])
 
-        sampler = new_sampler(_only(config, name), clock=clock, write=write)
+        sampler = new_sampler(config, clock=clock, write=write)
         record = await sampler.run_round(clock.now_utc(), with_downloads=True)
     return sorted(samples, key=lambda s: s.sequence or 0), record
 

@@ -1,0 +1,268 @@
+"""The command line as its user meets it: output, messages, exit status."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.cli import cli
+from tests.servers.tcp import serve
+from tests.servers.web import says, whole
+
+SHARED_DATA = Path("../shared/data").resolve()
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A page on loopback, served from another thread: commands own their loop."""
+    ready, stop, found = threading.Event(), threading.Event(), []
+
+    async def main() -> None:
+        async with serve(says(whole(b"<html>" + b"x" * 20_000))) as served:
+            found.append(served.port)
+            ready.set()
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    ready.wait(5)
+    yield found[0]
+    stop.set()
+    thread.join()
+
+
+@pytest.fixture
+def home(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a configuration."""
+    url = f"http://localhost:{port}/"
+    document = {
+        "timezone": "Asia/Almaty",
+        "targets": [{"name": "site", "url": url, "download_url": url}],
+        "controls": [
+            {"name": f"control{i}", "url": url, "download": False} for i in range(3)
+        ],
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps(document))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MONITOR_DATABASE", raising=False)
+    return tmp_path
+
+
+def run(*words: str, status: int = 0) -> Result:
+    result = CliRunner().invoke(cli, list(words))
+    assert result.exit_code == status, result.output
+    return result
+
+
+def test_help_answers_at_once() -> None:
+    began = time.monotonic()
+    command = [sys.executable, "-m", "monitor", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "analyze" in done.stdout
+    # Python itself takes some 15 ms; ten times the promise would be an import gone wild
+    assert time.monotonic() - began < 3
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from monitor.cli import cli; "
+        "CliRunner().invoke(cli, ['--help']); "
+        "print([m for m in ('pandas', 'aiohttp', 'sqlalchemy', 'pydantic', 'rich') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_sample_stores_one_round_and_shows_it(home: Path) -> None:
+    shown = run("sample").stdout
+    assert "control2" in shown
+    assert "200" in shown
+    run("export", "out.ndjson")
+    lines = [json.loads(x) for x in (home / "out.ndjson").read_text().splitlines()]
+    assert {line["target"] for line in lines} >= {"site", "control0"}
+    assert {line["probe"] for line in lines} >= {"https", "download"}
+
+
+def test_sample_of_one_target_as_json(home: Path) -> None:
+    samples = json.loads(run("sample", "--target", "site", "--json").stdout)
+    assert {(s["target"], s["probe"]) for s in samples if s["target"][0] != "_"} == {
+        ("site", "https"),
+        ("site", "download"),
+    }
+    assert all(s["http_status"] == 200 for s in samples if s["target"] == "site")
+
+
+def test_sample_of_an_unknown_target_names_the_known(home: Path) -> None:
+    result = run("sample", "--target", "nobody", status=2)
+    assert "found 'nobody'; allowed: site, control0" in result.stderr
+    assert not (home / "monitor.db").exists()
+
+
+def test_probe_needs_no_configuration_and_stores_nothing(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = f"http://localhost:{port}/"
+    sample = json.loads(run("probe", url, "--json").stdout)
+    assert sample["http_status"] == 200
+    assert sample["encoded_body_bytes"] == 20_006
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_probe_debug_shows_settings_and_steps(home: Path, port: int) -> None:
+    result = run("probe", f"http://localhost:{port}/", "--debug", "--json")
+    assert "stage_timeout_s = 10.0" in result.stderr
+    assert "connect_end" in result.stderr
+    assert json.loads(result.stdout)["target"] == "probe"
+
+
+def test_probe_of_a_dead_site_is_an_answer_not_an_error(home: Path) -> None:
+    sample = json.loads(run("probe", "tcp://localhost:1", "--json").stdout)
+    assert (sample["failed_operation"], sample["failure"]) == (
+        "connect",
+        "connection_refused",
+    )
+
+
+@pytest.mark.parametrize("url", ["ftp://a/", "https://", "nonsense", "tcp://host"])
+def test_probe_of_an_impossible_url_says_what_is_allowed(url: str, home: Path) -> None:
+    result = run("probe", url, status=2)
+    assert "allowed: https://host/" in result.stderr
+
+
+def test_import_is_idempotent(home: Path) -> None:
+    rows = "started_at_utc,target,connect_s\n2026-03-01T12:00:00Z,a,0.1\n"
+    (home / "in.csv").write_text(rows)
+    assert "1 rows read, 1 new" in run("import", "in.csv").stdout
+    assert "1 rows read, 0 new" in run("import", "in.csv").stdout
+
+
+def test_bad_file_stores_nothing_of_any_file(home: Path) -> None:
+    good = "started_at_utc,target,connect_s\n2026-03-01T12:00:00Z,a,0.1\n"
+    (home / "good.csv").write_text(good)
+    (home / "bad.csv").write_text(good + "2026-03-01T12:05:00Z,a,-1\n")
+    result = run("import", "good.csv", "bad.csv", status=2)
+    assert "bad.csv" in result.stderr
+    assert "connect_s" in result.stderr
+    assert "1 rows read, 1 new" in run("import", "good.csv").stdout
+
+
+def test_export_takes_local_dates(home: Path) -> None:
+    # 20:00 UTC on the first is 01:00 on the second in Almaty
+    rows = "started_at_utc,target,connect_s\n2026-03-01T20:00:00Z,a,0.1\n"
+    (home / "in.csv").write_text(rows)
+    run("import", "in.csv")
+    assert "0 rows" in run("export", "out.csv", "--until", "2026-03-01").stdout
+    assert "1 rows" in run("export", "out.csv", "--since", "2026-03-02").stdout
+    result = run("export", "out.csv", "--since", "yesterday", status=2)
+    assert "--since: found 'yesterday'" in result.stderr
+
+
+def test_analyze_prints_one_json_document(tmp_path: Path) -> None:
+    file = SHARED_DATA / "dallas_cogent_dispute.csv.gz"
+    result = run(
+        "analyze", "--from", str(file), "--timezone", "America/Chicago", "--json"
+    )
+    document = json.loads(result.stdout)
+    assert document["window"] == {"start": "20:00", "end": "22:00"}
+    assert {v["verdict"] for v in document["verdicts"]} == {"selective_slowdown"}
+
+
+def test_analyze_reads_the_database(home: Path) -> None:
+    run("import", str(SHARED_DATA / "fourmile_sep2018.csv.gz"))
+    result = run("analyze", "--timezone", "America/Denver", "--json")
+    (verdict,) = json.loads(result.stdout)["verdicts"]
+    assert verdict["verdict"] == "recurring_slowdown"
+
+
+def test_analyze_without_a_zone_asks_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("started_at_utc,target,connect_s\n")
+    result = run("analyze", "--from", "a.csv", status=2)
+    assert "--timezone" in result.stderr
+
+
+def test_explain_shows_the_evenings(home: Path) -> None:
+    file = SHARED_DATA / "fourmile_sep2018.csv.gz"
+    words = ("--from", str(file), "--timezone", "America/Denver", "--explain")
+    assert "e-value" in run("analyze", *words).stdout
+
+
+def test_config_check_reports_every_problem(home: Path) -> None:
+    (home / "config.yaml").write_text("timezone: x\nevery: y\ntargets: []\n")
+    result = run("config", "check", status=2)
+    for path in ("timezone", "every", "targets"):
+        assert f"  {path}: found" in result.stderr
+
+
+def test_config_check_prints_what_is_in_force(home: Path) -> None:
+    assert "stage_timeout: 10s" in run("config", "check").stdout
+    assert json.loads(run("config", "check", "--json").stdout)["vantage"] == "home"
+
+
+def test_db_upgrade_makes_the_database(home: Path) -> None:
+    assert "at revision" in run("db", "upgrade").stdout
+    assert (home / "monitor.db").exists()
+
+
+def test_environment_overrides_option_and_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONITOR_DATABASE", "sqlite:///env.db")
+    run("--database", "sqlite:///option.db", "db", "upgrade")
+    assert (home / "env.db").exists()
+    assert not (home / "option.db").exists()
+
+
+def test_impossible_database_url_is_bad_input(home: Path) -> None:
+    result = run("--database", "oracle://x", "db", "upgrade", status=2)
+    assert "--database" in result.stderr
+
+
+def test_database_out_of_reach_has_its_own_status(home: Path) -> None:
+    url = "postgresql+psycopg://u:secret@127.0.0.1:1/d"
+    result = run("--database", url, "db", "upgrade", status=3)
+    assert "secret" not in result.stderr
+
+
+def test_missing_configuration_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "config.yaml: cannot be read" in run("sample", status=2).stderr
+
+
+def test_doctor_finds_enough_controls(home: Path) -> None:
+    result = CliRunner().invoke(cli, ["doctor", "--json"])
+    findings = {f["check"]: f for f in json.loads(result.stdout)}
+    assert findings["controls"]["state"] == "ok"
+    assert findings["database"]["state"] == "ok"
+    assert {"resolver", "clock", "time-zone data", "write access", "disk"} <= set(
+        findings
+    )
+
+
+def test_doctor_says_no_without_controls(home: Path) -> None:
+    document = json.loads((home / "config.yaml").read_text())
+    for control in document["controls"]:
+        control["url"] = "http://localhost:1/"
+    (home / "config.yaml").write_text(json.dumps(document))
+    result = run("doctor", status=1)
+    assert "BAD  controls: 0 of 3 answer" in result.stdout
+    assert "connection_refused" in result.stdout
+
+
+def test_unknown_command_is_bad_usage() -> None:
+    assert run("measure", status=2).exit_code == 2
