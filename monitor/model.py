@@ -5,7 +5,7 @@ docs/glossary.md: seconds, bytes, bits per second, UTC.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -159,6 +159,33 @@ class Round:
     n_planned: int
     n_done: int
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayDigest:
+    """One link of the chain of a vantage's days."""
+
+    vantage: str
+    day: str
+    """UTC date, such as 2026-10-20."""
+    n_rows: int
+    root: str
+    """SHA-256 over the leaves of the day's rows [hex]."""
+    previous: str
+    """Digest of the link before; zeros before the first."""
+    digest: str
+    """SHA-256 over day, number of rows, root and previous digest [hex]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a user wrote about a date or a span of dates: a broadcast, a match."""
+
+    number: int
+    first_date: date
+    last_date: date
+    """Included."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ such a file on any machine, without the database.
 """
 
 from monitor.evidence.bundle import BundleInfo, write_bundle
-from monitor.evidence.chain import DayDigest, day_digests
+from monitor.evidence.chain import day_digests
 from monitor.evidence.redact import Level
 from monitor.evidence.verify import Finding, Verification, verify_bundle
+from monitor.model import DayDigest
 
 __all__ = [
     "BundleInfo",

@@ -18,14 +18,13 @@ from monitor.errors import InputError
 from monitor.evidence import archive, layout
 from monitor.evidence.chain import (
     GENESIS,
-    DayDigest,
     day_digest,
     day_keys,
     days_of,
     linked,
 )
 from monitor.evidence.redact import Level, config_for, renamed
-from monitor.model import Sample
+from monitor.model import DayDigest, Sample
 
 _NO_SECRET: Final = bytes(32)
 

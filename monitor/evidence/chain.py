@@ -17,7 +17,7 @@ from typing import Final
 from monitor.errors import InputError
 from monitor.evidence.redact import private_part, public_part, trusted_part
 from monitor.evidence.rows import Row, canonical, row_of, sort_key
-from monitor.model import Sample
+from monitor.model import DayDigest, Sample
 
 GENESIS: Final = "0" * 64
 """What stands for the digest before the first day."""
@@ -34,21 +34,6 @@ class DayKeys:
 
     trusted: bytes | None
     private: bytes | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayDigest:
-    """One link of a chain."""
-
-    vantage: str
-    day: str
-    """UTC date, such as 2026-10-20."""
-    n_rows: int
-    root: str
-    """SHA-256 over the leaves of the day's rows [hex]."""
-    previous: str
-    digest: str
-    """SHA-256 over day, number of rows, root and previous digest [hex]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from monitor.evidence.chain import Day, DayDigest, DayKeys, sealed_parts
+from monitor.evidence.chain import Day, DayKeys, sealed_parts
 from monitor.evidence.redact import Level, network, public_part
 from monitor.evidence.rows import COLUMNS, Row, canonical
+from monitor.model import DayDigest
 
 FORMAT: Final = "monitor-evidence"
 FORMAT_VERSION: Final = 1

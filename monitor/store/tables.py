@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -120,7 +120,52 @@ verdicts = Table(
     Index(None, "analysis_id"),
 )
 
-APPEND_ONLY: Final = (samples, rounds, analyses, verdicts)
+chain_secret = Table(
+    "chain_secret",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("secret", Text, nullable=False),
+)
+
+day_digests = Table(
+    "day_digests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("vantage", "day")),
+    Column("n_rows", Integer, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("root", "previous", "digest")),
+    Column("closed_at_us", BigInteger, nullable=False),
+    UniqueConstraint("vantage", "previous"),
+)
+
+lodgings = Table(
+    "lodgings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("digest", "authority")),
+    Column("lodged_at_us", BigInteger, nullable=False),
+    Column("token", Text, nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("noted_at_us", BigInteger, nullable=False),
+    *(Column(n, Text, nullable=False) for n in ("first_date", "last_date", "text")),
+    Column("withdraws", Integer),
+)
+
+APPEND_ONLY: Final = (
+    samples,
+    rounds,
+    analyses,
+    verdicts,
+    chain_secret,
+    day_digests,
+    lodgings,
+    notes,
+)
 """Tables whose rows the database itself refuses to change or delete."""
 
 METRICS: Final = (
