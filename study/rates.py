@@ -10,7 +10,7 @@ import numpy as np
 
 from study.alarms import BLOCKING, SLOWDOWN, is_alarm
 from study.intervals import Share
-from study.plan import EDGES, NO_ACCUSATION, NULLS
+from study.plan import EDGES, NULLS
 
 Record = Mapping[str, Any]
 _FIRST_DAY = {"onset_and_end": 10}
@@ -248,6 +248,3 @@ def by_family(
     """A measure for each family that was studied."""
     names = dict.fromkeys(s.family for s in seen)
     return {name: measure(seen, (name,)) for name in names}
-
-
-__all__ = ["NO_ACCUSATION", "Edges", "Seen", "Share"]

@@ -138,6 +138,6 @@ class Conditions:
     throttled_control: bool = False
     """The first control is itself slowed to a third every evening."""
     slowed_all: float = 1.0
-    """Everything, controls too, this many times slower in the window."""
+    """The line's rate is divided by this in the window, for everything."""
 
     imposed: Imposed | None = None

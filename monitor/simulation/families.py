@@ -206,8 +206,8 @@ def _nulls() -> list[Family]:
         null(
             "all_slowed",
             "",
-            "the whole line slowed to a third, nobody singled out",
-            slowed_all=3.0,
+            "the whole line held to a tenth of its rate, nobody singled out",
+            slowed_all=10.0,
         ),
         null(
             "one_row", "", "everything in one row, as other tools write", one_row=True

@@ -28,7 +28,8 @@ class Line:
     congestion: Floats
     """Common congestion g [log], shape (n,); each site feels its own multiple."""
     own_load: Floats
-    """Congestion by the household itself [log], shape (n,); all feel it alike."""
+    """What is lost of the line's own rate [log], shape (n,): to the household itself,
+    or to a limit on everything; all sites feel it alike."""
     own_bps: Floats
     """The household's other traffic [bit/s], shape (n,)."""
     queue_s: float
@@ -46,6 +47,7 @@ def line(
     height = _night_heights(conditions, at, noise, rng)
     afternoon = _DAYTIME_SHARE * conditions.peak_log * _day_shape(at)
     own_load, own_bps = _own_load(conditions, at, rng)
+    own_load += np.where(_evening(at), np.log(conditions.slowed_all), 0.0)
     return Line(
         congestion=np.maximum(height[at.day] * bell + afternoon, 0.0),
         own_load=own_load,
@@ -59,6 +61,10 @@ def line(
 def _bell(at: Slots) -> Floats:
     away_min = (at.local_min - _BELL_CENTRE_MIN + 720.0) % 1440.0 - 720.0
     return np.asarray(np.exp(-0.5 * (away_min / _BELL_SD_MIN) ** 2))
+
+
+def _evening(at: Slots) -> Bools:
+    return at.between(np.full(at.days, 1200.0), np.full(at.days, 1320.0))
 
 
 def _day_shape(at: Slots) -> Floats:

@@ -6,7 +6,9 @@ site and slowness u (all noise apart):
     connect   = r
     handshake = 2 r + crypto
     waiting   = r + s
-    transfer  = 8 bytes exp(g) / flow rate + r (rounds of slow start)
+    transfer  = 8 bytes (exp(g) / flow rate + exp(own) / line rate) + r (slow start)
+
+where own load is `own` and takes its part of the line alone.
 
 A lost segment costs a retransmission time-out; losses grow with congestion.
 """
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.simulation.line import Line
+from monitor.simulation.line import LINE_BPS, Line
 from monitor.simulation.noise import NoiseModel, white
 from monitor.simulation.nuisances import Nuisances
 from monitor.simulation.sites import Sites
@@ -67,15 +69,17 @@ def measures(
     scatter : how noisy each series is, shape (n_series, 1)
     """
     shape = (where.n, at.n)
-    felt = where.sensitivity[:, None] * wire.congestion + wire.own_load
+    felt = where.sensitivity[:, None] * wire.congestion
     slowness = np.exp(trouble.slowness)
-    rtt_s = _round_trip(where, wire, trouble, felt)
-    lost = _losses(felt, wire, rng)
+    crowded = felt + wire.own_load
+    rtt_s = _round_trip(where, wire, trouble, crowded)
+    lost = _losses(crowded, wire, rng)
     dns_s = np.exp(np.log(0.012) + 2.0 * white(noise, shape, rng))
     crypto_s = 2.0 * rtt_s + _CRYPTO_S
     server_s = where.server_s[:, None] * np.exp(trouble.waiting)
     stretch = slowness * np.exp(scatter * white(noise, shape, rng))
     flow_s = 8.0 * np.exp(felt) / where.flow_bps[:, None]
+    flow_s += 8.0 * np.exp(wire.own_load) / LINE_BPS
     page = where.page_bytes[:, None]
     page_s = flow_s * page + rtt_s * _slow_start(page)
     download_s = flow_s * DOWNLOAD_BYTES + rtt_s * _slow_start(DOWNLOAD_BYTES)

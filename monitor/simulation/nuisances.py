@@ -67,8 +67,7 @@ def _drift(
     shift = conditions.night_shift_sd * nights.T
     shift[0] += conditions.evening_bias_log
     drift += shift[:, at.day] * wire.bell
-    evening = at.between(np.full(at.days, 1200.0), np.full(at.days, 1320.0))
-    return np.asarray(drift + np.where(evening, np.log(conditions.slowed_all), 0.0))
+    return drift
 
 
 def _steering(
