@@ -1,0 +1,45 @@
+"""The wheel is whole: installed elsewhere, it makes and migrates its own database."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the unpacked wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = folder.glob("monitor-*.whl")
+    site = folder / "site"
+    unpack = [sys.executable, "-m", "zipfile", "-e", wheel, site]
+    subprocess.run(unpack, check=True)
+    return site
+
+
+def test_installed_program_makes_its_database(installed: Path, tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(installed)!r}); import monitor; "
+        f"assert monitor.__file__.startswith({str(installed)!r}), monitor.__file__; "
+        "from monitor.store import upgrade; print(upgrade('sqlite:///new.db'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "new.db").exists()
+
+
+def test_everything_in_the_package_is_in_the_wheel(installed: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "monitor"], check=True, capture_output=True, text=True
+    ).stdout.split()
+    missing = [name for name in listed if not (installed / name).exists()]
+    assert missing == []
