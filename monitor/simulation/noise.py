@@ -26,6 +26,8 @@ _KNOT_AR = 0.6
 _DAILY_STEP_SD = 0.025
 """Wandering of a site's level from day to day [log]; Brisbane cable: 0.024, 0.029."""
 _TAIL_DF = 3.0
+_QUICKEST = -1.0
+"""No sample is much quicker than usual: distance and rate bound it [log]."""
 _SHIFTS_PER_MONTH = 6.0
 _SHIFT_SD = 0.2
 
@@ -173,10 +175,10 @@ def white(
     if model.tail_df is not None:
         # Student's t, brought to the same quartiles as the normal of that spread.
         quartile = {2.0: 0.816, 3.0: 0.765}.get(model.tail_df, 0.70)
-        return rng.standard_t(model.tail_df, shape) * (
-            model.white_sd * 0.674 / quartile
-        )
-    return rng.standard_normal(shape) * model.white_sd
+        drawn = rng.standard_t(model.tail_df, shape) * (0.674 / quartile)
+    else:
+        drawn = rng.standard_normal(shape)
+    return np.maximum(model.white_sd * drawn, _QUICKEST)
 
 
 def slow(
