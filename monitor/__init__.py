@@ -1,3 +1,3 @@
-"""Measure, judge and prove recurring evening slowdowns. Importing this imports nothing."""
+"""Measure, judge and prove recurring evening slowdowns."""
 
 __version__ = "0.1.0"

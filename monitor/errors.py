@@ -15,7 +15,7 @@ class MonitorError(Exception):
 
 
 class InputError(MonitorError):
-    """Input that cannot be used; the message says where, what was found, what is allowed."""
+    """Input that cannot be used: where, what was found, what is allowed."""
 
 
 class ConfigError(InputError):

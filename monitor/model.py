@@ -38,9 +38,9 @@ class AddressFamily(StrEnum):
 class Probe:
     """Names of the kinds of probe, as stored in `Sample.probe`.
 
-    The local kinds describe this machine and its line, not a site. A row of a local kind
-    with a `failure` means that the round it belongs to says more about this machine than
-    about the net.
+    The local kinds describe this machine and its line, not a site. A row of a local
+    kind with a `failure` means that the round it belongs to says more about this
+    machine than about the net.
     """
 
     HTTPS = "https"
@@ -77,7 +77,7 @@ class Target:
     """`https://`, `http://` or `tcp://host:port`."""
     role: Role = Role.TARGET
     download_url: str | None = None
-    """Object for the throughput transfer; None: the biggest static asset of the page."""
+    """Object of the throughput transfer; None: the page's biggest static asset."""
     download: bool = True
     """Whether a throughput transfer is made at all."""
     address_family: AddressFamily = AddressFamily.ANY
@@ -88,8 +88,8 @@ class Sample:
     """One stored outcome of one probe of one target at one time.
 
     None means not measured. `failure` None means that nothing failed. Everything up to
-    `probe_version` is the interchange format; the rest is kept in the store and exported
-    in columns that begin with `x_`.
+    `probe_version` is the interchange format; the rest is kept in the store and
+    exported in columns that begin with `x_`.
     """
 
     started_at_utc: datetime
@@ -209,7 +209,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismCheck:
-    """One piece of mechanism evidence: +1 points to interference, -1 away, 0 unknown."""
+    """One piece of evidence on the cause: +1 interference, -1 against it, 0 unknown."""
 
     check: str
     score: int
