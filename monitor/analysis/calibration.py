@@ -10,6 +10,10 @@ SIGMA_FLOOR = 0.06
 """No line is steadier than this from evening to evening [log]; Brisbane: 0.057."""
 _MAD_TO_SIGMA = 1.4826
 _MIN_NIGHTS = 4
+_MEDIAN_VARIANCE = 1.57
+"""Variance of a median of n normal values, times n (pi / 2)."""
+_BIAS_Z = 2.5
+"""A site must differ by this many spreads of the steady differences."""
 _PRIOR_EVENINGS = 20.0
 """Weight of the nominal rate against what the controls show."""
 
@@ -48,11 +52,41 @@ def innocent_spreads(controls: Floats, placebo: Floats) -> Floats:
     return np.maximum(np.maximum(own, spreads(pooled)), SIGMA_FLOOR)
 
 
-def heights(sigma_log: Floats) -> Floats:
-    """Heights of the levels for some spreads, shape (..., levels) [log]."""
+def steady_bias(controls: Floats) -> Floats:
+    """Spread of what sites differ by on every evening [log], shape (M,).
+
+    Parameters
+    ----------
+    controls : excess of the controls over each other, shape (C, M, n)
+
+    Notes
+    -----
+    Variance of the controls' medians less what their scatter explains; no number of
+    evenings averages it out, so a site must stand out from it and not from zero.
+    """
+    n_controls, n_metrics, _ = controls.shape
+    if n_controls < 2:
+        return np.zeros(n_metrics)
+    centre = medians(controls, 1)
+    within = _MAD_TO_SIGMA * medians(np.abs(controls - centre[..., None]), 3)
+    n = np.maximum(np.isfinite(controls).sum(axis=-1), 1)
+    explained = np.nan_to_num(within**2 * _MEDIAN_VARIANCE / n)
+    between = np.nan_to_num(centre) ** 2 - explained
+    return np.asarray(np.sqrt(np.maximum(between.mean(axis=0), 0.0)))
+
+
+def heights(sigma_log: Floats, bias_log: Floats) -> Floats:
+    """Heights of the levels, shape (S, M, levels) [log].
+
+    Parameters
+    ----------
+    sigma_log : spread of innocent evenings, shape (S, M)
+    bias_log : steady difference of innocent sites, shape (M,)
+    """
     floors = np.array([level.floor_log for level in LEVELS])
     z = np.array([level.z for level in LEVELS])
-    return np.asarray(np.maximum(floors, z * sigma_log[..., None]))
+    by_noise = np.maximum(floors, z * sigma_log[..., None])
+    return np.asarray(np.maximum(by_noise, _BIAS_Z * bias_log[:, None]))
 
 
 def innocent_rates(controls: Floats) -> Floats:
@@ -77,7 +111,8 @@ def innocent_rates(controls: Floats) -> Floats:
     if n_controls < 2:
         return np.tile(nominal, (n_metrics, 1))
     pooled = np.moveaxis(controls, 1, 0).reshape(n_metrics, -1)
-    height = heights(np.maximum(spreads(pooled), SIGMA_FLOOR))
+    sigma = np.maximum(spreads(pooled), SIGMA_FLOOR)
+    height = heights(sigma, steady_bias(controls))
     known = np.isfinite(controls)
     passed = np.where(known, controls, -np.inf)[..., None, :] > height[..., None]
     n = known.sum(axis=-1)[..., None]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.analysis.contrast import chosen
 from monitor.analysis.effect import Estimate, estimate, lag_one, season
 from monitor.analysis.look import FALSE_DISCOVERY_RATE, Look, Suspicion
 from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
@@ -54,7 +53,7 @@ class Case:
     @property
     def excess(self) -> Floats:
         """Excess in the reported metric, shape (D,)."""
-        return np.asarray(self.suspicion.excess[self.metric])
+        return np.asarray(self.look.excess[self.suspicion.series, self.metric])
 
     @property
     def n_usable(self) -> int:
@@ -86,7 +85,8 @@ class Case:
 
     def typical(self, metric: str) -> float:
         """Median excess in a metric on slow evenings, NaN when not measured."""
-        values = self.suspicion.excess[METRICS.index(metric)][self.slow]
+        own = self.look.excess[self.suspicion.series]
+        values = own[METRICS.index(metric)][self.slow]
         values = values[np.isfinite(values)]
         return float(np.median(values)) if values.size else float("nan")
 
@@ -95,7 +95,7 @@ def case(look: Look, place: int) -> Case:
     """The case of one of the look's targets."""
     suspicion = look.targets[place]
     metric = _reported_metric(look, suspicion)
-    excess = suspicion.excess[metric]
+    excess = look.excess[suspicion.series, metric]
     is_known = look.evenings & np.isfinite(excess)
     usable = (is_known | suspicion.is_tried) & look.evenings
     slow = suspicion.is_dead | (is_known & (excess > SLOW_LOG))
@@ -137,8 +137,7 @@ def _effect(look: Look, metric: int, excess: Floats) -> Estimate | None:
     found = look.found
     if found.controls.size < 2:
         return estimate(excess)
-    controls = chosen(found.excess[:, found.controls], look.law)[:, metric]
-    controls = controls[:, look.evenings]
+    controls = look.excess[found.controls, metric][:, look.evenings]
     centres = [estimate(row[np.isfinite(row)]) for row in controls]
     known = np.array([c.centre for c in centres if c is not None])
     if known.size < 2:
@@ -177,9 +176,10 @@ def _shape(look: Look, suspicion: Suspicion, slow: Bools, metric: int) -> Floats
     """Mean profile of the slow evenings over every metric that is slow."""
     table = look.home.table
     controls = look.found.controls
-    cells = slot_excess(table, suspicion.series, controls, look.law)
+    series = suspicion.series
+    cells = slot_excess(table, series, controls, look.law, look.slope[series])
     evenings = slow if slow.any() else look.evenings
-    typical = [_typical(suspicion.excess[m][evenings]) for m in range(len(METRICS))]
+    typical = [_typical(look.excess[series, m][evenings]) for m in range(len(METRICS))]
     least = max(SLOW_LOG, 0.5 * typical[metric])
     wanted = [m for m in _PROFILE_METRICS if typical[m] >= least] or [metric]
     bound = 1.5 * max(typical[metric], SLOW_LOG)

@@ -12,24 +12,36 @@ import numpy as np
 
 from monitor.model import Role
 from monitor.series import EveningTable
-from monitor.series.columns import METRICS, RATES
+from monitor.series.columns import METRICS
 from monitor.series.evenings import CEILING, medians
 from monitor.series.frame import Bools, Floats, Ints
 
 LAWS = ("factor", "delay")
+_BOUND_LOG = 1.0
+"""A single placebo window counts up to this rise in a slope."""
+_PRIOR_POWER = 0.25
+"""Weight of the prior slope 1: (spread of a window 0.15 / of slopes 0.3) squared."""
+_LEAST_SLOPE, _MOST_SLOPE = 0.5, 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
-    """Rises beyond the controls, by law, of every directly measured site.
+    """What the controls let expect of every directly measured site, by law.
 
     Shapes: L laws, S series, M metrics, D evenings, K placebo windows.
     """
 
-    excess: Floats
-    """Shape (L, S, M, D); for a control, against the other controls."""
+    rise: Floats
+    """Rise of each series in the window, shape (S, M, D)."""
+    expected: Floats
+    """Rise by the controls' movement alone, shape (L, S, M, D); for a control, by the
+    other controls' movement."""
     placebo: Floats
-    """The same in other windows, shape (L, S, M, D, K)."""
+    """Rise minus expected in other windows, shape (L, S, M, D, K)."""
+    shared: Floats
+    """Sum over the placebo windows of rise times expected, shape (L, S, M, D)."""
+    power: Floats
+    """Sum over the placebo windows of expected squared, shape (L, S, M, D)."""
     common: Floats
     """Median rise of the controls, shape (M, D)."""
     n_controls: Ints
@@ -55,19 +67,21 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     window = np.concatenate([table.window[..., None], _placebo_window(table)], axis=-1)
     rest = table.rest[..., None]
     others_dead = np.full(table.dead_in_window.shape, np.nan)
-    everything = np.full((len(LAWS), *window.shape), np.nan)
-    for series in targets:
-        everything[:, series] = _excess(window, rest, int(series), chosen)
-        others_dead[series] = _middle(table.dead_in_window[chosen])
-    for series in known:
+    expected = np.full((len(LAWS), *window.shape), np.nan)
+    for series in (*targets, *known):
         others = chosen[chosen != series]
-        everything[:, series] = _excess(window, rest, int(series), others)
+        expected[:, series] = _expected(window, rest, int(series), others)
         others_dead[series] = _middle(table.dead_in_window[others])
-    rise = np.moveaxis(table.rise[chosen], 0, -1)
+    rise = window - rest
+    elsewhere = np.clip(rise[..., 1:], -_BOUND_LOG, _BOUND_LOG)
+    by_others = np.clip(expected[..., 1:], -_BOUND_LOG, _BOUND_LOG)
     return Contrast(
-        excess=everything[..., 0],
-        placebo=everything[..., 1:],
-        common=medians(rise, 1),
+        rise=table.rise,
+        expected=expected[..., 0],
+        placebo=_clipped(rise[..., 1:] - expected[..., 1:]),
+        shared=np.nansum(elsewhere * by_others, axis=-1),
+        power=np.nansum(np.where(np.isfinite(elsewhere), by_others, 0.0) ** 2, axis=-1),
+        common=_middle(table.rise[chosen]),
         others_dead=others_dead,
         n_controls=(table.rise[chosen] < CEILING).sum(axis=0),
         targets=targets,
@@ -88,27 +102,17 @@ def _placebo_window(table: EveningTable) -> Floats:
     return table.placebo + table.rest[..., None]
 
 
-def _excess(window: Floats, rest: Floats, series: int, controls: Ints) -> Floats:
-    """Excess of one series over some controls by every law, shape (L, M, D, 1 + K)."""
-    rise = window[series] - rest[series]
+def _expected(window: Floats, rest: Floats, series: int, controls: Ints) -> Floats:
+    """Expected rise of one series by every law, shape (L, M, D, 1 + K)."""
     if not controls.size:
-        return np.stack([rise] * len(LAWS))
+        return np.zeros((len(LAWS), *window.shape[1:]))
     moved = window[controls] - rest[controls]
     # A control that did not answer tells nothing about how busy the line is.
     moved = np.where(moved >= CEILING, np.nan, moved)
-    by_factor = _clipped(rise - _middle(moved))
-    by_delay = _by_delay(rise, rest[series], moved, rest[controls])
-    is_rate = np.array([metric in RATES for metric in METRICS])
-    by_delay[is_rate] = by_factor[is_rate]
-    return np.stack([by_factor, by_delay])
-
-
-def _by_delay(rise: Floats, rest: Floats, moved: Floats, others: Floats) -> Floats:
-    """Excess over what the site would take with the controls' added time."""
-    added_s = _middle(np.exp(others) * np.expm1(moved))
+    added = _middle(np.exp(rest[controls]) * np.expm1(moved))
     # A site cannot become quicker than half of its usual time by an emptier queue.
-    share = np.maximum(added_s / np.exp(rest), -0.5)
-    return _clipped(rise - np.log1p(share))
+    share = np.maximum(added / np.exp(rest[series]), -0.5)
+    return np.stack([_middle(moved), np.log1p(share)])
 
 
 def _clipped(rise: Floats) -> Floats:
@@ -125,23 +129,49 @@ def _middle(values: Floats) -> Floats:
 def law_of(found: Contrast, evenings: Bools) -> Ints:
     """Place in LAWS of the law that the controls obey better, per metric, shape (M,).
 
-    Compared by how far each control is from the others under either law, over the
-    window and the placebo windows of the chosen evenings. With fewer than three
-    controls they cannot tell; -1 then: the smaller excess counts.
+    Compared by how far each control is from the others under either law over the
+    chosen evenings. With fewer than three controls they cannot tell; -1 then: the law
+    that expects more counts.
     """
     if found.controls.size < 3:
         return np.full(len(METRICS), -1)
-    distance = np.abs(found.excess[:, found.controls][..., evenings])
+    rise = found.rise[found.controls][..., evenings]
+    distance = np.abs(rise - found.expected[:, found.controls][..., evenings])
     flat = np.moveaxis(distance, 2, 1).reshape(len(LAWS), len(METRICS), -1)
     typical = np.nan_to_num(medians(flat, 1), nan=0.0)
     return np.asarray(typical.argmin(axis=0))
 
 
+def sensitivity(found: Contrast, law: Ints, evenings: Bools) -> Floats:
+    """How strongly each series feels the common movement, controls: 1, shape (S, M).
+
+    Notes
+    -----
+    Slope of the site's rise on what the controls let expect, over the placebo windows
+    of the chosen evenings, drawn towards 1 by as much as a few quiet evenings weigh,
+    relative to the controls' own slopes (which cancels the flattening by noise). The
+    window itself takes no part: an imposed slowdown does not count as sensitivity.
+    """
+    if found.controls.size < 3:
+        return np.ones(found.rise.shape[:2])
+    shared = chosen(found.shared, law)[..., evenings].sum(axis=-1)
+    power = chosen(found.power, law)[..., evenings].sum(axis=-1)
+    slope = (shared + _PRIOR_POWER) / (power + _PRIOR_POWER)
+    usual = medians(slope[found.controls].T, 1)
+    return np.clip(slope / np.maximum(usual, 0.2), _LEAST_SLOPE, _MOST_SLOPE)
+
+
+def excess_of(found: Contrast, law: Ints, slope: Floats) -> Floats:
+    """Rise beyond the controls of every series, shape (S, M, D)."""
+    expected = slope[..., None] * chosen(found.expected, law)
+    return np.asarray(np.clip(found.rise - expected, -CEILING, CEILING))
+
+
 def chosen(by_law: Floats, law: Ints) -> Floats:
     """One law's numbers per metric, from shape (L, S, M, ...) to (S, M, ...)."""
-    smaller = np.minimum(by_law[0], by_law[1])
+    greater = np.maximum(by_law[0], by_law[1])
     parts = [
-        smaller[:, m] if place < 0 else by_law[place][:, m]
+        greater[:, m] if place < 0 else by_law[place][:, m]
         for m, place in enumerate(law)
     ]
     return np.stack(parts, axis=1)

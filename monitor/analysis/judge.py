@@ -79,7 +79,7 @@ def judge(prepared: Prepared, *, since: Day = None, until: Day = None) -> list[V
     """The verdicts after the evenings from `since` to `until`, both inclusive."""
     first, last = _day(since, "since"), _day(until, "until")
     if first is not None and last is not None and first > last:
-        raise InputError(f"since: {first} found; allowed is a date up to {last}")
+        raise InputError(f"since: found {first}; allowed: a date up to {last}")
     verdicts: list[Verdict] = []
     for at in prepared.homes:
         verdicts += _verdicts(at, evenings_between(at, first, last))
@@ -125,7 +125,7 @@ def _day(value: object, name: str) -> date | None:
     try:
         return date.fromisoformat(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name}: {value!r} found; allowed is YYYY-MM-DD") from error
+        raise InputError(f"{name}: found {value!r}; allowed: YYYY-MM-DD") from error
 
 
 def _verdicts(at: Home, evenings: Bools) -> list[Verdict]:
@@ -146,7 +146,7 @@ def _p_values(seen: Look) -> Sequence[float]:
     tested = np.flatnonzero(weights.any(axis=0))
     if not tested.size or not seen.evenings.any():
         return [float("nan")] * len(seen.targets)
-    excess = np.stack([s.excess[tested] for s in seen.targets])
+    excess = np.stack([seen.excess[s.series][tested] for s in seen.targets])
     excess[weights[:, tested] == 0] = np.nan
     return list(flip_p_values(excess[..., seen.evenings], TELLING_LOG))
 
@@ -231,8 +231,11 @@ def _details(
             METRICS[m]: {
                 "weight": _rounded(weights[m]),
                 "e_value": _rounded(one.suspicion.e_metric[m]),
+                "slope": _rounded(seen.slope[one.suspicion.series, m]),
                 "law": LAWS[seen.law[m]] if seen.law[m] >= 0 else "smaller of both",
-                "innocent_spread_log": _rounded(one.suspicion.sigma_log[m]),
+                "innocent_spread_log": _rounded(
+                    seen.sigma_log[one.suspicion.series, m]
+                ),
                 "innocent_rates": [_rounded(r) for r in seen.rates[m]],
             }
             for m in tested

@@ -8,9 +8,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from monitor.analysis.calibration import heights, innocent_rates, innocent_spreads
-from monitor.analysis.contrast import Contrast, chosen, contrast, law_of
-from monitor.analysis.evidence import e_bh, flag_e_value, slow_e_values
+from monitor.analysis.calibration import (
+    heights,
+    innocent_rates,
+    innocent_spreads,
+    steady_bias,
+)
+from monitor.analysis.contrast import (
+    Contrast,
+    chosen,
+    contrast,
+    excess_of,
+    law_of,
+    sensitivity,
+)
+from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.frame import Bools, Floats, Ints
@@ -24,10 +36,12 @@ DEAD_P0 = 0.02
 MIN_EVENINGS = 3
 """Fewer evenings never establish anything."""
 
+_DEAD_WEIGHT = 0.1
+"""Share of dead evenings in the evidence; each multiplies it by about forty."""
 _WEIGHTS = {
-    "goodput_bps": 3.0,
+    "goodput_bps": 5.0,
     "tls_handshake_s": 3.0,
-    "waiting_s": 2.0,
+    "waiting_s": 1.0,
     "connect_s": 1.0,
 }
 _STAND_INS = (
@@ -69,10 +83,6 @@ class Suspicion:
     e_dead: float
     e_metric: Floats
     """Evidence in each metric, 0 where not tested, shape (M,)."""
-    excess: Floats
-    """Rise beyond the controls, shape (M, D)."""
-    sigma_log: Floats
-    """Spread of innocent evenings, 0 where not tested, shape (M,)."""
     is_tried: Bools
     """Evenings with enough rounds, shape (D,)."""
     is_dead: Bools
@@ -81,7 +91,7 @@ class Suspicion:
     @property
     def e_value(self) -> float:
         """All evidence, slow and dead, in one e-value."""
-        return (self.e_slow + self.e_dead) / 2
+        return (1 - _DEAD_WEIGHT) * self.e_slow + _DEAD_WEIGHT * self.e_dead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +103,12 @@ class Look:
     """Chosen evenings, shape (D,)."""
     found: Contrast
     law: Ints
+    slope: Floats
+    """How strongly each series feels the common movement, shape (S, M)."""
+    excess: Floats
+    """Rise beyond the controls, shape (S, M, D)."""
+    sigma_log: Floats
+    """Spread of innocent evenings, 0 where not tested, shape (S, M)."""
     rates: Floats
     """Rate at which innocent evenings pass each level, shape (M, levels)."""
     gone: tuple[int, ...]
@@ -117,7 +133,10 @@ def look(at: Home, evenings: Bools) -> Look:
     law = law_of(at.by_all, evenings)
     gone = _affected_controls(at, law, evenings)
     found = at.against(gone)
-    targets, rates = _suspicions(at, found, law, found.targets, evenings)
+    slope = sensitivity(found, law, evenings)
+    excess = excess_of(found, law, slope)
+    yardstick = _yardstick(at, found, law, excess, evenings, has_peers=True)
+    targets = _suspicions(at, found, found.targets, excess, yardstick, evenings)
     values = np.array([s.e_value for s in targets])
     enough = np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets])
     return Look(
@@ -125,7 +144,10 @@ def look(at: Home, evenings: Bools) -> Look:
         evenings=evenings,
         found=found,
         law=law,
-        rates=rates,
+        slope=slope,
+        excess=excess,
+        sigma_log=yardstick.sigma_log,
+        rates=yardstick.rates,
         gone=gone,
         targets=targets,
         is_established=e_bh(values, FALSE_DISCOVERY_RATE) & enough.astype(np.bool_),
@@ -147,6 +169,40 @@ def _weights(table: EveningTable) -> Floats:
     return np.asarray(np.divide(out, total, out=np.zeros_like(out), where=total > 0))
 
 
+@dataclass(frozen=True, slots=True)
+class _Yardstick:
+    """What an innocent site does."""
+
+    sigma_log: Floats
+    """Spread of its evenings, 0 where not tested, shape (S, M)."""
+    heights: Floats
+    """Heights of the levels, shape (S, M, levels)."""
+    rates: Floats
+    """How often it passes each level, shape (M, levels)."""
+
+
+def _yardstick(
+    at: Home,
+    found: Contrast,
+    law: Ints,
+    excess: Floats,
+    evenings: Bools,
+    *,
+    has_peers: bool,
+) -> _Yardstick:
+    tested = np.flatnonzero(at.weights.any(axis=0))
+    controls = excess[found.controls][:, tested][..., evenings]
+    placebo = chosen(found.placebo, law)[:, tested][:, :, evenings]
+    peers = controls if has_peers else controls[:0]
+    sigma = np.zeros(excess.shape[:2])
+    sigma[:, tested] = innocent_spreads(controls, placebo)
+    bias = np.zeros(excess.shape[1])
+    bias[tested] = steady_bias(peers)
+    rates = np.ones((excess.shape[1], len(LEVELS)))
+    rates[tested] = innocent_rates(peers)
+    return _Yardstick(sigma, heights(sigma, bias), rates)
+
+
 def _affected_controls(at: Home, law: Ints, evenings: Bools) -> tuple[int, ...]:
     """Controls that are themselves slowed: they must not hide what they should show.
 
@@ -155,9 +211,9 @@ def _affected_controls(at: Home, law: Ints, evenings: Bools) -> tuple[int, ...]:
     found = at.by_all
     if found.controls.size < 2:
         return ()
-    suspicions, _ = _suspicions(
-        at, found, law, found.controls, evenings, has_innocent_peers=False
-    )
+    excess = excess_of(found, law, np.ones(found.rise.shape[:2]))
+    yardstick = _yardstick(at, found, law, excess, evenings, has_peers=False)
+    suspicions = _suspicions(at, found, found.controls, excess, yardstick, evenings)
     values = np.array([s.e_value for s in suspicions])
     is_affected = e_bh(values, FALSE_DISCOVERY_RATE)
     order = np.argsort(-values, kind="stable")[: found.controls.size // 2]
@@ -167,45 +223,44 @@ def _affected_controls(at: Home, law: Ints, evenings: Bools) -> tuple[int, ...]:
 def _suspicions(
     at: Home,
     found: Contrast,
-    law: Ints,
     series: Ints,
+    excess: Floats,
+    yardstick: _Yardstick,
     evenings: Bools,
-    *,
-    has_innocent_peers: bool = True,
-) -> tuple[tuple[Suspicion, ...], Floats]:
-    """The evidence against some series, and the innocent rates it was held against."""
-    tested = np.flatnonzero(at.weights[series].any(axis=0))
-    excess = chosen(found.excess[:, series], law)
-    controls = chosen(found.excess[:, found.controls], law)[:, tested][..., evenings]
-    placebo = chosen(found.placebo[:, series], law)[:, tested][:, :, evenings]
-    rates = innocent_rates(controls if has_innocent_peers else controls[:0])
-    sigma = np.zeros((series.size, len(METRICS)))
-    sigma[:, tested] = innocent_spreads(controls, placebo)
-    e_metric = np.zeros_like(sigma)
+) -> tuple[Suspicion, ...]:
+    """The evidence against some series."""
+    tested = np.flatnonzero(at.weights.any(axis=0))
+    e_metric = np.zeros((series.size, excess.shape[1]))
     e_metric[:, tested] = slow_e_values(
-        excess[:, tested][..., evenings], heights(sigma[:, tested]), rates
+        excess[series][:, tested][..., evenings],
+        yardstick.heights[series][:, tested],
+        yardstick.rates[tested],
     )
     e_metric *= at.weights[series] > 0
     e_slow = (at.weights[series] * e_metric).sum(axis=1)
-    suspicions = []
-    for i, place in enumerate(series):
-        is_tried, is_dead = _dead(at.table, found, int(place), evenings)
-        n_dead, n_tried = int(is_dead.sum()), int(is_tried.sum())
-        suspicions.append(
-            Suspicion(
-                series=int(place),
-                e_slow=float(e_slow[i]),
-                e_dead=flag_e_value(n_dead, n_tried, DEAD_P0),
-                e_metric=e_metric[i],
-                excess=excess[i],
-                sigma_log=sigma[i],
-                is_tried=is_tried,
-                is_dead=is_dead,
-            )
-        )
-    all_rates = np.ones((len(METRICS), rates.shape[1]))
-    all_rates[tested] = rates
-    return tuple(suspicions), all_rates
+    return tuple(
+        _suspicion(at, found, int(place), e_metric[i], float(e_slow[i]), evenings)
+        for i, place in enumerate(series)
+    )
+
+
+def _suspicion(
+    at: Home,
+    found: Contrast,
+    series: int,
+    e_metric: Floats,
+    e_slow: float,
+    evenings: Bools,
+) -> Suspicion:
+    is_tried, is_dead = _dead(at.table, found, series, evenings)
+    return Suspicion(
+        series=series,
+        e_slow=e_slow,
+        e_dead=flag_e_value(int(is_dead.sum()), int(is_tried.sum()), DEAD_P0),
+        e_metric=e_metric,
+        is_tried=is_tried,
+        is_dead=is_dead,
+    )
 
 
 def _dead(

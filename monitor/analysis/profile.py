@@ -28,7 +28,9 @@ class FoundWindow:
     """Mean excess inside."""
 
 
-def slot_excess(table: EveningTable, series: int, controls: Ints, law: Ints) -> Floats:
+def slot_excess(
+    table: EveningTable, series: int, controls: Ints, law: Ints, slope: Floats
+) -> Floats:
     """Excess of each cell over the controls in the same cell, shape (M, D, T)."""
     values = table.grid.values
     rest = table.rest[..., None]
@@ -38,11 +40,13 @@ def slot_excess(table: EveningTable, series: int, controls: Ints, law: Ints) -> 
     others = np.where(np.isinf(values[controls]), np.nan, values[controls])
     moved = np.clip(others - rest[controls], -CEILING, CEILING)
     expected = medians(np.moveaxis(moved, 0, -1), 1)
-    for m in np.flatnonzero(law == LAWS.index("delay")):
+    for m in np.flatnonzero(law != LAWS.index("factor")):
         added = np.exp(rest[controls][:, m]) * np.expm1(moved[:, m])
         share = medians(np.moveaxis(added, 0, -1), 1) / np.exp(rest[series, m])
         expected[m] = np.log1p(np.maximum(share, -0.5))
-    return np.asarray(np.clip(rise - expected, -CEILING, CEILING))
+    return np.asarray(
+        np.clip(rise - slope[:, None, None] * expected, -CEILING, CEILING)
+    )
 
 
 def profile(cells: Floats, evenings: Bools, bound_log: float) -> Floats:

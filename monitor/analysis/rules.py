@@ -222,7 +222,7 @@ def _quiet(case: Case) -> Ruling:
 def _is_excluded(case: Case) -> bool:
     if case.effect is None or case.n_usable < MIN_EVENINGS_TO_EXCLUDE:
         return False
-    sigma = case.suspicion.sigma_log[case.metric]
+    sigma = case.look.sigma_log[case.suspicion.series, case.metric]
     height = max(SLOW_LOG, 1.5 * sigma)
     with np.errstate(invalid="ignore"):
         n_high = int((case.excess[case.usable] > height).sum()) + case.n_dead

@@ -114,7 +114,7 @@ def medians(values: NDArray[Any], need: int) -> Floats:
     `inf` counts as slower than everything else. With an even number of values the two
     middle ones are averaged.
     """
-    if values.shape[-1] == 0:
+    if values.size == 0:
         return np.full(values.shape[:-1], np.nan)
     ordered = np.sort(values, axis=-1).reshape(-1, values.shape[-1])
     n = ordered.shape[-1] - np.isnan(ordered).sum(axis=-1)

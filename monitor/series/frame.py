@@ -110,6 +110,12 @@ class Rows:
         lowest = 0.0 if name in LARGEST else 1e-9
         with np.errstate(invalid="ignore"):
             is_bad = (values < lowest) | (values > LARGEST.get(name, _LONGEST_S))
+        if is_bad.any() and is_bad.sum() == np.isfinite(values).sum():
+            worst = _short(float(values[np.argmax(is_bad)]))
+            raise InputError(
+                f"{name}: found {worst} and no possible value; allowed: {lowest:g} to "
+                f"{LARGEST.get(name, _LONGEST_S):g}"
+            )
         values[is_bad] = np.nan
         return values, int(is_bad.sum())
 
@@ -145,7 +151,7 @@ def text_column(frame: pd.DataFrame, name: str) -> Text:
     try:
         codes, found = pd.factorize(frame[name])
     except TypeError as error:
-        raise InputError(f"{name}: {_short(str(error))}; allowed is text") from error
+        raise InputError(f"{name}: {_short(str(error))}; allowed: text") from error
     values = [_as_text(name, value) for value in found]
     values.append(default)
     distinct = sorted(set(values))
@@ -155,7 +161,7 @@ def text_column(frame: pd.DataFrame, name: str) -> Text:
 
 def _as_text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise InputError(f"{name}: {_short(value)} found; allowed is text")
+        raise InputError(f"{name}: found {_short(value)}; allowed: text")
     return value.strip() or TEXT_DEFAULTS[name]
 
 
@@ -166,21 +172,21 @@ def _short(value: object) -> str:
 
 def _check_columns(frame: object) -> None:
     if not isinstance(frame, pd.DataFrame):
-        raise InputError(
-            f"samples: {type(frame).__name__} found; allowed is a DataFrame"
-        )
+        raise InputError(f"samples: found {type(frame).__name__}; allowed: a DataFrame")
     twice = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
     if twice:
-        raise InputError(f"samples: column {twice[0]} found twice; allowed is once")
+        raise InputError(f"samples: found column {twice[0]} twice; allowed: once")
     missing = {"started_at_utc", "target"} - {str(column) for column in frame.columns}
     if missing:
-        raise InputError(f"samples: column {min(missing)} is missing; it is needed")
+        raise InputError(
+            f"samples: found no column {min(missing)}; allowed: frames that have it"
+        )
 
 
 def _check_targets(target: Text) -> None:
     if target.codes.size and target.is_("").any():
         row = int(np.argmax(target.is_("")))
-        raise InputError(f"row {row}: target: nothing found; a name is needed")
+        raise InputError(f"row {row}: target: found nothing; allowed: a name")
 
 
 def _time_us(column: pd.Series) -> Ints:
@@ -192,7 +198,7 @@ def _time_us(column: pd.Series) -> Ints:
     if is_bad.any():
         row = int(np.argmax(is_bad))
         raise InputError(
-            f"row {row}: started_at_utc: {_short(column.iloc[row])} found; allowed is "
+            f"row {row}: started_at_utc: found {_short(column.iloc[row])} ; allowed: "
             "a time between 1990 and 2200 with a zone"
         )
     naive = stamps.dt.tz_localize(None).to_numpy()
@@ -206,7 +212,7 @@ def _parsed(column: pd.Series) -> pd.Series:
         return utc
     if pd.api.types.is_numeric_dtype(column.dtype) and len(column):
         raise InputError(
-            f"started_at_utc: the number {_short(column.iloc[0])} found; allowed is "
+            f"started_at_utc: found the number {_short(column.iloc[0])}; allowed: "
             "RFC 3339 with a zone"
         )
     try:
@@ -221,7 +227,7 @@ def _parsed(column: pd.Series) -> pd.Series:
         return pd.to_datetime(column, format="ISO8601", utc=True)
     except (ValueError, TypeError, OverflowError, AttributeError) as error:
         raise InputError(
-            f"started_at_utc: {_short(str(error))}; allowed is RFC 3339 with a zone"
+            f"started_at_utc: found {_short(str(error))}; allowed: RFC 3339 with a zone"
         ) from error
 
 
@@ -230,7 +236,7 @@ def _refuse_naive(column: pd.Series) -> None:
     if is_naive.any():
         row = int(np.argmax(is_naive))
         raise InputError(
-            f"row {row}: started_at_utc: {_short(column.iloc[row])} found; allowed is "
+            f"row {row}: started_at_utc: found {_short(column.iloc[row])} ; allowed: "
             "RFC 3339 with a zone"
         )
 
@@ -251,9 +257,7 @@ def _numbers(frame: pd.DataFrame, name: str) -> Floats:
             column = pd.to_numeric(column.replace("", np.nan), errors="raise")
         return column.to_numpy(np.float64, na_value=np.nan, copy=True)
     except (ValueError, TypeError, OverflowError) as error:
-        raise InputError(
-            f"{name}: {_short(str(error))}; allowed is a number"
-        ) from error
+        raise InputError(f"{name}: {_short(str(error))}; allowed: a number") from error
 
 
 def _lanes(codes: dict[str, Text]) -> tuple[Ints, dict[str, Text]]:
@@ -265,7 +269,7 @@ def _lanes(codes: dict[str, Text]) -> tuple[Ints, dict[str, Text]]:
         combined = np.asarray(pd.factorize(combined, sort=True)[0], np.int64)
     n_lanes = int(combined.max()) + 1 if combined.size else 0
     if n_lanes > _MAX_SERIES:
-        raise InputError(f"samples: {n_lanes} series found; allowed are {_MAX_SERIES}")
+        raise InputError(f"samples: found {n_lanes} series; allowed: {_MAX_SERIES}")
     first = np.zeros(n_lanes, np.int64)
     first[combined[::-1]] = np.arange(combined.size)[::-1]
     lanes = {

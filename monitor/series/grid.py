@@ -167,6 +167,6 @@ def _compact(day: Ints) -> tuple[Ints, Ints]:
         result = np.unique(day, return_inverse=True)
     if result[0].size > _MAX_EVENINGS:
         raise InputError(
-            f"samples: {result[0].size} evenings found; allowed are {_MAX_EVENINGS}"
+            f"samples: found {result[0].size} evenings; allowed: {_MAX_EVENINGS}"
         )
     return result

@@ -67,15 +67,15 @@ def parse_window(text: object) -> Window:
     """
     found = _WINDOW.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None:
-        raise InputError(f"window: {text!r} found; allowed is HH:MM-HH:MM")
+        raise InputError(f"window: found {text!r}; allowed: HH:MM-HH:MM")
     start_h, start_m, end_h, end_m = (int(part) for part in found.groups())
     if max(start_h, end_h) > 24 or max(start_m, end_m) > 59:
-        raise InputError(f"window: {text!r} found; hours are 00-24, minutes 00-59")
+        raise InputError(f"window: found {text!r}; allowed: hours 00-24, minutes 00-59")
     start, end = start_h * 60 + start_m, end_h * 60 + end_m
     length = (end - start) % DAY_MIN
     if not 10 <= length <= _LONGEST_MIN:
         raise InputError(
-            f"window: {text!r} is {length} minutes long; allowed are 10 minutes to 10 "
+            f"window: found {text!r}, {length} minutes long; allowed: 10 minutes to 10 "
             "hours"
         )
     return Window(start % DAY_MIN, length)
@@ -93,7 +93,7 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
         raise InputError(
-            f"timezone: {name!r} found; allowed is an IANA name like Asia/Almaty"
+            f"timezone: found {name!r}; allowed: an IANA name like Asia/Almaty"
         ) from error
 
 
