@@ -16,6 +16,7 @@ COMMANDS = {
     "import": ("exchange", "read samples from CSV, NDJSON or Parquet files"),
     "export": ("exchange", "write samples to a CSV, NDJSON or Parquet file"),
     "analyze": ("analyze", "verdicts, from the database or from sample files"),
+    "web": ("web", "the dashboard alone; make its password or token"),
     "config": ("config", "check the configuration"),
     "db": ("db", "care for the database"),
     "doctor": ("doctor", "check this machine, with advice"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, event, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, event, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Role, Round, Sample
 from monitor.store.engine import make_engine, reading
@@ -229,6 +229,18 @@ class Reader:
         wanted = select(analyses).order_by(*newest).limit(limit)
         with reading(self._engine) as connection:
             return [_analysis(row) for row in connection.execute(wanted)]
+
+    def notes(self, first_date: str, last_date: str) -> list[tuple[str, str, str]]:
+        """First date, last date and text of the notes that touch a range of dates."""
+        wanted = text(
+            "SELECT first_date, last_date, text FROM v_notes"
+            " WHERE last_date >= :first AND first_date <= :last"
+            " ORDER BY first_date, number LIMIT 1000"
+        )
+        span = {"first": first_date, "last": last_date}
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted, span).all()
+        return [(row[0], row[1], row[2]) for row in found]
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,0 +1,78 @@
+"""`monitor web`: the dashboard alone, and its secrets."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import sys
+
+import click
+
+from monitor.cli.context import configuration
+from monitor.cli.root import Settings
+
+LEAST_LETTERS = 10
+
+
+@click.group("web")
+def web_command() -> None:
+    """Serve the dashboard alone, or make its password or token."""
+
+
+@web_command.command("serve")
+@click.option("--child", is_flag=True, hidden=True, help="End when stdin ends.")
+@click.pass_obj
+def serve_command(settings: Settings, *, child: bool) -> None:
+    """Show what is stored, without measuring, until SIGTERM or Ctrl-C."""
+    from monitor.clock import SystemClock
+    from monitor.web.server import serve, until_told_to_end
+
+    config = configuration(settings)
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+        watch = asyncio.create_task(until_told_to_end(stop)) if child else None
+        try:
+            await serve(config, SystemClock(), announce=_announce, stop=stop)
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+    asyncio.run(run())
+
+
+def _announce(address: str) -> None:
+    # Whoever waits for the line gets it at once, also through a pipe.
+    click.echo(f"Dashboard: {address}")
+    sys.stdout.flush()
+
+
+@web_command.command("password")
+def password_command() -> None:
+    """Ask for a password and print its hash for the configuration."""
+    from monitor.web.access import MAX_SECRET, new_hash
+
+    password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if not LEAST_LETTERS <= len(password) <= MAX_SECRET:
+        raise click.UsageError(f"{LEAST_LETTERS} to {MAX_SECRET} letters are needed")
+    click.echo("In config.yaml, under web:")
+    click.echo(f'  password_hash: "{new_hash(password)}"')
+
+
+@web_command.command("token")
+def token_command() -> None:
+    """Make a random token for programs, and its hash for the configuration."""
+    from monitor.web.access import new_hash
+
+    token = secrets.token_urlsafe(32)
+    click.echo(f"Token, shown this once: {token}")
+    click.echo("In config.yaml, under web:")
+    click.echo(f'  token_hash: "{new_hash(token)}"')

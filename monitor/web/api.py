@@ -1,0 +1,142 @@
+"""Handlers of `/api/v1`: parameters checked, asked in a thread, JSON out."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import cache, partial
+from typing import Final
+
+from aiohttp import web
+
+from monitor.model import Sample
+from monitor.web import samples
+from monitor.web.context import CONTEXT, Context
+from monitor.web.endpoints import ENDPOINTS, PREFIX, STREAMS, Endpoint
+from monitor.web.guard import Handler, problem
+from monitor.web.openapi import openapi_document
+from monitor.web.schemas import Query, SamplesQuery, Share, ShareRequest
+
+COMPRESS_FROM_BYTES: Final = 1400
+BODY_TIMEOUT_S: Final = 10
+CHUNK_TIMEOUT_S: Final = 60
+"""A reader who takes longer for one piece of a stream is let go."""
+
+
+def routes() -> list[web.RouteDef]:
+    """All routes of the API."""
+    questions = [web.get(f"{PREFIX}{e.path}", _answering(e)) for e in ENDPOINTS]
+    streams = [web.get(f"{PREFIX}{path}", _streaming(path)) for path in STREAMS]
+    return [
+        # Before /samples/{id}.
+        *streams,
+        *sorted(questions, key=lambda route: "{" in route.path),
+        web.post(f"{PREFIX}/shares", new_share),
+        web.get("/api/openapi.json", openapi),
+    ]
+
+
+def _answering(endpoint: Endpoint) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        context = request.app[CONTEXT]
+        query = _query(request, endpoint.query)
+        is_packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        return await context.ask(
+            partial(_answer, context, endpoint, query, is_packed=is_packed)
+        )
+
+    return handler
+
+
+def _query(request: web.Request, model: type[Query]) -> Query:
+    repeated = [name for name in request.query if len(request.query.getall(name)) > 1]
+    if repeated:
+        raise web.HTTPBadRequest(reason=f"given twice: {_printable(repeated[0])}")
+    return model.model_validate({**request.query, **request.match_info})
+
+
+def _printable(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name[:80])
+
+
+def _answer(
+    context: Context, endpoint: Endpoint, query: Query, *, is_packed: bool
+) -> web.Response:
+    answer = endpoint.ask(context.facts, query)
+    body = answer.model_dump_json().encode()
+    response = web.Response(body=body, content_type="application/json")
+    response.headers["Vary"] = "Accept-Encoding"
+    if is_packed and len(body) >= COMPRESS_FROM_BYTES:
+        response.body = gzip.compress(body, 5)
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _streaming(path: str) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        context = request.app[CONTEXT]
+        query = SamplesQuery.model_validate(_query(request, SamplesQuery))
+        if context.streams.locked():
+            return problem(503, "too many downloads at once; try again later")
+        async with context.streams:
+            return await _stream(request, context, query, path)
+
+    return handler
+
+
+async def _stream(
+    request: web.Request, context: Context, query: SamplesQuery, path: str
+) -> web.StreamResponse:
+    response = web.StreamResponse()
+    response.content_type = STREAMS[path]
+    response.charset = "utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{path[1:]}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    is_csv = path.endswith(".csv")
+    pieces = samples.batches(context.facts, query)
+    # Asked before the first byte: a database that is away is still an honest 503.
+    batch = await context.ask(partial(_next, pieces))
+    await response.prepare(request)
+    if is_csv:
+        await response.write(samples.csv_header().encode())
+    as_text = samples.as_csv if is_csv else samples.as_ndjson
+    while batch is not None:
+        await _write(response, await context.ask(partial(as_text, batch)))
+        batch = await context.ask(partial(_next, pieces))
+    await response.write_eof()
+    return response
+
+
+def _next(pieces: Iterator[Sequence[Sample]]) -> Sequence[Sample] | None:
+    return next(pieces, None)
+
+
+async def _write(response: web.StreamResponse, text: str) -> None:
+    async with asyncio.timeout(CHUNK_TIMEOUT_S):
+        await response.write(text.encode("utf-8", "replace"))
+
+
+async def new_share(request: web.Request) -> web.Response:
+    """Make a read-only link."""
+    context = request.app[CONTEXT]
+    if request.content_type != "application/json":
+        return problem(415, "the body must be application/json")
+    async with asyncio.timeout(BODY_TIMEOUT_S):
+        wanted = ShareRequest.model_validate_json(await request.read())
+    if context.access.is_open:
+        return problem(403, "a link needs a password: see `monitor web password`")
+    token, expires = context.access.new_share(timedelta(hours=wanted.hours))
+    share = Share(path=f"/share/{token}", expires_at_utc=expires)
+    return web.Response(text=share.model_dump_json(), content_type="application/json")
+
+
+async def openapi(_request: web.Request) -> web.Response:
+    """The OpenAPI document."""
+    return web.Response(text=_document(), content_type="application/json")
+
+
+@cache
+def _document() -> str:
+    return json.dumps(openapi_document())

@@ -1,0 +1,57 @@
+"""The application: routes, guards, and what they share."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from monitor.clock import Clock
+from monitor.config import Config
+from monitor.store.reader import Reader
+from monitor.web import api, guard, metrics, pages
+from monitor.web.access import Access
+from monitor.web.attempts import Attempts
+from monitor.web.context import CONTEXT, Context
+from monitor.web.facts import Facts
+from monitor.web.files import Files
+from monitor.web.texts import Texts
+
+MAX_BODY_BYTES: Final = 16_384
+
+
+def make_app(
+    config: Config, clock: Clock, *, report_folder: Path = Path("reports")
+) -> web.Application:
+    """The application over a database that exists.
+
+    Parameters
+    ----------
+    config : whose `database`, `web`, sites, zone and window are shown.
+    clock : tells how old samples are and when sessions end.
+    report_folder : where the night reports lie, a folder for each date.
+    """
+    app = web.Application(
+        middlewares=[
+            guard.safe_headers,
+            guard.known_host,
+            guard.same_origin,
+            guard.known_visitor,
+        ],
+        client_max_size=MAX_BODY_BYTES,
+    )
+    app[CONTEXT] = Context(
+        config=config,
+        facts=Facts(config, Reader(config.database), clock, report_folder),
+        access=Access(config.web, clock, Attempts(clock)),
+        files=Files(),
+        texts=Texts(),
+    )
+    app.add_routes([*pages.routes(), *api.routes(), *metrics.routes()])
+    app.cleanup_ctx.append(_closing)
+    return app
+
+
+async def _closing(app: web.Application) -> AsyncIterator[None]:
+    yield
+    app[CONTEXT].close()

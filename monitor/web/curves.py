@@ -1,0 +1,144 @@
+"""Values over time: samples, hours or days, beside the median of the controls."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from monitor.web.facts import Cell, Cells, Facts
+from monitor.web.local import LocalHours, day_start_us, to_us
+from monitor.web.schemas import (
+    MAX_SAMPLE_DAYS,
+    Curve,
+    Metric,
+    Resolution,
+    Series,
+    SeriesQuery,
+)
+from monitor.web.slowness import median_cells
+
+_HOUR = timedelta(hours=1)
+
+
+def series(facts: Facts, query: SeriesQuery) -> Series:
+    """One target's curve and, when asked for, that of the controls."""
+    vantage = facts.vantage(query.vantage)
+    since, until = _span(facts, query, vantage)
+    ids = facts.metric_series(query.target, query.metric, vantage)
+    controls = (
+        facts.control_cells(query.metric, vantage, _hour(since), to_us(until))
+        if query.with_controls
+        else {}
+    )
+    curve = _curve(facts, ids, query, since, until)
+    return Series(
+        vantage=vantage,
+        target=query.target,
+        metric=query.metric,
+        unit=query.metric.unit,
+        timezone=facts.config.timezone,
+        resolution=query.resolution,
+        since=since,
+        until=until,
+        coverage=_coverage(facts, curve, query.resolution, until - since),
+        curve=curve,
+        controls=_controls_curve(facts, query, controls) if controls else None,
+        control_names=list(controls),
+    )
+
+
+def _span(facts: Facts, query: SeriesQuery, vantage: str) -> tuple[datetime, datetime]:
+    day = timedelta(days=1)
+    last = facts.last_utc(vantage) or facts.clock.now_utc()
+    until = query.until or (last + timedelta(microseconds=1))
+    if query.since is None:
+        return until - day, until
+    if query.until is None:
+        until = max(until, query.since + _HOUR)
+    if query.resolution is Resolution.SAMPLE:
+        until = min(until, query.since + MAX_SAMPLE_DAYS * day)
+    return query.since, until
+
+
+def _curve(
+    facts: Facts, ids: list[int], query: SeriesQuery, since: datetime, until: datetime
+) -> Curve:
+    if query.resolution is Resolution.SAMPLE:
+        return _samples(facts, ids, query.metric, since, until)
+    cells = facts.cells(ids, query.metric, _hour(since), to_us(until))
+    if query.resolution is Resolution.DAY:
+        cells = _by_day(cells, facts.config.timezone)
+    return _curve_of(cells)
+
+
+def _samples(
+    facts: Facts, ids: list[int], metric: Metric, since: datetime, until: datetime
+) -> Curve:
+    column = Metric.DURATION if metric is Metric.FAILED_SHARE else metric
+    found = facts.reader.points(ids, column.value, to_us(since), to_us(until))
+    found.sort(key=lambda point: point.started_at_us)
+    failed = [int(point.failure is not None) for point in found]
+    is_share = metric is Metric.FAILED_SHARE
+    return Curve(
+        time_s=[point.started_at_us / 1e6 for point in found],
+        value=[float(f) for f in failed] if is_share else [p.value for p in found],
+        n=[1] * len(found),
+        n_failed=failed,
+    )
+
+
+def _controls_curve(
+    facts: Facts, query: SeriesQuery, controls: Mapping[str, Cells]
+) -> Curve:
+    middle = median_cells(controls)
+    cells: Cells = {
+        hour: Cell(value=value, n=len(controls), n_failed=0)
+        for hour, value in middle.items()
+    }
+    if query.resolution is Resolution.DAY:
+        cells = _by_day(cells, facts.config.timezone)
+    return _curve_of(cells)
+
+
+def _by_day(cells: Cells, zone: str) -> dict[int, Cell]:
+    local = LocalHours(zone)
+    by_day: dict[int, list[Cell]] = defaultdict(list)
+    for hour, cell in cells.items():
+        by_day[day_start_us(local.of(hour)[0], zone)].append(cell)
+    return {day: _summed(found) for day, found in by_day.items()}
+
+
+def _summed(cells: list[Cell]) -> Cell:
+    values = [cell.value for cell in cells if cell.value is not None]
+    return Cell(
+        value=median(values) if values else None,
+        n=sum(cell.n for cell in cells),
+        n_failed=sum(cell.n_failed for cell in cells),
+    )
+
+
+def _curve_of(cells: Cells) -> Curve:
+    order = sorted(cells)
+    return Curve(
+        time_s=[start_us / 1e6 for start_us in order],
+        value=[cells[start_us].value for start_us in order],
+        n=[cells[start_us].n for start_us in order],
+        n_failed=[cells[start_us].n_failed for start_us in order],
+    )
+
+
+def _coverage(
+    facts: Facts, curve: Curve, resolution: Resolution, span: timedelta
+) -> float:
+    step = {
+        Resolution.SAMPLE: facts.config.every,
+        Resolution.HOUR: _HOUR,
+        Resolution.DAY: timedelta(days=1),
+    }[resolution]
+    planned = max(span / step, 1.0)
+    filled = len({int(t // step.total_seconds()) for t in curve.time_s})
+    return min(filled / planned, 1.0)
+
+
+def _hour(moment: datetime) -> int:
+    return to_us(moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0))

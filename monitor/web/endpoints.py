@@ -1,0 +1,147 @@
+"""The API as a table: path, parameters, answer and the function that finds it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from monitor.web import comparison, curves, evenings, heatmap, notes, overview, samples
+from monitor.web.facts import Facts
+from monitor.web.schemas import (
+    Annotations,
+    Answer,
+    CompareQuery,
+    Comparison,
+    DaysQuery,
+    Evenings,
+    Gaps,
+    GapsQuery,
+    Health,
+    Heatmap,
+    HeatmapQuery,
+    NoQuery,
+    Query,
+    Reports,
+    SamplePage,
+    SamplePageQuery,
+    SampleQuery,
+    SampleRow,
+    Series,
+    SeriesQuery,
+    Targets,
+    VerdictHistory,
+    VerdictHistoryQuery,
+    Verdicts,
+)
+
+PREFIX: Final = "/api/v1"
+
+Ask = Callable[[Facts, Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One question that the API answers with JSON."""
+
+    path: str
+    summary: str
+    query: type[Query]
+    answer: type[Answer] | type[SampleRow]
+    ask: Ask
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        path="/targets",
+        summary="Sites, their roles, the home's zone and window",
+        query=NoQuery,
+        answer=Targets,
+        ask=overview.targets,
+    ),
+    Endpoint(
+        path="/samples",
+        summary="Stored samples by time, a page at a time",
+        query=SamplePageQuery,
+        answer=SamplePage,
+        ask=samples.sample_page,
+    ),
+    Endpoint(
+        path="/samples/{id}",
+        summary="One sample with all its fields and its byte curve",
+        query=SampleQuery,
+        answer=SampleRow,
+        ask=samples.one_sample,
+    ),
+    Endpoint(
+        path="/series",
+        summary="A metric of a target over time, beside the controls",
+        query=SeriesQuery,
+        answer=Series,
+        ask=curves.series,
+    ),
+    Endpoint(
+        path="/heatmap",
+        summary="Hour by day of a metric of a target",
+        query=HeatmapQuery,
+        answer=Heatmap,
+        ask=heatmap.heatmap,
+    ),
+    Endpoint(
+        path="/evenings",
+        summary="What each evening of each target was like",
+        query=DaysQuery,
+        answer=Evenings,
+        ask=evenings.evenings,
+    ),
+    Endpoint(
+        path="/compare",
+        summary="Two spans of time of a target side by side",
+        query=CompareQuery,
+        answer=Comparison,
+        ask=comparison.comparison,
+    ),
+    Endpoint(
+        path="/verdicts",
+        summary="The verdicts of the last analysis",
+        query=NoQuery,
+        answer=Verdicts,
+        ask=overview.verdicts,
+    ),
+    Endpoint(
+        path="/verdicts/history",
+        summary="What the last analyses said",
+        query=VerdictHistoryQuery,
+        answer=VerdictHistory,
+        ask=overview.verdict_history,
+    ),
+    Endpoint(
+        path="/gaps",
+        summary="Gaps and incomplete rounds",
+        query=GapsQuery,
+        answer=Gaps,
+        ask=samples.gaps,
+    ),
+    Endpoint(
+        path="/annotations",
+        summary="What the user noted about dates",
+        query=DaysQuery,
+        answer=Annotations,
+        ask=notes.annotations,
+    ),
+    Endpoint(
+        path="/reports",
+        summary="Stored night reports",
+        query=NoQuery,
+        answer=Reports,
+        ask=overview.reports,
+    ),
+    Endpoint(
+        path="/health",
+        summary="Whether samples are fresh, gaps, spool, data used",
+        query=NoQuery,
+        answer=Health,
+        ask=overview.health,
+    ),
+)
+
+STREAMS: Final = {"/samples.ndjson": "application/x-ndjson", "/samples.csv": "text/csv"}
+"""Paths that stream all samples of a query, and their content types."""

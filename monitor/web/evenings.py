@@ -1,0 +1,183 @@
+"""The evenings strip: what each evening of each target was like.
+
+Where an analysis has judged an evening its word stands; for the rest (today, or before
+the first analysis) the hourly medians are read in a simple way that the answer names.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from math import exp, log
+from typing import Any, Final, Literal
+
+from monitor.model import Role
+from monitor.web.facts import Cell, Cells, Facts
+from monitor.web.local import LocalHours, day_start_us, days_between, window_hours
+from monitor.web.schemas import (
+    DaysQuery,
+    Evening,
+    Evenings,
+    EveningState,
+    Metric,
+    TargetEvenings,
+    Window,
+)
+from monitor.web.slowness import middle, times_slower
+
+SLOW_RATIO: Final = 1.25
+"""From here on a quick reading calls an evening slow."""
+DEAD_SHARE: Final = 0.5
+WELL_SHARE: Final = 0.1
+MIN_REST_HOURS: Final = 4
+
+
+@dataclass(slots=True)
+class _Day:
+    window: list[Cell] = field(default_factory=list)
+    rest: list[Cell] = field(default_factory=list)
+
+    def failed_share(self) -> float | None:
+        n = sum(cell.n for cell in self.window)
+        return sum(cell.n_failed for cell in self.window) / n if n else None
+
+    def ratio(self, metric: Metric) -> float | None:
+        inside = middle(cell.value for cell in self.window)
+        outside = middle(cell.value for cell in self.rest)
+        if inside is None or outside is None or len(self.rest) < MIN_REST_HOURS:
+            return None
+        return times_slower(metric, inside, outside)
+
+
+Days = Mapping[date, _Day]
+
+
+def evenings(facts: Facts, query: DaysQuery) -> Evenings:
+    """The evenings of every target."""
+    vantage = facts.vantage(query.vantage)
+    since, until = facts.days(vantage, query.since, query.until)
+    judged = _judged(facts, vantage)
+    targets = [n for n, role in facts.roles(vantage).items() if role == Role.TARGET]
+    return Evenings(
+        vantage=vantage,
+        timezone=facts.config.timezone,
+        window=Window(start=facts.config.window.start, end=facts.config.window.end),
+        targets=[
+            _of_target(facts, vantage, name, days_between(since, until), judged)
+            for name in targets
+        ],
+    )
+
+
+def _of_target(
+    facts: Facts,
+    vantage: str,
+    target: str,
+    days: Sequence[date],
+    judged: Mapping[str, Mapping[str, Mapping[str, Any]]],
+) -> TargetEvenings:
+    metric = _metric(facts, vantage, target)
+    own = _days_of(facts, facts.metric_series(target, metric, vantage), metric, days)
+    controls = [
+        _days_of(facts, ids, metric, days)
+        for ids in facts.control_series(metric, vantage).values()
+    ]
+    marks = judged.get(target, {})
+    source: Literal["analysis", "rollups"] = "analysis" if marks else "rollups"
+    found = []
+    for day in days:
+        quick = _read(day, own.get(day, _Day()), [c.get(day) for c in controls], metric)
+        found.append(_told(quick, marks.get(day.isoformat())))
+    return TargetEvenings(target=target, metric=metric, source=source, evenings=found)
+
+
+def _metric(facts: Facts, vantage: str, target: str) -> Metric:
+    sites = facts.sites(vantage).get(target, [])
+    probes = {info.probe for info in sites}
+    if "download" in probes:
+        return Metric.GOODPUT
+    return Metric.CONNECT if probes == {"tcp"} else Metric.DURATION
+
+
+def _days_of(
+    facts: Facts, ids: Sequence[int], metric: Metric, days: Sequence[date]
+) -> Days:
+    zone, window = facts.config.timezone, facts.config.window
+    inside = window_hours(window.start, window.end)
+    # Two days more: a window across midnight, and the day around the evening.
+    since = day_start_us(days[0], zone)
+    until = day_start_us(days[-1] + timedelta(days=2), zone)
+    cells = facts.cells(ids, metric, since, until)
+    return _sorted_out(cells, LocalHours(zone), inside)
+
+
+def _sorted_out(cells: Cells, local: LocalHours, inside: Sequence[int]) -> Days:
+    guard = {(inside[0] - 1) % 24, (inside[-1] + 1) % 24}
+    days: dict[date, _Day] = defaultdict(_Day)
+    for start_us, cell in cells.items():
+        day, hour = local.of(start_us)
+        if hour in inside:
+            # Past midnight, the evening is still that of the day before.
+            days[day - timedelta(days=hour < inside[0])].window.append(cell)
+        elif hour not in guard:
+            days[day].rest.append(cell)
+    return days
+
+
+def _read(
+    day: date, own: _Day, controls: Sequence[_Day | None], metric: Metric
+) -> Evening:
+    ratio = _beyond(own, controls, metric)
+    return Evening(
+        date=day,
+        state=_state(own, controls, ratio),
+        ratio=ratio,
+        n=sum(cell.n for cell in own.window),
+        n_failed=sum(cell.n_failed for cell in own.window),
+    )
+
+
+def _beyond(own: _Day, controls: Sequence[_Day | None], metric: Metric) -> float | None:
+    ratio = own.ratio(metric)
+    theirs = [c.ratio(metric) for c in controls if c is not None]
+    common = middle(None if r is None or r <= 0 else log(r) for r in theirs)
+    if ratio is None or ratio <= 0 or common is None:
+        return None
+    return exp(log(ratio) - common)
+
+
+def _state(
+    own: _Day, controls: Sequence[_Day | None], ratio: float | None
+) -> EveningState:
+    failed = own.failed_share()
+    theirs = middle(c.failed_share() for c in controls if c is not None)
+    if failed is None:
+        return EveningState.UNUSABLE
+    if failed >= DEAD_SHARE and theirs is not None:
+        is_selective = theirs <= WELL_SHARE
+        return EveningState.DEAD if is_selective else EveningState.UNUSABLE
+    if ratio is None:
+        return EveningState.UNUSABLE
+    return EveningState.SLOW if ratio >= SLOW_RATIO else EveningState.FINE
+
+
+def _judged(
+    facts: Facts, vantage: str
+) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    """Per target and date: what the last analysis said of the evening."""
+    for analysis in facts.reader.analyses(1):
+        return {
+            verdict["target"]: {
+                mark["date"]: mark for mark in verdict.get("evening_marks", [])
+            }
+            for verdict in analysis.document.get("verdicts", [])
+            if verdict.get("vantage") == vantage
+        }
+    return {}
+
+
+def _told(quick: Evening, mark: Mapping[str, Any] | None) -> Evening:
+    if mark is None:
+        return quick
+    state = EveningState(mark["state"])
+    return quick.model_copy(update={"state": state, "ratio": mark.get("ratio")})

@@ -1,0 +1,197 @@
+"""What every answer needs: the stored series of one measuring point, and its roll-ups.
+
+Chooses which stored series stand for a site and a metric. Called from worker threads.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from monitor.clock import Clock
+from monitor.config import Config
+from monitor.errors import MonitorError
+from monitor.model import Probe, Role
+from monitor.store.reader import Hour, Reader, SeriesInfo, is_site
+from monitor.web.schemas import MAX_DAYS, Metric
+
+DIRECT: Final = "direct"
+SERIES_KEPT_S: Final = 5.0
+DEFAULT_DAYS: Final = 56
+
+_NOT_A_PAGE: Final = frozenset({Probe.DOWNLOAD, Probe.SNI_SWAP})
+
+
+class NotHere(MonitorError):  # noqa: N818 - an answer, not a failure
+    """There is nothing of that name; the message says what there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One hour of one site and metric."""
+
+    value: float | None
+    n: int
+    n_failed: int
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether everything that was tried failed."""
+        return 0 < self.n == self.n_failed
+
+
+Cells = Mapping[int, Cell]
+"""By the start of the hour [us since 1970]."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """Stored facts, the configuration they are shown under, and the clock."""
+
+    config: Config
+    reader: Reader
+    clock: Clock
+    report_folder: Path = Path("reports")
+    _lock: Lock = field(default_factory=Lock)
+    _series: list[SeriesInfo] = field(default_factory=list)
+    _read_at_s: float | None = None
+
+    def series(self) -> list[SeriesInfo]:
+        """Every stored series, at most five seconds old."""
+        with self._lock:
+            now_s = self.clock.monotonic_s()
+            if self._read_at_s is None or now_s - self._read_at_s > SERIES_KEPT_S:
+                self._series = self.reader.series()
+                self._read_at_s = now_s
+            return self._series
+
+    def vantages(self) -> list[str]:
+        """Names of the measuring points that have samples, the configured one first."""
+        names = {info.vantage for info in self.series()}
+        return sorted(names, key=lambda name: (name != self.config.vantage, name))
+
+    def vantage(self, asked: str | None) -> str:
+        """The measuring point to show; raises NotHere."""
+        known = self.vantages()
+        if asked is None:
+            return known[0] if known else self.config.vantage
+        if asked not in known and asked != self.config.vantage:
+            raise NotHere(f"vantage {asked!r} has no samples; there is {_names(known)}")
+        return asked
+
+    def sites(self, vantage: str) -> dict[str, list[SeriesInfo]]:
+        """Series of each site by its name."""
+        by_name: dict[str, list[SeriesInfo]] = defaultdict(list)
+        for info in self.series():
+            if info.vantage == vantage and is_site(info):
+                by_name[info.target].append(info)
+        return dict(by_name)
+
+    def roles(self, vantage: str) -> dict[str, Role]:
+        """Role of each site: as configured, else as last stored; targets first."""
+        configured = {t.name: t.role for t in self.config.all_targets()}
+        stored = {name: found[-1].role for name, found in self.sites(vantage).items()}
+        shown = {**configured, **stored} if vantage == self.config.vantage else stored
+        both = {name: configured.get(name, role) for name, role in shown.items()}
+        place = {name: i for i, name in enumerate(configured)}
+        order = sorted(
+            both,
+            key=lambda n: (both[n] != Role.TARGET, place.get(n, len(place)), n),
+        )
+        return {name: both[name] for name in order}
+
+    def metric_series(self, target: str, metric: Metric, vantage: str) -> list[int]:
+        """Series that measure a metric of a site directly; raises NotHere."""
+        sites = self.sites(vantage)
+        if target not in sites and target not in self.roles(vantage):
+            known = _names(self.roles(vantage))
+            raise NotHere(f"target {target!r} is unknown; there is {known}")
+        return _chosen(sites.get(target, []), metric)
+
+    def control_series(self, metric: Metric, vantage: str) -> dict[str, list[int]]:
+        """Series of each control for a metric, controls without any left out."""
+        sites = self.sites(vantage)
+        found = {
+            name: _chosen(sites.get(name, []), metric)
+            for name, role in self.roles(vantage).items()
+            if role == Role.CONTROL
+        }
+        return {name: ids for name, ids in found.items() if ids}
+
+    def cells(
+        self, series_ids: Iterable[int], metric: Metric, since_us: int, until_us: int
+    ) -> dict[int, Cell]:
+        """Hours of one site, its series put together."""
+        ids = list(series_ids)
+        if not ids:
+            return {}
+        column = Metric.DURATION if metric is Metric.FAILED_SHARE else metric
+        hours = self.reader.hours(ids, column.value, since_us, until_us)
+        cells: dict[int, Cell] = {}
+        for hour in hours:
+            cell = _cell(hour, metric)
+            known = cells.get(hour.start_us)
+            cells[hour.start_us] = cell if known is None else joined(known, cell)
+        return cells
+
+    def control_cells(
+        self, metric: Metric, vantage: str, since_us: int, until_us: int
+    ) -> dict[str, Cells]:
+        """Hours of each control."""
+        return {
+            name: self.cells(ids, metric, since_us, until_us)
+            for name, ids in self.control_series(metric, vantage).items()
+        }
+
+    def now_local(self) -> datetime:
+        """The home's clock."""
+        return self.clock.now_utc().astimezone(ZoneInfo(self.config.timezone))
+
+    def last_utc(self, vantage: str) -> datetime | None:
+        """When the last sample of any site was taken."""
+        infos = [info for found in self.sites(vantage).values() for info in found]
+        return max((info.last_utc for info in infos), default=None)
+
+    def days(
+        self, vantage: str, since: date | None, until: date | None
+    ) -> tuple[date, date]:
+        """The asked dates; by default eight weeks up to the last sample."""
+        if until is None:
+            last = self.last_utc(vantage) or self.clock.now_utc()
+            until = last.astimezone(ZoneInfo(self.config.timezone)).date()
+            if since is not None and since > until:
+                until = since
+        if since is None:
+            since = until - timedelta(days=DEFAULT_DAYS - 1)
+        return max(since, until - timedelta(days=MAX_DAYS - 1)), until
+
+
+def joined(one: Cell, other: Cell) -> Cell:
+    """Two cells as one: their mean, weighted by the number of probes."""
+    n = one.n + other.n
+    parts = [(c.value, c.n) for c in (one, other) if c.value is not None]
+    weight = sum(w for _, w in parts)
+    value = sum(v * w for v, w in parts) / weight if weight else None
+    return Cell(value=value, n=n, n_failed=one.n_failed + other.n_failed)
+
+
+def _cell(hour: Hour, metric: Metric) -> Cell:
+    share = hour.n_failed / hour.n if metric is Metric.FAILED_SHARE else hour.value
+    return Cell(value=share, n=hour.n, n_failed=hour.n_failed)
+
+
+def _chosen(found: Iterable[SeriesInfo], metric: Metric) -> list[int]:
+    direct = [info for info in found if info.path == DIRECT]
+    if metric is Metric.GOODPUT:
+        transfers = [i.series_id for i in direct if i.probe == Probe.DOWNLOAD]
+        if transfers:
+            return transfers
+    return [i.series_id for i in direct if i.probe not in _NOT_A_PAGE]
+
+
+def _names(known: Iterable[str]) -> str:
+    return ", ".join(known) or "none yet"

@@ -1,0 +1,220 @@
+"""What every request passes: sane host, same origin, known visitor; safe headers.
+
+The first layer turns every failure into an answer that tells nothing of the inside.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from monitor.errors import MonitorError
+from monitor.web.access import Refused, Who
+from monitor.web.attempts import TooMany
+from monitor.web.context import CONTEXT, Context
+from monitor.web.facts import NotHere
+from monitor.web.schemas import Problem
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SESSION_COOKIE: Final = "monitor_session"
+SHARE_COOKIE: Final = "monitor_share"
+WHO: Final = web.RequestKey("who", Who)
+
+CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self' data: blob:; connect-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": CSP,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PUBLIC: Final = frozenset({"/login", "/healthz"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def is_api(request: web.Request) -> bool:
+    """Whether a program asks: it gets JSON and no redirection."""
+    return request.path.startswith("/api/") or request.path == "/metrics"
+
+
+def is_https(request: web.Request) -> bool:
+    """Whether the visitor's connection is encrypted, as the proxy in front says."""
+    behind_proxy = request.app[CONTEXT].config.web.behind_proxy
+    return behind_proxy and request.headers.get("X-Forwarded-Proto") == "https"
+
+
+def visitor_address(request: web.Request) -> str:
+    """The address that guesses are counted under."""
+    peer = request.remote or "unknown"
+    if not request.app[CONTEXT].config.web.behind_proxy:
+        return peer
+    # The last entry is the proxy's own word; what stands before it anybody can write.
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded or peer
+
+
+def problem(status: int, error: str, details: list[str] | None = None) -> web.Response:
+    """A JSON answer that says what is wrong."""
+    document = Problem(status=status, error=error, details=details or [])
+    return web.Response(
+        status=status,
+        text=document.model_dump_json(),
+        content_type="application/json",
+    )
+
+
+@web.middleware
+async def safe_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Headers on every answer, and an answer for every failure."""
+    response = await _answered(request, handler)
+    if not response.prepared:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _http_answer(request, error)
+    except ValidationError as error:
+        return problem(400, "parameters are not allowed", _details(error))
+    except TimeoutError:
+        return problem(408, "the request took too long")
+    except MonitorError as error:
+        return _own_answer(request, error)
+    except Exception:  # noqa: BLE001
+        # One broken page must not end the server; the inside stays inside.
+        _log.exception("request_failed path=%s", request.path)
+        return problem(500, "this is a fault of the program; its log has the details")
+
+
+def _own_answer(request: web.Request, error: MonitorError) -> web.Response:
+    if isinstance(error, NotHere):
+        return problem(404, str(error))
+    if isinstance(error, Refused):
+        return problem(401, str(error))
+    if isinstance(error, TooMany):
+        answer = problem(429, str(error))
+        answer.headers["Retry-After"] = f"{error.retry_after_s:.0f}"
+        return answer
+    _log.warning("cannot_answer path=%s error=%s", request.path, error)
+    return problem(503, "the database is out of reach or busy; try again")
+
+
+def _http_answer(request: web.Request, error: web.HTTPException) -> web.Response:
+    if error.status < 400 or not is_api(request):
+        return error
+    answer = problem(error.status, error.reason.lower())
+    if "Allow" in error.headers:
+        answer.headers["Allow"] = error.headers["Allow"]
+    return answer
+
+
+def _details(error: ValidationError) -> list[str]:
+    return [
+        f"{'.'.join(map(str, e['loc'])) or 'query'}:"
+        f" {e['msg'].removeprefix('Value error, ')}"
+        for e in error.errors(include_url=False, include_input=False)
+    ]
+
+
+@web.middleware
+async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse foreign host names when no secret protects the page.
+
+    A page elsewhere can let its own name point to 127.0.0.1 and would then be read as
+    ours by the browser.
+    """
+    context = request.app[CONTEXT]
+    if context.access.is_open and not _is_own_host(context, request.host):
+        return problem(421, "this host name is not served here; see web.hosts")
+    return await handler(request)
+
+
+def _is_own_host(context: Context, host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name in _LOOPBACK | {context.config.web.host, *context.config.web.hosts}
+
+
+@web.middleware
+async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what changes something and comes from another page."""
+    if request.method not in _SAFE and not _is_same_origin(request):
+        return problem(403, "refused: the request comes from another page")
+    return await handler(request)
+
+
+def _is_same_origin(request: web.Request) -> bool:
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == request.host and origin != "null"
+    site = request.headers.get("Sec-Fetch-Site")
+    # Programs send neither header, and no cookies either.
+    return site == "same-origin" if site else SESSION_COOKIE not in request.cookies
+
+
+@web.middleware
+async def known_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let in whom the configuration lets in."""
+    who = await _who(request)
+    request[WHO] = who
+    if who is Who.NOBODY and not _is_public(request.path):
+        return _ask_for_password(request)
+    if who is Who.GUEST and request.method not in _SAFE:
+        return problem(403, "refused: a shared link only lets look")
+    return await handler(request)
+
+
+def _is_public(path: str) -> bool:
+    return path in _PUBLIC or path.startswith(("/static/", "/share/"))
+
+
+def _ask_for_password(request: web.Request) -> web.StreamResponse:
+    if is_api(request):
+        answer = problem(401, "log in, or send Authorization: Bearer TOKEN")
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+    if request.method not in _SAFE:
+        return problem(401, "log in")
+    return web.Response(status=303, headers={"Location": "/login"})
+
+
+async def _who(request: web.Request) -> Who:
+    context = request.app[CONTEXT]
+    access = context.access
+    if access.is_open:
+        return Who.OWNER
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer" and token:
+        return await _of_token(request, context, token)
+    if access.of_session(request.cookies.get(SESSION_COOKIE)) is Who.OWNER:
+        return Who.OWNER
+    share = request.cookies.get(SHARE_COOKIE)
+    return Who.NOBODY if access.share_expires_s(share) is None else Who.GUEST
+
+
+async def _of_token(request: web.Request, context: Context, token: str) -> Who:
+    if context.access.token_is_known(token):
+        return Who.OWNER
+    address = visitor_address(request)
+    is_right = await context.guess(context.access.token_is_right, token, address)
+    return Who.OWNER if is_right else Who.NOBODY

@@ -1,0 +1,18 @@
+"""What the user noted about dates: a broadcast, a ruling, a match."""
+
+from monitor.web.facts import Facts
+from monitor.web.schemas import Annotation, Annotations, DaysQuery
+
+_NAMES = ("first_date", "last_date", "text")
+
+
+def annotations(facts: Facts, query: DaysQuery) -> Annotations:
+    """The notes of a range of dates."""
+    since, until = facts.days(facts.vantage(query.vantage), query.since, query.until)
+    found = facts.reader.notes(since.isoformat(), until.isoformat())
+    return Annotations(
+        annotations=[
+            Annotation.model_validate(dict(zip(_NAMES, row, strict=True)))
+            for row in found
+        ]
+    )

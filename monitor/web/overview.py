@@ -1,0 +1,231 @@
+"""What the page shows first: sites, verdicts, notes, reports, health and data used."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from monitor.model import Probe
+from monitor.store.reader import Analysis, SeriesInfo
+from monitor.store.spool_file import SpoolFile, spool_path
+from monitor.web.facts import Facts, NotHere
+from monitor.web.local import day_start_us
+from monitor.web.schemas import (
+    Health,
+    NoQuery,
+    Report,
+    Reports,
+    TargetInfo,
+    Targets,
+    Usage,
+    Verdict,
+    VerdictHistory,
+    VerdictHistoryQuery,
+    VerdictPoint,
+    Verdicts,
+    Window,
+)
+from monitor.web.version import VERSION
+
+FRESH_ROUNDS: Final = 3
+"""Samples are fresh for this many slots, and a minute."""
+
+REPORT_FILES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+_NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def targets(facts: Facts, _query: NoQuery) -> Targets:
+    """The sites, their roles, and how the home's clock goes."""
+    config = facts.config
+    vantage = facts.vantage(None)
+    urls = {target.name: target.url for target in config.all_targets()}
+    sites = facts.sites(vantage)
+    infos = [info for found in sites.values() for info in found]
+    zone = ZoneInfo(config.timezone)
+    return Targets(
+        vantage=vantage,
+        vantages=facts.vantages(),
+        timezone=config.timezone,
+        now_utc=facts.clock.now_utc(),
+        every_s=config.every.total_seconds(),
+        window=Window(start=config.window.start, end=config.window.end),
+        first_date=_local(min((i.first_utc for i in infos), default=None), zone),
+        last_date=_local(max((i.last_utc for i in infos), default=None), zone),
+        targets=[
+            _target(name, role.value, urls.get(name), sites.get(name, []))
+            for name, role in facts.roles(vantage).items()
+        ],
+    )
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> date | None:
+    return None if moment is None else moment.astimezone(zone).date()
+
+
+def _target(
+    name: str, role: str, url: str | None, found: list[SeriesInfo]
+) -> TargetInfo:
+    return TargetInfo(
+        name=name,
+        role="control" if role == "control" else "target",
+        url=url,
+        is_configured=url is not None,
+        probes=sorted({info.probe for info in found}),
+        paths=sorted({info.path for info in found}),
+        first_sample_utc=min((info.first_utc for info in found), default=None),
+        last_sample_utc=max((info.last_utc for info in found), default=None),
+    )
+
+
+def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
+    """The last analysis."""
+    for analysis in facts.reader.analyses(1):
+        return _verdicts(analysis)
+    return Verdicts(
+        computed_at_utc=None,
+        method_version=None,
+        since=None,
+        until=None,
+        timezone=None,
+        verdicts=[],
+    )
+
+
+def _verdicts(analysis: Analysis) -> Verdicts:
+    document = analysis.document
+    return Verdicts(
+        computed_at_utc=analysis.computed_at_utc,
+        method_version=analysis.method_version,
+        since=document.get("since"),
+        until=document.get("until"),
+        timezone=document.get("timezone"),
+        verdicts=[Verdict.model_validate(v) for v in document.get("verdicts", [])],
+    )
+
+
+def verdict_history(facts: Facts, query: VerdictHistoryQuery) -> VerdictHistory:
+    """What the last analyses said, newest first."""
+    points = [
+        VerdictPoint(
+            computed_at_utc=analysis.computed_at_utc,
+            until=analysis.document.get("until"),
+            vantage=verdict["vantage"],
+            target=verdict["target"],
+            verdict=verdict["verdict"],
+            strength=verdict.get("strength"),
+        )
+        for analysis in facts.reader.analyses(query.limit)
+        for verdict in analysis.document.get("verdicts", [])
+    ]
+    return VerdictHistory(verdicts=points)
+
+
+def reports(facts: Facts, _query: NoQuery) -> Reports:
+    """Stored night reports, newest first."""
+    folder = facts.report_folder
+    if not folder.is_dir():
+        return Reports(reports=[])
+    nights = sorted((p for p in folder.iterdir() if _is_night(p)), reverse=True)
+    return Reports(reports=[_report(night) for night in nights])
+
+
+def _is_night(path: Path) -> bool:
+    return _NIGHT.fullmatch(path.name) is not None and path.is_dir()
+
+
+def _report(night: Path) -> Report:
+    names = sorted(p.name for p in night.iterdir() if REPORT_FILES.fullmatch(p.name))
+    return Report(date=date.fromisoformat(night.name), files=names)
+
+
+def report_file(facts: Facts, night: str, name: str) -> Path:
+    """A file of a stored report; raises NotHere.
+
+    Only names that a listing gives are taken: a path cannot lead out of the folder.
+    """
+    for report in reports(facts, NoQuery()).reports:
+        if report.date.isoformat() == night and name in report.files:
+            path = facts.report_folder / night / name
+            if path.is_file() and not path.is_symlink():
+                return path
+    raise NotHere("there is no such report")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How old the last sample is, and whether that is in order."""
+
+    last_sample_utc: datetime | None
+    age_s: float | None
+    is_fresh: bool
+    reason: str
+
+
+def freshness(facts: Facts, vantage: str) -> Freshness:
+    """Whether samples of a measuring point keep coming."""
+    last = facts.last_utc(vantage)
+    age_s = None if last is None else (facts.clock.now_utc() - last).total_seconds()
+    limit_s = FRESH_ROUNDS * facts.config.every.total_seconds() + 60
+    return Freshness(
+        last_sample_utc=last,
+        age_s=age_s,
+        is_fresh=age_s is not None and age_s <= limit_s,
+        reason=_reason(age_s, limit_s),
+    )
+
+
+def _reason(age_s: float | None, limit_s: float) -> str:
+    if age_s is None:
+        return "no sample yet: the first round comes within one interval"
+    if age_s > limit_s:
+        return f"the last sample is {age_s:.0f} s old; allowed: {limit_s:.0f} s"
+    return "samples are fresh"
+
+
+def health(facts: Facts, _query: NoQuery) -> Health:
+    """Whether samples are fresh, and what the daemon has to deal with."""
+    vantage = facts.config.vantage
+    found = freshness(facts, vantage)
+    totals = facts.reader.round_totals(vantage)
+    missed = totals.get("missed", (0, 0, 0, 0.0))
+    return Health(
+        is_fresh=found.is_fresh,
+        reason=found.reason,
+        vantage=vantage,
+        version=VERSION,
+        last_sample_utc=found.last_sample_utc,
+        age_s=found.age_s,
+        rounds_complete=totals.get("complete", (0,))[0],
+        rounds_overlong=totals.get("overlong", (0,))[0],
+        gaps=missed[0],
+        gap_s=missed[3],
+        event_loop_lateness_s=_lateness_s(facts, vantage),
+        spool_records=SpoolFile(spool_path(facts.config.database)).count(),
+        n_stale_hours=facts.reader.n_stale_hours(),
+        usage=usage(facts, vantage),
+    )
+
+
+def _lateness_s(facts: Facts, vantage: str) -> float | None:
+    own = [
+        info
+        for info in facts.series()
+        if info.vantage == vantage and info.probe == Probe.EVENT_LOOP
+    ]
+    return max((s.waiting_s or 0.0 for s in facts.reader.latest(own)), default=None)
+
+
+def usage(facts: Facts, vantage: str) -> Usage:
+    """Payload bytes of today and of this month, by the home's clock."""
+    today = facts.now_local().date()
+    zone = facts.config.timezone
+    ids = [i.series_id for found in facts.sites(vantage).values() for i in found]
+    of_day = facts.reader.body_bytes(ids, day_start_us(today, zone))
+    first = today - timedelta(days=today.day - 1)
+    return Usage(
+        today_bytes=of_day,
+        month_bytes=facts.reader.body_bytes(ids, day_start_us(first, zone)),
+        budget_per_month_bytes=facts.config.throughput.budget_per_month,
+    )

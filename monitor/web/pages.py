@@ -1,0 +1,218 @@
+"""The pages for people: dashboard, login, shared links, stored reports, own files."""
+
+import asyncio
+import json
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from monitor.web import overview
+from monitor.web.access import SESSION, Refused, Who
+from monitor.web.attempts import TooMany
+from monitor.web.context import CONTEXT, Context
+from monitor.web.guard import (
+    SESSION_COOKIE,
+    SHARE_COOKIE,
+    WHO,
+    is_https,
+    problem,
+    visitor_address,
+)
+from monitor.web.texts import LANGUAGES
+from monitor.web.version import VERSION
+
+BODY_TIMEOUT_S: Final = 10
+LANGUAGE_COOKIE: Final = "monitor_language"
+
+_REPORT_CSP: Final = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+    " font-src data:; frame-ancestors 'none'"
+)
+"""A report brings its own style and pictures and runs no script."""
+
+_TEMPLATES: Final = Environment(
+    loader=PackageLoader("monitor.web"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+)
+
+
+def routes() -> list[web.RouteDef]:
+    """All routes for people."""
+    return [
+        web.get("/", dashboard),
+        web.get("/login", login_page),
+        web.post("/login", log_in),
+        web.post("/logout", log_out),
+        web.get("/share/{token}", enter_shared),
+        web.get("/reports/{night}/{name}", report),
+        web.get("/healthz", healthz),
+        web.get("/static/{name:.+}", static_file),
+    ]
+
+
+async def dashboard(request: web.Request) -> web.Response:
+    """The one page; its numbers come from the API."""
+    context = request.app[CONTEXT]
+    return _page(
+        request,
+        "dashboard.html",
+        is_owner=request[WHO] is Who.OWNER,
+        has_login=not context.access.is_open,
+    )
+
+
+async def login_page(request: web.Request) -> web.Response:
+    """A form for the password."""
+    return _page(request, "login.html", error=None)
+
+
+async def log_in(request: web.Request) -> web.Response:
+    """Check the password and begin a session."""
+    context = request.app[CONTEXT]
+    if context.access.is_open:
+        return _to("/")
+    async with asyncio.timeout(BODY_TIMEOUT_S):
+        password = (await request.post()).get("password")
+    text = password if isinstance(password, str) else ""
+    try:
+        session = await context.guess(
+            context.access.log_in, text, visitor_address(request)
+        )
+    except Refused:
+        return _page(request, "login.html", status=401, error="login.wrong")
+    except TooMany as error:
+        answer = _page(request, "login.html", status=429, error="login.too_many")
+        answer.headers["Retry-After"] = f"{error.retry_after_s:.0f}"
+        return answer
+    answer = _to("/")
+    _set_cookie(request, answer, SESSION_COOKIE, session, int(SESSION.total_seconds()))
+    return answer
+
+
+async def log_out(request: web.Request) -> web.Response:
+    """End the session."""
+    request.app[CONTEXT].access.log_out(request.cookies.get(SESSION_COOKIE))
+    answer = _to("/login")
+    answer.del_cookie(SESSION_COOKIE)
+    answer.del_cookie(SHARE_COOKIE)
+    return answer
+
+
+async def enter_shared(request: web.Request) -> web.Response:
+    """Let a guest in until the link expires."""
+    context = request.app[CONTEXT]
+    token = request.match_info["token"]
+    expires_s = context.access.share_expires_s(token)
+    if expires_s is None:
+        return _page(request, "login.html", status=404, error="share.expired")
+    answer = _to("/")
+    left_s = int(expires_s - context.facts.clock.now_utc().timestamp())
+    _set_cookie(request, answer, SHARE_COOKIE, token, left_s)
+    return answer
+
+
+async def report(request: web.Request) -> web.StreamResponse:
+    """A file of a stored report."""
+    context = request.app[CONTEXT]
+    found: Path = await context.ask(
+        partial(
+            overview.report_file,
+            context.facts,
+            request.match_info["night"],
+            request.match_info["name"],
+        )
+    )
+    answer = web.FileResponse(found)
+    answer.headers["Content-Security-Policy"] = _REPORT_CSP
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    if found.suffix not in (".html", ".pdf", ".png", ".svg"):
+        answer.headers["Content-Disposition"] = "attachment"
+    return answer
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """200 while samples are fresh, 503 with the reason otherwise."""
+    context = request.app[CONTEXT]
+    found = await context.ask(
+        partial(overview.freshness, context.facts, context.config.vantage)
+    )
+    status = 200 if found.is_fresh else 503
+    return web.Response(status=status, text=f"{found.reason}\n")
+
+
+async def static_file(request: web.Request) -> web.Response:
+    """One of the page's own files."""
+    found = request.app[CONTEXT].files.get(request.match_info["name"])
+    if found is None:
+        return problem(404, "there is no such file")
+    headers = {
+        "ETag": f'"{found.etag}"',
+        "Cache-Control": "no-cache",
+        "Vary": "Accept-Encoding",
+    }
+    if found.etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    body = found.body
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        body, headers["Content-Encoding"] = found.gzipped, "gzip"
+    return web.Response(
+        body=body, content_type=found.content_type, charset="utf-8", headers=headers
+    )
+
+
+def _page(
+    request: web.Request, template: str, status: int = 200, **values: object
+) -> web.Response:
+    context = request.app[CONTEXT]
+    language = _language(request, context)
+    messages = context.texts.of(language)
+    text = _TEMPLATES.get_template(template).render(
+        t=lambda key: messages[key],
+        language=language,
+        languages=LANGUAGES,
+        messages=_as_data(dict(messages)),
+        version=VERSION,
+        **values,
+    )
+    answer = web.Response(status=status, text=text, content_type="text/html")
+    answer.headers["Vary"] = "Accept-Language, Cookie"
+    if "lang" in request.query:
+        answer.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=365 * 86400, samesite="Lax"
+        )
+    return answer
+
+
+def _as_data(value: object) -> Markup:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(value, ensure_ascii=False)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704  escaped above
+
+
+def _language(request: web.Request, context: Context) -> str:
+    asked = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    return context.texts.chosen(asked, request.headers.get("Accept-Language", ""))
+
+
+def _to(path: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": path})
+
+
+def _set_cookie(
+    request: web.Request, answer: web.Response, name: str, value: str, max_age_s: int
+) -> None:
+    answer.set_cookie(
+        name,
+        value,
+        max_age=max_age_s,
+        httponly=True,
+        samesite="Lax",
+        secure=is_https(request),
+    )

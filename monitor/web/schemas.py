@@ -1,0 +1,583 @@
+"""What the API takes and gives: the models behind the OpenAPI document.
+
+Units are in the names (seconds, bytes, bits per second); instants are RFC 3339 in UTC,
+dates are local to the home's zone.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+MAX_DAYS: Final = 800
+MAX_SAMPLE_DAYS: Final = 8
+MAX_COMPARE_DAYS: Final = 31
+PAGE_LIMIT: Final = 1000
+
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)"
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_YEARS = range(1970, 2200)
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("an RFC 3339 time with a zone, such as 2026-10-20T15:00:00Z")
+    try:
+        moment = datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise ValueError("an RFC 3339 time that exists") from None
+    if moment.year not in _YEARS:
+        raise ValueError("a time between 1970 and 2199")
+    return moment.astimezone(UTC)
+
+
+def _local_date(value: object) -> date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("a date such as 2026-10-20")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a date that exists") from None
+    if day.year not in _YEARS:
+        raise ValueError("a date between 1970 and 2199")
+    return day
+
+
+def _truth(value: object) -> object:
+    if value not in ("true", "false", True, False, None):
+        raise ValueError("true or false")
+    return value
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"-?\d{1,9}", value):
+        raise ValueError("a whole number")
+    return value
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+LocalDate = Annotated[
+    date,
+    BeforeValidator(_local_date),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+Truth = Annotated[bool, BeforeValidator(_truth)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Metric(StrEnum):
+    """What is shown; the last one is the share of probes that failed."""
+
+    GOODPUT = "goodput_bps"
+    DURATION = "duration_s"
+    DOMAIN_LOOKUP = "domain_lookup_s"
+    CONNECT = "connect_s"
+    TLS_HANDSHAKE = "tls_handshake_s"
+    WAITING = "waiting_s"
+    RESPONSE = "response_s"
+    FAILED_SHARE = "failed_share"
+
+    @property
+    def unit(self) -> str:
+        """Unit of the values."""
+        if self is Metric.GOODPUT:
+            return "bit/s"
+        return "1" if self is Metric.FAILED_SHARE else "s"
+
+
+class View(StrEnum):
+    """Values as measured, or as times slower than usual and beyond the controls."""
+
+    ABSOLUTE = "absolute"
+    BEYOND_CONTROLS = "beyond_controls"
+
+
+class Resolution(StrEnum):
+    """How fine a series is."""
+
+    SAMPLE = "sample"
+    HOUR = "hour"
+    DAY = "day"
+
+
+class EveningState(StrEnum):
+    """What one evening of one target was like."""
+
+    FINE = "fine"
+    SLOW = "slow"
+    DEAD = "dead"
+    UNUSABLE = "unusable"
+
+
+class Query(BaseModel):
+    """Parameters of a request; unknown ones are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """A JSON answer."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+
+class NoQuery(Query):
+    """No parameters."""
+
+
+class Problem(Answer):
+    """Why a request was not answered."""
+
+    status: int
+    error: str
+    details: list[str] = []
+
+
+class DaysQuery(Query):
+    """A range of local dates, both included; by default the last eight weeks."""
+
+    since: LocalDate | None = None
+    until: LocalDate | None = None
+    vantage: Name | None = None
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.since is not None and self.until is not None:
+            _check_order(self.since, self.until)
+            _check_length((self.until - self.since).days + 1, MAX_DAYS)
+        return self
+
+
+class HeatmapQuery(DaysQuery):
+    """Which heat map."""
+
+    target: Name
+    metric: Metric = Metric.GOODPUT
+    view: View = View.ABSOLUTE
+
+
+class SeriesQuery(Query):
+    """Which curve; by default the last 24 hours up to the last sample."""
+
+    target: Name
+    metric: Metric = Metric.GOODPUT
+    since: Instant | None = None
+    until: Instant | None = None
+    vantage: Name | None = None
+    resolution: Resolution = Resolution.HOUR
+    with_controls: Truth = False
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        most = MAX_SAMPLE_DAYS if self.resolution == Resolution.SAMPLE else MAX_DAYS
+        _check_instants(self.since, self.until, most)
+        return self
+
+
+class SamplesQuery(Query):
+    """Which samples."""
+
+    target: Name | None = None
+    vantage: Name | None = None
+    path: Name | None = None
+    probe: Name | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    failed: Truth | None = None
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.since is not None and self.until is not None:
+            _check_order(self.since, self.until)
+        return self
+
+
+class SamplePageQuery(SamplesQuery):
+    """Which page of samples; `cursor` is the `next` of the page before."""
+
+    limit: Annotated[Whole, Field(ge=1, le=PAGE_LIMIT)] = 100
+    cursor: Annotated[str, Field(pattern=r"^\d{1,18}-\d{1,9}$")] | None = None
+
+
+class SampleQuery(Query):
+    """One sample by the `id` of a page."""
+
+    id: Annotated[str, Field(pattern=r"^\d{1,18}-\d{1,9}$")]
+
+
+class CompareQuery(Query):
+    """Two spans of time of one target."""
+
+    target: Name
+    metric: Metric = Metric.GOODPUT
+    vantage: Name | None = None
+    a_since: Instant
+    a_until: Instant
+    b_since: Instant
+    b_until: Instant
+
+    @model_validator(mode="after")
+    def _are_ranges(self) -> Self:
+        _check_instants(self.a_since, self.a_until, MAX_COMPARE_DAYS)
+        _check_instants(self.b_since, self.b_until, MAX_COMPARE_DAYS)
+        return self
+
+
+class GapsQuery(Query):
+    """A span of time."""
+
+    since: Instant
+    until: Instant
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        _check_instants(self.since, self.until, MAX_DAYS)
+        return self
+
+
+class VerdictHistoryQuery(Query):
+    """How many analyses, newest first."""
+
+    limit: Annotated[Whole, Field(ge=1, le=400)] = 60
+
+
+class ShareRequest(Query):
+    """How long a read-only link is to work."""
+
+    hours: Annotated[Whole, Field(ge=1, le=24 * 90)] = 168
+
+
+class Share(Answer):
+    """A read-only link."""
+
+    path: str
+    expires_at_utc: datetime
+
+
+class TargetInfo(Answer):
+    """A site and what is known of it."""
+
+    name: str
+    role: Literal["target", "control"]
+    url: str | None
+    is_configured: bool
+    probes: list[str]
+    paths: list[str]
+    first_sample_utc: datetime | None
+    last_sample_utc: datetime | None
+
+
+class Window(Answer):
+    """The evening under suspicion, local time."""
+
+    start: str
+    end: str
+
+
+class Targets(Answer):
+    """The sites of one measuring point, and how the home's clock goes."""
+
+    vantage: str
+    vantages: list[str]
+    timezone: str
+    now_utc: datetime
+    every_s: float
+    window: Window
+    first_date: LocalDate | None
+    last_date: LocalDate | None
+    targets: list[TargetInfo]
+
+
+class Heatmap(Answer):
+    """Hour by day: `values[d][h]` belongs to `days[d]` and local hour h.
+
+    null: nothing was measured. In the view `absolute` the values are medians of the
+    hour in `unit`; in `beyond_controls` they are times slower than usual and beyond the
+    controls (1: as usual), or for `failed_share` the difference to the controls.
+    `dead[d][h]`: everything that was tried failed.
+    """
+
+    vantage: str
+    target: str
+    metric: Metric
+    view: View
+    unit: str
+    timezone: str
+    window: Window
+    days: list[LocalDate]
+    values: list[list[float | None]]
+    n: list[list[int]]
+    dead: list[list[bool]]
+    coverage: float
+    """Share of the hours that were measured, from 0 to 1."""
+    controls: list[str]
+    n_stale_hours: int
+    """Hours whose roll-up is still being made."""
+
+
+class Curve(Answer):
+    """Values over time; `time_s` is Unix time."""
+
+    time_s: list[float]
+    value: list[float | None]
+    n: list[int]
+    n_failed: list[int]
+
+
+class Series(Answer):
+    """A curve of a target and the median of the controls."""
+
+    vantage: str
+    target: str
+    metric: Metric
+    unit: str
+    timezone: str
+    resolution: Resolution
+    since: datetime
+    until: datetime
+    coverage: float
+    curve: Curve
+    controls: Curve | None
+    control_names: list[str]
+
+
+class Evening(Answer):
+    """One evening of one target."""
+
+    date: LocalDate
+    state: EveningState
+    ratio: float | None
+    """Times slower than the rest of the day and beyond the controls."""
+    n: int
+    n_failed: int
+
+
+class TargetEvenings(Answer):
+    """The evenings of one target.
+
+    `source` tells who judged: `analysis`, or `rollups`: a quick reading of the hourly
+    medians, used for evenings that no analysis has seen.
+    """
+
+    target: str
+    metric: Metric
+    source: Literal["analysis", "rollups"]
+    evenings: list[Evening]
+
+
+class Evenings(Answer):
+    """The evenings of every target."""
+
+    vantage: str
+    timezone: str
+    window: Window
+    targets: list[TargetEvenings]
+
+
+class Verdict(BaseModel):
+    """One verdict as `monitor analyze --json` gives it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    vantage: str
+    target: str
+    verdict: str
+    strength: str | None = None
+    reasons: list[str] = []
+
+
+class Verdicts(Answer):
+    """The last analysis; `verdicts` is empty before the first."""
+
+    computed_at_utc: datetime | None
+    method_version: str | None
+    since: str | None
+    until: str | None
+    timezone: str | None
+    verdicts: list[Verdict]
+
+
+class VerdictPoint(Answer):
+    """The verdict on a target in one analysis."""
+
+    computed_at_utc: datetime
+    until: str | None
+    vantage: str
+    target: str
+    verdict: str
+    strength: str | None
+
+
+class VerdictHistory(Answer):
+    """What the last analyses said, newest first."""
+
+    verdicts: list[VerdictPoint]
+
+
+class SampleRow(BaseModel):
+    """One stored sample; fields that were not measured are absent."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    id: str
+    started_at_utc: datetime
+    target: str
+    role: Literal["target", "control"]
+    vantage: str
+    path: str
+    probe: str
+
+
+class SamplePage(Answer):
+    """Samples by time; `next` asks for the following page, null: there is none."""
+
+    samples: list[SampleRow]
+    next: str | None
+
+
+class Gap(Answer):
+    """A span without rounds, or a round that was not done in full."""
+
+    start_utc: datetime
+    end_utc: datetime
+    status: str
+    reason: str | None
+    n_planned: int
+    n_done: int
+
+
+class Gaps(Answer):
+    """Gaps and incomplete rounds."""
+
+    vantage: str
+    gaps: list[Gap]
+
+
+class Spread(Answer):
+    """A metric inside one span of time."""
+
+    since: datetime
+    until: datetime
+    n: int
+    n_failed: int
+    p10: float | None
+    p25: float | None
+    median: float | None
+    p75: float | None
+    p90: float | None
+    controls_median: float | None
+
+
+class Comparison(Answer):
+    """Two spans of time side by side.
+
+    `ratio`: how many times slower a is than b; `ratio_beyond_controls`: divided by the
+    same ratio of the controls' median.
+    """
+
+    vantage: str
+    target: str
+    metric: Metric
+    unit: str
+    timezone: str
+    a: Spread
+    b: Spread
+    ratio: float | None
+    ratio_beyond_controls: float | None
+    control_names: list[str]
+
+
+class Annotation(Answer):
+    """What a user noted about one or several dates, both included."""
+
+    first_date: LocalDate
+    last_date: LocalDate
+    text: str
+
+
+class Annotations(Answer):
+    """Notes by date."""
+
+    annotations: list[Annotation]
+
+
+class Report(Answer):
+    """A stored night report."""
+
+    date: LocalDate
+    files: list[str]
+
+
+class Reports(Answer):
+    """Stored night reports, newest first."""
+
+    reports: list[Report]
+
+
+class Usage(Answer):
+    """Payload received from the sites; what the protocols add comes on top."""
+
+    today_bytes: int
+    month_bytes: int
+    budget_per_month_bytes: int | None
+
+
+class Health(Answer):
+    """Whether samples are fresh, and what the daemon has to deal with."""
+
+    is_fresh: bool
+    reason: str
+    vantage: str
+    version: str
+    last_sample_utc: datetime | None
+    age_s: float | None
+    rounds_complete: int
+    rounds_overlong: int
+    gaps: int
+    gap_s: float
+    event_loop_lateness_s: float | None
+    spool_records: int
+    n_stale_hours: int
+    usage: Usage
+
+
+def json_ready(value: Any) -> Any:  # noqa: ANN401 - any field of a sample
+    """A sample's field as JSON takes it."""
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC).replace(tzinfo=None)
+        return f"{moment.isoformat(timespec='microseconds')}Z"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _check_order(since: date, until: date) -> None:
+    if since > until:
+        raise ValueError("since must not be after until")
+
+
+def _check_length(days: float, most: int) -> None:
+    if days > most:
+        raise ValueError(f"at most {most} days")
+
+
+def _check_instants(since: datetime | None, until: datetime | None, most: int) -> None:
+    if since is None or until is None:
+        return
+    if since >= until:
+        raise ValueError("since must be before until")
+    _check_length((until - since).total_seconds() / 86400, most)

@@ -1,0 +1,165 @@
+"""The web server as a process: listens, keeps the roll-ups up to date, ends when told.
+
+It runs beside the measuring process, not inside it, so that no visitor can disturb the
+probes' timing.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from monitor.clock import Clock
+from monitor.config import Config
+from monitor.errors import MonitorError, ServiceError
+from monitor.store import open_store
+from monitor.store.rollups import Rollups
+from monitor.web.app import make_app
+from monitor.web.local import phase_us
+
+_log = logging.getLogger(__name__)
+
+MAX_CONNECTIONS: Final = 200
+IDLE_S: Final = 15.0
+"""A connection without a whole request for so long is closed."""
+ROLLUP_EVERY_S: Final = 15.0
+ROLLUP_PAUSE_S: Final = 0.05
+"""Between two pieces of a long roll-up: room for the one who measures."""
+RETRY_S: Final = 10.0
+SHUTDOWN_S: Final = 2.0
+
+
+async def serve(
+    config: Config,
+    clock: Clock,
+    *,
+    announce: Callable[[str], None],
+    report_folder: Path = Path("reports"),
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until `stop` is set or the task is cancelled.
+
+    Parameters
+    ----------
+    announce : called with the address once the server listens.
+
+    Raises
+    ------
+    ServiceError
+        The address is taken or cannot be listened on.
+    """
+    listener = listening_socket(config.web.host, config.web.port)
+    await _database_is_there(config.database)
+    runner = web.AppRunner(
+        make_app(config, clock, report_folder=report_folder),
+        access_log=None,
+        keepalive_timeout=IDLE_S,
+        shutdown_timeout=SHUTDOWN_S,
+    )
+    await runner.setup()
+    gate = _Gate(runner.server)
+    server = await asyncio.get_running_loop().create_server(gate, sock=listener)
+    rolling = asyncio.create_task(_keep_rollups(config, clock))
+    announce(address(config.web.host, listener.getsockname()[1]))
+    try:
+        await (stop or asyncio.Event()).wait()
+    finally:
+        server.close()
+        rolling.cancel()
+        await asyncio.gather(rolling, return_exceptions=True)
+        await runner.cleanup()
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; raises ServiceError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ServiceError(
+            f"dashboard: cannot listen on {host} port {port}: {error.strerror};"
+            " set web.port in the configuration to another one"
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def address(host: str, port: int) -> str:
+    """The URL to open in a browser."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+
+
+async def until_told_to_end(stop: asyncio.Event) -> None:
+    """Set `stop` when standard input ends: the daemon that started us is gone."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    await reader.read()
+    _log.info("parent_gone pid=%d", os.getpid())
+    stop.set()
+
+
+class _Gate:
+    """Makes the handler of each connection, up to a number at once."""
+
+    def __init__(self, server: web.Server | None) -> None:
+        if server is None:
+            raise RuntimeError("the runner was not set up")
+        self._server = server
+
+    def __call__(self) -> asyncio.Protocol:
+        if len(self._server.connections) >= MAX_CONNECTIONS:
+            return _Closed()
+        return self._server()
+
+
+class _Closed(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+async def _database_is_there(url: str) -> None:
+    """Wait until the database can be opened and has its tables."""
+    while True:
+        try:
+            store = await asyncio.to_thread(open_store, url)
+        except ServiceError as error:
+            _log.warning("database_away error=%s", error)
+            await asyncio.sleep(RETRY_S)
+        else:
+            store.close()
+            return
+
+
+async def _keep_rollups(config: Config, clock: Clock) -> None:
+    phase = phase_us(config.timezone, clock.now_utc())
+    rollups = Rollups(config.database, phase_us=phase)
+    try:
+        while True:
+            await _catch_up(rollups)
+            await asyncio.sleep(ROLLUP_EVERY_S)
+    finally:
+        await asyncio.to_thread(rollups.close)
+
+
+async def _catch_up(rollups: Rollups) -> None:
+    try:
+        n_left = await asyncio.to_thread(rollups.refresh)
+        while n_left:
+            await asyncio.sleep(ROLLUP_PAUSE_S)
+            n_left = await asyncio.to_thread(rollups.refresh)
+    except MonitorError as error:
+        # The database is busy or away: the roll-ups come later.
+        _log.warning("rollups_late error=%s", error)
