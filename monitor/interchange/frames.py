@@ -1,6 +1,7 @@
 """Checked batches into pandas frames, and frames into samples."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,20 @@ def frame_of(
     found: Iterable[pa.RecordBatch], schema: pa.Schema = SCHEMA
 ) -> pd.DataFrame:
     """One frame of batches of one schema; texts are categorical, numbers float64."""
-    table = pa.Table.from_batches(list(found), schema=schema).unify_dictionaries()
-    # Columns are let go of one by one: a home-year is never in memory twice.
-    frame: pd.DataFrame = table.to_pandas(self_destruct=True, split_blocks=True)
-    return frame
+    chunks: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
+    for batch in found:
+        for name, array in zip(schema.names, batch.columns, strict=True):
+            chunks[name].append(array)
+    # Column by column, so that a home-year is never in memory twice.
+    columns = {f.name: _column(chunks.pop(f.name), f.type) for f in schema}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _column(chunks: list[pa.Array], kind: pa.DataType) -> "pd.Series[Any]":
+    whole = pa.chunked_array(chunks, kind).unify_dictionaries()
+    chunks.clear()
+    column: pd.Series[Any] = whole.to_pandas()
+    return column
 
 
 def samples_from(frame: pd.DataFrame) -> Iterator[Sample]:
@@ -72,7 +83,7 @@ def samples_from(frame: pd.DataFrame) -> Iterator[Sample]:
 
 def _values(series: "pd.Series[Any]", column: Column) -> list[Any]:
     if column.kind is Kind.MOMENT:
-        return [moment.to_pydatetime() for moment in series]
+        return [moment.to_pydatetime() for moment in series.dt.tz_convert(UTC)]
     is_there = series.notna().to_numpy()
     convert = _CONVERTED.get(column.name, float if column.is_number else str)
     pairs = zip(series, is_there, strict=True)

@@ -138,9 +138,10 @@ def reported(engine: Engine) -> Iterator[None]:
     InputError : the file is no database: waiting will not help.
     StoreError : any other failure.
     """
+    # The driver's own errors, too: the frame reader talks to it directly.
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         place = engine.url.render_as_string(hide_password=True)
         said = _explained(error)
         kind = InputError if "not a database" in said else StoreError
@@ -159,7 +160,7 @@ _ADVICE: Final = (
 )
 
 
-def _explained(error: SQLAlchemyError) -> str:
+def _explained(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) else error
     said = " ".join(str(cause).split())[:300]
     advice = next((tip for sign, tip in _ADVICE if sign in said), "is it running?")

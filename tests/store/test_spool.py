@@ -201,7 +201,8 @@ def test_without_any_disk_the_records_wait_in_memory(url, file, clock, caplog):
 def test_a_damaged_database_is_left_as_it_is(url, file, spool, clock, caplog):
     with open_store(url) as store:
         store.append(sample(minute) for minute in range(100))
-    damaged = b"SQLite format 3\x00" + b"\xff" * 5000
+    whole = file.read_bytes()
+    damaged = whole[:100] + b"\xff" * 3996 + whole[4096:]
     file.write_bytes(damaged)
     writer = SpooledWriter(url, spool, clock)
     writer.write(sample(0))

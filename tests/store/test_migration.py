@@ -1,0 +1,121 @@
+"""The migrations build the tables that the program uses, whoever starts first."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from monitor.errors import InputError
+from monitor.store import open_store, upgrade
+from monitor.store.engine import make_engine, reading, writing
+from monitor.store.migration import scripts
+from monitor.store.tables import REVISION, VERSION_TABLE, metadata
+from tests.store.test_database import T0, sample
+
+
+@pytest.fixture
+def engine(database: str):
+    made = make_engine(database)
+    yield made
+    made.dispose()
+
+
+def test_the_migrations_build_what_the_program_uses(database: str, engine):
+    upgrade(database)
+    with reading(engine) as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": VERSION_TABLE}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_revision_in_the_program_is_the_head_of_the_scripts(database: str):
+    config = Config()
+    config.set_main_option("script_location", str(scripts()))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
+    assert upgrade(database) == REVISION
+
+
+def test_upgrading_twice_changes_nothing(database: str, engine):
+    upgrade(database)
+    with open_store(database) as store:
+        store.append([sample()])
+    upgrade(database)
+    with open_store(database) as store:
+        assert list(store.samples()) == [sample()]
+
+
+def test_a_newer_database_is_refused_with_advice(database: str, engine):
+    upgrade(database)
+    with writing(engine) as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    with pytest.raises(InputError, match="update the program"):
+        open_store(database)
+
+
+def test_processes_that_start_at_once_make_one_database(database: str, engine):
+    code = "import sys; from monitor.store import upgrade; upgrade(sys.argv[1])"
+    command = [sys.executable, "-W", "error", "-c", code, database]
+    with ThreadPoolExecutor(4) as pool:
+        done = pool.map(lambda _: subprocess.run(command, check=True), range(4))
+        assert [result.returncode for result in done] == [0] * 4
+    with reading(engine) as connection:
+        versions = connection.execute(text(f"SELECT * FROM {VERSION_TABLE}")).all()
+    assert versions == [(REVISION,)]
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(database: str, engine):
+    """The tables of a foreign program stop the work before its first step."""
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE samples (id integer)"))
+    with pytest.raises(InputError, match="another program"):
+        upgrade(database)
+    with reading(engine) as connection:
+        assert inspect(connection).get_table_names() == ["samples"]
+
+
+@pytest.mark.parametrize("table", ["samples", "rounds", "analyses", "verdicts"])
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET {column} = NULL"])
+def test_the_database_refuses_to_change_what_was_measured(
+    database: str, engine, table: str, change: str
+):
+    fill(database)
+    column = list(metadata.tables[table].columns)[-1].name
+    with (
+        pytest.raises(DBAPIError, match="rows are only added"),
+        engine.begin() as connection,
+    ):
+        connection.execute(text(change.format(table, column=column)))
+
+
+def fill(url: str) -> None:
+    from tests.store.test_spool import ROUND
+
+    verdict = {"vantage": "home", "target": "facebook", "verdict": "inconclusive"}
+    with open_store(url) as store:
+        store.append([sample()])
+        store.append_round(ROUND)
+        store.append_verdicts(
+            [verdict], computed_at_utc=T0, method_version="1", document={}
+        )
+
+
+def test_an_ordinary_start_loads_neither_alembic_nor_pandas(database: str):
+    upgrade(database)
+    code = (
+        "import sys; from monitor.store import open_store;"
+        "from monitor.store.spool import SpooledWriter;"
+        "open_store(sys.argv[1]).close();"
+        "print({'alembic', 'pandas', 'numpy', 'pyarrow'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, database]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
