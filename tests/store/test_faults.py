@@ -1,0 +1,118 @@
+"""Kill, lock, stop: nothing acknowledged is missing at the end, nothing is there twice.
+
+10,000 samples are written by a process that is killed (SIGKILL) at 50 random instants
+and started again behind the last sample that it acknowledged. Meanwhile PostgreSQL is
+stopped and started twice, once as if its power had failed, and a SQLite file is held by
+another program.
+"""
+
+import multiprocessing
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from monitor.clock import SystemClock
+from monitor.store import open_store
+from monitor.store.spool import SpooledWriter
+from tests.postgres import make_server
+from tests.store.writing_process import numbered, write_from
+
+N_SAMPLES = 10_000
+N_KILLS = 50
+
+_processes = multiprocessing.get_context("forkserver")
+# Loaded once: each of the 50 starts is then as quick as a fork.
+_processes.set_forkserver_preload(["tests.store.writing_process"])
+
+
+class Ordeal:
+    """Writes all samples while it kills the writer and calls what else goes wrong."""
+
+    def __init__(self, url: str, spool: Path, faults: dict[int, Callable[[], object]]):
+        self.url = url
+        self.spool = spool
+        self.faults = dict(sorted(faults.items()))
+        self.chance = random.Random(20261122)
+        self.n_safe = 0
+        self.n_kills = 0
+
+    def run(self) -> None:
+        kills = sorted(self.chance.sample(range(100, N_SAMPLES - 100), N_KILLS))
+        for until in [*kills, N_SAMPLES]:
+            with self.writer() as (process, safe):
+                self.listen(safe, until)
+                if until < N_SAMPLES:
+                    time.sleep(self.chance.uniform(0, 0.005))
+                    process.kill()
+                    self.n_kills += 1
+                # What was said before the kill was said.
+                self.listen(safe, N_SAMPLES + 1)
+
+    @contextmanager
+    def writer(self) -> Iterator[tuple]:
+        heard, said = _processes.Pipe(duplex=False)
+        arguments = (self.n_safe, N_SAMPLES, self.url, self.spool, said)
+        process = _processes.Process(target=write_from, args=arguments)
+        process.start()
+        said.close()
+        with heard:
+            yield process, heard
+            process.join(30)
+        assert process.exitcode in (0, -9)
+
+    def listen(self, safe, until: int) -> None:
+        while self.n_safe < until:
+            try:
+                number = int.from_bytes(safe.recv_bytes())
+            except EOFError:
+                return
+            assert number == self.n_safe
+            self.n_safe += 1
+            if fault := self.faults.pop(self.n_safe, None):
+                fault()
+
+    def check(self) -> None:
+        rest = SpooledWriter(self.url, self.spool, SystemClock())
+        assert rest.flush()
+        rest.close()
+        with open_store(self.url) as store:
+            stored = list(store.samples())
+        assert (self.n_safe, self.n_kills, self.faults) == (N_SAMPLES, N_KILLS, {})
+        assert stored == [numbered(number) for number in range(N_SAMPLES)]
+        assert not self.spool.exists()
+
+
+def test_postgresql_stopped_and_started_and_the_writer_killed(tmp_path: Path):
+    server = make_server()
+    faults = {
+        2000: lambda: server.stop("fast"),
+        2600: server.start,
+        6000: lambda: server.stop("immediate"),
+        6600: server.start,
+    }
+    try:
+        server.start()
+        ordeal = Ordeal(server.url(), tmp_path / "spool", faults)
+        ordeal.run()
+        ordeal.check()
+    finally:
+        server.remove()
+
+
+def test_sqlite_held_by_another_program_and_the_writer_killed(tmp_path: Path):
+    file = tmp_path / "monitor.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        faults = {
+            2000: lambda: other.execute("BEGIN IMMEDIATE"),
+            2400: lambda: other.execute("ROLLBACK"),
+            6000: lambda: other.execute("BEGIN IMMEDIATE"),
+            6400: lambda: other.execute("ROLLBACK"),
+        }
+        ordeal = Ordeal(f"sqlite:///{file}", tmp_path / "spool", faults)
+        ordeal.run()
+    ordeal.check()
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
