@@ -30,7 +30,7 @@ lock:           ## write the hash-pinned requirements anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 
 study: $(VENV)/.dev  ## measure the error rates anew and write docs/error-rates.md (hours)
-	$(BIN)/python -m study run --families all --homes 1000 --seeds score --jobs 2 --out study.jsonl
+	$(BIN)/python -m study run --families all --homes 1000 --thin 2 --seeds score --jobs 2 --out study.jsonl
 	$(BIN)/python -m study report --in study.jsonl --out docs/error-rates.md
 
 clean:          ## remove the environment

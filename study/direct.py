@@ -26,7 +26,7 @@ def grid_of(home: Home, window: Window) -> Grid:
     if home.family.conditions.has_local_rows or home.trouble.missing.mean() > 0.05:
         return next(grids(home.samples, timezone=home.timezone, window=window))
     cell, evening = _cells(home, window)
-    if np.unique(cell).size < cell.size:
+    if not (np.diff(cell) > 0).all():
         return next(grids(home.samples, timezone=home.timezone, window=window))
     return _Pour(home, cell, evening).grid(window)
 
@@ -36,7 +36,7 @@ def _cells(home: Home, window: Window) -> tuple[NDArray[np.int64], NDArray[np.in
     local_s, _ = local_seconds(at.started_at_us // 1_000_000, home.timezone)
     day, second = evening_of(local_s, window)
     n_slots = DAY_MIN * 60 // at.every_s
-    evening = np.unique(day)
+    evening = np.arange(day[0], day[-1] + 1)
     return (day - evening[0]) * n_slots + second // at.every_s, evening
 
 
@@ -51,14 +51,16 @@ class _Pour:
         self._evening = evening
         self._n_slots = DAY_MIN * 60 // home.slots.every_s
         keys = zip(home.sites.names, home.sites.paths, strict=True)
+        self._failures = {id(o): _failures(o) for o in (home.pages, home.downloads)}
         self._order = [i for _, i in sorted((k, i) for i, k in enumerate(keys))]
 
     def grid(self, window: Window) -> Grid:
         home, at = self._home, self._home.slots
-        failed, dead, stage = _failures(home.pages)
+        failed, dead, stage = self._failures[id(home.pages)]
         made = home.made
         bytes_ = np.where(failed, home.pages.body_bytes, np.nan)
-        late = np.where(_failures(home.downloads)[0], home.downloads.body_bytes, np.nan)
+        frozen = self._failures[id(home.downloads)][0]
+        late = np.where(frozen, home.downloads.body_bytes, np.nan)
         cut = np.where(home.downloaded & (late > 0), late, bytes_)
         nothing = np.full((self._evening.size, self._n_slots), np.nan, np.float32)
         address = 2 * np.arange(home.sites.n)[:, None] + home.trouble.steered
@@ -101,14 +103,14 @@ class _Pour:
         self, outcomes: Outcomes, metric: str, made: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
         values: NDArray[np.float64] = getattr(outcomes, metric)
-        failed, dead, stage = _failures(outcomes)
+        failed, dead, stage = self._failures[id(outcomes)]
         need = _NEEDS[metric]
-        is_slow = failed & ~dead & (values > 0) & (metric != "duration_s")
-        lost = failed & (stage <= need) & ~is_slow
-        with np.errstate(invalid="ignore"):
-            logs = np.log(values)
-        logs = np.where(lost, np.inf, -logs if metric == "goodput_bps" else logs)
-        return self._poured(logs.astype(np.float32), made, np.nan)
+        logs = np.log(values.astype(np.float32))
+        logs = -logs if metric == "goodput_bps" else logs
+        if failed.any():
+            is_slow = failed & ~dead & (values > 0) & (metric != "duration_s")
+            logs[failed & (stage <= need) & ~is_slow] = np.inf
+        return self._poured(logs, made, np.nan)
 
     def _poured(
         self, values: NDArray[Any], made: NDArray[np.bool_], empty: float
