@@ -70,9 +70,9 @@ _ALLOWED: Final[Mapping[Kind, str]] = {
     Kind.COUNT: "a whole number from {lowest} to {highest}, or nothing",
 }
 
-# More is impossible for one probe: a day, a terabyte, a terabit per second.
+# More is impossible for one probe: a day, a petabyte, a terabit per second.
 _LONGEST_S: Final = 86_400.0
-_MOST_BYTES: Final = 1e12
+_MOST_BYTES: Final = 1e15
 _FASTEST_BPS: Final = 1e12
 
 
