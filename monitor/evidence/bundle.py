@@ -145,6 +145,8 @@ class _Bundle:
     verdict_document: Mapping[str, Any]
     n_rows: int = 0
     heads: dict[str, str] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    """Digests of the links that the bundle shows."""
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     days: dict[tuple[str, str], tuple[DayDigest, dict[str, Any]]] = field(
         default_factory=dict
@@ -176,6 +178,8 @@ class _Bundle:
         self._add(zip_file, layout.SAMPLES, self._rows(samples))
         self._add(zip_file, layout.CHAIN, [layout.joined(self._chain(ledger.links))])
         for digest, token in sorted(ledger.lodged.items()):
+            if digest not in self.known:
+                continue
             self._add(zip_file, f"{layout.LODGED}{digest}.tsr", [token])
 
     def _add(
@@ -215,6 +219,7 @@ class _Bundle:
                 is_newest = newest[link.day] is link
                 day = self.days.get((vantage, link.day)) if is_newest else None
                 rows = None if day is None else day[1]
+                self.known.add(link.digest)
                 yield layout.chain_line(link, self.name(vantage), rows)
             self.heads[self.name(vantage)] = links[-1].digest
 

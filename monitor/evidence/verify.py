@@ -6,21 +6,24 @@ an InputError; everything that differs in a bundle is a finding.
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from monitor.errors import InputError
 from monitor.evidence import archive, layout
 from monitor.evidence.archive import DamagedError
 from monitor.evidence.findings import Finding, Verification
-from monitor.evidence.links import RowCheck, check_links, parsed
+from monitor.evidence.links import Link, RowCheck, check_links, parsed
 from monitor.evidence.recompute import (
     NotComparableError,
     differences,
     verdicts_again,
 )
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 __all__ = ["Finding", "Verification", "verify_bundle"]
 
@@ -29,13 +32,16 @@ _MAX_DOCUMENT_BYTES: Final = 100_000_000
 _ARCHIVE: Final = "archive"
 
 
-def verify_bundle(path: Path, *, digest: str | None = None) -> Verification:
+def verify_bundle(
+    path: Path, *, digest: str | None = None, trusted: "Sequence[Certificate]" = ()
+) -> Verification:
     """What differs in a bundle from what was written; nothing, when it is intact.
 
     Parameters
     ----------
     path : the bundle.
     digest : a digest that came on another way: of the bundle or of a day of its chain.
+    trusted : root certificates of the authorities that time-stamped.
 
     Raises
     ------
@@ -50,6 +56,7 @@ def verify_bundle(path: Path, *, digest: str | None = None) -> Verification:
             manifest = _manifest(zip_file, result)
             is_bundle = is_bundle or manifest is not None
             _check(zip_file, manifest, result, digest)
+            _check_lodged(zip_file, result, trusted)
     except DamagedError as error:
         if not is_bundle:
             raise InputError(f"{path}: no evidence bundle: {error}") from None
@@ -179,6 +186,46 @@ def _check_verdicts(
         result.notes.append(str(manifest.get("verdicts_note"))[:500])
         return
     _compare_verdicts(zip_file, document, result)
+
+
+def _check_lodged(
+    zip_file: zipfile.ZipFile, result: Verification, trusted: "Sequence[Certificate]"
+) -> None:
+    known = {link.digest for link in _silent_links(zip_file, result)}
+    for name in sorted(zip_file.namelist()):
+        if not name.startswith(layout.LODGED):
+            continue
+        digest = name.removeprefix(layout.LODGED).removesuffix(".tsr")
+        token = _document_bytes(zip_file, name, result)
+        if digest not in known:
+            result.add(name, "is of no digest of this chain")
+        elif token is not None:
+            _check_token(name, token, digest, result, trusted)
+
+
+def _check_token(
+    name: str,
+    token: bytes,
+    digest: str,
+    result: Verification,
+    trusted: "Sequence[Certificate]",
+) -> None:
+    from monitor.evidence import timestamp
+
+    try:
+        stamp = timestamp.check(token, digest, trusted=trusted)
+    except ValueError as error:
+        result.add(name, str(error))
+        return
+    checked = "" if stamp.is_signature_checked else " (signature not checked)"
+    result.notes.append(
+        f"{digest[:16]}... was time-stamped at {stamp.stamped_at_utc}{checked}"
+    )
+
+
+def _silent_links(zip_file: zipfile.ZipFile, result: Verification) -> list[Link]:
+    silent = Verification(path=result.path)
+    return check_links(_lines(zip_file, layout.CHAIN, silent), silent)
 
 
 def _compare_verdicts(

@@ -1,0 +1,108 @@
+"""`monitor note`: what happened on a date, to be seen beside the measurements."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.context import configuration, echo_json, parsed_date
+from monitor.cli.root import Settings
+from monitor.cli.terminal import csv_text, print_table, visible
+from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    from monitor.store.notes import Notes
+
+MAX_TEXT = 500
+
+
+@click.group("note")
+def note_command() -> None:
+    """Note what happened on a date: a broadcast, a ruling, a match."""
+
+
+@note_command.command("add")
+@click.argument("day", metavar="DATE")
+@click.argument("text")
+@click.option("--until", help="Last date, included, when it lasted longer.")
+@click.pass_obj
+def add(settings: Settings, day: str, text: str, until: str | None) -> None:
+    """Add TEXT to DATE, such as: note add 2026-06-18 "World Cup"."""
+    from monitor.clock import SystemClock
+
+    first = parsed_date(day, option="DATE")
+    last = parsed_date(until, option="--until") if until else first
+    if last < first:
+        raise InputError(f"--until: found {last}, which is before {first}")
+    if not text.strip() or len(text) > MAX_TEXT:
+        raise InputError(f"TEXT: {len(text)} characters; allowed: 1 to {MAX_TEXT}")
+    with _notes(settings) as notes:
+        number = notes.add(first, last, text, noted_at_utc=SystemClock().now_utc())
+    click.echo(f"note {number}: {_span(first, last)} {visible(text)}")
+
+
+@note_command.command("list")
+@click.option("--since", help="First date.")
+@click.option("--until", help="Last date, included.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
+@click.pass_obj
+def list_(
+    settings: Settings,
+    since: str | None,
+    until: str | None,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """List the notes."""
+    with _notes(settings) as notes:
+        found = notes.list(
+            since=parsed_date(since, option="--since") if since else None,
+            until=parsed_date(until, option="--until") if until else None,
+        )
+    rows = [
+        {
+            "number": note.number,
+            "first_date": note.first_date.isoformat(),
+            "last_date": note.last_date.isoformat(),
+            "text": note.text,
+        }
+        for note in found
+    ]
+    names = ("number", "first_date", "last_date", "text")
+    if as_json:
+        echo_json({"notes": rows})
+    elif as_csv:
+        click.echo(csv_text(names, rows), nl=False)
+    else:
+        print_table(names, rows)
+
+
+@note_command.command("remove")
+@click.argument("number", type=int)
+@click.pass_obj
+def remove(settings: Settings, number: int) -> None:
+    """Withdraw note NUMBER. That it was there stays in the database."""
+    from monitor.clock import SystemClock
+
+    with _notes(settings) as notes:
+        note = notes.withdraw(number, noted_at_utc=SystemClock().now_utc())
+    click.echo(f"withdrawn: note {number}, {visible(note.text)}")
+
+
+@contextmanager
+def _notes(settings: Settings) -> "Iterator[Notes]":
+    from monitor.store import open_store
+    from monitor.store.notes import Notes
+
+    url = configuration(settings).database
+    open_store(url).close()
+    with closing(Notes(url)) as notes:
+        yield notes
+
+
+def _span(first: date, last: date) -> str:
+    return f"{first}" if first == last else f"{first} to {last}"

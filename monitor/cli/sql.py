@@ -1,0 +1,85 @@
+"""`monitor sql "SELECT ..."`: any question over the documented views; cannot write."""
+
+from collections.abc import Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.context import configuration, echo_json
+from monitor.cli.root import Settings
+from monitor.cli.terminal import csv_text, print_table
+
+if TYPE_CHECKING:
+    from monitor.store.question import Answer
+
+
+@click.command("sql")
+@click.argument("question")
+@click.option(
+    "--limit",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="Most rows to show.",
+)
+@click.option(
+    "--seconds",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    help="Longest time to wait.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
+@click.pass_obj
+def sql_command(
+    settings: Settings,
+    question: str,
+    limit: int,
+    seconds: float,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Answer QUESTION, one SELECT. Nothing can be written.
+
+    The views v_samples, v_hours, v_rounds, v_verdicts, v_notes and v_days may be asked;
+    docs/anomalies.md describes them.
+    """
+    from monitor.store import open_store
+    from monitor.store.question import ask
+
+    url = configuration(settings).database
+    open_store(url).close()
+    answer = ask(url, question, max_rows=limit, max_time_s=seconds)
+    _print(answer, as_json=as_json, as_csv=as_csv)
+    if answer.is_cut:
+        click.echo(f"only the first {limit} rows; see --limit", err=True)
+
+
+def _print(answer: "Answer", *, as_json: bool, as_csv: bool) -> None:
+    names = _unique(answer.columns)
+    rows = [dict(zip(names, map(_plain, row), strict=True)) for row in answer.rows]
+    if as_json:
+        echo_json({"columns": names, "rows": rows, "cut": answer.is_cut})
+    elif as_csv:
+        click.echo(csv_text(names, rows), nl=False)
+    else:
+        print_table(names, rows)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for name in names:
+        free = (f"{name}_{n}" for n in count(2))
+        found.append(
+            name if name not in found else next(c for c in free if c not in found)
+        )
+    return found
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    if value is None or isinstance(value, int | float | str):
+        return value
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,141 @@
+"""Days of a real database: closed once, checked, lodged, carried into a bundle."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from monitor.errors import InputError
+from monitor.evidence import verify_bundle
+from monitor.evidence.ledger import (
+    close_days,
+    ledger,
+    lodge,
+    stored_differences,
+    whole_days,
+)
+from monitor.evidence.timestamp import roots
+from monitor.store import open_store
+from monitor.store.engine import make_engine
+from tests.evidence.authority import make_authority, serving
+from tests.evidence.samples import START, some_samples
+from tests.evidence.test_bundle import bundle
+
+LATER = datetime(2026, 10, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def filled(database: str) -> str:
+    with open_store(database) as store:
+        store.append(some_samples())
+    return database
+
+
+def forced(url: str, statement: str) -> None:
+    """Change rows as someone with the database file would: past the triggers."""
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            for action in ("update", "delete"):
+                connection.execute(sa.text(f"DROP TRIGGER samples_no_{action}"))
+        else:
+            connection.execute(sa.text("ALTER TABLE samples DISABLE TRIGGER USER"))
+        connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def test_ended_days_are_closed_once(filled):
+    assert close_days(filled, now_utc=START + timedelta(hours=26)) == []
+    first = close_days(filled, now_utc=START + timedelta(hours=27))
+    assert [(k.vantage, k.day) for k in first] == [
+        ("home", "2026-10-01"),
+        ("office", "2026-10-01"),
+    ]
+    rest = close_days(filled, now_utc=LATER)
+    assert len(rest) == 4
+    assert close_days(filled, now_utc=LATER) == []
+    assert stored_differences(filled) == []
+
+
+def test_rows_that_come_late_give_a_second_link(filled):
+    close_days(filled, now_utc=LATER)
+    late = replace(some_samples()[0], target="late")
+    with open_store(filled) as store:
+        store.append([late])
+    again = close_days(filled, now_utc=LATER)
+    assert [(k.vantage, k.day) for k in again] == [("home", "2026-10-01")]
+    days = [k.day for k in ledger(filled).links if k.vantage == "home"]
+    assert days == ["2026-10-01", "2026-10-02", "2026-10-03", "2026-10-01"]
+    assert stored_differences(filled) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE samples SET connect_s = connect_s * 2 WHERE started_at_us ="
+        " (SELECT min(started_at_us) FROM samples)",
+        "DELETE FROM samples WHERE started_at_us ="
+        " (SELECT min(started_at_us) FROM samples)",
+    ],
+)
+def test_a_later_edit_of_a_row_shows(filled, statement):
+    close_days(filled, now_utc=LATER)
+    forced(filled, statement)
+    found = stored_differences(filled)
+    assert [f.day for f in found] == ["2026-10-01"]
+    assert "are not those of the day's digest" in found[0].what
+
+
+def test_a_day_that_vanished_shows(filled):
+    close_days(filled, now_utc=LATER)
+    forced(filled, "DELETE FROM samples")
+    assert len(stored_differences(filled)) == 6
+
+
+def test_a_bundle_of_the_database_has_its_chain_and_its_time_stamps(filled, tmp_path):
+    close_days(filled, now_utc=LATER)
+    make_authority(tmp_path)
+    trusted = roots(tmp_path / "root.pem")
+    with serving(tmp_path) as url:
+        assert len(lodge(filled, url, now_utc=LATER, trusted=trusted)) == 2
+    with open_store(filled) as store:
+        samples = list(store.samples())
+    for level in ("private", "trusted", "public"):
+        path = tmp_path / f"{level}.zip"
+        info = bundle(path, level, samples, ledger=ledger(filled))
+        assert set(info.heads.values()) == {
+            k.digest for k in ledger(filled).links if k.day == "2026-10-03"
+        }
+        result = verify_bundle(path, trusted=trusted)
+        assert result.findings == []
+        assert sum("was time-stamped at" in note for note in result.notes) == 2
+
+
+def test_a_forged_time_stamp_is_named(filled, tmp_path):
+    close_days(filled, now_utc=LATER)
+    kept = ledger(filled)
+    digest = kept.links[-1].digest
+    bundle(tmp_path / "a.zip", ledger=replace(kept, lodged={digest: b"forged"}))
+    (found,) = verify_bundle(tmp_path / "a.zip").findings
+    assert found.file == f"lodged/{digest}.tsr"
+
+
+def test_there_is_nothing_to_lodge_before_a_day_is_closed(filled):
+    with pytest.raises(InputError, match="no day has been closed"):
+        lodge(filled, "http://127.0.0.1:9/", now_utc=LATER)
+
+
+def test_whole_days_hold_the_local_evenings():
+    start, end = whole_days(date(2026, 10, 1), date(2026, 10, 3), "Asia/Almaty")
+    assert start == datetime(2026, 9, 30, tzinfo=UTC)
+    assert end == datetime(2026, 10, 5, tzinfo=UTC)
+    start, end = whole_days(date(2026, 10, 1), date(2026, 10, 1), "UTC")
+    assert (start, end) == (START, START + timedelta(days=2))
+
+
+def test_the_bundle_path_is_not_left_half_written(tmp_path: Path):
+    with pytest.raises(InputError):
+        bundle(tmp_path / "a.zip", samples=some_samples()[::-1])
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,79 @@
+"""Time-stamps of a real authority: obtained, kept, refused when they do not fit."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import InputError, ServiceError
+from monitor.evidence.timestamp import check, roots, stamp
+from tests.evidence.authority import make_authority, serving
+from tests.postgres import free_port
+
+DIGEST = "ab" * 32
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("authority")
+    make_authority(folder)
+    return folder
+
+
+def test_a_stamp_holds_for_its_digest_only(authority):
+    trusted = roots(authority / "root.pem")
+    with serving(authority) as url:
+        found = stamp(url, DIGEST, trusted=trusted)
+    assert found.is_signature_checked
+    assert abs(found.stamped_at_utc - datetime.now(UTC)) < timedelta(minutes=1)
+    assert check(found.token, DIGEST, trusted=trusted) == found
+    with pytest.raises(ValueError, match="does not hold"):
+        check(found.token, "cd" * 32, trusted=trusted)
+
+
+def test_without_a_root_the_digest_is_still_checked(authority):
+    with serving(authority) as url:
+        found = stamp(url, DIGEST)
+    assert not found.is_signature_checked
+    with pytest.raises(ValueError, match="on something else"):
+        check(found.token, "cd" * 32)
+
+
+def test_a_stamp_of_a_stranger_does_not_hold(authority, tmp_path):
+    make_authority(tmp_path)
+    with serving(tmp_path) as url, pytest.raises(ServiceError, match="does not hold"):
+        stamp(url, DIGEST, trusted=roots(authority / "root.pem"))
+
+
+def test_an_altered_token_fails_or_says_the_same(authority):
+    """Only bytes of spare copies of certificates may change without harm."""
+    trusted = roots(authority / "root.pem")
+    with serving(authority) as url:
+        genuine = stamp(url, DIGEST, trusted=trusted)
+    n_refused = 0
+    for position in range(0, len(genuine.token), 7):
+        token = bytearray(genuine.token)
+        token[position] ^= 1
+        try:
+            found = check(bytes(token), DIGEST, trusted=trusted)
+        except ValueError:
+            n_refused += 1
+        else:
+            assert found.stamped_at_utc == genuine.stamped_at_utc
+    assert n_refused > len(genuine.token) / 7 / 2
+
+
+def test_an_authority_that_is_away_is_a_service_out_of_reach():
+    with pytest.raises(ServiceError, match="authority"):
+        stamp(f"http://127.0.0.1:{free_port()}/", DIGEST)
+
+
+def test_only_http_is_asked():
+    with pytest.raises(InputError, match="allowed: https"):
+        stamp("file:///etc/passwd", DIGEST)
+
+
+def test_a_file_without_certificates_is_refused(tmp_path):
+    (tmp_path / "a.pem").write_text("hello")
+    with pytest.raises(InputError, match="no certificates"):
+        roots(tmp_path / "a.pem")
