@@ -7,6 +7,7 @@ out: a probe that speaks TCP cannot see it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from monitor.simulation.conditions import Conditions, Imposed, Style
 
@@ -37,191 +38,166 @@ class Family:
         )
 
 
-def _nulls() -> list[Family]:
-    quiet = Conditions()
+_BUSY = {"peak_log": _STRONG_PEAK}
+_LOADED = {"own_load_share": 0.7, "queue_s": 0.015}
+_NULLS: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
+    ("quiet", "N1", "an ordinary home: a small evening peak", {}),
+    (
+        "congestion",
+        "N2",
+        "strong common congestion, as in the worse UK speed tests at the peak",
+        {**_BUSY},
+    ),
+    (
+        "unequal_sensitivity",
+        "N3",
+        "the same, felt 0.5 to 1.5 times as much by different sites",
+        {**_BUSY, "sensitivity_low": 0.5, "sensitivity_high": 1.5},
+    ),
+    (
+        "unequal_queue",
+        "",
+        "one deep queue before near and far sites: equal delays, unequal ratios",
+        {**_BUSY, "queue_s": 0.015, "rtt_low_s": 0.008, "rtt_high_s": 0.15},
+    ),
+    (
+        "steering",
+        "N4",
+        "a CDN sends one target to a farther cache on 30 to 100 % of evenings",
+        {"steered_share_low": 0.3, "steered_share_high": 1.0},
+    ),
+    (
+        "incidents",
+        "N5",
+        "two runs of 3 to 6 evenings with slow servers of one target",
+        {"incident_runs": 2},
+    ),
+    (
+        "own_load",
+        "N6",
+        "the household fills its line on 70 % of evenings; the probe sees its load",
+        {**_LOADED, "has_local_rows": True},
+    ),
+    ("own_load_unseen", "N6", "the same without local rows", {**_LOADED}),
+    (
+        "gaps",
+        "N7",
+        "10 to 40 % of the rounds missing, and four outages",
+        {"gap_share_high": 0.4, "n_outages": 4},
+    ),
+    ("outages", "N7", "fifteen outages of one to twelve hours", {"n_outages": 15}),
+    (
+        "evening_gaps",
+        "N7",
+        "gaps only in the evening, on half of the days",
+        {"evening_gap_share": 0.5},
+    ),
+    (
+        "zone_change",
+        "N8",
+        "Kazakhstan on 1 March 2024: UTC+6 to UTC+5",
+        {**_BUSY, "timezone": "Asia/Almaty", "start": "2024-02-15"},
+    ),
+    (
+        "stale_zone",
+        "N8",
+        "the same home analysed with a zone that never changed",
+        {
+            **_BUSY,
+            "timezone": "Asia/Almaty",
+            "start": "2024-02-15",
+            "analysed_timezone": "Etc/GMT-6",
+        },
+    ),
+    (
+        "clock_forward",
+        "N8",
+        "daylight saving begins: Berlin, 29 March 2026",
+        {**_BUSY, "timezone": "Europe/Berlin", "start": "2026-03-14"},
+    ),
+    (
+        "clock_back",
+        "N8",
+        "daylight saving ends: Berlin, 25 October 2026",
+        {**_BUSY, "timezone": "Europe/Berlin", "start": "2026-10-10"},
+    ),
+    (
+        "drifting_nights",
+        "N9",
+        "nights that resemble the night before, AR(1) 0.6",
+        {"night_ar": 0.6},
+    ),
+    (
+        "weekend_peaks",
+        "N10",
+        "busy only on Saturdays and Sundays",
+        {**_BUSY, "peaks_only_at_weekends": True},
+    ),
+    (
+        "broken_control",
+        "N11",
+        "one control dead on most evenings",
+        {"broken_control": True},
+    ),
+    (
+        "throttled_control",
+        "N11",
+        "one control itself slowed to a third",
+        {"throttled_control": True},
+    ),
+    ("heavy_tails", "N12", "samples with the tails of Student's t2", {"tail_df": 2.0}),
+    (
+        "noisy_target",
+        "",
+        "one target three times as noisy as the other sites",
+        {"target_noise_scale": 3.0},
+    ),
+    ("one_control", "", "only one control", {"n_controls": 1}),
+    ("two_controls", "", "only two controls", {"n_controls": 2}),
+    ("three_controls", "", "only three controls", {"n_controls": 3}),
+    ("every_10_min", "", "a round every ten minutes", {"every_s": 600}),
+    ("every_15_min", "", "a round every fifteen minutes", {"every_s": 900}),
+    (
+        "wifi",
+        "",
+        "bad Wi-Fi on 70 % of evenings: one segment in three lost",
+        {"wifi_share": 0.7, "has_local_rows": True},
+    ),
+    (
+        "slightly_slower",
+        "",
+        "one target 8 % slower in the evening: true, and too small to matter",
+        {"evening_bias_log": 0.077},
+    ),
+    (
+        "all_slowed",
+        "",
+        "the whole line held to a tenth of its rate, nobody singled out",
+        {"slowed_all": 10.0},
+    ),
+    ("one_row", "", "everything in one row, as other tools write", {"one_row": True}),
+)
+"""Name, code, source, and what differs from an ordinary home."""
 
-    def null(name: str, code: str, source: str, **changes: object) -> Family:
-        return Family(
-            name=name,
-            code=code,
-            source=source,
-            conditions=replace(quiet, **changes),  # type: ignore[arg-type]
-        )
 
-    busy = {"peak_log": _STRONG_PEAK}
-    loaded = {"own_load_share": 0.7, "queue_s": 0.015}
+def _listed(
+    table: tuple[tuple[str, str, str, Mapping[str, Any]], ...],
+) -> list[Family]:
     return [
-        null("quiet", "N1", "an ordinary home: a small evening peak"),
-        null(
-            "congestion",
-            "N2",
-            "strong common congestion, as in the worse UK speed tests at the peak",
-            **busy,
-        ),
-        null(
-            "unequal_sensitivity",
-            "N3",
-            "the same, felt 0.5 to 1.5 times as much by different sites",
-            **busy,
-            sensitivity_low=0.5,
-            sensitivity_high=1.5,
-        ),
-        null(
-            "unequal_queue",
-            "",
-            "one deep queue before near and far sites: equal delays, unequal ratios",
-            **busy,
-            queue_s=0.015,
-            rtt_low_s=0.008,
-            rtt_high_s=0.15,
-        ),
-        null(
-            "steering",
-            "N4",
-            "a CDN sends one target to a farther cache on 30 to 100 % of evenings",
-            steered_share_low=0.3,
-            steered_share_high=1.0,
-        ),
-        null(
-            "incidents",
-            "N5",
-            "two runs of 3 to 6 evenings with slow servers of one target",
-            incident_runs=2,
-        ),
-        null(
-            "own_load",
-            "N6",
-            "the household fills its line on 70 % of evenings; the probe sees its load",
-            **loaded,
-            has_local_rows=True,
-        ),
-        null("own_load_unseen", "N6", "the same without local rows", **loaded),
-        null(
-            "gaps",
-            "N7",
-            "10 to 40 % of the rounds missing, and four outages",
-            gap_share_high=0.4,
-            n_outages=4,
-        ),
-        null(
-            "outages",
-            "N7",
-            "fifteen outages of one to twelve hours",
-            n_outages=15,
-        ),
-        null(
-            "evening_gaps",
-            "N7",
-            "gaps only in the evening, on half of the days",
-            evening_gap_share=0.5,
-        ),
-        null(
-            "zone_change",
-            "N8",
-            "Kazakhstan on 1 March 2024: UTC+6 to UTC+5",
-            **busy,
-            timezone="Asia/Almaty",
-            start="2024-02-15",
-        ),
-        null(
-            "stale_zone",
-            "N8",
-            "the same home analysed with a zone that never changed",
-            **busy,
-            timezone="Asia/Almaty",
-            start="2024-02-15",
-            analysed_timezone="Etc/GMT-6",
-        ),
-        null(
-            "clock_forward",
-            "N8",
-            "daylight saving begins: Berlin, 29 March 2026",
-            **busy,
-            timezone="Europe/Berlin",
-            start="2026-03-14",
-        ),
-        null(
-            "clock_back",
-            "N8",
-            "daylight saving ends: Berlin, 25 October 2026",
-            **busy,
-            timezone="Europe/Berlin",
-            start="2026-10-10",
-        ),
-        null(
-            "drifting_nights",
-            "N9",
-            "nights that resemble the night before, AR(1) 0.6",
-            night_ar=0.6,
-        ),
-        null(
-            "weekend_peaks",
-            "N10",
-            "busy only on Saturdays and Sundays",
-            **busy,
-            peaks_only_at_weekends=True,
-        ),
-        null(
-            "broken_control",
-            "N11",
-            "one control dead on most evenings",
-            broken_control=True,
-        ),
-        null(
-            "throttled_control",
-            "N11",
-            "one control itself slowed to a third",
-            throttled_control=True,
-        ),
-        null(
-            "heavy_tails",
-            "N12",
-            "samples with the tails of Student's t2",
-            tail_df=2.0,
-        ),
-        null(
-            "noisy_target",
-            "",
-            "one target three times as noisy as the other sites",
-            target_noise_scale=3.0,
-        ),
-        null("one_control", "", "only one control", n_controls=1),
-        null("two_controls", "", "only two controls", n_controls=2),
-        null("three_controls", "", "only three controls", n_controls=3),
-        null("every_10_min", "", "a round every ten minutes", every_s=600),
-        null("every_15_min", "", "a round every fifteen minutes", every_s=900),
-        null(
-            "wifi",
-            "",
-            "bad Wi-Fi on 70 % of evenings: one segment in three lost",
-            wifi_share=0.7,
-            has_local_rows=True,
-        ),
-        null(
-            "slightly_slower",
-            "",
-            "one target 8 % slower in the evening: true, and too small to matter",
-            evening_bias_log=0.077,
-        ),
-        null(
-            "all_slowed",
-            "",
-            "the whole line held to a tenth of its rate, nobody singled out",
-            slowed_all=10.0,
-        ),
-        null(
-            "one_row", "", "everything in one row, as other tools write", one_row=True
-        ),
+        Family(
+            name=name, code=code, source=source, conditions=Conditions(**differences)
+        )
+        for name, code, source, differences in table
     ]
 
 
-def _slow(factor: float, **changes: object) -> Imposed:
-    return replace(Imposed(style=Style.ANY, factor=factor), **changes)  # type: ignore[arg-type]
+def _slow(factor: float, **changes: Any) -> Imposed:
+    return replace(Imposed(style=Style.ANY, factor=factor), **changes)
 
 
-def _block(operation: str, failure: str, **changes: object) -> Imposed:
+def _block(operation: str, failure: str, **changes: Any) -> Imposed:
     block = Imposed(style=Style.BLOCK, operation=operation, failure=failure)
-    return replace(block, **changes)  # type: ignore[arg-type]
+    return replace(block, **changes)
 
 
 _IMPOSED: Mapping[str, tuple[str, Imposed, str]] = {
@@ -317,7 +293,7 @@ def _positives() -> list[Family]:
         Family(name=n, code=code, source=text, conditions=Conditions(imposed=imposed))
         for n, (code, imposed, text) in _IMPOSED.items()
     ]
-    return plain + [_on_congestion(name) for name in _ON_CONGESTION] + _mixed()
+    return plain + [_on_congestion(name) for name in _ON_CONGESTION] + _listed(_MIXED)
 
 
 def _on_congestion(name: str) -> Family:
@@ -330,48 +306,45 @@ def _on_congestion(name: str) -> Family:
     )
 
 
-def _mixed() -> list[Family]:
-    twice = _slow(2.0)
-    return [
-        Family(
-            name="slow_2x_on_own_load",
-            code="P11",
-            source="twice as slow while the household fills its line",
-            conditions=Conditions(
-                imposed=twice, own_load_share=0.7, queue_s=0.015, has_local_rows=True
-            ),
-        ),
-        Family(
-            name="slow_2x_tunnel",
-            code="P12",
-            source="twice as slow directly, well through a tunnel",
-            conditions=Conditions(imposed=twice, has_tunnel=True),
-        ),
-        Family(
-            name="slow_2x_three_controls",
-            code="",
-            source="twice as slow, with only three controls",
-            conditions=Conditions(imposed=twice, n_controls=3),
-        ),
-        Family(
-            name="slow_2x_one_row",
-            code="",
-            source="twice as slow, everything in one row",
-            conditions=Conditions(imposed=twice, one_row=True),
-        ),
-        Family(
-            name="slow_3x_every_15_min",
-            code="",
-            source="three times slower, seen every fifteen minutes",
-            conditions=Conditions(imposed=_slow(3.0), every_s=900),
-        ),
-        Family(
-            name="slow_2x_throttled_control",
-            code="P11",
-            source="twice as slow, and a control is hit too",
-            conditions=Conditions(imposed=twice, throttled_control=True),
-        ),
-    ]
+_TWICE = {"imposed": _slow(2.0)}
+_MIXED: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
+    (
+        "slow_2x_on_own_load",
+        "P11",
+        "twice as slow while the household fills its line",
+        {**_TWICE, **_LOADED, "has_local_rows": True},
+    ),
+    (
+        "slow_2x_tunnel",
+        "P12",
+        "twice as slow directly, well through a tunnel",
+        {**_TWICE, "has_tunnel": True},
+    ),
+    (
+        "slow_2x_three_controls",
+        "",
+        "twice as slow, with only three controls",
+        {**_TWICE, "n_controls": 3},
+    ),
+    (
+        "slow_2x_one_row",
+        "",
+        "twice as slow, everything in one row",
+        {**_TWICE, "one_row": True},
+    ),
+    (
+        "slow_3x_every_15_min",
+        "",
+        "three times slower, seen every fifteen minutes",
+        {"imposed": _slow(3.0), "every_s": 900},
+    ),
+    (
+        "slow_2x_throttled_control",
+        "P11",
+        "twice as slow, and a control is hit too",
+        {**_TWICE, "throttled_control": True},
+    ),
+)
 
 
-FAMILIES: Mapping[str, Family] = {f.name: f for f in (*_nulls(), *_positives())}
+FAMILIES: Mapping[str, Family] = {f.name: f for f in (*_listed(_NULLS), *_positives())}
