@@ -191,13 +191,12 @@ def _listed(
     ]
 
 
-def _slow(factor: float, **changes: Any) -> Imposed:
-    return replace(Imposed(style=Style.ANY, factor=factor), **changes)
+def _slow(factor: float) -> Imposed:
+    return Imposed(style=Style.ANY, factor=factor)
 
 
-def _block(operation: str, failure: str, **changes: Any) -> Imposed:
-    block = Imposed(style=Style.BLOCK, operation=operation, failure=failure)
-    return replace(block, **changes)
+def _block(operation: str, failure: str) -> Imposed:
+    return Imposed(style=Style.BLOCK, operation=operation, failure=failure)
 
 
 _IMPOSED: Mapping[str, tuple[str, Imposed, str]] = {
@@ -219,17 +218,17 @@ _IMPOSED: Mapping[str, tuple[str, Imposed, str]] = {
     "slow_10x": ("P4", _slow(10.0), "ten times slower: OONI's extreme throttling"),
     "nights_30": (
         "P5",
-        _slow(2.0, nights_share=0.3),
+        replace(_slow(2.0), nights_share=0.3),
         "twice as slow on 30 % of nights",
     ),
     "half_nights": (
         "P5",
-        _slow(2.0, nights_share=0.5),
+        replace(_slow(2.0), nights_share=0.5),
         "twice as slow on half the nights",
     ),
     "nights_70": (
         "P5",
-        _slow(2.0, nights_share=0.7),
+        replace(_slow(2.0), nights_share=0.7),
         "twice as slow on 70 % of nights",
     ),
     "cut_16kb": (
@@ -260,21 +259,21 @@ _IMPOSED: Mapping[str, tuple[str, Imposed, str]] = {
     ),
     "onset_and_end": (
         "P8",
-        _slow(2.0, onset_day=10, offset_day=22),
+        replace(_slow(2.0), onset_day=10, offset_day=22),
         "begins on day 10, ends on day 22",
     ),
     "odd_window": (
         "P9",
-        _slow(2.0, start_min=1230.0, end_min=1335.0, jitter_min=10.0),
+        replace(_slow(2.0), start_min=1230.0, end_min=1335.0, jitter_min=10.0),
         "20:30 to 22:15, give or take ten minutes",
     ),
     "short_window": (
         "P9",
-        _slow(3.0, start_min=1225.0, end_min=1265.0),
+        replace(_slow(3.0), start_min=1225.0, end_min=1265.0),
         "forty minutes long",
     ),
-    "all_targets": ("P10", _slow(2.0, n_targets=4), "four targets together"),
-    "one_target": ("P10", _slow(2.0, n_targets=1), "one target alone"),
+    "all_targets": ("P10", replace(_slow(2.0), n_targets=4), "four targets together"),
+    "one_target": ("P10", replace(_slow(2.0), n_targets=1), "one target alone"),
 }
 _ON_CONGESTION = (
     "policer_128k",
