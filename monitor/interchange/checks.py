@@ -67,7 +67,7 @@ class RawBatch:
 
 def shown(value: object) -> str:
     """The value for a message: shortened, with control characters escaped."""
-    text = repr(value)
+    text = "nothing" if value is None else repr(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 

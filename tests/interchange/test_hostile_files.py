@@ -80,7 +80,7 @@ def row(column: str, cell: str) -> str:
 )
 def test_a_bad_cell_is_named_with_its_place(tmp_path: Path, column: str, cell: str):
     message = refused(tmp_path / "s.csv", row(column, cell))
-    shown = repr(cell or None)[:60]
+    shown = repr(cell)[:60] if cell else "nothing"
     assert message.startswith(f"row 2, column {column}: found {shown}")
     assert "; allowed: " in message
     assert len(message) < 300
@@ -129,7 +129,7 @@ def test_a_file_that_is_no_table_of_samples_is_refused(tmp_path: Path, content, 
             "row 2, column encoded_body_bytes: found 1000",
         ),
         ({"target": 5}, "row 2, column target: found 5"),
-        ({"target": None}, "row 2, column target: found None"),
+        ({"target": None}, "row 2, column target: found nothing"),
         ({"failure": "\ud800"}, "row 2, column failure: found '\\ud800'"),
         ({"started_at_utc": 1_760_000_000}, "row 2, column started_at_utc: found 176"),
         ({"speed": 1}, "row 2: unknown column 'speed'"),

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from monitor.clock import SystemClock
@@ -125,6 +126,19 @@ def test_a_locked_database_is_spooled_for_and_delivered_later(
     writer.write(ROUND)
     assert (writer.pending, spool.exists()) == (0, False)
     assert stored(url) == [sample(0), sample(1), sample(2)]
+
+
+def test_a_locked_postgresql_table_is_waited_for_and_then_spooled_for(
+    postgres_url: str, spool, clock
+):
+    writer = SpooledWriter(postgres_url, spool, clock)
+    plain = postgres_url.replace("+psycopg", "")
+    with psycopg.connect(plain) as other:
+        other.execute("LOCK TABLE samples IN ACCESS EXCLUSIVE MODE")
+        writer.write(sample(0))
+        assert writer.pending == 1
+    writer.close()
+    assert stored(postgres_url) == [sample(0)]
 
 
 def test_a_vanished_database_is_made_anew_from_the_spool(writer, url, file, spool):
