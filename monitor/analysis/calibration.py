@@ -71,8 +71,11 @@ def steady_bias(controls: Floats) -> Floats:
     within = _MAD_TO_SIGMA * medians(np.abs(controls - centre[..., None]), 3)
     n = np.maximum(np.isfinite(controls).sum(axis=-1), 1)
     explained = np.nan_to_num(within**2 * _MEDIAN_VARIANCE / n)
-    between = np.nan_to_num(centre) ** 2 - explained
-    return np.asarray(np.sqrt(np.maximum(between.mean(axis=0), 0.0)))
+    # Twice the upper half: evidence leaves out what any description explains, which
+    # pushes innocent sites down, and only those above matter.
+    above = 2 * np.maximum(np.nan_to_num(centre), 0.0) ** 2
+    between = above.mean(axis=0) - explained.mean(axis=0)
+    return np.asarray(np.sqrt(np.maximum(between, 0.0)))
 
 
 def heights(sigma_log: Floats, bias_log: Floats) -> Floats:

@@ -177,7 +177,7 @@ def _shape(look: Look, suspicion: Suspicion, slow: Bools, metric: int) -> Floats
     table = look.home.table
     controls = look.found.controls
     series = suspicion.series
-    cells = slot_excess(table, series, controls, look.law, look.slope[series])
+    cells = slot_excess(table, series, controls, look.fitted)
     evenings = slow if slow.any() else look.evenings
     typical = [_typical(look.excess[series, m][evenings]) for m in range(len(METRICS))]
     least = max(SLOW_LOG, 0.5 * typical[metric])

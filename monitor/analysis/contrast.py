@@ -12,7 +12,6 @@ import numpy as np
 
 from monitor.model import Role
 from monitor.series import EveningTable
-from monitor.series.columns import METRICS
 from monitor.series.evenings import CEILING, medians
 from monitor.series.frame import Bools, Floats, Ints
 
@@ -21,6 +20,10 @@ _BOUND_LOG = 1.0
 """A single placebo window counts up to this rise in a slope."""
 _PRIOR_POWER = 0.25
 """Weight of the prior slope 1: (spread of a window 0.15 / of slopes 0.3) squared."""
+_PLAUSIBLE = 1.5
+_MISFIT_FLOOR = 0.03
+"""A description is plausible up to this misfit: so many times the least, and so much
+more [log]."""
 _LEAST_SLOPE, _MOST_SLOPE = 0.5, 2.0
 
 
@@ -126,24 +129,63 @@ def _middle(values: Floats) -> Floats:
     return medians(np.moveaxis(values, 0, -1), 1)
 
 
-def law_of(found: Contrast, evenings: Bools) -> Ints:
-    """Place in LAWS of the law that the controls obey better, per metric, shape (M,).
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How the common movement reaches each site, by several descriptions.
 
-    Compared by how far each control is from the others under either law over the
-    chosen evenings. With fewer than three controls they cannot tell; -1 then: the law
-    that expects more counts.
+    A description is a law with all slopes 1, or with each site's own slope. Shapes: B
+    descriptions.
     """
+
+    expected: Floats
+    """Expected rise by each description, shape (B, S, M, D)."""
+    slope: Floats
+    """Slope of each series in each description, shape (B, S, M)."""
+    best: Ints
+    """The description by which the controls explain each other best, shape (M,)."""
+    is_plausible: Bools
+    """Descriptions that explain them nearly as well, shape (B, M)."""
+
+    def law(self, metric: int) -> int:
+        """Place in LAWS of the best description's law."""
+        return int(self.best[metric]) // 2
+
+
+def fit(found: Contrast, evenings: Bools) -> Fit:
+    """The descriptions of the common movement, and how well the controls obey each.
+
+    Judged by how far each control steadily is, over the chosen evenings, from what the
+    other controls let expect of it in the window. With fewer than three controls they
+    cannot tell, and every description with slope 1 is plausible.
+    """
+    n_series, n_metrics = found.rise.shape[:2]
+    plain = np.ones((n_series, n_metrics))
     if found.controls.size < 3:
-        return np.full(len(METRICS), -1)
+        slope = np.stack([plain] * len(LAWS))
+        return Fit(
+            expected=found.expected,
+            slope=slope,
+            best=np.zeros(n_metrics, np.int64),
+            is_plausible=np.ones(slope.shape[::2], np.bool_),
+        )
+    own = sensitivity(found, evenings)
+    slope = np.stack([s for by_law in own for s in (plain, by_law)])
+    expected = slope[..., None] * np.repeat(found.expected, 2, axis=0)
     rise = found.rise[found.controls][..., evenings]
-    distance = np.abs(rise - found.expected[:, found.controls][..., evenings])
-    flat = np.moveaxis(distance, 2, 1).reshape(len(LAWS), len(METRICS), -1)
-    typical = np.nan_to_num(medians(flat, 1), nan=0.0)
-    return np.asarray(typical.argmin(axis=0))
+    left = rise - expected[:, found.controls][..., evenings]
+    steady = np.nan_to_num(medians(left, 1))
+    misfit = np.sqrt((steady**2).mean(axis=1))
+    least = misfit.min(axis=0)
+    return Fit(
+        expected=expected,
+        slope=slope,
+        best=np.asarray(misfit.argmin(axis=0)),
+        is_plausible=np.asarray(misfit <= _PLAUSIBLE * least + _MISFIT_FLOOR),
+    )
 
 
-def sensitivity(found: Contrast, law: Ints, evenings: Bools) -> Floats:
-    """How strongly each series feels the common movement, controls: 1, shape (S, M).
+def sensitivity(found: Contrast, evenings: Bools) -> Floats:
+    """Slope of each series on the common movement by each law, shape (L, S, M).
 
     Notes
     -----
@@ -152,26 +194,27 @@ def sensitivity(found: Contrast, law: Ints, evenings: Bools) -> Floats:
     relative to the controls' own slopes (which cancels the flattening by noise). The
     window itself takes no part: an imposed slowdown does not count as sensitivity.
     """
-    if found.controls.size < 3:
-        return np.ones(found.rise.shape[:2])
-    shared = chosen(found.shared, law)[..., evenings].sum(axis=-1)
-    power = chosen(found.power, law)[..., evenings].sum(axis=-1)
+    shared = found.shared[..., evenings].sum(axis=-1)
+    power = found.power[..., evenings].sum(axis=-1)
     slope = (shared + _PRIOR_POWER) / (power + _PRIOR_POWER)
-    usual = medians(slope[found.controls].T, 1)
-    return np.clip(slope / np.maximum(usual, 0.2), _LEAST_SLOPE, _MOST_SLOPE)
+    usual = medians(np.moveaxis(slope[:, found.controls], 1, 2), 1)[:, None]
+    ratio = slope / np.maximum(usual, 0.2)
+    return np.asarray(np.clip(ratio, _LEAST_SLOPE, _MOST_SLOPE))
 
 
-def excess_of(found: Contrast, law: Ints, slope: Floats) -> Floats:
-    """Rise beyond the controls of every series, shape (S, M, D)."""
-    expected = slope[..., None] * chosen(found.expected, law)
-    return np.asarray(np.clip(found.rise - expected, -CEILING, CEILING))
+def excess_of(found: Contrast, fitted: Fit) -> tuple[Floats, Floats]:
+    """Rise beyond the controls of every series, twice, each of shape (S, M, D).
 
-
-def chosen(by_law: Floats, law: Ints) -> Floats:
-    """One law's numbers per metric, from shape (L, S, M, ...) to (S, M, ...)."""
-    greater = np.maximum(by_law[0], by_law[1])
-    parts = [
-        greater[:, m] if place < 0 else by_law[place][:, m]
-        for m, place in enumerate(law)
-    ]
-    return np.stack(parts, axis=1)
+    Returns
+    -------
+    tuple
+        by the best description, for estimates; and by the plausible description that
+        leaves least, for evidence: what any fair reading of the busy hour explains is
+        not held against a site.
+    """
+    left = np.clip(found.rise - fitted.expected, -CEILING, CEILING)
+    metric = np.arange(fitted.best.size)
+    by_best = np.moveaxis(left, 2, 1)[fitted.best, metric]
+    not_asked = ~fitted.is_plausible[:, None, :, None]
+    least = np.where(not_asked, np.inf, left).min(axis=0)
+    return np.moveaxis(by_best, 0, 1), np.where(np.isinf(least), np.nan, least)

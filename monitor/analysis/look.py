@@ -16,11 +16,10 @@ from monitor.analysis.calibration import (
 )
 from monitor.analysis.contrast import (
     Contrast,
-    chosen,
+    Fit,
     contrast,
     excess_of,
-    law_of,
-    sensitivity,
+    fit,
 )
 from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
 from monitor.series import EveningTable
@@ -102,11 +101,10 @@ class Look:
     evenings: Bools
     """Chosen evenings, shape (D,)."""
     found: Contrast
-    law: Ints
-    slope: Floats
-    """How strongly each series feels the common movement, shape (S, M)."""
+    fitted: Fit
+    """How the common movement reaches each site."""
     excess: Floats
-    """Rise beyond the controls, shape (S, M, D)."""
+    """Rise beyond the controls by the best description, shape (S, M, D)."""
     sigma_log: Floats
     """Spread of innocent evenings, 0 where not tested, shape (S, M)."""
     rates: Floats
@@ -130,12 +128,11 @@ def look(at: Home, evenings: Bools) -> Look:
     ----------
     evenings : which of the evenings to look at, shape (D,)
     """
-    law = law_of(at.by_all, evenings)
-    gone = _affected_controls(at, law, evenings)
+    gone = _affected_controls(at, evenings)
     found = at.against(gone)
-    slope = sensitivity(found, law, evenings)
-    excess = excess_of(found, law, slope)
-    yardstick = _yardstick(at, found, law, excess, evenings, has_peers=True)
+    fitted = fit(found, evenings)
+    best, excess = excess_of(found, fitted)
+    yardstick = _yardstick(at, found, excess, evenings, has_peers=True)
     targets = _suspicions(at, found, found.targets, excess, yardstick, evenings)
     values = np.array([s.e_value for s in targets])
     enough = np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets])
@@ -143,9 +140,8 @@ def look(at: Home, evenings: Bools) -> Look:
         home=at,
         evenings=evenings,
         found=found,
-        law=law,
-        slope=slope,
-        excess=excess,
+        fitted=fitted,
+        excess=best,
         sigma_log=yardstick.sigma_log,
         rates=yardstick.rates,
         gone=gone,
@@ -184,7 +180,6 @@ class _Yardstick:
 def _yardstick(
     at: Home,
     found: Contrast,
-    law: Ints,
     excess: Floats,
     evenings: Bools,
     *,
@@ -192,7 +187,10 @@ def _yardstick(
 ) -> _Yardstick:
     tested = np.flatnonzero(at.weights.any(axis=0))
     controls = excess[found.controls][:, tested][..., evenings]
-    placebo = chosen(found.placebo, law)[:, tested][:, :, evenings]
+    if not tested.size:
+        shape = (*excess.shape[:2], len(LEVELS))
+        return _Yardstick(np.zeros(shape[:2]), np.zeros(shape), np.ones(shape[1:]))
+    placebo = found.placebo[0][:, tested][:, :, evenings]
     peers = controls if has_peers else controls[:0]
     sigma = np.zeros(excess.shape[:2])
     sigma[:, tested] = innocent_spreads(controls, placebo)
@@ -203,7 +201,7 @@ def _yardstick(
     return _Yardstick(sigma, heights(sigma, bias), rates)
 
 
-def _affected_controls(at: Home, law: Ints, evenings: Bools) -> tuple[int, ...]:
+def _affected_controls(at: Home, evenings: Bools) -> tuple[int, ...]:
     """Controls that are themselves slowed: they must not hide what they should show.
 
     At most as many leave as leaves half of them.
@@ -211,8 +209,9 @@ def _affected_controls(at: Home, law: Ints, evenings: Bools) -> tuple[int, ...]:
     found = at.by_all
     if found.controls.size < 2:
         return ()
-    excess = excess_of(found, law, np.ones(found.rise.shape[:2]))
-    yardstick = _yardstick(at, found, law, excess, evenings, has_peers=False)
+    fitted = fit(found, evenings)
+    _, excess = excess_of(found, fitted)
+    yardstick = _yardstick(at, found, excess, evenings, has_peers=False)
     suspicions = _suspicions(at, found, found.controls, excess, yardstick, evenings)
     values = np.array([s.e_value for s in suspicions])
     is_affected = e_bh(values, FALSE_DISCOVERY_RATE)

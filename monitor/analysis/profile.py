@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.analysis.contrast import LAWS
+from monitor.analysis.contrast import LAWS, Fit
 from monitor.series import EveningTable
 from monitor.series.evenings import CEILING, medians
 from monitor.series.frame import Bools, Floats, Ints
@@ -29,7 +29,7 @@ class FoundWindow:
 
 
 def slot_excess(
-    table: EveningTable, series: int, controls: Ints, law: Ints, slope: Floats
+    table: EveningTable, series: int, controls: Ints, fitted: Fit
 ) -> Floats:
     """Excess of each cell over the controls in the same cell, shape (M, D, T)."""
     values = table.grid.values
@@ -40,10 +40,13 @@ def slot_excess(
     others = np.where(np.isinf(values[controls]), np.nan, values[controls])
     moved = np.clip(others - rest[controls], -CEILING, CEILING)
     expected = medians(np.moveaxis(moved, 0, -1), 1)
-    for m in np.flatnonzero(law != LAWS.index("factor")):
+    for m in range(len(expected)):
+        if fitted.law(m) == LAWS.index("factor"):
+            continue
         added = np.exp(rest[controls][:, m]) * np.expm1(moved[:, m])
         share = medians(np.moveaxis(added, 0, -1), 1) / np.exp(rest[series, m])
         expected[m] = np.log1p(np.maximum(share, -0.5))
+    slope = fitted.slope[fitted.best, series, np.arange(fitted.best.size)]
     return np.asarray(
         np.clip(rise - slope[:, None, None] * expected, -CEILING, CEILING)
     )

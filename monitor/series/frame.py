@@ -110,7 +110,7 @@ class Rows:
         lowest = 0.0 if name in LARGEST else 1e-9
         with np.errstate(invalid="ignore"):
             is_bad = (values < lowest) | (values > LARGEST.get(name, _LONGEST_S))
-        if is_bad.any() and is_bad.sum() == np.isfinite(values).sum():
+        if is_bad.any() and is_bad.sum() == (~np.isnan(values)).sum():
             worst = _short(float(values[np.argmax(is_bad)]))
             raise InputError(
                 f"{name}: found {worst} and no possible value; allowed: {lowest:g} to "

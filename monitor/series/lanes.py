@@ -93,16 +93,17 @@ def series_keys(columns: Columns, lanes: Sequence[Lane]) -> tuple[SeriesKey, ...
 
 
 def interval_s(time_us: Ints, lanes: Sequence[Lane]) -> float:
-    """Usual time between two rounds [s]: median over the series of their median step.
+    """Usual time between two rounds [s]: median over the series of their usual step.
 
-    Of several probes of one series the most frequent counts.
+    That is the lower quartile of the steps, which gaps do not stretch; of several
+    probes of one series the most frequent counts.
     """
     steps: dict[tuple[str, str, bool], float] = {}
     for lane in lanes:
         step = np.diff(time_us[lane.rows])
         step = step[step > 0]
         if step.size and not lane.is_local:
-            usual = float(np.median(step))
+            usual = float(np.quantile(step, 0.25))
             steps[lane.key] = min(steps.get(lane.key, usual), usual)
     return max(float(np.median([*steps.values()])) / 1e6, 1.0) if steps else 300.0
 
