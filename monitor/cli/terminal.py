@@ -2,10 +2,9 @@
 
 import csv
 import io
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
-
-import click
 
 MAX_CELL: Final = 200
 _FILE_COLUMNS: Final = 10_000
@@ -55,7 +54,7 @@ def print_table(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None
     for row in found:
         cells = [Text(_shown(row.get(name))) for name in names]
         table.add_row(*cells)
-    out = click.get_text_stream("stdout")
+    out = sys.stdout
     # Into a file or a pipe nothing is folded or cut.
     width = None if out.isatty() else _FILE_COLUMNS
     Console(file=out, width=width, markup=False, highlight=False).print(table)
