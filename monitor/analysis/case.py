@@ -29,6 +29,8 @@ class Case:
     look: Look
     suspicion: Suspicion
     is_established: bool
+    is_hill: bool
+    """Slow, but as a site that feels the busy hour more than the controls do."""
     metric: int
     """Place in METRICS of the metric that is reported."""
     usable: Bools
@@ -109,6 +111,7 @@ def case(look: Look, place: int) -> Case:
         look=look,
         suspicion=suspicion,
         is_established=is_established,
+        is_hill=bool(look.is_hill[place]),
         metric=metric,
         usable=usable,
         slow=slow,

@@ -16,15 +16,10 @@ from monitor.series.evenings import CEILING, medians
 from monitor.series.frame import Bools, Floats, Ints
 
 LAWS = ("factor", "delay")
-_BOUND_LOG = 1.0
-"""A single placebo window counts up to this rise in a slope."""
-_PRIOR_POWER = 0.25
-"""Weight of the prior slope 1: (spread of a window 0.15 / of slopes 0.3) squared."""
 _PLAUSIBLE = 1.5
 _MISFIT_FLOOR = 0.03
 """A description is plausible up to this misfit: so many times the least, and so much
 more [log]."""
-_LEAST_SLOPE, _MOST_SLOPE = 0.5, 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +36,8 @@ class Contrast:
     other controls' movement."""
     placebo: Floats
     """Rise minus expected in other windows, shape (L, S, M, D, K)."""
-    shared: Floats
-    """Sum over the placebo windows of rise times expected, shape (L, S, M, D)."""
-    power: Floats
-    """Sum over the placebo windows of expected squared, shape (L, S, M, D)."""
+    beside: Floats
+    """Rise minus expected in the hours beside the window, shape (L, S, M, D)."""
     common: Floats
     """Median rise of the controls, shape (M, D)."""
     n_controls: Ints
@@ -67,23 +60,21 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     """
     targets, known = _places(table)
     chosen = known if controls is None else controls
-    window = np.concatenate([table.window[..., None], _placebo_window(table)], axis=-1)
+    rises = [table.rise[..., None], table.shoulder[..., None], table.placebo]
+    rise = np.concatenate(rises, axis=-1)
     rest = table.rest[..., None]
     others_dead = np.full(table.dead_in_window.shape, np.nan)
-    expected = np.full((len(LAWS), *window.shape), np.nan)
+    expected = np.full((len(LAWS), *rise.shape), np.nan)
     for series in (*targets, *known):
         others = chosen[chosen != series]
-        expected[:, series] = _expected(window, rest, int(series), others)
+        expected[:, series] = _expected(rise, rest, int(series), others)
         others_dead[series] = _middle(table.dead_in_window[others])
-    rise = window - rest
-    elsewhere = np.clip(rise[..., 1:], -_BOUND_LOG, _BOUND_LOG)
-    by_others = np.clip(expected[..., 1:], -_BOUND_LOG, _BOUND_LOG)
+    left = np.clip(rise - expected, -CEILING, CEILING)
     return Contrast(
         rise=table.rise,
         expected=expected[..., 0],
-        placebo=_clipped(rise[..., 1:] - expected[..., 1:]),
-        shared=np.nansum(elsewhere * by_others, axis=-1),
-        power=np.nansum(np.where(np.isfinite(elsewhere), by_others, 0.0) ** 2, axis=-1),
+        beside=left[..., 1],
+        placebo=left[..., 2:],
         common=_middle(table.rise[chosen]),
         others_dead=others_dead,
         n_controls=(table.rise[chosen] < CEILING).sum(axis=0),
@@ -100,26 +91,17 @@ def _places(table: EveningTable) -> tuple[Ints, Ints]:
     return np.array(targets, np.int64), np.array(controls, np.int64)
 
 
-def _placebo_window(table: EveningTable) -> Floats:
-    """Level in each placebo window, back from its rise."""
-    return table.placebo + table.rest[..., None]
-
-
-def _expected(window: Floats, rest: Floats, series: int, controls: Ints) -> Floats:
-    """Expected rise of one series by every law, shape (L, M, D, 1 + K)."""
+def _expected(rise: Floats, rest: Floats, series: int, controls: Ints) -> Floats:
+    """Expected rise of one series by every law, shape (L, M, D, 2 + K)."""
     if not controls.size:
-        return np.zeros((len(LAWS), *window.shape[1:]))
-    moved = window[controls] - rest[controls]
+        return np.zeros((len(LAWS), *rise.shape[1:]))
+    moved = rise[controls]
     # A control that did not answer tells nothing about how busy the line is.
     moved = np.where(moved >= CEILING, np.nan, moved)
     added = _middle(np.exp(rest[controls]) * np.expm1(moved))
     # A site cannot become quicker than half of its usual time by an emptier queue.
     share = np.maximum(added / np.exp(rest[series]), -0.5)
     return np.stack([_middle(moved), np.log1p(share)])
-
-
-def _clipped(rise: Floats) -> Floats:
-    return np.clip(rise, -CEILING, CEILING)
 
 
 def _middle(values: Floats) -> Floats:
@@ -131,90 +113,50 @@ def _middle(values: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How the common movement reaches each site, by several descriptions.
+    """Which laws the controls obey."""
 
-    A description is a law with all slopes 1, or with each site's own slope. Shapes: B
-    descriptions.
-    """
-
-    expected: Floats
-    """Expected rise by each description, shape (B, S, M, D)."""
-    slope: Floats
-    """Slope of each series in each description, shape (B, S, M)."""
     best: Ints
-    """The description by which the controls explain each other best, shape (M,)."""
+    """Place in LAWS of the law by which the controls explain each other best, (M,)."""
     is_plausible: Bools
-    """Descriptions that explain them nearly as well, shape (B, M)."""
-
-    def law(self, metric: int) -> int:
-        """Place in LAWS of the best description's law."""
-        return int(self.best[metric]) // 2
+    """Laws that explain them nearly as well, shape (L, M)."""
 
 
 def fit(found: Contrast, evenings: Bools) -> Fit:
-    """The descriptions of the common movement, and how well the controls obey each.
+    """The law of the common movement, judged by the controls.
 
-    Judged by how far each control steadily is, over the chosen evenings, from what the
-    other controls let expect of it in the window. With fewer than three controls they
-    cannot tell, and every description with slope 1 is plausible.
+    The misfit of a law is how far each control steadily is, over the chosen evenings,
+    from what the other controls let expect of it in the window. With fewer than three
+    controls nobody can tell, and both laws are plausible.
     """
-    n_series, n_metrics = found.rise.shape[:2]
-    plain = np.ones((n_series, n_metrics))
+    n_metrics = found.rise.shape[1]
     if found.controls.size < 3:
-        slope = np.stack([plain] * len(LAWS))
-        return Fit(
-            expected=found.expected,
-            slope=slope,
-            best=np.zeros(n_metrics, np.int64),
-            is_plausible=np.ones(slope.shape[::2], np.bool_),
-        )
-    own = sensitivity(found, evenings)
-    slope = np.stack([s for by_law in own for s in (plain, by_law)])
-    expected = slope[..., None] * np.repeat(found.expected, 2, axis=0)
+        both = np.ones((len(LAWS), n_metrics), np.bool_)
+        return Fit(np.zeros(n_metrics, np.int64), both)
     rise = found.rise[found.controls][..., evenings]
-    left = rise - expected[:, found.controls][..., evenings]
+    left = rise - found.expected[:, found.controls][..., evenings]
     steady = np.nan_to_num(medians(left, 1))
     misfit = np.sqrt((steady**2).mean(axis=1))
-    least = misfit.min(axis=0)
-    return Fit(
-        expected=expected,
-        slope=slope,
-        best=np.asarray(misfit.argmin(axis=0)),
-        is_plausible=np.asarray(misfit <= _PLAUSIBLE * least + _MISFIT_FLOOR),
-    )
+    bound = _PLAUSIBLE * misfit.min(axis=0) + _MISFIT_FLOOR
+    return Fit(np.asarray(misfit.argmin(axis=0)), np.asarray(misfit <= bound))
 
 
-def sensitivity(found: Contrast, evenings: Bools) -> Floats:
-    """Slope of each series on the common movement by each law, shape (L, S, M).
+def excess_of(rise: Floats, expected: Floats, fitted: Fit) -> tuple[Floats, Floats]:
+    """Rise beyond the controls, twice, each of shape (S, M, D).
 
-    Notes
-    -----
-    Slope of the site's rise on what the controls let expect, over the placebo windows
-    of the chosen evenings, drawn towards 1 by as much as a few quiet evenings weigh,
-    relative to the controls' own slopes (which cancels the flattening by noise). The
-    window itself takes no part: an imposed slowdown does not count as sensitivity.
-    """
-    shared = found.shared[..., evenings].sum(axis=-1)
-    power = found.power[..., evenings].sum(axis=-1)
-    slope = (shared + _PRIOR_POWER) / (power + _PRIOR_POWER)
-    usual = medians(np.moveaxis(slope[:, found.controls], 1, 2), 1)[:, None]
-    ratio = slope / np.maximum(usual, 0.2)
-    return np.asarray(np.clip(ratio, _LEAST_SLOPE, _MOST_SLOPE))
-
-
-def excess_of(found: Contrast, fitted: Fit) -> tuple[Floats, Floats]:
-    """Rise beyond the controls of every series, twice, each of shape (S, M, D).
+    Parameters
+    ----------
+    rise : shape (S, M, D) [log]
+    expected : by each law, shape (L, S, M, D) [log]
 
     Returns
     -------
     tuple
-        by the best description, for estimates; and by the plausible description that
-        leaves least, for evidence: what any fair reading of the busy hour explains is
-        not held against a site.
+        by the best law, for estimates; and by the plausible law that leaves least, for
+        evidence: what a fair reading of the busy hour explains is not held against a
+        site.
     """
-    left = np.clip(found.rise - fitted.expected, -CEILING, CEILING)
-    metric = np.arange(fitted.best.size)
-    by_best = np.moveaxis(left, 2, 1)[fitted.best, metric]
-    not_asked = ~fitted.is_plausible[:, None, :, None]
-    least = np.where(not_asked, np.inf, left).min(axis=0)
-    return np.moveaxis(by_best, 0, 1), np.where(np.isinf(least), np.nan, least)
+    left = np.clip(rise - expected, -CEILING, CEILING)
+    by_best = np.where(fitted.best[:, None] == 0, left[0], left[1])
+    is_asked = fitted.is_plausible[:, None, :, None]
+    least = np.where(is_asked, left, np.inf).min(axis=0)
+    return by_best, np.where(np.isinf(least), np.nan, least)

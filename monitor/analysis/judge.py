@@ -231,10 +231,7 @@ def _details(
             METRICS[m]: {
                 "weight": _rounded(weights[m]),
                 "e_value": _rounded(one.suspicion.e_metric[m]),
-                "slope": _rounded(
-                    seen.fitted.slope[seen.fitted.best[m], one.suspicion.series, m]
-                ),
-                "law": LAWS[seen.fitted.law(m)],
+                "law": LAWS[seen.fitted.best[m]],
                 "innocent_spread_log": _rounded(
                     seen.sigma_log[one.suspicion.series, m]
                 ),

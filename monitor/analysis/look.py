@@ -43,6 +43,10 @@ _WEIGHTS = {
     "waiting_s": 1.0,
     "connect_s": 1.0,
 }
+_HILL = 2.0
+"""Height of the evening peak in the window over that in the hours beside it."""
+_TELLING_LOG = float(np.log(1.15))
+_LEFT_LOG = float(np.log(1.2))
 _STAND_INS = (
     ("response_s", ("goodput_bps",), 3.0),
     ("duration_s", ("tls_handshake_s", "waiting_s", "response_s"), 2.0),
@@ -114,6 +118,9 @@ class Look:
     targets: tuple[Suspicion, ...]
     is_established: Bools
     """Shape (n_targets,)."""
+    is_hill: Bools
+    """Slow, but as a site is that feels the busy hour more than the controls do, shape
+    (n_targets,)."""
 
 
 def home(table: EveningTable) -> Home:
@@ -131,11 +138,16 @@ def look(at: Home, evenings: Bools) -> Look:
     gone = _affected_controls(at, evenings)
     found = at.against(gone)
     fitted = fit(found, evenings)
-    best, excess = excess_of(found, fitted)
+    best, excess = excess_of(found.rise, found.expected, fitted)
     yardstick = _yardstick(at, found, excess, evenings, has_peers=True)
     targets = _suspicions(at, found, found.targets, excess, yardstick, evenings)
     values = np.array([s.e_value for s in targets])
-    enough = np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets])
+    is_found = e_bh(values, FALSE_DISCOVERY_RATE)
+    is_found &= np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets], bool)
+    beside = np.where(fitted.best[:, None] == 0, found.beside[0], found.beside[1])
+    is_hill = np.array(
+        [_is_hill(s, best, beside, found.common, evenings) for s in targets], np.bool_
+    )
     return Look(
         home=at,
         evenings=evenings,
@@ -146,7 +158,8 @@ def look(at: Home, evenings: Bools) -> Look:
         rates=yardstick.rates,
         gone=gone,
         targets=targets,
-        is_established=e_bh(values, FALSE_DISCOVERY_RATE) & enough.astype(np.bool_),
+        is_established=is_found & ~is_hill,
+        is_hill=is_found & is_hill,
     )
 
 
@@ -210,7 +223,7 @@ def _affected_controls(at: Home, evenings: Bools) -> tuple[int, ...]:
     if found.controls.size < 2:
         return ()
     fitted = fit(found, evenings)
-    _, excess = excess_of(found, fitted)
+    _, excess = excess_of(found.rise, found.expected, fitted)
     yardstick = _yardstick(at, found, excess, evenings, has_peers=False)
     suspicions = _suspicions(at, found, found.controls, excess, yardstick, evenings)
     values = np.array([s.e_value for s in suspicions])
@@ -260,6 +273,33 @@ def _suspicion(
         is_tried=is_tried,
         is_dead=is_dead,
     )
+
+
+def _is_hill(
+    site: Suspicion, excess: Floats, beside: Floats, common: Floats, evenings: Bools
+) -> bool:
+    """Whether the busy hour alone explains a slow site, were the site more sensitive.
+
+    A more sensitive site has more of the same hill: what it shows in the hours beside
+    the window it shows up to _HILL times as high inside. No site is expected to feel
+    the busy hour more than twice as much as the controls do. What is left must matter.
+    """
+    if _DEAD_WEIGHT * site.e_dead * FALSE_DISCOVERY_RATE >= 1:
+        return False
+    bar = min(1 / FALSE_DISCOVERY_RATE, float(site.e_metric.max()))
+    for m in np.flatnonzero(site.e_metric >= bar):
+        own = excess[site.series, m]
+        slow = evenings & (np.nan_to_num(own, nan=-1.0) > _TELLING_LOG)
+        hill = _HILL * max(_median(beside[site.series, m][slow]), 0.0)
+        most = max(_median(common[m][slow]), 0.0)
+        if _median(own[slow]) - min(hill, most) >= _LEFT_LOG:
+            return False
+    return True
+
+
+def _median(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else 0.0
 
 
 def _dead(

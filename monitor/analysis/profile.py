@@ -41,15 +41,12 @@ def slot_excess(
     moved = np.clip(others - rest[controls], -CEILING, CEILING)
     expected = medians(np.moveaxis(moved, 0, -1), 1)
     for m in range(len(expected)):
-        if fitted.law(m) == LAWS.index("factor"):
+        if fitted.best[m] == LAWS.index("factor"):
             continue
         added = np.exp(rest[controls][:, m]) * np.expm1(moved[:, m])
         share = medians(np.moveaxis(added, 0, -1), 1) / np.exp(rest[series, m])
         expected[m] = np.log1p(np.maximum(share, -0.5))
-    slope = fitted.slope[fitted.best, series, np.arange(fitted.best.size)]
-    return np.asarray(
-        np.clip(rise - slope[:, None, None] * expected, -CEILING, CEILING)
-    )
+    return np.asarray(np.clip(rise - expected, -CEILING, CEILING))
 
 
 def profile(cells: Floats, evenings: Bools, bound_log: float) -> Floats:

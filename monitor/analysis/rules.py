@@ -174,7 +174,16 @@ def _too_little(case: Case) -> Ruling | None:
 
 def _general(case: Case) -> Ruling | None:
     """Targets and controls slow together, on most evenings or on some."""
-    if case.n_controls == 0 or case.effect is None or case.effect.centre >= SLOW_LOG:
+    if case.n_controls == 0 or case.effect is None:
+        return None
+    if case.is_hill:
+        return Ruling(
+            "general_congestion",
+            "Controls are slow in the window too. This site is slower than they are, "
+            "but its evenings have the shape of the common busy hour: it may only feel "
+            "that more.",
+        )
+    if case.effect.centre >= SLOW_LOG:
         return None
     found = case.look.found
     rises = _rises(case)

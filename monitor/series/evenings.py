@@ -18,6 +18,8 @@ from monitor.series.setaside import dead_share, outages, own_load
 
 GUARD_MIN = 30
 """Minutes beside the window that belong to neither side: edges move a little."""
+SHOULDER_MIN = 60
+"""Length of the stretch on either side that shows whether a rise is a gentle hill."""
 MIN_COVERAGE = 0.5
 """Share of a window's planned slots that must have been measured."""
 CEILING = float(np.log(100.0))
@@ -41,6 +43,8 @@ class EveningTable:
     """Median in the rest of the same day, shape (S, M, D)."""
     rise: Floats
     """Window minus rest, within +-CEILING, shape (S, M, D)."""
+    shoulder: Floats
+    """The same for the hour beside the window on either side, shape (S, M, D)."""
     placebo: Floats
     """The same for other windows of the same day, shape (S, M, D, K)."""
     rise_with_load: Floats | None
@@ -92,6 +96,7 @@ def evening_table(grid: Grid) -> EveningTable:
         window=in_rest + rise,
         rest=in_rest,
         rise=rise,
+        shoulder=_rise(medians(values[..., _beside(grid, inside)], need), in_rest),
         placebo=_placebo(values, in_rest, _placebo_starts(grid, inside), inside, need),
         rise_with_load=with_load,
         dead_in_window=_mean(share[..., inside]),
@@ -138,6 +143,13 @@ def _widened(inside: Bools, by: int) -> Bools:
     if place.size:
         out[max(place[0] - by, 0) : place[-1] + by + 1] = True
     return out
+
+
+def _beside(grid: Grid, inside: Bools) -> Bools:
+    """Slots of the hour before and the hour after the window and its guard."""
+    near = GUARD_MIN // grid.slot_min
+    far = (GUARD_MIN + SHOULDER_MIN) // grid.slot_min
+    return _widened(inside, far) & ~_widened(inside, near)
 
 
 def _two_sides(
