@@ -16,6 +16,7 @@ from monitor.web.context import CONTEXT, Context
 from monitor.web.endpoints import ENDPOINTS, PREFIX, STREAMS, Endpoint
 from monitor.web.guard import Handler, problem
 from monitor.web.openapi import openapi_document
+from monitor.web.query import NotAllowed, checked, parameters
 from monitor.web.schemas import Query, SamplesQuery, Share, ShareRequest
 
 COMPRESS_FROM_BYTES: Final = 1400
@@ -40,24 +41,13 @@ def routes() -> list[web.RouteDef]:
 def _answering(endpoint: Endpoint) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         context = request.app[CONTEXT]
-        query = _query(request, endpoint.query)
+        query = parameters(request, endpoint.query)
         is_packed = "gzip" in request.headers.get("Accept-Encoding", "")
         return await context.ask(
             partial(_answer, context, endpoint, query, is_packed=is_packed)
         )
 
     return handler
-
-
-def _query(request: web.Request, model: type[Query]) -> Query:
-    repeated = [name for name in request.query if len(request.query.getall(name)) > 1]
-    if repeated:
-        raise web.HTTPBadRequest(reason=f"given twice: {_printable(repeated[0])}")
-    return model.model_validate({**request.query, **request.match_info})
-
-
-def _printable(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name[:80])
 
 
 def _answer(
@@ -76,7 +66,7 @@ def _answer(
 def _streaming(path: str) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         context = request.app[CONTEXT]
-        query = SamplesQuery.model_validate(_query(request, SamplesQuery))
+        query = parameters(request, SamplesQuery)
         if context.streams.locked():
             return problem(503, "too many downloads at once; try again later")
         async with context.streams:
@@ -124,12 +114,20 @@ async def new_share(request: web.Request) -> web.Response:
     if request.content_type != "application/json":
         return problem(415, "the body must be application/json")
     async with asyncio.timeout(BODY_TIMEOUT_S):
-        wanted = ShareRequest.model_validate_json(await request.read())
+        body = await request.read()
+    wanted = checked(ShareRequest, _decoded(body))
     if context.access.is_open:
         return problem(403, "a link needs a password: see `monitor web password`")
     token, expires = context.access.new_share(timedelta(hours=wanted.hours))
     share = Share(path=f"/share/{token}", expires_at_utc=expires)
     return web.Response(text=share.model_dump_json(), content_type="application/json")
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise NotAllowed(["body: not JSON"]) from None
 
 
 async def openapi(_request: web.Request) -> web.Response:

@@ -166,8 +166,14 @@ class Facts:
             if since is not None and since > until:
                 until = since
         if since is None:
-            since = until - timedelta(days=DEFAULT_DAYS - 1)
+            since = max(until - timedelta(days=DEFAULT_DAYS - 1), self._first(vantage))
+            since = min(since, until)
         return max(since, until - timedelta(days=MAX_DAYS - 1)), until
+
+    def _first(self, vantage: str) -> date:
+        infos = [info for found in self.sites(vantage).values() for info in found]
+        first = min((i.first_utc for i in infos), default=self.clock.now_utc())
+        return first.astimezone(ZoneInfo(self.config.timezone)).date()
 
 
 def joined(one: Cell, other: Cell) -> Cell:

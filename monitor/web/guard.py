@@ -9,13 +9,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from monitor.errors import MonitorError
 from monitor.web.access import Refused, Who
 from monitor.web.attempts import TooMany
 from monitor.web.context import CONTEXT, Context
 from monitor.web.facts import NotHere
+from monitor.web.query import NotAllowed
 from monitor.web.schemas import Problem
 
 _log = logging.getLogger(__name__)
@@ -92,8 +92,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     except web.HTTPException as error:
         return _http_answer(request, error)
-    except ValidationError as error:
-        return problem(400, "parameters are not allowed", _details(error))
+    except NotAllowed as error:
+        return problem(400, str(error), error.details)
     except TimeoutError:
         return problem(408, "the request took too long")
     except MonitorError as error:
@@ -124,14 +124,6 @@ def _http_answer(request: web.Request, error: web.HTTPException) -> web.Response
     if "Allow" in error.headers:
         answer.headers["Allow"] = error.headers["Allow"]
     return answer
-
-
-def _details(error: ValidationError) -> list[str]:
-    return [
-        f"{'.'.join(map(str, e['loc'])) or 'query'}:"
-        f" {e['msg'].removeprefix('Value error, ')}"
-        for e in error.errors(include_url=False, include_input=False)
-    ]
 
 
 @web.middleware

@@ -227,5 +227,5 @@ def usage(facts: Facts, vantage: str) -> Usage:
     return Usage(
         today_bytes=of_day,
         month_bytes=facts.reader.body_bytes(ids, day_start_us(first, zone)),
-        budget_per_month_bytes=facts.config.throughput.budget_per_month,
+        budget_per_month_bytes=facts.config.budget.per_month,
     )

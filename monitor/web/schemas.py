@@ -76,6 +76,8 @@ LocalDate = Annotated[
     BeforeValidator(_local_date),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
+DayOf = date
+"""The type, where a field is itself called date."""
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -299,8 +301,8 @@ class Targets(Answer):
     now_utc: datetime
     every_s: float
     window: Window
-    first_date: LocalDate | None
-    last_date: LocalDate | None
+    first_date: date | None
+    last_date: date | None
     targets: list[TargetInfo]
 
 
@@ -320,7 +322,7 @@ class Heatmap(Answer):
     unit: str
     timezone: str
     window: Window
-    days: list[LocalDate]
+    days: list[date]
     values: list[list[float | None]]
     n: list[list[int]]
     dead: list[list[bool]]
@@ -360,7 +362,7 @@ class Series(Answer):
 class Evening(Answer):
     """One evening of one target."""
 
-    date: LocalDate
+    date: DayOf
     state: EveningState
     ratio: float | None
     """Times slower than the rest of the day and beyond the controls."""
@@ -506,8 +508,8 @@ class Comparison(Answer):
 class Annotation(Answer):
     """What a user noted about one or several dates, both included."""
 
-    first_date: LocalDate
-    last_date: LocalDate
+    first_date: date
+    last_date: date
     text: str
 
 
@@ -520,7 +522,7 @@ class Annotations(Answer):
 class Report(Answer):
     """A stored night report."""
 
-    date: LocalDate
+    date: DayOf
     files: list[str]
 
 

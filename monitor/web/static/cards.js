@@ -1,0 +1,104 @@
+// One card per service: the verdict in plain words, how sure, since when.
+import { element } from "./figure.js";
+import { dayName, duration, has, number, percent, t, tn } from "./text.js";
+
+const KIND = {
+  targeted_throttling: "bad", targeted_blocking: "bad",
+  selective_slowdown: "warn", recurring_slowdown: "warn",
+  server_side: "other", general_congestion: "other", own_line: "other",
+  no_recurring_slowdown: "good", inconclusive: "", insufficient_data: "",
+};
+const RANK = Object.keys(KIND);
+
+function fact(term, text) {
+  return text ? [element("dt", {}, term), element("dd", {}, text)] : [];
+}
+
+function evenings(one) {
+  const e = one.evenings;
+  if (!e || !e.usable) return "";
+  return tn("card.evenings", e.usable, { slow: number(e.slow + e.dead) });
+}
+
+function effect(one) {
+  const ratio = one.effect?.ratio;
+  if (!ratio) return "";
+  const [low, high] = one.effect.ci95 ?? [null, null];
+  const value = t("times", { n: number(ratio, 1) });
+  return low && high ? t("card.interval", { times: value, low: number(low, 1), high: number(high, 1) }) : value;
+}
+
+function sureness(one) {
+  if (one.strength) return t(`strength.${one.strength}`);
+  if (one.p_value === null || one.p_value === undefined) return "";
+  return t("card.chance", { p: one.p_value < 0.001 ? t("card.below", { p: percent001() }) : number(one.p_value * 100, 1) + " %" });
+}
+
+function percent001() {
+  return `${number(0.1, 1)} %`;
+}
+
+function since(one) {
+  if (!one.onset_date) return "";
+  const begin = t("card.since", { date: dayName(one.onset_date) });
+  return one.offset_date ? `${begin} ${t("card.until", { date: dayName(one.offset_date) })}` : begin;
+}
+
+function hours(one) {
+  return one.found_window ? t("card.hours", { start: one.found_window.start, end: one.found_window.end }) : "";
+}
+
+function why(one) {
+  const checks = (one.mechanism ?? []).map((c) => element("li", {}, `${{ 1: "+", 0: "0", "-1": "−" }[c.score] ?? ""} ${c.check}: ${c.detail}`));
+  const reasons = (one.reasons ?? []).map((reason) => element("li", {}, reason));
+  if (!checks.length && !reasons.length) return null;
+  return element("details", {}, element("summary", {}, t("card.why")), element("ul", { lang: "en" }, ...reasons, ...checks));
+}
+
+function word(verdict) {
+  return has(`verdict.${verdict}`) ? t(`verdict.${verdict}`) : verdict;
+}
+
+function card(one) {
+  const kind = KIND[one.verdict] ?? "";
+  const values = { name: one.target, slow: number((one.evenings?.slow ?? 0) + (one.evenings?.dead ?? 0)), usable: number(one.evenings?.usable ?? 0) };
+  const sentence = has(`sentence.${one.verdict}`) ? t(`sentence.${one.verdict}`, values) : "";
+  return element("article", { class: `card ${kind}`, "data-target": one.target, "data-verdict": one.verdict },
+    element("h3", {}, one.target),
+    element("p", { class: "word" }, word(one.verdict)),
+    element("p", {}, sentence),
+    element("dl", {}, ...fact(t("card.evenings_term"), evenings(one)), ...fact(t("card.effect_term"), effect(one)),
+      ...fact(t("card.hours_term"), hours(one)), ...fact(t("card.since_term"), since(one)), ...fact(t("card.sure_term"), sureness(one))),
+    why(one));
+}
+
+function waiting(target, targets) {
+  const first = target.first_sample_utc;
+  const text = first
+    ? t("card.measuring", { since: duration((Date.parse(targets.now_utc) - Date.parse(first)) / 1000) })
+    : t("card.nothing", { every: duration(targets.every_s) });
+  return element("article", { class: "card", "data-target": target.name, "data-verdict": "" },
+    element("h3", {}, target.name), element("p", { class: "word" }, t("verdict.none")), element("p", {}, text));
+}
+
+/** Cards of the services under suspicion, the gravest first. */
+export function cards(targets, verdicts) {
+  const own = verdicts.verdicts.filter((one) => one.vantage === targets.vantage);
+  const judged = new Set(own.map((one) => one.target));
+  const sorted = [...own].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict));
+  const rest = targets.targets.filter((one) => one.role === "target" && !judged.has(one.name));
+  return [...sorted.map(card), ...rest.map((one) => waiting(one, targets))];
+}
+
+/** The one sentence above the cards. */
+export function lead(targets, verdicts) {
+  const own = verdicts.verdicts.filter((one) => one.vantage === targets.vantage);
+  if (!own.length) return t("lead.none", { start: targets.window.start, end: targets.window.end });
+  const of = (kinds) => own.filter((one) => kinds.includes(KIND[one.verdict])).map((one) => one.target);
+  const period = t("lead.period", { since: dayName(verdicts.since), until: dayName(verdicts.until) });
+  const suspected = of(["bad", "warn"]);
+  if (suspected.length) return `${t("lead.suspected", { names: suspected.join(", ") })} ${period}`;
+  const other = of(["other"]);
+  if (other.length) return `${t("lead.other", { names: other.join(", ") })} ${period}`;
+  return `${t(of(["good"]).length === own.length ? "lead.good" : "lead.open")} ${period}`;
+}

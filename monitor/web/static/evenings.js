@@ -1,0 +1,66 @@
+// The evenings strip: one row per service, one mark per evening, by shape and colour.
+import { axis, element, frame } from "./figure.js";
+import { dayName, number, t } from "./text.js";
+import { times } from "./units.js";
+
+const SHAPES = { fine: "circle", slow: "triangle", dead: "path://M2 0 8 6 14 0 16 2 10 8 16 14 14 16 8 10 2 16 0 14 6 8 0 2Z", unusable: "path://M0 6H12V8H0Z" };
+const ORDER = ["fine", "slow", "dead", "unusable"];
+
+function colour(c, state) {
+  return { fine: c.good, slow: c.warn, dead: c.bad, unusable: c.field }[state];
+}
+
+function dates(found) {
+  return found.targets[0]?.evenings.map((evening) => evening.date) ?? [];
+}
+
+function marks(found, state) {
+  return found.targets.flatMap((one, y) =>
+    one.evenings.map((evening, x) => ({ evening, value: [x, y], target: one.target })).filter((mark) => mark.evening.state === state));
+}
+
+export function eveningWords(target, evening) {
+  const state = t(`state.${evening.state}`);
+  const ratio = evening.ratio === null ? "" : ` · ${t("heatmap.ratio", { times: times(evening.ratio) })}`;
+  const failed = evening.n_failed ? ` · ${t("evenings.failed", { failed: number(evening.n_failed), n: number(evening.n) })}` : "";
+  return `${target}, ${dayName(evening.date)}: ${state}${ratio}${failed}`;
+}
+
+export function eveningsOption(found) {
+  const days = dates(found);
+  return (c) => ({
+    ...frame(c),
+    grid: { left: 96, right: 12, top: 10, bottom: 30 },
+    tooltip: { ...frame(c).tooltip, formatter: (p) => eveningWords(p.data.target, p.data.evening) },
+    xAxis: axis(c, { type: "category", data: days, axisLabel: { formatter: (d) => dayName(d, true), hideOverlap: true }, splitLine: { show: false } }),
+    yAxis: axis(c, { type: "category", inverse: true, data: found.targets.map((one) => one.target), axisLabel: { width: 88, overflow: "truncate" }, splitLine: { show: true, lineStyle: { color: c.line } } }),
+    series: ORDER.map((state) => ({
+      name: state, type: "scatter", symbol: SHAPES[state], symbolSize: (_, p) => symbolSize(days.length, p.data.evening),
+      itemStyle: state === "fine" ? { color: "transparent", borderColor: c.good, borderWidth: 1.5 } : { color: colour(c, state) },
+      data: marks(found, state),
+    })),
+  });
+}
+
+function symbolSize(nDays, evening) {
+  const most = nDays > 120 ? 4 : nDays > 60 ? 7 : 11;
+  return evening.state === "slow" || evening.state === "dead" ? most + 2 : most;
+}
+
+export function eveningsData(found) {
+  const rows = found.targets.flatMap((one) =>
+    one.evenings.map((e) => [e.date, one.target, e.state, e.ratio, e.n, e.n_failed, one.metric]));
+  return { columns: ["date", "target", "state", "times_slower_beyond_controls", "probes", "failed", "metric"], rows };
+}
+
+export function eveningsAbout(found) {
+  const counts = found.targets.map((one) => {
+    const n = (state) => one.evenings.filter((e) => e.state === state).length;
+    return t("evenings.count", { target: one.target, slow: number(n("slow")), dead: number(n("dead")), fine: number(n("fine")), unusable: number(n("unusable")) });
+  });
+  const isQuick = found.targets.some((one) => one.source === "rollups");
+  const legend = element("p", { class: "legend" }, ...ORDER.map((s) => element("span", {}, `${{ fine: "○", slow: "▲", dead: "✕", unusable: "–" }[s]} ${t(`state.${s}`)}`)));
+  const words = [t("evenings.about", { start: found.window.start, end: found.window.end, zone: found.timezone }), legend];
+  if (isQuick) words.push(t("evenings.quick"));
+  return { words, label: `${t("evenings.title")}. ${counts.join(" ")}` };
+}

@@ -1,0 +1,132 @@
+// Words, numbers, times: in the page's language and the home's time zone.
+const messages = JSON.parse(document.getElementById("messages").textContent);
+export const language = document.documentElement.lang;
+const plurals = new Intl.PluralRules(language);
+
+let zone = "UTC";
+
+export function setZone(name) {
+  zone = name;
+}
+
+/** The message of a key, with {named} places filled. */
+export function t(key, values = {}) {
+  const text = messages[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+/** Whether there is a message of that key. */
+export function has(key) {
+  return key in messages;
+}
+
+/** The message in the form that goes with a number. */
+export function tn(key, n, values = {}) {
+  const form = `${key}.${plurals.select(n)}`;
+  return t(form in messages ? form : `${key}.other`, { n: number(n), ...values });
+}
+
+export function number(value, digits = 0) {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+}
+
+/** About three digits, whatever the size. */
+export function short(value) {
+  const options = { maximumSignificantDigits: 3 };
+  return new Intl.NumberFormat(language, options).format(value);
+}
+
+export function percent(share) {
+  const options = { style: "percent", maximumFractionDigits: 0 };
+  return new Intl.NumberFormat(language, options).format(share);
+}
+
+function format(moment, options) {
+  return new Intl.DateTimeFormat(language, options).format(moment);
+}
+
+/** A local date (YYYY-MM-DD) in words. */
+export function dayName(date, isShort = false) {
+  const moment = new Date(`${date}T12:00:00Z`);
+  const options = isShort
+    ? { day: "numeric", month: "short", timeZone: "UTC" }
+    : { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+  return format(moment, options);
+}
+
+/** A moment on the home's clock. */
+export function moment(value, withSeconds = false) {
+  return format(new Date(value), {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: withSeconds ? "2-digit" : undefined,
+    hourCycle: "h23",
+    timeZone: zone,
+  });
+}
+
+/** Time of day on the home's clock. */
+export function clockTime(value) {
+  return format(new Date(value), {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: zone,
+  });
+}
+
+export function duration(seconds) {
+  if (seconds < 90) return tn("unit.seconds", Math.round(seconds));
+  if (seconds < 5400) return tn("unit.minutes", Math.round(seconds / 60));
+  if (seconds < 129600) return tn("unit.hours", Math.round(seconds / 3600));
+  return tn("unit.days", Math.round(seconds / 86400));
+}
+
+export function bytes(n) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let step = 0;
+  let value = n;
+  while (value >= 1000 && step < units.length - 1) {
+    value /= 1000;
+    step += 1;
+  }
+  return `${short(value)} ${units[step]}`;
+}
+
+/** Minutes that the home's clock is ahead of UTC at a moment. */
+const offsets = new Map();
+export function offsetMinutes(ms) {
+  const quarter = Math.floor(ms / 900000);
+  if (!offsets.has(quarter)) offsets.set(quarter, measuredOffset(quarter * 900000));
+  return offsets.get(quarter);
+}
+
+function measuredOffset(ms) {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    year: "numeric", month: "numeric", day: "numeric",
+    hour: "numeric", minute: "numeric", second: "numeric",
+    hourCycle: "h23", timeZone: zone,
+  }).formatToParts(new Date(ms));
+  const at = Object.fromEntries(parts.map((part) => [part.type, Number(part.value)]));
+  const local = Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second);
+  return Math.round((local - ms) / 60000);
+}
+
+/** Reading of the home's clock, as milliseconds that a chart in UTC shows rightly. */
+export function localMs(ms) {
+  return ms + offsetMinutes(ms) * 60000;
+}
+
+/** The moment at which the home's clock shows a time like 2026-10-20T20:00. */
+export function fromLocal(text) {
+  const shown = Date.parse(`${text}Z`);
+  const first = shown - offsetMinutes(shown) * 60000;
+  return shown - offsetMinutes(first) * 60000;
+}
+
+/** What a date-time field takes for a moment. */
+export function toLocalField(ms) {
+  return new Date(localMs(ms)).toISOString().slice(0, 16);
+}

@@ -1,0 +1,28 @@
+// How values of each metric are shown.
+import { number, percent, short, t } from "./text.js";
+
+export const METRICS = [
+  "goodput_bps", "duration_s", "domain_lookup_s", "connect_s",
+  "tls_handshake_s", "waiting_s", "response_s", "failed_share",
+];
+export const PHASES = [
+  "domain_lookup_s", "connect_s", "tls_handshake_s", "waiting_s", "response_s",
+];
+
+/** Factor from the stored unit to the shown one, and the name of that. */
+export function scale(metric) {
+  if (metric === "goodput_bps") return { factor: 1e-6, unit: t("unit.mbps") };
+  if (metric === "failed_share") return { factor: 100, unit: "%" };
+  return { factor: 1000, unit: t("unit.ms") };
+}
+
+export function shown(metric, value) {
+  if (value === null || value === undefined) return t("none");
+  if (metric === "failed_share") return percent(value);
+  const { factor, unit } = scale(metric);
+  return `${short(value * factor)} ${unit}`;
+}
+
+export function times(ratio) {
+  return t("times", { n: number(ratio, ratio < 10 ? 1 : 0) });
+}
