@@ -1,8 +1,8 @@
 """A simulated home's grid straight from its arrays, without a frame of rows.
 
 The same numbers as `monitor.series.grids` makes from `Home.samples` (tests compare the
-two), six times quicker. Homes with rows about the machine itself, with many gaps, or
-whose clock changes take the ordinary way.
+two), six times quicker. Homes with rows about the machine itself, and those whose clock
+changes, take the ordinary way.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ _READ = STAGES.index("read")
 
 def grid_of(home: Home, window: Window) -> Grid:
     """The grid of a home."""
-    if home.family.conditions.has_local_rows or home.trouble.missing.mean() > 0.05:
+    if home.family.conditions.has_local_rows:
         return next(grids(home.samples, timezone=home.timezone, window=window))
     cell, evening = _cells(home, window)
     if not (np.diff(cell) > 0).all():
