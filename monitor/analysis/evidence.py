@@ -28,9 +28,9 @@ class Level:
 
 
 LEVELS = (
-    Level(0.5, log(1.15), 0.0),
-    Level(0.1, log(1.25), 1.5),
-    Level(0.02, log(1.45), 2.3),
+    Level(0.25, log(1.18), 0.8),
+    Level(0.08, log(1.3), 1.5),
+    Level(0.02, log(1.45), 2.2),
 )
 """From "a little, on most evenings" to "a lot, on some" (docs/method.md, section 5)."""
 

@@ -48,7 +48,7 @@ _HILL = 2.0
 _TELLING_LOG = float(np.log(1.15))
 _LEFT_LOG = float(np.log(1.2))
 _STAND_INS = (
-    ("response_s", ("goodput_bps",), 3.0),
+    ("response_s", ("goodput_bps",), 5.0),
     ("duration_s", ("tls_handshake_s", "waiting_s", "response_s"), 2.0),
     ("domain_lookup_s", tuple(m for m in METRICS if m != "domain_lookup_s"), 1.0),
 )

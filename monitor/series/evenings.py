@@ -21,7 +21,9 @@ GUARD_MIN = 30
 SHOULDER_MIN = 60
 """Length of the stretch on either side that shows whether a rise is a gentle hill."""
 MIN_COVERAGE = 0.5
-"""Share of a window's planned slots that must have been measured."""
+"""Share of a usual evening's slots that must have been measured."""
+_USUAL = 0.75
+"""Quantile of the evenings' counts that is called usual: gaps only lower them."""
 CEILING = float(np.log(100.0))
 """A slowdown counts up to a hundredfold; a probe without an answer has this value."""
 _EPOCH = date(1970, 1, 1)
@@ -76,8 +78,8 @@ def evening_table(grid: Grid) -> EveningTable:
     down, loaded = outages(grid, share), own_load(grid)
     inside = grid.in_window()
     rest = ~_widened(inside, GUARD_MIN // grid.slot_min)
-    need = _need(grid, inside)
     values = grid.values
+    need = _need(np.isfinite(values) | np.isinf(values), inside)
     if down.any():
         values = np.where(down, np.nan, values)
         share = np.where(down, np.nan, share)
@@ -101,20 +103,21 @@ def evening_table(grid: Grid) -> EveningTable:
         rise_with_load=with_load,
         dead_in_window=_mean(share[..., inside]),
         dead_in_rest=_mean(share[..., rest]),
-        has_evening=(tried[..., inside].sum(axis=-1) >= need)
-        & (tried[..., rest].sum(axis=-1) >= need),
+        has_evening=_has_both(tried, inside, rest),
         in_window=inside,
         in_rest=rest,
         n_outage_slots=down.sum(axis=-1),
         load_share=loaded[:, inside].mean(axis=-1),
         gateway_rise=_rise(
-            *_two_sides(grid.gateway[None, None], inside, rest, need)
+            *_two_sides(grid.gateway[None, None], inside, rest, 1)
         ).reshape(-1),
     )
 
 
-def medians(values: NDArray[Any], need: int) -> Floats:
+def medians(values: NDArray[Any], need: int | Ints) -> Floats:
     """Median along the last axis over what was measured; NaN below `need` values.
+
+    `need` is one number or has the shape of the result.
 
     `inf` counts as slower than everything else. With an even number of values the two
     middle ones are averaged.
@@ -127,14 +130,37 @@ def medians(values: NDArray[Any], need: int) -> Floats:
     upper = ordered[row, np.minimum(n // 2, ordered.shape[-1] - 1)]
     lower = ordered[row, np.maximum((n - 1) // 2, 0)]
     middle = (upper.astype(np.float64) + lower) / 2
-    middle[n < max(need, 1)] = np.nan
+    least = need if isinstance(need, int) else need.reshape(-1)
+    middle[n < np.maximum(least, 1)] = np.nan
     return np.asarray(middle.reshape(values.shape[:-1]))
 
 
-def _need(grid: Grid, inside: Bools) -> int:
-    """Slots that must have been measured in the window: half of the planned ones."""
-    planned = inside.sum() * min(1.0, grid.slot_min * 60 / grid.interval_s)
-    return max(1, int(np.ceil(MIN_COVERAGE * round(planned))))
+def _need(is_known: Bools, inside: Bools) -> Ints:
+    """Slots that must be known for a median: half of those of a usual evening.
+
+    What is usual is counted per series and metric, because pages and transfers are not
+    fetched equally often; shape (..., D, T) to (..., D), the same on every evening.
+    """
+    count = is_known[..., inside].sum(axis=-1)
+    seldom = np.where(count > 0, count, np.nan)
+    usual = np.nan_to_num(_quantile(seldom, _USUAL))
+    need = np.maximum(np.ceil(MIN_COVERAGE * usual), 1).astype(np.int64)
+    return np.broadcast_to(need[..., None], count.shape)
+
+
+def _quantile(values: Floats, share: float) -> Floats:
+    """Quantile along the last axis over what is known, NaN when nothing is."""
+    ordered = np.sort(values, axis=-1)
+    n = np.isfinite(ordered).sum(axis=-1)
+    place = np.maximum(np.ceil(share * n).astype(np.int64) - 1, 0)
+    return np.asarray(np.take_along_axis(ordered, place[..., None], -1)[..., 0])
+
+
+def _has_both(tried: Bools, inside: Bools, rest: Bools) -> Bools:
+    """Whether window and rest were tried often enough, shape (S, D)."""
+    need = _need(tried, inside)
+    in_window, in_rest = tried[..., inside].sum(-1), tried[..., rest].sum(-1)
+    return np.asarray((in_window >= need) & (in_rest >= need))
 
 
 def _widened(inside: Bools, by: int) -> Bools:
@@ -153,7 +179,7 @@ def _beside(grid: Grid, inside: Bools) -> Bools:
 
 
 def _two_sides(
-    values: NDArray[Any], inside: Bools, rest: Bools, need: int
+    values: NDArray[Any], inside: Bools, rest: Bools, need: int | Ints
 ) -> tuple[Floats, Floats]:
     return medians(values[..., inside], need), medians(values[..., rest], need)
 
@@ -175,7 +201,11 @@ def _placebo_starts(grid: Grid, inside: Bools) -> list[int]:
 
 
 def _placebo(
-    values: NDArray[Any], rest: Floats, starts: list[int], inside: Bools, need: int
+    values: NDArray[Any],
+    rest: Floats,
+    starts: list[int],
+    inside: Bools,
+    need: int | Ints,
 ) -> Floats:
     length = int(inside.sum())
     rises = [_rise(medians(values[..., b : b + length], need), rest) for b in starts]
