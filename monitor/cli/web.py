@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import secrets
 import signal
 import sys
@@ -12,6 +13,7 @@ from monitor.cli.context import configuration
 from monitor.cli.root import Settings
 
 LEAST_LETTERS = 10
+NICENESS = 5
 
 
 @click.group("web")
@@ -34,6 +36,10 @@ def serve_command(settings: Settings, *, child: bool) -> None:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+    if child:
+        # When the machine is busy, measuring goes first.
+        os.nice(NICENESS)
 
     async def run() -> None:
         stop = asyncio.Event()

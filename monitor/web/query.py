@@ -21,7 +21,7 @@ class NotAllowed(MonitorError):  # noqa: N818 - an answer, not a failure
 
 def parameters(request: web.Request, model: type[Q]) -> Q:
     """Query and path of a request; raises NotAllowed."""
-    names = list(request.query)
+    names = [name for name, _ in request.query.items()]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise NotAllowed([f"{name[:80]}: given more than once" for name in twice])
