@@ -17,6 +17,7 @@ COMMANDS = {
     "export": ("exchange", "write samples to a CSV, NDJSON or Parquet file"),
     "analyze": ("analyze", "verdicts, from the database or from sample files"),
     "verify": ("verify", "check an evidence bundle"),
+    "anomalies": ("anomalies", "slow and dead evenings, episodes, comparisons"),
     "note": ("note", "note what happened on a date"),
     "sql": ("sql", "a question in SQL, read-only"),
     "web": ("web", "the dashboard alone; make its password or token"),

@@ -1,0 +1,120 @@
+"""Evenings in a row, and evenings by a common mark; pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from statistics import median
+from typing import Any, Final
+
+from monitor.anomalies.evenings import Evening, State
+
+GAP_EVENINGS: Final = 2
+"""An episode goes on over as many evenings that are not bad."""
+MIN_BAD: Final = 2
+
+_BAD: Final = (State.SLOW, State.DEAD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """Bad evenings of one target that follow each other."""
+
+    vantage: str
+    target: str
+    path: str
+    first_date: str
+    last_date: str
+    n_evenings: int
+    """Evenings measured from the first to the last."""
+    n_slow: int
+    n_dead: int
+    median_beyond_controls: float | None
+    """Over the slow evenings; beyond the rest of the day where there is no control."""
+    notes: str | None
+
+
+def episodes(found: Iterable[Evening]) -> list[Episode]:
+    """The episodes in evenings of any state, by target and date."""
+    ordered = sorted(found, key=lambda e: (e.vantage, e.target, e.path, e.date))
+    result = []
+    for _, own in groupby(ordered, lambda e: (e.vantage, e.target, e.path)):
+        result += [_episode(run) for run in _runs(list(own))]
+    return result
+
+
+def _runs(own: Sequence[Evening]) -> list[list[Evening]]:
+    runs: list[list[Evening]] = []
+    last_bad = None
+    for evening in own:
+        if evening.state not in _BAD:
+            continue
+        if last_bad is None or _days(last_bad, evening) > GAP_EVENINGS + 1:
+            runs.append([])
+        runs[-1].append(evening)
+        last_bad = evening
+    kept = [run for run in runs if len(run) >= MIN_BAD]
+    return [[e for e in own if run[0].date <= e.date <= run[-1].date] for run in kept]
+
+
+def _days(one: Evening, other: Evening) -> int:
+    return (date.fromisoformat(other.date) - date.fromisoformat(one.date)).days
+
+
+def size(evening: Evening) -> float | None:
+    """Beyond the controls where there are any, else beyond the rest of the day."""
+    if evening.beyond_controls is None:
+        return evening.ratio
+    return evening.beyond_controls
+
+
+def _episode(run: Sequence[Evening]) -> Episode:
+    slow = [e for e in run if e.state is State.SLOW]
+    notes = dict.fromkeys(e.note for e in run if e.note)
+    return Episode(
+        vantage=run[0].vantage,
+        target=run[0].target,
+        path=run[0].path,
+        first_date=run[0].date,
+        last_date=run[-1].date,
+        n_evenings=len(run),
+        n_slow=len(slow),
+        n_dead=sum(e.state is State.DEAD for e in run),
+        median_beyond_controls=_median(map(size, slow)),
+        notes="; ".join(notes) or None,
+    )
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+GROUPS: Final[dict[str, Callable[[Evening], str]]] = {
+    "target": lambda e: e.target,
+    "vantage": lambda e: e.vantage,
+    "weekday": lambda e: e.weekday,
+    "month": lambda e: e.date[:7],
+    "note": lambda e: e.note or "",
+}
+
+
+def grouped(found: Iterable[Evening], by: str) -> list[dict[str, Any]]:
+    """Counts of evenings and the median size by a mark and target, in order."""
+
+    def mark(evening: Evening) -> tuple[str, str]:
+        return GROUPS[by](evening), evening.target
+
+    rows = []
+    for (name, target), own in groupby(sorted(found, key=mark), mark):
+        one = list(own)
+        rows.append(
+            {
+                by: name,
+                "target": target,
+                "n_evenings": len(one),
+                **{f"n_{s}": sum(e.state is s for e in one) for s in State},
+                "median_size": _median(map(size, one)),
+            }
+        )
+    return rows

@@ -1,0 +1,273 @@
+"""`monitor anomalies`: slow and dead evenings, in a row, by group, compared."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.context import configuration, echo_json, parsed_date, progress
+from monitor.cli.root import Settings
+from monitor.cli.terminal import csv_text, print_table
+from monitor.config import masked
+from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.anomalies import Question
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+STATES = ("slow", "dead", "fine", "unusable", "all")
+METRICS = (
+    "goodput_bps",
+    "duration_s",
+    "connect_s",
+    "tls_handshake_s",
+    "waiting_s",
+    "response_s",
+    "domain_lookup_s",
+)
+DEFAULT_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    kind: str
+    names: Sequence[str]
+    rows: list[dict[str, Any]]
+
+
+@click.command("anomalies")
+@click.option("--since", help="First local date. Default: 60 days before --until.")
+@click.option("--until", help="Last local date, included. Default: today.")
+@click.option("--target", "targets", multiple=True, help="Only this site; repeatable.")
+@click.option("--vantage", help="Only this measuring point.")
+@click.option(
+    "--metric", type=click.Choice(METRICS), help="Default: goodput, else time."
+)
+@click.option("--weekday", "weekdays", help="Such as mon,tue or sat,sun.")
+@click.option("--hours", help="Local hours. Default: the configured window.")
+@click.option("--min-ratio", type=float, help="At least so many times slower.")
+@click.option(
+    "--state",
+    "states",
+    default="slow,dead",
+    show_default=True,
+    help=f"Of {', '.join(STATES)}.",
+)
+@click.option("--verdict", help="Only sites whose last verdict is this one.")
+@click.option("--controls", "with_controls", is_flag=True, help="Controls as well.")
+@click.option("--exact", is_flag=True, help="Single samples, not hourly medians.")
+@click.option("--episodes", "as_episodes", is_flag=True, help="Evenings in a row.")
+@click.option("--by", "group", help="Count by target, vantage, weekday, month or note.")
+@click.option("--compare", "span", help="A date, or '2026-10-20 20:00..22:00'.")
+@click.option(
+    "--against",
+    default="previous 4 same-weekday",
+    show_default=True,
+    help="'previous N same-weekday', 'previous N days', or a span.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
+@click.pass_obj
+def anomalies_command(settings: Settings, /, **options: Any) -> None:  # noqa: ANN401 - as declared above
+    """Slow and dead evenings, episodes and comparisons.
+
+    A quick reading of what is stored; whether it is more than chance or the busy hour,
+    `monitor analyze` says. Every answer tells the command that gives it again.
+    """
+    from monitor.clock import SystemClock
+
+    config = configuration(settings)
+    now = SystemClock().now_utc()
+    question = _question(options, config.timezone, str(config.window), now)
+    _prepare(config.database, config.timezone, now)
+    answer = _answered(config.database, question, options)
+    _print(answer, _again(settings, question, options), options)
+
+
+def _question(
+    options: dict[str, Any], timezone: str, window: str, now: "datetime"
+) -> "Question":
+    from zoneinfo import ZoneInfo
+
+    from monitor.anomalies import Question, State
+
+    until = _day(options, "until") or now.astimezone(ZoneInfo(timezone)).date()
+    states = _listed(options["states"], STATES, "--state")
+    if "all" in states or options["as_episodes"] or options["group"]:
+        states = tuple(State)
+    return Question(
+        timezone=timezone,
+        since=_day(options, "since") or until - timedelta(days=DEFAULT_DAYS),
+        until=until,
+        window=options["hours"] or window,
+        targets=options["targets"],
+        vantage=options["vantage"],
+        metric=options["metric"],
+        weekdays=_listed(options["weekdays"], WEEKDAYS, "--weekday"),
+        states=tuple(State(state) for state in states),
+        min_ratio=options["min_ratio"],
+        verdict=options["verdict"],
+        with_controls=options["with_controls"],
+        is_exact=options["exact"],
+    )
+
+
+def _day(options: dict[str, Any], name: str) -> date | None:
+    text = options[name]
+    return parsed_date(text, option=f"--{name}") if text else None
+
+
+def _listed(text: str | None, allowed: Sequence[str], option: str) -> tuple[str, ...]:
+    found = tuple(part.strip().lower() for part in (text or "").split(",") if part)
+    wrong = [part for part in found if part not in allowed]
+    if wrong:
+        raise InputError(f"{option}: found {wrong[0]!r}; allowed: {', '.join(allowed)}")
+    return found
+
+
+def _prepare(url: str, timezone: str, now: "datetime") -> None:
+    from monitor.anomalies.asking import refresh_rollups
+    from monitor.store import open_store
+
+    open_store(url).close()
+    for _ in progress(refresh_rollups(url, timezone, now), "hourly medians"):
+        pass
+
+
+def _answered(url: str, question: "Question", options: dict[str, Any]) -> _Answer:
+    from monitor.anomalies import ask_evenings
+    from monitor.anomalies.asking import ask_comparison
+
+    if options["span"]:
+        rows = ask_comparison(url, question, options["span"], options["against"])
+        return _answer("comparison", _COMPARISON, rows)
+    found = ask_evenings(url, question)
+    if options["as_episodes"]:
+        from monitor.anomalies import episodes
+
+        return _answer("episodes", _EPISODE, episodes(found))
+    if options["group"]:
+        return _grouped(found, options["group"])
+    return _answer("evenings", _EVENING, found)
+
+
+def _grouped(found: Sequence[Any], group: str) -> _Answer:
+    from monitor.anomalies import grouped
+    from monitor.anomalies.episodes import GROUPS
+
+    if group not in GROUPS:
+        raise InputError(f"--by: found {group!r}; allowed: {', '.join(GROUPS)}")
+    rows = grouped(found, group)
+    names = list(rows[0]) if rows else [group]
+    return _Answer(f"evenings by {group}", names, rows)
+
+
+def _answer(kind: str, names: Sequence[str], rows: Sequence[Any]) -> _Answer:
+    return _Answer(kind, names, [asdict(row) for row in rows])
+
+
+_EVENING = (
+    "date",
+    "weekday",
+    "vantage",
+    "target",
+    "path",
+    "state",
+    "metric",
+    "window_value",
+    "rest_value",
+    "ratio",
+    "beyond_controls",
+    "n_probes",
+    "n_failed",
+    "note",
+)
+_EPISODE = (
+    "vantage",
+    "target",
+    "path",
+    "first_date",
+    "last_date",
+    "n_evenings",
+    "n_slow",
+    "n_dead",
+    "median_beyond_controls",
+    "notes",
+)
+_COMPARISON = (
+    "vantage",
+    "target",
+    "path",
+    "role",
+    "metric",
+    "value",
+    "usual",
+    "ratio",
+    "beyond_controls",
+    "n_probes",
+    "n_failed",
+    "n_spans",
+    "lowest",
+    "highest",
+)
+
+
+def _print(answer: _Answer, again: str, options: dict[str, Any]) -> None:
+    if options["as_json"]:
+        rows = [{k: row.get(k) for k in answer.names} for row in answer.rows]
+        echo_json({"command": again, "kind": answer.kind, answer_key(answer): rows})
+        return
+    if options["as_csv"]:
+        click.echo(csv_text(answer.names, answer.rows), nl=False)
+        click.echo(f"again: {again}", err=True)
+        return
+    if answer.rows:
+        print_table(answer.names, answer.rows)
+    else:
+        click.echo("nothing found")
+    click.echo(f"again: {again}")
+
+
+def answer_key(answer: _Answer) -> str:
+    """The name of the rows in the JSON document."""
+    return "groups" if answer.kind.startswith("evenings by") else answer.kind
+
+
+def _again(settings: Settings, question: "Question", options: dict[str, Any]) -> str:
+    words = ["monitor", "--config", str(settings.config_path)]
+    if settings.database:
+        words += ["--database", masked(settings.database)]
+    words.append("anomalies")
+    values = {
+        "since": question.since,
+        "until": question.until,
+        "vantage": question.vantage,
+        "metric": question.metric,
+        "weekday": ",".join(question.weekdays),
+        "hours": question.window,
+        "min-ratio": question.min_ratio,
+        "state": options["states"],
+        "verdict": question.verdict,
+        "by": options["group"],
+        "compare": options["span"],
+        "against": options["against"] if options["span"] else None,
+    }
+    for name in question.targets:
+        words += ["--target", name]
+    for name, value in values.items():
+        if value not in (None, ""):
+            words += [f"--{name}", str(value)]
+    flags = {
+        "controls": "with_controls",
+        "exact": "exact",
+        "episodes": "as_episodes",
+        "json": "as_json",
+        "csv": "as_csv",
+    }
+    words += [f"--{flag}" for flag, option in flags.items() if options[option]]
+    return shlex.join(words)
