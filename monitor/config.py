@@ -31,11 +31,11 @@ from monitor.model import AddressFamily, Role, Target
 MAX_FILE_BYTES = 1_000_000
 
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h)")
-_SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB)?")
+_SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB|GB)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
-_BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000}
+_BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
 
 def _duration(value: object) -> timedelta:
@@ -187,10 +187,16 @@ class Throughput(_Section):
         _between(timedelta(seconds=10), timedelta(hours=24), "10s to 24h"),
     ] = None
     max_bytes: Annotated[Size, Field(ge=64_000, le=100_000_000)] = 500_000
-    budget_per_month: Annotated[Size, Field(ge=1_000_000)] | None = None
     max_time: Annotated[
         Duration, _between(timedelta(seconds=2), timedelta(seconds=60), "2s to 60s")
     ] = timedelta(seconds=10)
+
+
+class Budget(_Section):
+    """Most bytes that the probes may receive on the wire; none: no limit."""
+
+    per_day: Annotated[Size, Field(ge=1_000_000)] | None = None
+    per_month: Annotated[Size, Field(ge=1_000_000)] | None = None
 
 
 class Probing(_Section):
@@ -249,6 +255,7 @@ class Config(_Section):
     targets: Annotated[tuple[Site, ...], Field(min_length=1, max_length=100)]
     controls: Annotated[tuple[Site, ...], Field(max_length=100)] = ()
     throughput: Throughput = Throughput()
+    budget: Budget = Budget()
     probing: Probing = Probing()
     web: Web = Web()
 

@@ -13,10 +13,11 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -28,6 +29,9 @@ from monitor.errors import StoreError
 from monitor.model import Round, RoundStatus, Sample
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
+from monitor.probe.local import received_on_wire_bytes
+from monitor.sampling.budget import Budget
+from monitor.sampling.ration import Ration, Timetable, first_costs
 from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import Pace, Sampler
 from monitor.store import open_store
@@ -56,8 +60,35 @@ def probe_settings(config: Config) -> ProbeSettings:
     )
 
 
-def new_sampler(config: Config, *, clock: Clock, write: Write) -> Sampler:
-    """A sampler for a configuration, with its prober and gateway."""
+def new_ration(config: Config) -> Ration:
+    """The account of a configuration's data budget, with nothing received yet."""
+    window = config.window
+    return Ration(
+        budget=Budget(
+            per_day_bytes=config.budget.per_day,
+            per_month_bytes=config.budget.per_month,
+        ),
+        timetable=Timetable(
+            zone=ZoneInfo(config.timezone),
+            window=(window.start, window.end),
+            every=config.every,
+            downloads_every=config.throughput.every or config.every,
+        ),
+        costs_bytes=first_costs(
+            config.all_targets(), download_bytes=config.throughput.max_bytes
+        ),
+    )
+
+
+def new_sampler(
+    config: Config, *, clock: Clock, write: Write, ration: Ration | None = None
+) -> Sampler:
+    """A sampler for a configuration, with its prober and gateway.
+
+    Parameters
+    ----------
+    ration : keeps rounds within the data budget; None: rounds are as due.
+    """
     runner = RoundRunner(
         prober=Prober(probe_settings(config), clock),
         gateway=Gateway(clock, vantage=config.vantage),
@@ -71,7 +102,7 @@ def new_sampler(config: Config, *, clock: Clock, write: Write) -> Sampler:
         per_second=config.probing.per_second,
     )
     rng = Random()  # noqa: S311  order and instants, not secrets
-    return Sampler(config.all_targets(), pace, runner, rng)
+    return Sampler(config.all_targets(), pace, runner, rng, ration=ration)
 
 
 async def serve(config: Config, *, config_path: Path, clock: Clock) -> None:
@@ -110,7 +141,10 @@ class _Daemon:
         self._clock = clock
         self._thread = thread
         self._writer = writer
-        self._sampler = new_sampler(config, clock=clock, write=self._write)
+        self._ration = new_ration(config)
+        self._sampler = new_sampler(
+            config, clock=clock, write=self._write, ration=self._ration
+        )
         self._tasks: set[asyncio.Task[object]] = set()
 
     async def run(self) -> None:
@@ -118,6 +152,7 @@ class _Daemon:
         stop = asyncio.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+        await asyncio.to_thread(_fill_ration, self._ration, self._config, self._clock)
         await self._record_downtime()
         scheduler = self._scheduler()
         scheduler.start()
@@ -162,6 +197,8 @@ class _Daemon:
         task.add_done_callback(self._tasks.discard)
 
     async def _write(self, record: Sample | Round) -> None:
+        if isinstance(record, Sample):
+            self._ration.count(record)
         await self._in_thread(partial(self._writer.write, record))
 
     async def _in_thread(self, call: Callable[[], object]) -> object:
@@ -228,6 +265,30 @@ def _recorded_until(config: Config) -> datetime | None:
             return last.slot_start_utc + timedelta(seconds=last.duration_s or 0.0)
         return None if last is None else last.slot_start_utc + config.every
     return None
+
+
+def _fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
+    """Note what this month received before this start; only needed for a budget."""
+    if config.budget.per_day is None and config.budget.per_month is None:
+        return
+    now_utc, zone = clock.now_utc(), ration.timetable.zone
+    today = now_utc.astimezone(zone).date()
+    midnight = _local_midnight(today, zone)
+    month_start = _local_midnight(today.replace(day=1), zone)
+    spans = ((today, midnight, now_utc), (today.replace(day=1), month_start, midnight))
+    try:
+        with open_store(config.database) as store:
+            for day, since, until in spans:
+                found = store.received(config.vantage, since=since, until=until)
+                ration.add(
+                    day, received_on_wire_bytes(found.n_probes, found.body_bytes)
+                )
+    except StoreError as error:
+        _log.warning("budget event=counted_from_now reason=%s", error)
+
+
+def _local_midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 async def _cancel(tasks: list[asyncio.Task[object]]) -> None:

@@ -208,7 +208,9 @@ def test_config_check_reports_every_problem(home: Path) -> None:
 
 
 def test_config_check_prints_what_is_in_force(home: Path) -> None:
-    assert "stage_timeout: 10s" in run("config", "check").stdout
+    printed = run("config", "check").stdout
+    assert "stage_timeout: 10s" in printed
+    assert "MB a day expected; no budget is set" in printed
     assert json.loads(run("config", "check", "--json").stdout)["vantage"] == "home"
 
 

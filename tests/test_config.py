@@ -48,6 +48,11 @@ MISTAKES = [
     ({"throughput": {"max_bytes": "10kB"}}, "throughput.max_bytes: found '10kB'"),
     ({"throughput": {"max_bytes": True}}, "throughput.max_bytes: found True; allowed"),
     ({"probing": {"per_second": 0}}, "probing.per_second: found 0; allowed"),
+    ({"budget": {"per_day": "1kB"}}, "budget.per_day: found '1kB'; allowed"),
+    (
+        {"budget": {"per_month": "1TB"}},
+        "budget.per_month: found '1TB'; allowed: a size",
+    ),
     ({"evry": "5m"}, "evry: unknown key"),
 ]
 

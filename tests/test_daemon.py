@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import SystemClock
-from monitor.model import Round, RoundStatus
+from monitor.model import Round, RoundStatus, Sample
 from monitor.store import open_store
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
@@ -200,3 +200,29 @@ def test_measuring_process_loads_no_number_crunchers() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("received", "reason"),
+    [
+        (10**6, "budget: throughput transfers left out"),
+        (50 * 10**6, "budget: round left out"),
+    ],
+)
+async def test_what_was_received_before_a_restart_counts_for_the_budget(
+    tmp_path: Path, port: int, received: int, reason: str
+) -> None:
+    transfers = {"max_bytes": "100MB"}
+    budget = {"per_day": "50MB"}
+    configuration(tmp_path, port, every="1h", budget=budget, throughput=transfers)
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        now_utc = SystemClock().now_utc()
+        sample = Sample(
+            started_at_utc=now_utc, target="site", encoded_body_bytes=received
+        )
+        store.append([sample])
+    with daemon(tmp_path) as process:
+        ((found,),) = await wait_for(tmp_path, "SELECT reason FROM rounds")
+        await stopped(process, signal.SIGTERM)
+    assert str(found).startswith(reason)
+    assert "the budget is 50 MB a day" in (tmp_path / "log").read_text()

@@ -25,7 +25,10 @@ def check(settings: Settings, *, as_json: bool) -> None:
         return
     from ruamel.yaml import YAML
 
+    from monitor.cli.forecast import forecast_text
+
     click.echo(f"# {settings.config_path}: right. In force, defaults included:")
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.dump(effective(config), sys.stdout)
+    click.echo(f"# {forecast_text(config)}")

@@ -15,6 +15,7 @@ from monitor.config import masked
 @click.pass_obj
 def run_command(settings: Settings) -> None:
     """Measure every few minutes, analyse every night, until SIGTERM or Ctrl-C."""
+    from monitor.cli.forecast import forecast_text
     from monitor.clock import SystemClock
     from monitor.daemon import serve
 
@@ -33,4 +34,5 @@ def run_command(settings: Settings) -> None:
         f"controls every {every_s} s into {masked(config.database)}; first round now. "
         "Ctrl-C ends it."
     )
+    click.echo(forecast_text(config))
     asyncio.run(serve(config, config_path=settings.config_path, clock=SystemClock()))

@@ -105,8 +105,14 @@ class RoundWatch:
 
 
 def wire_bytes(sample: Sample) -> int:
-    """About how much a probe received on the wire [bytes].
+    """About how much a probe received on the wire [bytes]."""
+    return received_on_wire_bytes(1, sample.encoded_body_bytes or 0)
 
-    The body with 6 % for TLS, TCP and IP headers, and 8 kB for handshake and HTTP head.
+
+def received_on_wire_bytes(n_probes: int, body_bytes: int) -> int:
+    """About how much some probes with these bodies in all received on the wire [bytes].
+
+    The bodies with 6 % for TLS, TCP and IP headers, and 8 kB a probe for handshake and
+    HTTP head.
     """
-    return 8_000 + int(1.06 * (sample.encoded_body_bytes or 0))
+    return 8_000 * n_probes + int(1.06 * body_bytes)

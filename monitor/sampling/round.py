@@ -62,6 +62,7 @@ class RoundPlan:
     latency, downloads : errands in the random order in which they are begun.
     limit_s : the round's time [s].
     per_second : most probes begun in one second.
+    left_out : what the slot was due but is not to do, and why; None: nothing.
     """
 
     slot_start_utc: datetime
@@ -69,6 +70,7 @@ class RoundPlan:
     downloads: tuple[Errand, ...]
     limit_s: float
     per_second: int = 4
+    left_out: str | None = None
 
     @property
     def n_planned(self) -> int:
@@ -88,6 +90,7 @@ def plan(
     limit: timedelta,
     per_second: int,
     rng: Random,
+    left_out: str | None = None,
 ) -> RoundPlan:
     """A round over all errands, in random order, transfers apart."""
     order = list(errands)
@@ -98,6 +101,7 @@ def plan(
         downloads=tuple(e for e in order if e.probe == Probe.DOWNLOAD),
         limit_s=limit / timedelta(seconds=1),
         per_second=per_second,
+        left_out=left_out,
     )
 
 
@@ -206,7 +210,6 @@ class _RunningRound:
             for errand in (*self._plan.latency, *self._plan.downloads)
             if errand not in self._done
         ]
-        reason = self.reason or ("time ran out" if missing else None)
         return Round(
             round_id=self._round_id,
             vantage=self._runner.vantage,
@@ -216,5 +219,13 @@ class _RunningRound:
             status=RoundStatus.OVERLONG if missing else RoundStatus.COMPLETE,
             n_planned=self._plan.n_planned,
             n_done=len(self._done),
-            reason=reason and f"{reason}; not done: {', '.join(missing)}",
+            reason=self._reason(missing),
         )
+
+    def _reason(self, missing: Sequence[str]) -> str | None:
+        cause = self.reason or ("time ran out" if missing else None)
+        parts = [
+            self._plan.left_out,
+            cause and f"{cause}; not done: {', '.join(missing)}",
+        ]
+        return "; ".join(part for part in parts if part) or None

@@ -9,8 +9,10 @@ from random import Random
 
 from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
+from monitor.sampling.budget import Grant
+from monitor.sampling.ration import Ration
 from monitor.sampling.round import Errand, RoundRunner, plan
-from monitor.sampling.schedule import Gap, Schedule, round_limit
+from monitor.sampling.schedule import Gap, Schedule, downloads_are_due, round_limit
 
 _log = logging.getLogger(__name__)
 
@@ -34,15 +36,27 @@ class Pace:
 
 
 class Sampler:
-    """Begins the rounds that are due and records the slots that were missed."""
+    """Begins the rounds that are due and records the slots that were missed.
+
+    Parameters
+    ----------
+    ration : the data budget; None: everything that is due is measured.
+    """
 
     def __init__(
-        self, targets: Sequence[Target], pace: Pace, runner: RoundRunner, rng: Random
+        self,
+        targets: Sequence[Target],
+        pace: Pace,
+        runner: RoundRunner,
+        rng: Random,
+        *,
+        ration: Ration | None = None,
     ) -> None:
         self._targets = tuple(targets)
         self._pace = pace
         self._runner = runner
         self._rng = rng
+        self._ration = ration
         self._limit = round_limit(pace.every)
         self._schedule = Schedule(every=pace.every, round_limit=self._limit)
 
@@ -59,9 +73,30 @@ class Sampler:
     async def run_round(
         self, slot_start_utc: datetime, *, with_downloads: bool | None = None
     ) -> Round:
-        """Run one round now; transfers as they are due, or as told."""
-        if with_downloads is None:
-            with_downloads = self._downloads_are_due(slot_start_utc)
+        """Run one round now; transfers as due and as the budget grants, or as told."""
+        if with_downloads is not None:
+            return await self._run(slot_start_utc, with_downloads=with_downloads)
+        are_due = downloads_are_due(
+            slot_start_utc, self._pace.every, self._pace.downloads_every
+        )
+        grant = self._granted(slot_start_utc, are_due=are_due)
+        if not grant.has_pages:
+            gap = Gap(start_utc=slot_start_utc, duration=self._pace.every, n_slots=1)
+            return await self.record_gap(gap, reason="budget: round left out")
+        left_out = "budget: throughput transfers left out"
+        return await self._run(
+            slot_start_utc,
+            with_downloads=grant.has_downloads,
+            left_out=left_out if are_due and not grant.has_downloads else None,
+        )
+
+    async def _run(
+        self,
+        slot_start_utc: datetime,
+        *,
+        with_downloads: bool,
+        left_out: str | None = None,
+    ) -> Round:
         record = await self._runner.run(
             plan(
                 self._errands(with_downloads=with_downloads),
@@ -69,6 +104,7 @@ class Sampler:
                 limit=self._limit,
                 per_second=self._pace.per_second,
                 rng=self._rng,
+                left_out=left_out,
             )
         )
         _log.info(
@@ -80,25 +116,25 @@ class Sampler:
         )
         return record
 
-    async def record_gap(self, gap: Gap, *, reason: str) -> None:
+    async def record_gap(self, gap: Gap, *, reason: str) -> Round:
         """Store the slots that passed without a round as one missed record."""
         n_errands = len(self._errands(with_downloads=True))
         _log.warning(
             "gap start=%s slots=%d reason=%r", gap.start_utc, gap.n_slots, reason
         )
-        await self._runner.write(
-            Round(
-                round_id=uuid.uuid4().hex,
-                vantage=self._runner.vantage,
-                slot_start_utc=gap.start_utc,
-                started_at_utc=None,
-                duration_s=gap.duration / timedelta(seconds=1),
-                status=RoundStatus.MISSED,
-                n_planned=n_errands * gap.n_slots,
-                n_done=0,
-                reason=f"{reason}; {gap.n_slots} slot(s)",
-            )
+        record = Round(
+            round_id=uuid.uuid4().hex,
+            vantage=self._runner.vantage,
+            slot_start_utc=gap.start_utc,
+            started_at_utc=None,
+            duration_s=gap.duration / timedelta(seconds=1),
+            status=RoundStatus.MISSED,
+            n_planned=n_errands * gap.n_slots,
+            n_done=0,
+            reason=f"{reason}; {gap.n_slots} slot(s)",
         )
+        await self._runner.write(record)
+        return record
 
     def gap_since(self, recorded_until_utc: datetime) -> Gap | None:
         """The whole slots from a time up to now; None when there are none."""
@@ -118,6 +154,7 @@ class Sampler:
             if with_downloads or probe != Probe.DOWNLOAD
         ]
 
-    def _downloads_are_due(self, slot_start_utc: datetime) -> bool:
-        slot = int(slot_start_utc.timestamp() // self._pace.every.total_seconds())
-        return slot % max(1, round(self._pace.downloads_every / self._pace.every)) == 0
+    def _granted(self, slot_start_utc: datetime, *, are_due: bool) -> Grant:
+        if self._ration is None:
+            return Grant(has_pages=True, has_downloads=are_due)
+        return self._ration.grant(slot_start_utc)

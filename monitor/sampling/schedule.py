@@ -86,5 +86,14 @@ def round_limit(every: timedelta) -> timedelta:
     return min(timedelta(seconds=60), every * 0.8)
 
 
+def downloads_are_due(
+    slot_start_utc: datetime, every: timedelta, downloads_every: timedelta
+) -> bool:
+    """Whether the round of a slot makes throughput transfers."""
+    return (slot_start_utc - _EPOCH) // every % max(
+        1, round(downloads_every / every)
+    ) == 0
+
+
 def _start(slot: int, every: timedelta) -> datetime:
     return _EPOCH + slot * every

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from monitor.errors import StoreError
 from monitor.model import Round, Sample
-from monitor.store import rounds, samples, verdicts
+from monitor.store import rounds, samples, usage, verdicts
 from monitor.store.engine import make_engine, reading, sqlite_path, writing
 from monitor.store.migration import migrate
 
@@ -107,6 +107,13 @@ class Store:
         """The round of the vantage's latest slot; None before the first."""
         with reading(self._engine) as connection:
             return rounds.last(connection, vantage)
+
+    def received(
+        self, vantage: str, *, since: datetime, until: datetime
+    ) -> usage.Received:
+        """What the vantage's probes of sites received in the half-open span."""
+        with reading(self._engine) as connection:
+            return usage.received(connection, vantage, since, until)
 
     def append_verdicts(
         self,

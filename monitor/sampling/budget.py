@@ -1,0 +1,199 @@
+"""How a data budget is spent: which part of a round fits, and what is left out.
+
+Pure. When a day's bytes do not suffice for everything, this order holds:
+
+1. the pages, then the transfers, of the evening window and of as many other moments of
+   the same day, spread evenly over it: without these no evening can be judged;
+2. the pages, then the transfers, of the rest of the day.
+
+A part that fits only partly is thinned evenly. The shares are computed anew for every
+round from what is left, so that a costly morning cannot eat the evening.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.sampling.schedule import downloads_are_due
+
+RESERVE = 0.02
+"""Share of a day's bytes that is not planned with: a round may cost more than its
+like did before."""
+_GOLDEN = 0.618033988749895
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Most bytes on the wire in one local day and one local month; None: any."""
+
+    per_day_bytes: int | None = None
+    per_month_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Bytes on the wire so far."""
+
+    today_bytes: int
+    month_bytes: int
+    """Of the month's days before today."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySlot:
+    """One slot of a local day."""
+
+    start_utc: datetime
+    is_first: bool
+    """Whether it lies in the evening window or is one of its equals outside of it."""
+    has_downloads: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What the parts of one round are expected to receive [bytes]."""
+
+    pages_bytes: float
+    downloads_bytes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Which parts of a round fit into the budget."""
+
+    has_pages: bool
+    has_downloads: bool
+
+
+def day_slots(
+    day: date,
+    *,
+    zone: ZoneInfo,
+    window: tuple[str, str],
+    every: timedelta,
+    downloads_every: timedelta,
+) -> tuple[DaySlot, ...]:
+    """The slots that begin on a local day, in order.
+
+    Parameters
+    ----------
+    window : local begin and end, such as ("20:00", "22:00"); may cross midnight.
+    every, downloads_every : as in the sampler's pace.
+    """
+    starts = _starts(day, zone, every)
+    is_due = [downloads_are_due(s, every, downloads_every) for s in starts]
+    is_inside = [_is_inside(s.astimezone(zone), window) for s in starts]
+    phase = day.toordinal() * _GOLDEN % 1.0
+    chosen: set[int] = set()
+    for wanted in (True, False):
+        alike = [i for i, due in enumerate(is_due) if due is wanted]
+        rest = [i for i in alike if not is_inside[i]]
+        n = min(len(alike) - len(rest), len(rest))
+        chosen.update(rest[place] for place in _evenly(n, len(rest), phase))
+    return tuple(
+        DaySlot(
+            start_utc=start,
+            is_first=is_inside[i] or i in chosen,
+            has_downloads=is_due[i],
+        )
+        for i, start in enumerate(starts)
+    )
+
+
+def left_today_bytes(budget: Budget, use: Use, today: date) -> float:
+    """What may still be received today; infinite without a budget.
+
+    The month's rest is shared out equally among its remaining days, today included.
+    """
+    left = float("inf")
+    if budget.per_day_bytes is not None:
+        left = budget.per_day_bytes * (1 - RESERVE) - use.today_bytes
+    if budget.per_month_bytes is not None:
+        of_month = budget.per_month_bytes * (1 - RESERVE) - use.month_bytes
+        left = min(left, of_month / _days_left(today) - use.today_bytes)
+    return left
+
+
+@dataclass(slots=True)
+class Turns:
+    """Takes a share of many, evenly, also while the share changes.
+
+    What is left of a share after a decision is carried over to the next (error
+    diffusion), for each part of the day apart.
+    """
+
+    credits: dict[str, float] = field(default_factory=dict)
+
+    def takes(self, part: str, share: float) -> bool:
+        """Whether the next one of the part is taken."""
+        credit = self.credits.get(part, 0.5) + min(share, 1.0)
+        is_taken = credit >= 1
+        self.credits[part] = credit - is_taken
+        return is_taken
+
+
+def granted(
+    slots: Sequence[DaySlot],
+    index: int,
+    left_bytes: float,
+    costs: Costs,
+    turns: Turns,
+) -> Grant:
+    """Which parts of the round of `slots[index]` fit, with the day's rest in mind."""
+    slot = slots[index]
+    shares = _shares(slots[index:], left_bytes, costs)
+    of_pages, of_downloads = shares[:2] if slot.is_first else shares[2:]
+    has_pages = (
+        turns.takes(f"pages {slot.is_first}", of_pages)
+        and left_bytes >= costs.pages_bytes
+    )
+    return Grant(
+        has_pages=has_pages,
+        has_downloads=has_pages
+        and slot.has_downloads
+        and turns.takes(f"downloads {slot.is_first}", of_downloads)
+        and left_bytes >= costs.pages_bytes + costs.downloads_bytes,
+    )
+
+
+def _shares(
+    slots: Sequence[DaySlot], left_bytes: float, costs: Costs
+) -> tuple[float, ...]:
+    """Share of each part, in the order of their rights, that can be paid for."""
+    shares = []
+    left_bytes = max(0.0, left_bytes)
+    for is_first in (True, False):
+        alike = [slot for slot in slots if slot.is_first is is_first]
+        n_downloads = sum(slot.has_downloads for slot in alike)
+        for need in (
+            len(alike) * costs.pages_bytes,
+            n_downloads * costs.downloads_bytes,
+        ):
+            shares.append(1.0 if need <= left_bytes else max(0.0, left_bytes / need))
+            left_bytes = max(0.0, left_bytes - need)
+    return tuple(shares)
+
+
+def _starts(day: date, zone: ZoneInfo, every: timedelta) -> list[datetime]:
+    begin = datetime.combine(day, time(), zone).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    first = -((_EPOCH - begin) // every)
+    last = -((_EPOCH - end) // every)
+    return [_EPOCH + number * every for number in range(first, last)]
+
+
+def _is_inside(local: datetime, window: tuple[str, str]) -> bool:
+    start, end = window
+    now = f"{local:%H:%M}"
+    return start <= now < end if start < end else now >= start or now < end
+
+
+def _evenly(n: int, n_all: int, phase: float) -> list[int]:
+    return [int((place + phase) * n_all / n) for place in range(n)]
+
+
+def _days_left(today: date) -> int:
+    following = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return (following - today).days
