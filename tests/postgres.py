@@ -57,6 +57,13 @@ class PostgresServer:
             "pg_ctl", "-w", "-t", "30", "-D", str(self.folder / "data"), *arguments
         )
 
+    def signal(self, number: int) -> None:
+        """Send a signal to all of its processes; SIGSTOP freezes them."""
+        first = int((self.folder / "data/postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in (first, *map(int, children)):
+            os.kill(pid, number)
+
     def run(self, program: str, *arguments: str) -> None:
         """Run one of the server's programs."""
         command = [str(self.programs / program), *arguments]

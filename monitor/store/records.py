@@ -23,6 +23,8 @@ def storable(value: Any) -> Any:  # noqa: ANN401 - any field of a record
     Not-a-number and integers beyond 64 bits are no measurement: None. NUL and lone
     surrogates, which PostgreSQL or UTF-8 refuse, become U+FFFD.
     """
+    if value is None:
+        return None
     if isinstance(value, str):
         text = str(value).encode("utf-8", "replace").decode("utf-8")
         return text.replace("\x00", "\ufffd")

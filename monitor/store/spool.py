@@ -8,14 +8,13 @@ stored twice.
 
 import logging
 from collections import deque
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from monitor.clock import Clock
 from monitor.errors import MonitorError, StoreError
 from monitor.model import Round, Sample
-from monitor.store.database import Store, open_store
+from monitor.store.delivery import Delivery
 from monitor.store.engine import database_url
 from monitor.store.spool_file import SpoolFile
 
@@ -47,12 +46,11 @@ class SpooledWriter:
 
     def __init__(self, url: str, spool_path: Path, clock: Clock) -> None:
         database_url(url)
-        self._url = url
         self._clock = clock
         self._spool = SpoolFile(spool_path)
         self._memory: deque[Sample | Round] = deque(maxlen=_MEMORY_RECORDS)
         self._n_spooled = self._spool.count()
-        self._store: Store | None = None
+        self._delivery = Delivery(url)
         self._retry_s = _RETRY_FIRST_S
         self._retry_at_s = clock.monotonic_s()
         self._open()
@@ -80,18 +78,20 @@ class SpooledWriter:
         return self.pending == 0
 
     def close(self) -> None:
-        """Deliver what can be delivered now, and let go of the database."""
-        if not self.flush():
+        """Leave nothing in memory, and let go of the database."""
+        self._spool_memory()
+        # A database that was away a moment ago is not waited for: the spool is safe.
+        if self._clock.monotonic_s() >= self._retry_at_s:
+            self.flush()
+        if self.pending:
             where = self._spool.path if not self._memory else "memory: lost"
             log.warning("spool event=left records=%d where=%s", self.pending, where)
-        self._forget_store()
+        self._delivery.close()
 
     def _stored(self, records: list[Sample | Round]) -> bool:
         """Whether the database took the records, in their order."""
         try:
-            store = self._store or self._open_store()
-            for kind, run in groupby(records, key=type):
-                _append(store, kind, list(run))
+            self._delivery.take(records)
         except MonitorError as error:
             self._postpone(error)
             return False
@@ -100,24 +100,14 @@ class SpooledWriter:
 
     def _open(self) -> None:
         try:
-            self._open_store()
+            self._delivery.open()
         except StoreError as error:
             self._postpone(error)
 
-    def _open_store(self) -> Store:
-        self._store = open_store(self._url)
-        return self._store
-
     def _postpone(self, error: MonitorError) -> None:
-        self._forget_store()
         log.warning("database event=away retry_s=%.0f reason=%s", self._retry_s, error)
         self._retry_at_s = self._clock.monotonic_s() + self._retry_s
         self._retry_s = min(2 * self._retry_s, _RETRY_LONGEST_S)
-
-    def _forget_store(self) -> None:
-        if self._store is not None:
-            self._store.close()
-        self._store = None
 
     def _keep(self, record: Sample | Round) -> None:
         self._memory.append(record)
@@ -142,12 +132,3 @@ class SpooledWriter:
             return False
         self._n_spooled += 1
         return True
-
-
-def _append(store: Store, kind: type, records: list[Sample | Round]) -> None:
-    if kind is Sample:
-        store.append(r for r in records if isinstance(r, Sample))
-        return
-    for record in records:
-        if isinstance(record, Round):
-            store.append_round(record)

@@ -2,7 +2,9 @@
 
 import logging
 import resource
+import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -137,6 +139,7 @@ def test_a_locked_postgresql_table_is_waited_for_and_then_spooled_for(
         other.execute("LOCK TABLE samples IN ACCESS EXCLUSIVE MODE")
         writer.write(sample(0))
         assert writer.pending == 1
+    assert writer.flush()
     writer.close()
     assert stored(postgres_url) == [sample(0)]
 
@@ -165,9 +168,30 @@ def test_postgresql_may_be_down_from_the_start(spool, clock):
         writer.write(sample(1))
         assert writer.pending == 1
         server.start()
+        assert writer.flush()
         writer.close()
         assert stored(server.url()) == [sample(0), sample(1)]
     finally:
+        server.remove()
+
+
+def test_a_frozen_postgresql_is_given_up_in_time(spool, clock):
+    """Its kernel still answers, so that only a limit of our own ends the wait."""
+    server = make_server()
+    try:
+        server.start()
+        writer = SpooledWriter(server.url(), spool, clock)
+        server.signal(signal.SIGSTOP)
+        begin_s = time.monotonic()
+        writer.write(sample(0))
+        writer.close()
+        assert time.monotonic() - begin_s < 5
+        assert from_line(spool.read_text()) == sample(0)
+        server.signal(signal.SIGCONT)
+        SpooledWriter(server.url(), spool, clock).close()
+        assert stored(server.url()) == [sample(0)]
+    finally:
+        server.signal(signal.SIGCONT)
         server.remove()
 
 
