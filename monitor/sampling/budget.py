@@ -167,12 +167,14 @@ def _shares(
     for is_first in (True, False):
         alike = [slot for slot in slots if slot.is_first is is_first]
         n_downloads = sum(slot.has_downloads for slot in alike)
-        for need in (
-            len(alike) * costs.pages_bytes,
-            n_downloads * costs.downloads_bytes,
+        for n, cost in (
+            (len(alike), costs.pages_bytes),
+            (n_downloads, costs.downloads_bytes),
         ):
-            shares.append(1.0 if need <= left_bytes else max(0.0, left_bytes / need))
-            left_bytes = max(0.0, left_bytes - need)
+            # What cannot be paid for once must not keep bytes from the others.
+            spent = min(n * cost, left_bytes) if cost <= left_bytes else 0.0
+            shares.append(spent / (n * cost) if n * cost else 1.0)
+            left_bytes -= spent
     return tuple(shares)
 
 
