@@ -2,9 +2,9 @@
 
     python benchmarks/anomalies.py [rows] [repetitions]
 
-Both answers are asked for by the command line in a process of its own, start-up included.
-The plain question reads the single samples; it gives means, because SQLite has no median.
-Prints the median of the wall and CPU seconds, and the peak memory.
+Both answers are asked for by the command line in a process of its own, start-up
+included. The plain question reads the single samples; it gives means, because SQLite
+has no median. Prints the median of the wall and CPU seconds, and the peak memory.
 """
 
 import os

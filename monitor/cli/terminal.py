@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 MAX_CELL: Final = 200
+_LONGEST_CELL: Final = 100_000
 _FILE_COLUMNS: Final = 10_000
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def visible(value: object, *, limit: int = MAX_CELL) -> str:
@@ -24,11 +23,15 @@ def visible(value: object, *, limit: int = MAX_CELL) -> str:
 
 
 def csv_cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    """A cell that no spreadsheet takes for a formula; numbers stay numbers.
+
+    Control characters are escaped here, too: the text may end on a terminal.
+    """
+    from monitor.interchange.formula import disarm
+
     if value is None or isinstance(value, int | float):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return disarm(visible(value, limit=_LONGEST_CELL))
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:

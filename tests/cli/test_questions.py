@@ -1,0 +1,217 @@
+"""The commands that answer questions, from end to end on both kinds of database."""
+
+import csv
+import io
+import json
+import shlex
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.cli import cli
+from monitor.evidence.ledger import close_days
+from monitor.model import Probe, Role, Sample
+from monitor.store import open_store
+from tests.evidence.test_bundle import bundle
+
+SITES = {"facebook": Role.TARGET, "vk": Role.CONTROL, "wikipedia": Role.CONTROL}
+FIRST = datetime(2026, 10, 1, tzinfo=UTC)
+PERIOD = ["--since", "2026-10-01", "--until", "2026-10-10"]
+CONFIG = """
+timezone: Asia/Almaty
+targets: [{name: facebook, url: "https://www.facebook.com/"}]
+"""
+
+
+def home() -> list[Sample]:
+    """Ten days, four probes an hour; Facebook five times slower from 20 to 22 h."""
+    found = []
+    for quarter in range(10 * 96):
+        at = FIRST + timedelta(minutes=15 * quarter)
+        for place, (target, role) in enumerate(SITES.items()):
+            factor = 5.0 if target == "facebook" and at.hour in (15, 16) else 1.0
+            found.append(
+                Sample(
+                    started_at_utc=at + timedelta(seconds=place),
+                    target=target,
+                    role=role,
+                    probe=Probe.HTTPS,
+                    duration_s=factor * (1 + quarter % 5 / 50),
+                )
+            )
+    return found
+
+
+@pytest.fixture
+def run(database: str, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MONITOR_DATABASE", database)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+
+    def call(*words: str, exit_code: int = 0) -> Result:
+        result = CliRunner().invoke(cli, list(words))
+        assert result.exit_code == exit_code, result.output
+        return result
+
+    return call
+
+
+@pytest.fixture
+def filled(run, database):
+    with open_store(database) as store:
+        store.append(home())
+    return run
+
+
+def document(result: Result) -> dict:
+    return json.loads(result.stdout)
+
+
+def test_slow_evenings_are_found_with_their_size(filled):
+    found = document(filled("anomalies", *PERIOD, "--json"))
+    assert {e["target"] for e in found["evenings"]} == {"facebook"}
+    assert len(found["evenings"]) == 10
+    assert found["evenings"][0]["beyond_controls"] == pytest.approx(5.0, rel=0.1)
+
+
+def test_the_printed_command_gives_the_same_answer(filled):
+    first = filled("anomalies", *PERIOD, "--weekday", "sat,sun", "--exact", "--json")
+    words = shlex.split(document(first)["command"])
+    assert words.pop(0) == "monitor"
+    assert document(filled(*words)) == document(first)
+    assert len(document(first)["evenings"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "n"),
+    [
+        (["--min-ratio", "20"], 0),
+        (["--vantage", "elsewhere"], 0),
+        (["--target", "vk", "--controls", "--state", "all"], 10),
+        (["--state", "fine"], 0),
+        (["--hours", "10:00-12:00"], 0),
+        (["--hours", "20:30-21:30"], 10),
+        (["--metric", "connect_s"], 0),
+        (["--verdict", "targeted_throttling"], 0),
+    ],
+)
+def test_filters(filled, options, n):
+    answer = document(filled("anomalies", *PERIOD, *options, "--json"))
+    assert len(answer["evenings"]) == n
+
+
+def test_episodes_groups_and_comparisons(filled):
+    (episode,) = document(filled("anomalies", *PERIOD, "--episodes", "--json"))[
+        "episodes"
+    ]
+    assert (episode["first_date"], episode["n_slow"]) == ("2026-10-01", 10)
+    groups = document(filled("anomalies", *PERIOD, "--by", "month", "--json"))["groups"]
+    assert [(g["month"], g["n_slow"]) for g in groups] == [("2026-10", 10)]
+    span = [
+        "--compare",
+        "2026-10-08 20:00..22:00",
+        "--against",
+        "2026-10-08 10:00..12:00",
+    ]
+    (row,) = document(filled("anomalies", *span, "--json"))["comparison"]
+    assert row["beyond_controls"] == pytest.approx(5.0, rel=0.1)
+
+
+def test_a_note_appears_beside_the_evening_until_it_is_removed(filled):
+    filled("note", "add", "2026-10-03", "World Cup")
+    groups = document(filled("anomalies", *PERIOD, "--by", "note", "--json"))["groups"]
+    assert [(g["note"], g["n_slow"]) for g in groups] == [("", 9), ("World Cup", 1)]
+    filled("note", "remove", "1")
+    assert document(filled("note", "list", "--json")) == {"notes": []}
+    filled("note", "remove", "1", exit_code=2)
+
+
+def test_table_and_csv_tell_the_command_too(filled):
+    table = filled("anomalies", *PERIOD)
+    assert table.stdout.splitlines()[-1].startswith("again: monitor")
+    answer = filled("anomalies", *PERIOD, "--csv")
+    rows = list(csv.DictReader(io.StringIO(answer.stdout)))
+    assert [row["state"] for row in rows] == ["slow"] * 10
+    assert answer.stderr.startswith("again: monitor")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["anomalies", "--since", "yesterday"],
+        ["anomalies", "--weekday", "funday"],
+        ["anomalies", "--state", "odd"],
+        ["anomalies", "--by", "moon"],
+        ["anomalies", "--hours", "8-10"],
+        ["anomalies", "--compare", "x"],
+        ["note", "add", "2026-10-03", ""],
+        ["note", "add", "2026-10-03", "x", "--until", "2026-10-01"],
+        ["sql", "DELETE FROM notes"],
+        ["verify"],
+        ["verify", "missing.zip"],
+    ],
+)
+def test_bad_usage_is_told_in_one_message(run, words):
+    result = run(*words, exit_code=2)
+    assert result.stderr.startswith("monitor: ")
+    assert "Traceback" not in result.output
+
+
+def test_sql_answers_in_three_forms(filled):
+    question = "SELECT target, count(*) AS n FROM v_samples GROUP BY target ORDER BY 1"
+    assert filled("sql", question).stdout.split() == [
+        *("target", "n", "facebook", "960", "vk", "960", "wikipedia", "960")
+    ]
+    answer = document(filled("sql", question, "--json", "--limit", "2"))
+    assert answer["cut"]
+    assert answer["rows"][0] == {"target": "facebook", "n": 960}
+    assert filled("sql", question, "--csv").stdout.splitlines()[1] == "facebook,960"
+
+
+HOSTILE = "\x1b]0;owned\x07=cmd|' /C calc'!A0\u202egpj.exe"
+
+
+def test_hostile_text_is_harmless_on_a_terminal_and_in_a_spreadsheet(run, database):
+    sample = Sample(started_at_utc=FIRST, target=HOSTILE, connect_s=1.0, failure="+1+1")
+    with open_store(database) as store:
+        store.append([sample])
+    run("note", "add", "2026-10-01", HOSTILE)
+    run("note", "add", "2026-10-01", "=1+1")
+    for words in (
+        ["sql", "SELECT target, failure FROM v_samples"],
+        ["sql", "SELECT target, failure FROM v_samples", "--csv"],
+        ["note", "list"],
+        ["note", "list", "--csv"],
+        ["anomalies", *PERIOD, "--state", "all"],
+        ["anomalies", *PERIOD, "--state", "all", "--csv"],
+    ):
+        text = run(*words).stdout
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        if "--csv" in words:
+            cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+            assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
+
+
+def test_the_database_checks_its_own_days(filled, database):
+    close_days(database, now_utc=FIRST + timedelta(days=20))
+    assert filled("verify", "--stored").stdout.startswith("intact")
+    assert document(filled("verify", "--stored", "--json"))["intact"]
+
+
+def test_verify_names_what_was_altered(run, tmp_path):
+    bundle(tmp_path / "a.zip")
+    intact = run("verify", "a.zip")
+    assert intact.stdout.startswith("intact: 360 rows")
+    head = document(run("verify", "a.zip", "--json"))["heads"]["home"]
+    assert head in intact.stdout
+    run("verify", "a.zip", "--digest", head)
+    run("verify", "a.zip", "--digest", "00", exit_code=1)
+    body = bytearray((tmp_path / "a.zip").read_bytes())
+    body[len(body) // 2] ^= 1
+    (tmp_path / "a.zip").write_bytes(body)
+    altered = run("verify", "a.zip", exit_code=1)
+    assert altered.stdout.startswith("ALTERED:")
+    assert "samples.ndjson" in altered.stdout
