@@ -118,9 +118,10 @@ def _own_answer(request: web.Request, error: MonitorError) -> web.Response:
 
 
 def _http_answer(request: web.Request, error: web.HTTPException) -> web.Response:
-    if error.status < 400 or not is_api(request):
-        return error
-    answer = problem(error.status, error.reason.lower())
+    if is_api(request):
+        answer = problem(error.status, error.reason.lower())
+    else:
+        answer = web.Response(status=error.status, text=f"{error.reason}\n")
     if "Allow" in error.headers:
         answer.headers["Allow"] = error.headers["Allow"]
     return answer

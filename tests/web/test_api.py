@@ -48,22 +48,33 @@ async def test_the_heat_map_shows_the_medians_of_local_hours(both: TestClient):
 
 async def test_a_cell_is_the_median_of_its_samples(both: TestClient):
     found = await ask(
-        both, "/heatmap", target="vk", metric="duration_s", since="2026-10-15",
+        both,
+        "/heatmap",
+        target="vk",
+        metric="duration_s",
+        since="2026-10-15",
         until="2026-10-15",
-    )  # fmt: skip
+    )
     stored = [
         s.duration_s
         for s in history.samples()
-        if s.target == "vk" and s.probe == "https"
+        if s.target == "vk"
+        and s.probe == "https"
         and s.started_at_utc.isoformat().startswith("2026-10-15T04:")
-    ]  # fmt: skip
+    ]
     assert found["values"][0][9] == pytest.approx(median(stored))
 
 
 async def test_a_gap_stays_open_and_a_dead_hour_is_told(both: TestClient):
     """Not measured and not answered are two things."""
-    gap = await ask(both, "/heatmap", target="twitter", metric="duration_s",
-                    since="2026-10-18", until="2026-10-18")  # fmt: skip
+    gap = await ask(
+        both,
+        "/heatmap",
+        target="twitter",
+        metric="duration_s",
+        since="2026-10-18",
+        until="2026-10-18",
+    )
     assert gap["values"][0][11:14] == [None] * 3
     assert gap["n"][0][11:14] == [0] * 3
     assert gap["dead"][0][20:22] == [True, True]
@@ -98,17 +109,29 @@ async def test_the_word_of_the_analysis_stands(both: TestClient):
 
 
 async def test_a_series_has_every_sample_of_its_span(both: TestClient):
-    found = await ask(both, "/series", target="facebook", resolution="sample",
-                      since="2026-10-16T00:00:00Z", until="2026-10-16T06:00:00Z",
-                      with_controls="true")  # fmt: skip
+    found = await ask(
+        both,
+        "/series",
+        target="facebook",
+        resolution="sample",
+        since="2026-10-16T00:00:00Z",
+        until="2026-10-16T06:00:00Z",
+        with_controls="true",
+    )
     assert len(found["curve"]["time_s"]) == 24
     assert found["coverage"] == 1
     assert found["controls"]["value"][0] == pytest.approx(2e6, rel=0.1)
 
 
 async def test_a_series_by_day_follows_the_local_day(both: TestClient):
-    found = await ask(both, "/series", target="vk", resolution="day",
-                      since="2026-10-13T19:00:00Z", until="2026-10-15T19:00:00Z")  # fmt: skip
+    found = await ask(
+        both,
+        "/series",
+        target="vk",
+        resolution="day",
+        since="2026-10-13T19:00:00Z",
+        until="2026-10-15T19:00:00Z",
+    )
     assert found["curve"]["n"] == [96, 96]
 
 
@@ -155,13 +178,21 @@ async def test_a_csv_download_holds_no_formula(both: TestClient):
     """A spreadsheet must not run what a server sent."""
     answer = await both.get("/api/v1/samples.csv", params={"target": "facebook"})
     rows = csv.DictReader(io.StringIO(await answer.text()))
-    assert not any(cell.startswith(("=", "+", "-", "@")) for r in rows for cell in r.values())  # fmt: skip
+    assert not any(
+        cell.startswith(("=", "+", "-", "@")) for r in rows for cell in r.values()
+    )
 
 
 async def test_two_windows_are_compared(both: TestClient):
-    found = await ask(both, "/compare", target="facebook",
-                      a_since="2026-10-16T15:00:00Z", a_until="2026-10-16T17:00:00Z",
-                      b_since="2026-10-16T05:00:00Z", b_until="2026-10-16T07:00:00Z")  # fmt: skip
+    found = await ask(
+        both,
+        "/compare",
+        target="facebook",
+        a_since="2026-10-16T15:00:00Z",
+        a_until="2026-10-16T17:00:00Z",
+        b_since="2026-10-16T05:00:00Z",
+        b_until="2026-10-16T07:00:00Z",
+    )
     assert found["ratio"] == pytest.approx(10, rel=0.1)
     assert found["ratio_beyond_controls"] == pytest.approx(10, rel=0.1)
     assert found["a"]["n"] == 8
@@ -176,7 +207,9 @@ async def test_verdicts_and_their_history(both: TestClient):
 
 
 async def test_gaps_and_cut_rounds_are_told_with_their_reason(both: TestClient):
-    found = await ask(both, "/gaps", since="2026-10-18T00:00:00Z", until="2026-10-19T00:00:00Z")  # fmt: skip
+    found = await ask(
+        both, "/gaps", since="2026-10-18T00:00:00Z", until="2026-10-19T00:00:00Z"
+    )
     assert [g["status"] for g in found["gaps"]] == ["overlong", "missed"]
     assert found["gaps"][1]["reason"] == "the monitor was not running"
     assert found["gaps"][1]["end_utc"] == "2026-10-18T09:00:00Z"
@@ -241,12 +274,12 @@ BAD = [
         "/heatmap",
         {"target": "facebook", "since": "2026-03-01", "until": "2026-02-01"},
         "since",
-    ),  # fmt: skip
+    ),
     (
         "/heatmap",
         {"target": "facebook", "since": "2020-01-01", "until": "2026-02-01"},
         "800",
-    ),  # fmt: skip
+    ),
     ("/samples", {"limit": "0"}, "limit"),
     ("/samples", {"limit": "1_0"}, "limit"),
     ("/samples", {"since": "2026-10-16T00:00:00"}, "since"),
