@@ -2,7 +2,7 @@
 
 10,000 samples are written by a process that is killed (SIGKILL) at 50 random instants
 and started again behind the last sample that it acknowledged. Meanwhile PostgreSQL is
-stopped and started twice, once as if its power had failed, and a SQLite file is held by
+stopped and started twice, once without a word of farewell, and a SQLite file is held by
 another program.
 """
 
