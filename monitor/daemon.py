@@ -37,6 +37,7 @@ from monitor.sampling.sampler import Pace, Sampler
 from monitor.store import open_store
 from monitor.store.spool import SpooledWriter
 from monitor.store.spool_file import spool_path
+from monitor.web.child import Dashboard
 
 _log = logging.getLogger(__name__)
 
@@ -105,8 +106,18 @@ def new_sampler(
     return Sampler(config.all_targets(), pace, runner, rng, ration=ration)
 
 
-async def serve(config: Config, *, config_path: Path, clock: Clock) -> None:
-    """Measure until SIGTERM or SIGINT.
+async def serve(
+    config: Config,
+    *,
+    config_path: Path,
+    clock: Clock,
+    announce: Callable[[str], None],
+) -> None:
+    """Measure until SIGTERM or SIGINT, with the dashboard beside it.
+
+    Parameters
+    ----------
+    announce : called with the dashboard's address.
 
     Raises
     ------
@@ -119,8 +130,9 @@ async def serve(config: Config, *, config_path: Path, clock: Clock) -> None:
             thread,
             partial(SpooledWriter, config.database, spool_path(config.database), clock),
         )
+        dashboard = Dashboard(config_path, config.database, announce)
         try:
-            await _Daemon(config, config_path, clock, thread, writer).run()
+            await _Daemon(config, config_path, clock, thread, writer).run(dashboard)
         finally:
             await asyncio.shield(
                 asyncio.get_running_loop().run_in_executor(thread, writer.close)
@@ -147,7 +159,7 @@ class _Daemon:
         )
         self._tasks: set[asyncio.Task[object]] = set()
 
-    async def run(self) -> None:
+    async def run(self, dashboard: Dashboard) -> None:
         """Run until a signal asks to end."""
         stop = asyncio.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
@@ -157,6 +169,7 @@ class _Daemon:
         scheduler = self._scheduler()
         scheduler.start()
         watch = asyncio.create_task(self._follow_clock(scheduler))
+        self._spawn(dashboard.run())
         _log.info("started vantage=%s pid=%d", self._config.vantage, os.getpid())
         try:
             await stop.wait()

@@ -35,4 +35,11 @@ def run_command(settings: Settings) -> None:
         "Ctrl-C ends it."
     )
     click.echo(forecast_text(config))
-    asyncio.run(serve(config, config_path=settings.config_path, clock=SystemClock()))
+    asyncio.run(
+        serve(
+            config,
+            config_path=settings.config_path,
+            clock=SystemClock(),
+            announce=click.echo,
+        )
+    )

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 RETRY_FIRST_S: Final = 5.0
 RETRY_LONGEST_S: Final = 300.0
-STOP_S: Final = 3.0
+STOP_S: Final = 2.5
 
 
 class Dashboard:
