@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.analysis.effect import Estimate, estimate, lag_one, season
-from monitor.analysis.look import FALSE_DISCOVERY_RATE, Look, Suspicion
+from monitor.analysis.look import Look
 from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
+from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.series.columns import METRICS
 from monitor.series.evenings import CEILING
 from monitor.series.frame import Bools, Floats

@@ -16,6 +16,9 @@ from monitor.series.evenings import CEILING, medians
 from monitor.series.frame import Bools, Floats, Ints
 
 LAWS = ("factor", "delay")
+_MOVED_LOG = float(np.log(1.15))
+_HILL_SHARE = 0.25
+"""A busy hour shows at least this part of its height in the hours beside the window."""
 _PLAUSIBLE = 1.5
 _MISFIT_FLOOR = 0.03
 """A description is plausible up to this misfit: so many times the least, and so much
@@ -36,10 +39,10 @@ class Contrast:
     other controls' movement."""
     placebo: Floats
     """Rise minus expected in other windows, shape (L, S, M, D, K)."""
-    beside: Floats
-    """Rise minus expected in the hours beside the window, shape (L, S, M, D)."""
     common: Floats
     """Median rise of the controls, shape (M, D)."""
+    common_beside: Floats
+    """Their median rise in the hours beside the window, shape (M, D)."""
     n_controls: Ints
     """Controls that answered, per metric and evening, shape (M, D)."""
     others_dead: Floats
@@ -60,7 +63,7 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     """
     targets, known = _places(table)
     chosen = known if controls is None else controls
-    rises = [table.rise[..., None], table.shoulder[..., None], table.placebo]
+    rises = [table.rise[..., None], table.placebo]
     rise = np.concatenate(rises, axis=-1)
     rest = table.rest[..., None]
     others_dead = np.full(table.dead_in_window.shape, np.nan)
@@ -73,9 +76,9 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     return Contrast(
         rise=table.rise,
         expected=expected[..., 0],
-        beside=left[..., 1],
-        placebo=left[..., 2:],
+        placebo=left[..., 1:],
         common=_middle(table.rise[chosen]),
+        common_beside=_middle(table.shoulder[chosen]),
         others_dead=others_dead,
         n_controls=(table.rise[chosen] < CEILING).sum(axis=0),
         targets=targets,
@@ -92,7 +95,7 @@ def _places(table: EveningTable) -> tuple[Ints, Ints]:
 
 
 def _expected(rise: Floats, rest: Floats, series: int, controls: Ints) -> Floats:
-    """Expected rise of one series by every law, shape (L, M, D, 2 + K)."""
+    """Expected rise of one series by every law, shape (L, M, D, 1 + K)."""
     if not controls.size:
         return np.zeros((len(LAWS), *rise.shape[1:]))
     moved = rise[controls]
@@ -137,7 +140,20 @@ def fit(found: Contrast, evenings: Bools) -> Fit:
     steady = np.nan_to_num(medians(left, 1))
     misfit = np.sqrt((steady**2).mean(axis=1))
     bound = _PLAUSIBLE * misfit.min(axis=0) + _MISFIT_FLOOR
-    return Fit(np.asarray(misfit.argmin(axis=0)), np.asarray(misfit <= bound))
+    is_plausible = (misfit <= bound) | _is_switched(found, evenings)
+    return Fit(np.asarray(misfit.argmin(axis=0)), np.asarray(is_plausible))
+
+
+def _is_switched(found: Contrast, evenings: Bools) -> Bools:
+    """Whether the controls rise in the window without a hill around it, shape (M,).
+
+    Then somebody fills the line, or holds all of it: which law applies cannot be told
+    from shapes, and both stay plausible.
+    """
+    typical = medians(found.common[:, evenings], 1)
+    around = medians(found.common_beside[:, evenings], 1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((typical > _MOVED_LOG) & (around < _HILL_SHARE * typical))
 
 
 def excess_of(rise: Floats, expected: Floats, fitted: Fit) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from monitor.analysis.busyhour import is_busy_hour
 from monitor.analysis.calibration import (
     heights,
     innocent_rates,
@@ -22,11 +23,11 @@ from monitor.analysis.contrast import (
     fit,
 )
 from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
+from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.frame import Bools, Floats, Ints
 
-FALSE_DISCOVERY_RATE = 0.05
 DEAD_SHARE = 0.5
 """An evening is dead when at least this share of its attempts had no answer."""
 WELL_SHARE = 0.1
@@ -35,18 +36,12 @@ DEAD_P0 = 0.02
 MIN_EVENINGS = 3
 """Fewer evenings never establish anything."""
 
-_DEAD_WEIGHT = 0.1
-"""Share of dead evenings in the evidence; each multiplies it by about forty."""
 _WEIGHTS = {
     "goodput_bps": 5.0,
     "tls_handshake_s": 3.0,
     "waiting_s": 1.0,
     "connect_s": 1.0,
 }
-_HILL = 2.0
-"""Height of the evening peak in the window over that in the hours beside it."""
-_TELLING_LOG = float(np.log(1.15))
-_LEFT_LOG = float(np.log(1.2))
 _STAND_INS = (
     ("response_s", ("goodput_bps",), 5.0),
     ("duration_s", ("tls_handshake_s", "waiting_s", "response_s"), 2.0),
@@ -75,26 +70,6 @@ class Home:
             kept = self.by_all.controls[~np.isin(self.by_all.controls, gone)]
             self.without[gone] = contrast(self.table, kept)
         return self.without[gone]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
-    """The evidence against one site."""
-
-    series: int
-    e_slow: float
-    e_dead: float
-    e_metric: Floats
-    """Evidence in each metric, 0 where not tested, shape (M,)."""
-    is_tried: Bools
-    """Evenings with enough rounds, shape (D,)."""
-    is_dead: Bools
-    """Evenings without answers while the controls were well, shape (D,)."""
-
-    @property
-    def e_value(self) -> float:
-        """All evidence, slow and dead, in one e-value."""
-        return (1 - _DEAD_WEIGHT) * self.e_slow + _DEAD_WEIGHT * self.e_dead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +119,12 @@ def look(at: Home, evenings: Bools) -> Look:
     values = np.array([s.e_value for s in targets])
     is_found = e_bh(values, FALSE_DISCOVERY_RATE)
     is_found &= np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets], bool)
-    beside = np.where(fitted.best[:, None] == 0, found.beside[0], found.beside[1])
     is_hill = np.array(
-        [_is_hill(s, best, beside, found.common, evenings) for s in targets], np.bool_
+        [
+            bool(is_it) and is_busy_hour(at.table, found, fitted, best, evenings, site)
+            for site, is_it in zip(targets, is_found, strict=True)
+        ],
+        np.bool_,
     )
     return Look(
         home=at,
@@ -159,7 +137,7 @@ def look(at: Home, evenings: Bools) -> Look:
         gone=gone,
         targets=targets,
         is_established=is_found & ~is_hill,
-        is_hill=is_found & is_hill,
+        is_hill=is_hill,
     )
 
 
@@ -273,33 +251,6 @@ def _suspicion(
         is_tried=is_tried,
         is_dead=is_dead,
     )
-
-
-def _is_hill(
-    site: Suspicion, excess: Floats, beside: Floats, common: Floats, evenings: Bools
-) -> bool:
-    """Whether the busy hour alone explains a slow site, were the site more sensitive.
-
-    A more sensitive site has more of the same hill: what it shows in the hours beside
-    the window it shows up to _HILL times as high inside. No site is expected to feel
-    the busy hour more than twice as much as the controls do. What is left must matter.
-    """
-    if _DEAD_WEIGHT * site.e_dead * FALSE_DISCOVERY_RATE >= 1:
-        return False
-    bar = min(1 / FALSE_DISCOVERY_RATE, float(site.e_metric.max()))
-    for m in np.flatnonzero(site.e_metric >= bar):
-        own = excess[site.series, m]
-        slow = evenings & (np.nan_to_num(own, nan=-1.0) > _TELLING_LOG)
-        hill = _HILL * max(_median(beside[site.series, m][slow]), 0.0)
-        most = max(_median(common[m][slow]), 0.0)
-        if _median(own[slow]) - min(hill, most) >= _LEFT_LOG:
-            return False
-    return True
-
-
-def _median(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else 0.0
 
 
 def _dead(

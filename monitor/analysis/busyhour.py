@@ -1,0 +1,95 @@
+"""Whether the common busy hour alone could make a site look singled out.
+
+Sites feel a busy line differently: a near site with a big object feels it up to twice
+as much as the usual control. What such a site shows has the gentle hill of the busy
+hour; what is switched on and off has edges. So the excess just inside the window is
+held against the excess just outside it (a regression discontinuity in time).
+"""
+
+import numpy as np
+
+from monitor.analysis.contrast import Contrast, Fit
+from monitor.analysis.profile import find_window, profile, slot_excess
+from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
+from monitor.series import EveningTable
+from monitor.series.frame import Bools, Floats
+
+_TELLING_LOG = float(np.log(1.15))
+_LEFT_LOG = float(np.log(1.2))
+"""What must be left beyond a doubled busy hour to need no edges."""
+_EDGE_SHARE = 0.5
+"""Part of the excess that must appear at the edges; a hill shows a quarter."""
+_NEAR_MIN, _FAR_MIN = 5, 30
+"""Stretch on either side of an edge that is compared; the first minutes jitter."""
+_EVENINGS_TO_SEARCH = 7
+"""From so many evenings on the edges may be where the data show them."""
+_COARSE_MIN = 10
+
+
+def is_busy_hour(
+    table: EveningTable,
+    found: Contrast,
+    fitted: Fit,
+    excess: Floats,
+    evenings: Bools,
+    site: Suspicion,
+) -> bool:
+    """Whether every metric that speaks against a site could be the busy hour.
+
+    Parameters
+    ----------
+    excess : rise beyond the controls, shape (S, M, D)
+    """
+    if site.is_dead_enough or not found.controls.size:
+        return False
+    bar = min(1 / FALSE_DISCOVERY_RATE, float(site.e_metric.max()))
+    cells: Floats | None = None
+    for m in np.flatnonzero(site.e_metric >= bar):
+        own = excess[site.series, m]
+        slow = evenings & (np.nan_to_num(own, nan=-1.0) > _TELLING_LOG)
+        typical = _median(own[slow])
+        if typical - max(_median(found.common[m][slow]), 0.0) >= _LEFT_LOG:
+            return False
+        if cells is None:
+            cells = slot_excess(table, site.series, found.controls, fitted)
+        if _has_edges(table, cells[m], slow, typical):
+            return False
+    return True
+
+
+def _has_edges(table: EveningTable, cells: Floats, slow: Bools, typical: float) -> bool:
+    """Whether half of the excess comes and goes at the edges of the window."""
+    slot_min = table.grid.slot_min
+    if slot_min > _COARSE_MIN:
+        return False
+    shape = profile(cells[None], slow, 2.0 * typical)
+    inside = np.flatnonzero(table.in_window)
+    spans = [(int(inside[0]), int(inside[-1]) + 1)]
+    if slow.sum() >= _EVENINGS_TO_SEARCH:
+        seen = find_window(shape, slot_min)
+        spans += [(seen.start_slot, seen.end_slot)] if seen else []
+    jumps = [_jump(shape, start, end, slot_min) for start, end in spans]
+    return max(jumps) >= _EDGE_SHARE * typical
+
+
+def _jump(shape: Floats, start: int, end: int, slot_min: int) -> float:
+    """Mean step at the two edges [log]; -inf when one side was not measured."""
+    near, far = max(_NEAR_MIN // slot_min, 1), _FAR_MIN // slot_min
+    far_in = min(far, (end - start) // 2)
+    up = _mean(shape, start + near, start + far_in) - _mean(
+        shape, start - far, start - near
+    )
+    down = _mean(shape, end - far_in, end - near) - _mean(shape, end + near, end + far)
+    jump = (up + down) / 2
+    return jump if np.isfinite(jump) else float("-inf")
+
+
+def _mean(shape: Floats, start: int, end: int) -> float:
+    part = shape[max(start, 0) : max(end, 0)]
+    part = part[np.isfinite(part)]
+    return float(part.mean()) if part.size else float("nan")
+
+
+def _median(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else 0.0

@@ -1,0 +1,34 @@
+"""The evidence against one site after some evenings."""
+
+from dataclasses import dataclass
+
+from monitor.series.frame import Bools, Floats
+
+FALSE_DISCOVERY_RATE = 0.05
+DEAD_WEIGHT = 0.1
+"""Share of dead evenings in the evidence; each multiplies it by about forty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """The evidence against one site."""
+
+    series: int
+    e_slow: float
+    e_dead: float
+    e_metric: Floats
+    """Evidence in each metric, 0 where not tested, shape (M,)."""
+    is_tried: Bools
+    """Evenings with enough rounds, shape (D,)."""
+    is_dead: Bools
+    """Evenings without answers while the controls were well, shape (D,)."""
+
+    @property
+    def e_value(self) -> float:
+        """All evidence, slow and dead, in one e-value."""
+        return (1 - DEAD_WEIGHT) * self.e_slow + DEAD_WEIGHT * self.e_dead
+
+    @property
+    def is_dead_enough(self) -> bool:
+        """Whether the dead evenings alone are evidence."""
+        return DEAD_WEIGHT * self.e_dead * FALSE_DISCOVERY_RATE >= 1
