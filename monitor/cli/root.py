@@ -23,6 +23,9 @@ COMMANDS = {
     "web": ("web", "the dashboard alone; make its password or token"),
     "config": ("config", "check the configuration"),
     "db": ("db", "care for the database"),
+    "backup": ("backup", "copy the database into a file, also while it is in use"),
+    "restore": ("backup", "copy a backup into an empty database"),
+    "wipe": ("backup", "remove everything that was stored"),
     "doctor": ("doctor", "check this machine, with advice"),
 }
 """Command -> (module in monitor.cli, one line of help)."""

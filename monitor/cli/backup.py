@@ -1,0 +1,101 @@
+"""`monitor backup`, `monitor restore`, `monitor wipe`."""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from monitor.cli.context import configuration, progress
+from monitor.cli.root import Settings
+from monitor.config import masked
+from monitor.errors import InputError
+
+_REPORTS = Path("reports")
+_NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.command("backup")
+@_file
+@click.pass_obj
+def backup_command(settings: Settings, file: Path) -> None:
+    """Copy the database into the new FILE, also while `monitor run` is writing.
+
+    FILE is a SQLite database, whatever the kind of the original.
+    """
+    from monitor.store.backup import backup
+    from monitor.store.spool_file import SpoolFile, spool_path
+
+    url = configuration(settings).database
+    copied = {c.table: c.n_rows for c in progress(backup(url, file), "backing up")}
+    click.echo(f"{file}: {_counted(copied)}")
+    n_waiting = SpoolFile(spool_path(url)).count()
+    if n_waiting:
+        click.echo(
+            f"{n_waiting} records wait in {spool_path(url)} for the database and are"
+            " not in the backup",
+            err=True,
+        )
+
+
+@click.command("restore")
+@_file
+@click.pass_obj
+def restore_command(settings: Settings, file: Path) -> None:
+    """Copy the backup FILE into the configured database, which must be empty."""
+    from monitor.store.backup import restore
+
+    url = configuration(settings).database
+    copied = {c.table: c.n_rows for c in progress(restore(file, url), "restoring")}
+    click.echo(f"{masked(url)}: {_counted(copied)}")
+
+
+@click.command("wipe")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def wipe_command(settings: Settings, *, yes: bool) -> None:
+    """Remove everything that was stored: database, spool, reports. There is no undo.
+
+    The configuration, backups and exported files stay.
+    """
+    from monitor.store.wiping import stored_things, wipe
+
+    url = configuration(settings).database
+    nights = _nights()
+    things = [*stored_things(url), *map(str, nights)]
+    if not things:
+        click.echo(f"{masked(url)}: nothing is stored")
+        return
+    if not yes:
+        _ask(masked(url), things)
+    removed = [*wipe(url), *map(str, nights)]
+    for night in nights:
+        shutil.rmtree(night)
+    if nights and not any(_REPORTS.iterdir()):
+        _REPORTS.rmdir()
+    for thing in removed:
+        click.echo(f"removed {thing}")
+
+
+def _nights() -> list[Path]:
+    """The folders of the nightly reports; whatever else lies there is not ours."""
+    if not _REPORTS.is_dir() or _REPORTS.is_symlink():
+        return []
+    found = (p for p in _REPORTS.iterdir() if _NIGHT.fullmatch(p.name) and p.is_dir())
+    return sorted(path for path in found if not path.is_symlink())
+
+
+def _ask(place: str, things: Iterable[str]) -> None:
+    if not sys.stdin.isatty():
+        raise InputError("wipe: asks on a terminal only; --yes removes without asking")
+    click.echo(f"{place}: this will be removed, for good:", err=True)
+    for thing in things:
+        click.echo(f"  {thing}", err=True)
+    click.confirm("Remove it all?", abort=True, err=True)
+
+
+def _counted(copied: dict[str, int]) -> str:
+    return f"{copied['samples']:,} samples, {copied['rounds']:,} rounds"

@@ -1,0 +1,101 @@
+"""Removes a database and what lies beside it, for a person who must leave no traces."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import inspect, text
+
+from monitor.errors import InputError, StoreError
+from monitor.store.backup import engine_of, reported_file
+from monitor.store.engine import reading, sqlite_path, writing
+from monitor.store.spool_file import spool_path
+from monitor.store.tables import VERSION_TABLE, metadata
+
+_COMPANIONS: Final = ("", "-wal", "-shm", "-journal")
+_SPOOLS: Final = ("", ".unreadable")
+
+
+def stored_things(url: str) -> Sequence[str]:
+    """What `wipe` would remove: files, and tables of a server.
+
+    Raises
+    ------
+    InputError : the database is another program's.
+    StoreError : a server is out of reach.
+    """
+    return [*map(str, _files(url)), *_tables(url)]
+
+
+def wipe(url: str) -> Sequence[str]:
+    """Remove the database, its companions and the spool; what was removed.
+
+    Raises
+    ------
+    InputError : the database is another program's.
+    StoreError : it is in use, or out of reach; then nothing was removed.
+    """
+    tables, files = _tables(url), _files(url)
+    with engine_of(url) as engine:
+        path = sqlite_path(engine)
+        if path is not None and path.is_file():
+            _refuse_in_use(path)
+        if tables:
+            with writing(engine) as connection:
+                names = ", ".join(_server_tables())
+                connection.execute(text(f"DROP TABLE IF EXISTS {names} CASCADE"))
+                for function in ("monitor_only_added", "monitor_mark_stale"):
+                    connection.execute(text(f"DROP FUNCTION IF EXISTS {function}"))
+    for file in files:
+        with reported_file(file):
+            file.unlink(missing_ok=True)
+    return [*map(str, files), *tables]
+
+
+def _files(url: str) -> list[Path]:
+    spool = spool_path(url)
+    found = [spool.with_name(f"{spool.name}{end}") for end in _SPOOLS]
+    with engine_of(url) as engine:
+        path = sqlite_path(engine)
+    if path is not None:
+        if path.is_file():
+            _refuse_stranger(path)
+        found = [path.with_name(f"{path.name}{end}") for end in _COMPANIONS] + found
+    return [file for file in found if file.exists()]
+
+
+def _tables(url: str) -> list[str]:
+    with engine_of(url) as engine:
+        if sqlite_path(engine) is not None:
+            return []
+        with reading(engine) as connection:
+            inspector = inspect(connection)
+            if not inspector.has_table(VERSION_TABLE):
+                return []
+            known = set(inspector.get_table_names())
+    return [f"table {name}" for name in _server_tables() if name in known]
+
+
+def _server_tables() -> list[str]:
+    return [*sorted(metadata.tables), VERSION_TABLE]
+
+
+def _refuse_stranger(path: Path) -> None:
+    query = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+    with reported_file(path), closing(sqlite3.connect(path)) as connection:
+        is_ours = connection.execute(query, (VERSION_TABLE,)).fetchone() is not None
+    if not is_ours:
+        raise InputError(f"{path}: is not this program's database; nothing is removed")
+
+
+def _refuse_in_use(path: Path) -> None:
+    # Leaving WAL mode needs the file alone.
+    try:
+        with closing(sqlite3.connect(path, timeout=0.5)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        raise StoreError(
+            f"{path}: is in use ({error}); stop `monitor run` and `monitor web` first"
+        ) from error

@@ -1,0 +1,212 @@
+"""A backup is one instant of a running database, and comes back whole."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from monitor.clock import SystemClock
+from monitor.errors import InputError, StoreError
+from monitor.evidence.chain import day_digests
+from monitor.model import Round, RoundStatus
+from monitor.store import Store, open_store
+from monitor.store.backup import backup, restore
+from monitor.store.digests import Digests
+from monitor.store.engine import make_engine
+from monitor.store.notes import Notes
+from monitor.store.rollups import Rollups
+from monitor.store.spool import SpooledWriter
+from monitor.store.tables import metadata
+from tests.evidence.samples import some_samples
+from tests.postgres import PostgresServer
+from tests.store.writing_process import numbered
+
+_numbers = count(1)
+NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def other(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a second empty database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'other.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create_database(f"other{next(_numbers)}")
+
+
+def a_round(number: int) -> Round:
+    start = NOW + number * timedelta(minutes=5)
+    return Round(
+        round_id=f"r{number}",
+        vantage="home",
+        slot_start_utc=start,
+        started_at_utc=start,
+        duration_s=1.5,
+        status=RoundStatus.COMPLETE,
+        n_planned=3,
+        n_done=3,
+    )
+
+
+def fill(store: Store, url: str) -> None:
+    """Put something into every table."""
+    store.append(some_samples())
+    store.append_round(a_round(0))
+    store.append_verdicts(
+        [{"vantage": "home", "target": "a", "verdict": "inconclusive"}],
+        computed_at_utc=NOW,
+        method_version="1",
+        document={"verdicts": []},
+    )
+    rollups, notes, digests = Rollups(url), Notes(url), Digests(url)
+    rollups.refresh()
+    notes.add(date(2026, 10, 1), date(2026, 10, 1), "a match", noted_at_utc=NOW)
+    digests.append(
+        list(day_digests(some_samples(), secret=digests.secret())), closed_at_utc=NOW
+    )
+    for opened in (rollups, notes, digests):
+        opened.close()
+
+
+def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        found = {
+            name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
+            for name, table in metadata.tables.items()
+        }
+    engine.dispose()
+    return found
+
+
+def test_everything_comes_back_in_either_kind_of_database(
+    store: Store, database: str, other: str, tmp_path: Path
+) -> None:
+    fill(store, database)
+    copied = {c.table: c.n_rows for c in backup(database, tmp_path / "copy")}
+    assert copied["samples"] == len(some_samples())
+    assert list(restore(tmp_path / "copy", other))
+    before = contents(database)
+    assert contents(other) == before
+    assert all(before[name] for name in before if name != "lodgings")
+
+
+def test_restored_database_goes_on_where_the_old_one_stood(
+    store: Store, database: str, other: str, tmp_path: Path
+) -> None:
+    fill(store, database)
+    list(backup(database, tmp_path / "copy"))
+    list(restore(tmp_path / "copy", other))
+    with open_store(other) as restored:
+        assert restored.append(some_samples()) == 0
+        assert restored.append([numbered(1)]) == 1
+    notes = Notes(other)
+    number = notes.add(date(2026, 10, 2), date(2026, 10, 2), "next", noted_at_utc=NOW)
+    assert [n.number for n in notes.list()] == [number - 1, number]
+    notes.close()
+
+
+def test_backup_is_a_database_of_its_own_kind(
+    store: Store, database: str, tmp_path: Path
+) -> None:
+    fill(store, database)
+    file = tmp_path / "copy"
+    list(backup(database, file))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert {p.name for p in tmp_path.iterdir() if "copy" in p.name} == {"copy"}
+    with open_store(f"sqlite:///{file}") as opened:
+        assert list(opened.samples()) == list(store.samples())
+
+
+@pytest.fixture
+def writer(database: str, tmp_path: Path) -> Iterator[list[int]]:
+    """Somebody who writes into the database all the time; what is safe so far."""
+    stop, safe = threading.Event(), list[int]()
+
+    def write() -> None:
+        out = SpooledWriter(database, tmp_path / "spool", SystemClock())
+        while not stop.is_set():
+            out.write(numbered(len(safe)))
+            out.write(a_round(len(safe)))
+            safe.append(len(safe))
+        out.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    yield safe
+    stop.set()
+    thread.join()
+
+
+def test_backup_of_a_running_database_is_one_instant(
+    database: str, other: str, writer: list[int], tmp_path: Path
+) -> None:
+    for number in range(3):
+        while len(writer) < 30 * (number + 1):
+            time.sleep(0.01)
+        n_safe = len(writer)
+        file = tmp_path / f"copy{number}"
+        list(backup(database, file))
+        n_after = len(writer)
+        with open_store(f"sqlite:///{file}") as copy:
+            found = [s.sequence for s in copy.samples()]
+            n_rounds = len(list(copy.rounds()))
+        assert found == list(range(len(found)))
+        assert n_safe <= len(found) <= n_after + 1
+        assert len(found) - 1 <= n_rounds <= len(found)
+    list(restore(tmp_path / "copy2", other))
+    with open_store(other) as restored:
+        assert len(list(restored.samples())) == len(found)
+    assert not (tmp_path / "spool").exists()
+
+
+def test_nothing_is_overwritten(
+    store: Store, database: str, other: str, tmp_path: Path
+) -> None:
+    fill(store, database)
+    file = tmp_path / "copy"
+    list(backup(database, file))
+    before = file.read_bytes()
+    with pytest.raises(InputError, match="is there already"):
+        list(backup(database, file))
+    assert file.read_bytes() == before
+    with pytest.raises(InputError, match="holds rows"):
+        list(restore(file, database))
+
+
+def test_what_is_no_backup_is_refused(other: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        list(restore(tmp_path / "nothing", other))
+    (tmp_path / "text").write_bytes(b"some text" * 1000)
+    with pytest.raises(InputError, match="not a database"):
+        list(restore(tmp_path / "text", other))
+
+
+def test_looking_for_a_database_does_not_make_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        list(backup(f"sqlite:///{tmp_path / 'none.db'}", tmp_path / "copy"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_backup_that_cannot_be_written_leaves_nothing(
+    store: Store, database: str, tmp_path: Path
+) -> None:
+    with pytest.raises(StoreError):
+        list(backup(database, tmp_path / "no folder" / "copy"))
+
+
+def test_restore_that_fails_in_the_middle_leaves_the_database_empty(
+    store: Store, database: str, other: str, tmp_path: Path
+) -> None:
+    fill(store, database)
+    list(backup(database, tmp_path / "copy"))
+    copying = restore(tmp_path / "copy", other)
+    next(copying)
+    copying.close()
+    assert not any(contents(other).values())
+    assert list(restore(tmp_path / "copy", other))
