@@ -1,0 +1,162 @@
+"""`monitor run` and its dashboard as two processes: they live and end together."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import aiohttp
+
+from tests.postgres import free_port
+from tests.web import history
+
+
+@contextmanager
+def monitor(folder: Path, *arguments: str, port: int = 0) -> Iterator[subprocess.Popen]:
+    """A running `monitor` over a home that measures itself."""
+    site = {"url": f"tcp://127.0.0.1:{free_port()}"}
+    document = {
+        "timezone": "Asia/Almaty",
+        "every": "10s",
+        "targets": [{"name": "site", **site}],
+        "controls": [{"name": "control", **site}],
+        "web": {"port": port},
+    }
+    (folder / "config.yaml").write_text(json.dumps(document))
+    command = [sys.executable, "-m", "monitor", *arguments]
+    with (folder / "out").open("w") as out, (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=log
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def address(folder: Path) -> str:
+    """The address that was printed."""
+    for _ in range(200):
+        for line in (folder / "out").read_text().splitlines():
+            if line.startswith("Dashboard: "):
+                return line.removeprefix("Dashboard: ")
+        await asyncio.sleep(0.1)
+    raise AssertionError((folder / "log").read_text())
+
+
+def n_rounds(folder: Path) -> int:
+    """Rounds on record."""
+    url = f"file:{folder / 'monitor.db'}?mode=ro"
+    try:
+        with closing(sqlite3.connect(url, uri=True)) as found:
+            return found.execute("SELECT count(*) FROM rounds").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+
+
+async def status(url: str) -> int | None:
+    """Status of an answer; None when nobody listens."""
+    try:
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status
+    except aiohttp.ClientConnectionError:
+        return None
+
+
+async def until(condition, seconds: float = 15) -> None:
+    """Wait for something to become true."""
+    for _ in range(int(seconds * 10)):
+        if await asyncio.to_thread(condition):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it did not come true")
+
+
+async def test_a_fresh_home_has_a_page_within_its_first_minute(tmp_path: Path):
+    with monitor(tmp_path, "run") as process:
+        url = await address(tmp_path)
+        assert await status(url) == 200
+        await until(lambda: n_rounds(tmp_path) >= 1, 30)
+        async with aiohttp.ClientSession() as session:
+            answer = await session.get(
+                f"{url}api/v1/series?target=site&metric=failed_share&resolution=sample"
+            )
+            found = await answer.json()
+        assert found["curve"]["time_s"]
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 5) == 0
+    assert await status(url) is None
+
+
+async def test_a_killed_daemon_leaves_no_dashboard_behind(tmp_path: Path):
+    with monitor(tmp_path, "run") as process:
+        url = await address(tmp_path)
+        process.kill()
+        process.wait()
+        for _ in range(50):
+            if await status(url) is None:
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError("the dashboard still answers")
+
+
+async def test_a_taken_port_does_not_stop_the_measuring(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with monitor(tmp_path, "run", port=port):
+            await until(lambda: n_rounds(tmp_path) >= 1, 30)
+            await until(lambda: "set web.port" in (tmp_path / "log").read_text())
+
+
+def child_of(process: subprocess.Popen) -> int:
+    """The process id of its one child."""
+    told = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    (child,) = told.split()
+    return int(child)
+
+
+async def test_the_dashboard_comes_back_when_it_dies(tmp_path: Path):
+    with monitor(tmp_path, "run") as process:
+        await address(tmp_path)
+        os.kill(child_of(process), signal.SIGKILL)
+        out = tmp_path / "out"
+        await until(lambda: out.read_text().count("Dashboard: ") == 2, 30)
+        second = out.read_text().split("Dashboard: ")[2].split()[0]
+        assert await status(second) == 200
+
+
+async def test_the_dashboard_alone_shows_what_is_stored(tmp_path: Path):
+    with monitor(tmp_path, "web", "serve") as process:
+        url = await address(tmp_path)
+        assert await status(f"{url}healthz") == 503
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(process.wait, 5) == 0
+
+
+async def test_a_taken_port_is_said_with_status_3(tmp_path: Path):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        monitor(tmp_path, "web", "serve", port=taken.getsockname()[1]) as process,
+    ):
+        assert await asyncio.to_thread(process.wait, 20) == 3
+    assert "set web.port" in (tmp_path / "log").read_text()
+
+
+def test_token_and_password_hashes_are_what_the_configuration_takes(tmp_path: Path):
+    run = [sys.executable, "-m", "monitor", "web"]
+    token = subprocess.run([*run, "token"], capture_output=True, text=True, check=True)
+    typed = "long enough words\n" * 2
+    password = subprocess.run(
+        [*run, "password"], input=typed, capture_output=True, text=True, check=True
+    )
+    for text, key in ((token.stdout, "token_hash"), (password.stdout, "password_hash")):
+        hashed = text.split(f'{key}: "')[1].split('"')[0]
+        assert history.config("sqlite:///x.db", host="0.0.0.0", **{key: hashed})
