@@ -7,6 +7,7 @@ checked by OpenSSL against the system's store, the name by `service_identity`.
 
 import ssl
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Protocol, cast
 
@@ -19,6 +20,7 @@ from service_identity.cryptography import (
     verify_certificate_ip_address,
 )
 
+from monitor.clock import Clock
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.hosts import is_address
 from monitor.probe.text import printable
@@ -26,6 +28,10 @@ from monitor.probe.text import printable
 # Errors of OpenSSL's X509_verify_cert that say "not signed by anybody we know":
 # no issuer found, self-signed leaf or root, leaf signature not verifiable.
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
+_ACCEPTED_S = 3600.0
+_MOST_ACCEPTED = 256
+_LONGEST_CHAIN = 10
+_LONGEST_ISSUER = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,9 @@ class Presented:
 class TrustStore:
     """The system's authorities, read once (about 30 ms) and shared by all probes."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._accepted: dict[tuple[str, tuple[x509.Certificate, ...]], float] = {}
         self._store = crypto.X509Store()
         paths = ssl.get_default_verify_paths()
         if paths.cafile or paths.capath:
@@ -49,19 +57,32 @@ class TrustStore:
     def verify(self, presented: Presented, host: str) -> None:
         """Judge a certificate for a host name or literal address.
 
+        The same chain for the same host, once accepted, is not judged again for an
+        hour: the CPU that this takes would stand between handshake and request.
+
         Raises
         ------
         ProbeFailedError
             `ssl_unknown_authority`, `ssl_invalid_certificate` (expired, not yet valid,
             malformed) or `ssl_invalid_hostname`, in this order.
         """
+        key = (host, presented.chain)
+        now_s = self._clock.monotonic_s()
+        if now_s < self._accepted.get(key, 0.0):
+            return
+        self._verify_chain(presented)
+        _verify_name(presented.chain[0], host)
+        if len(self._accepted) >= _MOST_ACCEPTED:
+            self._accepted.clear()
+        self._accepted[key] = now_s + _ACCEPTED_S
+
+    def _verify_chain(self, presented: Presented) -> None:
         leaf, *others = (crypto.X509.from_cryptography(c) for c in presented.chain)
         context = crypto.X509StoreContext(self._store, leaf, others)
         try:
             context.verify_certificate()
         except crypto.X509StoreContextError as error:
             raise ProbeFailedError(_chain_failure(error.errors[0])) from error
-        _verify_name(presented.chain[0], host)
 
 
 def client_context() -> ssl.SSLContext:
@@ -92,15 +113,20 @@ def presented_by(tls: ssl.SSLObject) -> Presented:
     ProbeFailedError
         `ssl_invalid_certificate` if they cannot be decoded.
     """
-    ders = _chain_ders(tls)
     try:
-        chain = tuple(x509.load_der_x509_certificate(der) for der in ders[:10])
-        leaf = chain[0]
-        issuer = printable(leaf.issuer.rfc4514_string(), 300)
+        return _decoded(tuple(_chain_ders(tls)[:_LONGEST_CHAIN]))
     except (ValueError, IndexError) as error:
         raise ProbeFailedError("ssl_invalid_certificate") from error
+
+
+@lru_cache(maxsize=64)
+def _decoded(ders: tuple[bytes, ...]) -> Presented:
+    chain = tuple(x509.load_der_x509_certificate(der) for der in ders)
+    leaf = chain[0]
     return Presented(
-        chain=chain, sha256=leaf.fingerprint(SHA256()).hex(), issuer=issuer
+        chain=chain,
+        sha256=leaf.fingerprint(SHA256()).hex(),
+        issuer=printable(leaf.issuer.rfc4514_string(), _LONGEST_ISSUER),
     )
 
 

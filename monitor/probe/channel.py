@@ -4,13 +4,14 @@ TLS runs over memory BIOs, so that the instant of arrival is taken before decryp
 is the wire's, not the cipher's. Nothing is buffered beyond one read.
 """
 
-import asyncio
 import contextlib
 import socket
 import ssl
 from typing import Protocol, cast
 
 from monitor.clock import Clock
+from monitor.probe.readiness import readable, send_all
+from monitor.probe.records import Records
 
 READ_BYTES = 256 * 1024
 
@@ -21,6 +22,10 @@ class Channel(Protocol):
     @property
     def arrived_s(self) -> float:
         """When the newest bytes came off the socket [s, monotonic]."""
+
+    @property
+    def began_s(self) -> float:
+        """When the first byte came of what was received first [s, monotonic]."""
 
     async def send(self, data: bytes) -> None:
         """Send all of it."""
@@ -39,19 +44,30 @@ class PlainChannel:
         self.arrived_s = clock.monotonic_s()
         self._sock = sock
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._wake_at = 1
 
+    @property
+    def began_s(self) -> float:
+        """When the first byte came of what was received first [s, monotonic]."""
+        return self.arrived_s
+
     async def send(self, data: bytes) -> None:
         """Send all of it."""
-        await self._loop.sock_sendall(self._sock, data)
+        await send_all(self._sock, data, self._clock)
 
     async def receive(self) -> memoryview:
         """Some bytes, valid until the next call; empty at the end of the stream."""
-        n_bytes = await self._loop.sock_recv_into(self._sock, self._buffer)
-        self.arrived_s = self._clock.monotonic_s()
-        return self._buffer[:n_bytes]
+        while True:
+            # Waiting comes first, even if there is data: a flood must not keep the
+            # event loop from the other probes.
+            arrived_s = await readable(self._sock, self._clock)
+            try:
+                n_bytes = self._sock.recv_into(self._buffer)
+            except BlockingIOError:
+                continue
+            self.arrived_s = arrived_s
+            return self._buffer[:n_bytes]
 
     def wake_at(self, n_bytes: int) -> None:
         """Wake only when so many bytes wait in the kernel (or the stream ended).
@@ -76,6 +92,9 @@ class TlsChannel:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._buffer = memoryview(bytearray(READ_BYTES))
+        self._records: Records | None = Records()
+        self.began_s = 0.0
+        """When the first byte came of the first decrypted record [s, monotonic]."""
         self.tls = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_name
         )
@@ -119,6 +138,7 @@ class TlsChannel:
         while True:
             decrypted = self._decrypted()
             if decrypted is not None:
+                self._begin()
                 return decrypted
             await self._flush()
             if not await self._receive_wire():
@@ -140,8 +160,11 @@ class TlsChannel:
         return self._buffer[:n_bytes]
 
     def wake_at(self, n_bytes: int) -> None:
-        """Wake only when so many bytes wait in the kernel (or the stream ended)."""
-        self._transport.wake_at(n_bytes)
+        """Wake only when so many bytes wait in the kernel (or the stream ended).
+
+        The part of a record that is here already will not come again.
+        """
+        self._transport.wake_at(max(1, n_bytes - self._incoming.pending))
 
     async def _fill(self) -> None:
         if not await self._receive_wire():
@@ -149,7 +172,15 @@ class TlsChannel:
 
     async def _receive_wire(self) -> int:
         received = await self._transport.receive()
+        if self._records is not None:
+            self._records.follow(received, self.arrived_s)
         return self._incoming.write(received)
+
+    def _begin(self) -> None:
+        """The first bytes of the answer are there: borders matter no longer."""
+        if self._records is not None:
+            self.began_s = self._records.began_s
+            self._records = None
 
     async def _flush(self) -> None:
         pending = self._outgoing.read()

@@ -144,23 +144,25 @@ class Head:
         )
 
 
-class HeadReader:
-    """One request on a channel, up to the end of the answer's head."""
+class Request:
+    """One GET request, made ready ahead of its time, and the head of its answer.
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    Parameters
+    ----------
+    target : path and query.
+    headers : all of them, in the order in which they are sent.
+    """
+
+    def __init__(self, target: str, headers: dict[str, str]) -> None:
         self._connection = h11.Connection(
             h11.CLIENT, max_incomplete_event_size=HEAD_MAX_BYTES
         )
+        fields = list(headers.items())
+        request = h11.Request(method="GET", target=target, headers=fields)
+        head = self._connection.send(request) or b""
+        self.wire_bytes = head + (self._connection.send(h11.EndOfMessage()) or b"")
 
-    async def send(self, target: str, headers: list[tuple[str, str]]) -> None:
-        """Send a GET request."""
-        request = h11.Request(method="GET", target=target, headers=headers)
-        raw = self._connection.send(request) or b""
-        raw += self._connection.send(h11.EndOfMessage()) or b""
-        await self._channel.send(raw)
-
-    async def first_bytes(self) -> bytes:
+    async def first_bytes(self, channel: Channel) -> bytes:
         """The first bytes of the answer.
 
         Raises
@@ -168,12 +170,12 @@ class HeadReader:
         EOFError
             If the stream ended without any.
         """
-        data = await self._channel.receive()
+        data = await channel.receive()
         if not data:
             raise EOFError
         return bytes(data)
 
-    async def head(self, first: bytes) -> Head:
+    async def head(self, channel: Channel, first: bytes) -> Head:
         """The head that begins with `first`; interim (1xx) answers are passed over.
 
         Raises
@@ -192,7 +194,7 @@ class HeadReader:
                 return self._head(event)
             if n_bytes > HEAD_MAX_BYTES:
                 raise ProbeFailedError("unknown_failure: response_head_too_large")
-            data = await self.first_bytes()
+            data = await self.first_bytes(channel)
 
     def _next_final(self) -> object:
         event = self._connection.next_event()

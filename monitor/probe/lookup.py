@@ -5,7 +5,6 @@ try, no second resolver. A fresh socket gives a random source port, dnspython a 
 id, and the kernel drops datagrams of other senders, as the socket is connected.
 """
 
-import asyncio
 import socket
 import struct
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from dns.message import Message, QueryMessage, from_wire, make_query
 from monitor.clock import Clock
 from monitor.model import AddressFamily
 from monitor.probe.failure import ProbeFailedError
+from monitor.probe.readiness import connected, readable, send_all
 from monitor.probe.text import printable
 
 _RCODE_NAMES = {
@@ -122,20 +122,26 @@ async def _exchange(server: Server, query: QueryMessage, clock: Clock) -> Exchan
 
 
 async def _over_udp(server: Server, query: QueryMessage, clock: Clock) -> Exchanged:
-    loop = asyncio.get_running_loop()
     family, address = server
     wire = query.to_wire()
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
         sock.connect(address)  # UDP: nothing is sent
         sent_s = clock.monotonic_s()
-        await loop.sock_sendall(sock, wire)
+        sock.send(wire)
         while True:
-            raw = await loop.sock_recv(sock, _LARGEST_DATAGRAM)
-            arrived_s = clock.monotonic_s()
-            answer = _answer_to(query, raw)
+            arrived_s = await readable(sock, clock)
+            answer = _answer_to(query, _datagram(sock))
             if answer is not None:
                 return Exchanged(sent_s, arrived_s, answer)
+
+
+def _datagram(sock: socket.socket) -> bytes:
+    """A datagram that was announced; nothing if its checksum was wrong."""
+    try:
+        return sock.recv(_LARGEST_DATAGRAM)
+    except BlockingIOError:
+        return b""
 
 
 def _answer_to(query: QueryMessage, raw: bytes) -> Message | None:
@@ -148,15 +154,13 @@ def _answer_to(query: QueryMessage, raw: bytes) -> Message | None:
 
 
 async def _over_tcp(server: Server, query: QueryMessage, clock: Clock) -> Exchanged:
-    loop = asyncio.get_running_loop()
     family, address = server
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
-        sent_s = clock.monotonic_s()
-        await loop.sock_connect(sock, address)
-        await loop.sock_sendall(sock, query.to_wire(prepend_length=True))
-        (length,) = struct.unpack("!H", await _exactly(sock, 2))
-        raw = await _exactly(sock, length)
+        sent_s, _ = await connected(sock, address, clock)
+        await send_all(sock, query.to_wire(prepend_length=True), clock)
+        (length,) = struct.unpack("!H", await _exactly(sock, 2, clock))
+        raw = await _exactly(sock, length, clock)
         arrived_s = clock.monotonic_s()
     answer = _answer_to(query, raw)
     if answer is None:
@@ -164,11 +168,11 @@ async def _over_tcp(server: Server, query: QueryMessage, clock: Clock) -> Exchan
     return Exchanged(sent_s, arrived_s, answer)
 
 
-async def _exactly(sock: socket.socket, n_bytes: int) -> bytes:
-    loop = asyncio.get_running_loop()
+async def _exactly(sock: socket.socket, n_bytes: int, clock: Clock) -> bytes:
     received = b""
     while len(received) < n_bytes:
-        chunk = await loop.sock_recv(sock, n_bytes - len(received))
+        await readable(sock, clock)
+        chunk = sock.recv(n_bytes - len(received))
         if not chunk:
             raise EOFError
         received += chunk

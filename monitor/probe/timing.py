@@ -77,10 +77,12 @@ def goodput_bps(body_bytes: int, response_s: float | None) -> float | None:
 
     Notes
     -----
-    This is curl's figure (size_download over time_total - time_starttransfer). The
-    bytes that came together with the first one are counted, as in curl: of a 500 kB
-    object they are at most 3 %. None without a body, or when all of it came at once.
-    A frozen transfer's `response_s` runs until it was given up, so its rate is low.
+    This is curl's figure (size_download over time_total - time_starttransfer), but that
+    the first byte is the wire's: curl sees it when the first TLS record is whole, which
+    at 128 kbit/s may be half a second later. The bytes that came together with the
+    first one are counted, as in curl: of a 500 kB object they are at most 3 %. None
+    without a body, or when all of it came at once. A frozen transfer's `response_s`
+    runs until it was given up, so its rate is low.
     """
     if not body_bytes or not response_s:
         return None

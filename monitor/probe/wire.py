@@ -21,10 +21,11 @@ from monitor.probe.hosts import (
     of_family,
     system_resolver,
 )
-from monitor.probe.http import Head, HeadReader
+from monitor.probe.http import Head, Request
 from monitor.probe.kernel import tcp_figures
 from monitor.probe.lookup import look_up
 from monitor.probe.observation import Observation
+from monitor.probe.readiness import connected
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
 from monitor.probe.transfer import Limits, Meter, read_body
@@ -39,7 +40,7 @@ class Wire:
         self._clock = clock
         self._hosts = HostsFile()
         self._context = client_context()
-        self._trust = TrustStore()
+        self._trust = TrustStore(clock)
 
     async def touch(
         self, endpoint: Endpoint, family: AddressFamily, seen: Observation
@@ -65,11 +66,15 @@ class Wire:
         headers : sent in this order, after Host and before ``Connection: close``.
         keep : gets the body's bytes, if they are needed.
         """
+        # made before the connection: nothing but the judgement of the certificate
+        # stands between the handshake and the request
+        fields = {"Host": endpoint.authority, **headers, "Connection": "close"}
+        request = Request(endpoint.request_target, fields)
         sock = await self._connected(endpoint, family, seen)
         with closing(sock):
             try:
                 channel = await self._channel(sock, endpoint, seen)
-                head = await self._head(channel, endpoint, headers, seen)
+                head = await self._head(channel, request, seen)
                 await self._body(channel, head, limits, keep, seen)
             finally:
                 seen.tcp = tcp_figures(sock)
@@ -134,10 +139,10 @@ class Wire:
         # Nagle's algorithm would hold the request back until the handshake's last
         # segment is acknowledged: one round trip too much in `waiting_s`.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        seen.mark(Mark.CONNECT_START)
         async with asyncio.timeout(self._settings.stage_timeout_s):
-            await asyncio.get_running_loop().sock_connect(sock, address)
-        seen.mark(Mark.CONNECT_END)
+            began_s, ended_s = await connected(sock, address, self._clock)
+        seen.mark(Mark.CONNECT_START, began_s)
+        seen.mark(Mark.CONNECT_END, ended_s)
 
     async def _channel(
         self, sock: socket.socket, endpoint: Endpoint, seen: Observation
@@ -165,21 +170,15 @@ class Wire:
         return secure
 
     async def _head(
-        self,
-        channel: Channel,
-        endpoint: Endpoint,
-        headers: dict[str, str],
-        seen: Observation,
+        self, channel: Channel, request: Request, seen: Observation
     ) -> Head:
         seen.operation = Operation.HTTP_ROUND_TRIP
-        fields = {"Host": endpoint.authority, **headers, "Connection": "close"}
-        reader = HeadReader(channel)
-        seen.mark(Mark.REQUEST_START)
         async with asyncio.timeout(self._settings.stage_timeout_s):
-            await reader.send(endpoint.request_target, list(fields.items()))
-            first = await reader.first_bytes()
-            seen.mark(Mark.RESPONSE_START, channel.arrived_s)
-            head = await reader.head(first)
+            seen.mark(Mark.REQUEST_START)
+            await channel.send(request.wire_bytes)
+            first = await request.first_bytes(channel)
+            seen.mark(Mark.RESPONSE_START, channel.began_s)
+            head = await request.head(channel, first)
         seen.http_status = head.status
         seen.http_version = head.http_version
         seen.cdn = head.cdn()

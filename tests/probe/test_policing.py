@@ -15,13 +15,15 @@ async def downloaded(prober, handler, tls):
 
 @pytest.mark.parametrize("rate_bps", [1_000_000, 5_000_000, 20_000_000])
 async def test_goodput_of_a_whole_object_is_the_rate(make_prober, tls, rate_bps):
-    body = bytes(int(rate_bps / 8 * 0.6))
-    handler = web.paced(body, rate_bps, burst_bytes=3_000)
+    per_s = rate_bps // 8
+    body, burst_bytes = bytes(per_s * 6 // 10), per_s // 20
+    handler = web.paced(body, rate_bps, burst_bytes=burst_bytes)
     prober = make_prober(download_max_bytes=len(body), stage_timeout_s=2)
     sample = await downloaded(prober, handler, tls)
     assert sample.failure is None
     assert sample.encoded_body_bytes == len(body)
-    assert sample.goodput_bps == pytest.approx(rate_bps, rel=0.06)
+    with_burst_bps = rate_bps * len(body) / (len(body) - burst_bytes)
+    assert sample.goodput_bps == pytest.approx(with_burst_bps, rel=0.08)
 
 
 async def test_transfer_cut_by_time_is_a_slow_sample_with_its_bytes(make_prober, tls):

@@ -12,6 +12,8 @@ from dns.message import Message, from_wire, make_response
 from dns.rdatatype import RdataType
 from dns.rrset import from_text_list
 
+from tests.servers.tcp import Handler, serve
+
 Reply = Message | bytes | None
 Rule = Callable[[Message], Reply]
 
@@ -122,22 +124,18 @@ async def name_server(rules: dict[str, Rule]) -> AsyncIterator[NameServer]:
     """A name server on a free port of 127.0.0.1, UDP and TCP."""
     server = NameServer(0, rules)
     loop = asyncio.get_running_loop()
-    over_tcp = await asyncio.start_server(_tcp_handler(server), "127.0.0.1", 0)
-    server.port = over_tcp.sockets[0].getsockname()[1]
-    udp, _ = await loop.create_datagram_endpoint(
-        lambda: _Udp(server), local_addr=("127.0.0.1", server.port)
-    )
-    try:
-        yield server
-    finally:
-        udp.close()
-        over_tcp.close()
-        await asyncio.sleep(0)
+    async with serve(_tcp_handler(server)) as over_tcp:
+        server.port = over_tcp.port
+        udp, _ = await loop.create_datagram_endpoint(
+            lambda: _Udp(server), local_addr=("127.0.0.1", server.port)
+        )
+        try:
+            yield server
+        finally:
+            udp.close()
 
 
-def _tcp_handler(
-    server: NameServer,
-) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]:
+def _tcp_handler(server: NameServer) -> Handler:
     async def handler(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -147,7 +145,5 @@ def _tcp_handler(
         if reply is not None:
             writer.write(struct.pack("!H", len(reply)) + reply)
             await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
     return handler

@@ -18,6 +18,18 @@ class Served:
     port: int
     n_connections: int = 0
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    is_over: bool = False
+
+    async def end(self) -> None:
+        """Abort all connections, also those that are only being made."""
+        self.is_over = True
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        for writer in self.writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextlib.asynccontextmanager
@@ -31,6 +43,10 @@ async def serve(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         served.n_connections += 1
+        served.writers.append(writer)
+        if served.is_over:
+            writer.transport.abort()
+            return
         task = asyncio.ensure_future(_handled(handler, reader, writer))
         served.tasks.add(task)
         await task
@@ -41,10 +57,7 @@ async def serve(
         yield served
     finally:
         server.close()
-        for task in served.tasks:
-            task.cancel()
-        await asyncio.gather(*served.tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        await served.end()
 
 
 async def _handled(
