@@ -31,14 +31,24 @@ def main() -> None:
 @click.option("--homes", default=100, help="homes per family")
 @click.option("--first", default=0, help="number of the first home")
 @click.option("--thin", default=1, help="one home in so many for positive families")
+@click.option("--extras/--no-extras", default=True, help="baselines, robustness")
 @click.option("--seeds", "use", type=click.Choice(["tune", "score"]), default="tune")
 @click.option("--jobs", default=1, help="processes")
 @click.option("--out", type=click.Path(path_type=Path), default=_OUT)
 def run_command(
-    names: str, homes: int, first: int, thin: int, use: str, jobs: int, out: Path
+    names: str,
+    homes: int,
+    first: int,
+    thin: int,
+    extras: bool,
+    use: str,
+    jobs: int,
+    out: Path,
 ) -> None:
     """Study homes; one JSON line each, added to OUT, which may hold earlier ones."""
-    todo = tasks(families(names), n_homes=homes, use=use, first=first, thin=thin)
+    todo = tasks(
+        families(names), n_homes=homes, use=use, first=first, thin=thin, extras=extras
+    )
     for n in run(todo, out, jobs):
         if n % 100 == 0:
             print(f"{n} of {len(todo)}", file=sys.stderr)

@@ -94,7 +94,13 @@ def families(names: str) -> list[str]:
 
 
 def tasks(
-    names: list[str], *, n_homes: int, use: str, first: int = 0, thin: int = 1
+    names: list[str],
+    *,
+    n_homes: int,
+    use: str,
+    first: int = 0,
+    thin: int = 1,
+    extras: bool = True,
 ) -> list[Task]:
     """Homes in an order that brings a part of every family early.
 
@@ -102,13 +108,17 @@ def tasks(
     ----------
     thin : families in which something is imposed get one home in so many: false alarms
         are rare and need many homes, finding is common and needs fewer
+    extras : whether the first homes are also shown to the baselines and judged again
+        with something taken away
     """
     return [
         Task(
             family=name,
             seed=seed,
-            with_baselines=k < N_BASELINE_HOMES and name in BASELINE_FAMILIES,
-            with_robustness=k < N_ROBUSTNESS_HOMES and name in ROBUSTNESS,
+            with_baselines=extras
+            and k < N_BASELINE_HOMES
+            and name in BASELINE_FAMILIES,
+            with_robustness=extras and k < N_ROBUSTNESS_HOMES and name in ROBUSTNESS,
         )
         for k, seed in enumerate(seeds(use, n_homes, first))
         for name in names
