@@ -1,9 +1,9 @@
 """Whether the common busy hour alone could make a site look singled out.
 
-Sites feel a busy line differently: a near site with a big object feels it up to twice
-as much as the usual control. What such a site shows has the gentle hill of the busy
-hour; what is switched on and off has edges. So the excess just inside the window is
-held against the excess just outside it (a regression discontinuity in time).
+Sites feel a busy line differently: a near site with a big object feels it two or three
+times as much as the usual control. What such a site shows has the gentle hill of the
+busy hour; what is switched on and off has edges. So the excess just inside the window
+is held against the excess just outside it (a regression discontinuity in time).
 """
 
 import numpy as np
@@ -15,8 +15,10 @@ from monitor.series import EveningTable
 from monitor.series.frame import Bools, Floats
 
 _TELLING_LOG = float(np.log(1.15))
+_MOST_MORE = 2.0
+"""A site may feel the busy hour by this much more, times the controls' own rise."""
 _LEFT_LOG = float(np.log(1.2))
-"""What must be left beyond a doubled busy hour to need no edges."""
+"""What must be left beyond that to need no edges."""
 _EDGE_SHARE = 0.5
 """Part of the excess that must appear at the edges; a hill shows a quarter."""
 _NEAR_MIN, _FAR_MIN = 5, 30
@@ -48,7 +50,7 @@ def is_busy_hour(
         own = excess[site.series, m]
         slow = evenings & (np.nan_to_num(own, nan=-1.0) > _TELLING_LOG)
         typical = _median(own[slow])
-        if typical - max(_median(found.common[m][slow]), 0.0) >= _LEFT_LOG:
+        if typical - _MOST_MORE * max(_median(found.common[m][slow]), 0.0) >= _LEFT_LOG:
             return False
         if cells is None:
             cells = slot_excess(table, site.series, found.controls, fitted)

@@ -12,7 +12,7 @@ _MAD_TO_SIGMA = 1.4826
 _MIN_NIGHTS = 4
 _MEDIAN_VARIANCE = 1.57
 """Variance of a median of n normal values, times n (pi / 2)."""
-_BIAS_Z = 2.5
+_BIAS_Z = 1.5
 """A site must differ by this many spreads of the steady differences."""
 _PRIOR_EVENINGS = 20.0
 """Weight of the nominal rate against what the controls show."""
