@@ -161,10 +161,15 @@ def _between(selection: Selection, start_us: int, end_us: int) -> Select[Any]:
     when = samples.c.started_at_us
     return (
         select(samples, *names)
-        .join_from(series, samples)
-        .where(selection.of_series(), when >= start_us, when < end_us)
+        .join_from(samples, series)
+        .where(_in_series(selection), when >= start_us, when < end_us)
         .order_by(when, *names)
     )
+
+
+def _in_series(selection: Selection) -> ColumnElement[bool]:
+    # Not by the join alone: SQLite would then read the whole table for every day.
+    return samples.c.series_id.in_(select(series.c.id).where(selection.of_series()))
 
 
 def _first_us(engine: Engine, selection: Selection, since_us: int) -> int | None:
@@ -172,9 +177,15 @@ def _first_us(engine: Engine, selection: Selection, since_us: int) -> int | None
     first = (
         select(func.min(samples.c.started_at_us))
         .where(samples.c.series_id == series.c.id, samples.c.started_at_us >= since_us)
+        .correlate(series)
         .scalar_subquery()
     )
-    per_series = select(first.label("us")).where(selection.of_series()).subquery()
+    per_series = (
+        select(first.label("us"))
+        .select_from(series)
+        .where(selection.of_series())
+        .subquery()
+    )
     with reading(engine) as connection:
         first_us: int | None = connection.scalar(select(func.min(per_series.c.us)))
     return first_us

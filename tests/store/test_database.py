@@ -1,11 +1,16 @@
 """What goes into the store comes out; the same on both databases."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from monitor.model import Operation, Role, Round, RoundStatus, Sample
-from monitor.store import Store
+from monitor.store import Store, open_store
 
 T0 = datetime(2026, 10, 1, 15, 0, 0, 123456, tzinfo=UTC)
 
@@ -169,3 +174,30 @@ def test_many_samples_are_written_and_read_in_pieces(store: Store):
     written = [sample(i) for i in range(5003)]
     assert store.append(iter(written)) == 5003
     assert list(store.samples()) == written
+
+
+def test_reading_a_day_does_not_read_the_whole_table(tmp_path: Path):
+    asked: list[tuple[str, tuple]] = []
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        store.append(sample(1440 * day, target=t) for day in range(20) for t in "ab")
+        with heard(asked):
+            assert len(list(store.samples(targets=["a"]))) == 20
+            assert len(list(store.samples())) == 40
+    with closing(sqlite3.connect(tmp_path / "monitor.db")) as database:
+        plans = [database.execute(f"EXPLAIN QUERY PLAN {q}", p) for q, p in asked]
+        steps = [step[-1] for plan in plans for step in plan]
+    assert any(step.startswith("SEARCH samples USING PRIMARY KEY") for step in steps)
+    assert not any(step.startswith("SCAN samples") for step in steps)
+
+
+@contextmanager
+def heard(asked: list[tuple[str, tuple]]) -> Iterator[None]:
+    """Every question that goes to a database inside the block."""
+
+    def note(_connection, _cursor, statement, parameters, _context, _many):
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield
+    event.remove(Engine, "before_cursor_execute", note)
