@@ -98,10 +98,14 @@ def from_row(row: RowMapping) -> Sample:
     values["failed_operation"] = Operation(operation) if operation else None
     values["started_at_utc"] = from_us(row["started_at_us"])
     values["role"] = Role.CONTROL if row["is_control"] else Role.TARGET
-    values["dns_answers"] = tuple(json.loads(row["dns_answers"] or "[]"))
-    for name in ("cdn", "timeline"):
-        values[name] = tuple(tuple(pair) for pair in json.loads(row[name] or "[]"))
+    for name in _NESTED:
+        text = row[name]
+        values[name] = () if text is None else _nested_from(json.loads(text))
     return Sample(**values)
+
+
+def _nested_from(items: list[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(item) if isinstance(item, list) else item for item in items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
