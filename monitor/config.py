@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -102,6 +102,16 @@ def _secret_hash(value: str) -> str:
             "the hash that `monitor web password` or `monitor web token` prints"
         )
     return value
+
+
+def _is_public(resolver: str) -> bool:
+    host, colon, _ = resolver.rpartition(":")
+    for text in (resolver, host.strip("[]") if colon else resolver):
+        try:
+            return ip_address(text.split("%")[0]).is_global
+        except ValueError:
+            continue
+    return False
 
 
 def _split(url: str) -> tuple[str, str | None, int | None]:
@@ -209,6 +219,17 @@ class Probing(_Section):
     resolvers: tuple[str, ...] = ()
     block_page_addresses: tuple[str, ...] = ()
     allow_private_answers: bool = False
+    level: Literal["plain", "extended"] = "plain"
+
+    @model_validator(mode="after")
+    def _plain_does_what_a_browser_does(self) -> Self:
+        chosen = [r for r in self.resolvers if _is_public(r)]
+        if chosen and self.level == "plain":
+            raise ValueError(
+                f"level: extended, since no browser asks a resolver of its own choice"
+                f" ({chosen[0]}); or no such entry in resolvers"
+            )
+        return self
 
 
 class Web(_Section):
@@ -257,6 +278,7 @@ class Config(_Section):
     throughput: Throughput = Throughput()
     budget: Budget = Budget()
     probing: Probing = Probing()
+    consent: Literal["ask", "require"] = "ask"
     web: Web = Web()
 
     @model_validator(mode="after")

@@ -53,6 +53,11 @@ MISTAKES = [
         {"budget": {"per_month": "1TB"}},
         "budget.per_month: found '1TB'; allowed: a size",
     ),
+    ({"consent": "no"}, "consent: found 'no'; allowed"),
+    ({"probing": {"level": "wild"}}, "probing.level: found 'wild'; allowed"),
+    ({"probing": {"resolvers": ["8.8.8.8"]}}, "allowed: level: extended, since"),
+    ({"probing": {"resolvers": ["8.8.8.8:53"]}}, "allowed: level: extended, since"),
+    ({"probing": {"resolvers": ["[2001:4860::1]:53"]}}, "allowed: level: extended"),
     ({"evry": "5m"}, "evry: unknown key"),
 ]
 
@@ -152,3 +157,16 @@ def test_database_argument_replaces_the_files(tmp_path: Path) -> None:
 def test_plain_postgresql_url_gets_the_driver_that_is_installed() -> None:
     url = checked_database_url("postgresql://u@h/d", source="--database")
     assert url == "postgresql+psycopg://u@h/d"
+
+
+@pytest.mark.parametrize("resolver", ["192.168.1.1", "127.0.0.1:5353", "fe80::1%eth0"])
+def test_resolver_of_the_home_is_plain(resolver: str) -> None:
+    probing = {"resolvers": [resolver]}
+    config = parse({**MINIMAL, "probing": probing}, source="x")
+    assert config.probing.level == "plain"
+
+
+def test_public_resolver_is_extended() -> None:
+    probing = {"resolvers": ["9.9.9.9"], "level": "extended"}
+    config = parse({**MINIMAL, "probing": probing}, source="x")
+    assert config.probing.resolvers == ("9.9.9.9",)

@@ -12,9 +12,11 @@ from monitor.config import masked
 
 
 @click.command("run")
+@click.option("--yes", is_flag=True, help="Consent given: do not ask on a terminal.")
 @click.pass_obj
-def run_command(settings: Settings) -> None:
+def run_command(settings: Settings, *, yes: bool) -> None:
     """Measure every few minutes, analyse every night, until SIGTERM or Ctrl-C."""
+    from monitor.cli.consent import ensure_consent
     from monitor.cli.forecast import forecast_text
     from monitor.clock import SystemClock
     from monitor.daemon import serve
@@ -28,6 +30,8 @@ def run_command(settings: Settings) -> None:
     # They tell of every tick and every step; only their troubles are news.
     for chatty in ("apscheduler", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    clock = SystemClock()
+    ensure_consent(config, clock, yes=yes)
     every_s = int(config.every.total_seconds())
     click.echo(
         f"monitor measures {len(config.targets)} targets and {len(config.controls)} "
@@ -39,7 +43,7 @@ def run_command(settings: Settings) -> None:
         serve(
             config,
             config_path=settings.config_path,
-            clock=SystemClock(),
+            clock=clock,
             announce=click.echo,
         )
     )

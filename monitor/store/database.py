@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from monitor.errors import StoreError
 from monitor.model import Round, Sample
-from monitor.store import rounds, samples, usage, verdicts
+from monitor.store import consents, rounds, samples, usage, verdicts
 from monitor.store.engine import make_engine, reading, sqlite_path, writing
 from monitor.store.migration import migrate
 
@@ -114,6 +114,17 @@ class Store:
         """What the vantage's probes of sites received in the half-open span."""
         with reading(self._engine) as connection:
             return usage.received(connection, vantage, since, until)
+
+    def append_consent(self, consent: consents.Consent) -> None:
+        """Store that somebody agreed to the measurements."""
+        self._check_file()
+        with writing(self._engine) as connection:
+            consents.append(connection, consent)
+
+    def consents(self) -> list[consents.Consent]:
+        """Every consent, in the order in which they were given."""
+        with reading(self._engine) as connection:
+            return consents.all_given(connection)
 
     def append_verdicts(
         self,

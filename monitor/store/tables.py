@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -156,6 +156,15 @@ notes = Table(
     Column("withdraws", Integer),
 )
 
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("given_at_us", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("level", "language", "way")),
+)
+
 APPEND_ONLY: Final = (
     samples,
     rounds,
@@ -165,6 +174,7 @@ APPEND_ONLY: Final = (
     day_digests,
     lodgings,
     notes,
+    consents,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

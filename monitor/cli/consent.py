@@ -1,0 +1,151 @@
+"""Consent before the first measurement: asked on a terminal, not of a service."""
+
+import logging
+import os
+import sys
+from typing import Final
+
+import click
+
+from monitor.cli.consent_texts import TEXTS, VERSION, ConsentText
+from monitor.clock import Clock
+from monitor.config import Config
+from monitor.errors import InputError, MonitorError, StoreError
+
+_log = logging.getLogger(__name__)
+
+ENVIRONMENT_CONSENT: Final = "MONITOR_CONSENT"
+_TRIES: Final = 3
+_LEVELS: Final = ("plain", "extended")
+
+
+class ConsentError(MonitorError):
+    """The person does not want it, or did not understand it."""
+
+
+def ensure_consent(config: Config, clock: Clock, *, yes: bool) -> None:
+    """Return when measuring may begin.
+
+    Parameters
+    ----------
+    yes : consent was given on the command line.
+
+    Raises
+    ------
+    ConsentError : somebody was asked and did not agree.
+    InputError : the configuration requires a consent, and nobody can be asked.
+    """
+    if _is_given(config):
+        return
+    way = _way_without_asking(yes=yes)
+    if way is None and not _is_terminal():
+        _go_on_without(config)
+        return
+    language = _usual_language()
+    if way is None:
+        way, language = "terminal", _ask(config)
+    _record(config, clock, way=way, language=language)
+
+
+def _is_given(config: Config) -> bool:
+    from monitor.store import open_store
+
+    try:
+        with open_store(config.database) as store:
+            given = store.consents()
+    except StoreError:
+        return False
+    rank = _LEVELS.index(config.probing.level)
+    return any(c.version >= VERSION and c.level in _LEVELS[rank:] for c in given)
+
+
+def _way_without_asking(*, yes: bool) -> str | None:
+    if yes:
+        return "--yes"
+    found = os.environ.get(ENVIRONMENT_CONSENT)
+    if found in (None, ""):
+        return None
+    if found != "yes":
+        raise InputError(f"{ENVIRONMENT_CONSENT}: found {found!r}; allowed: yes")
+    return ENVIRONMENT_CONSENT
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _go_on_without(config: Config) -> None:
+    if config.consent == "require":
+        raise InputError(
+            "consent: require, but there is no terminal to ask on; run it once on a"
+            f" terminal, or with --yes or {ENVIRONMENT_CONSENT}=yes"
+        )
+    _log.warning(
+        "consent event=not_asked: no terminal; `monitor run` on a terminal tells what"
+        " is measured, seen and stored"
+    )
+
+
+def _usual_language() -> str:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        code = os.environ.get(name, "")[:2]
+        if code in TEXTS:
+            return code
+    return "en"
+
+
+def _ask(config: Config) -> str:
+    """Tell and ask; the language that was chosen."""
+    language: str = click.prompt(
+        "Language / Язык / Тіл",
+        type=click.Choice(tuple(TEXTS)),
+        default=_usual_language(),
+        err=True,
+    )
+    text = TEXTS[language]
+    for _ in range(_TRIES):
+        _tell(config, text)
+        if _answer(text, text.seen_question) and not _answer(text, text.sent_question):
+            break
+        click.echo(f"\n{text.wrong}", err=True)
+    else:
+        raise ConsentError("consent: the questions were not answered; nothing begun")
+    if not _answer(text, text.agree_question):
+        raise ConsentError("consent: not given; nothing begun")
+    return language
+
+
+def _tell(config: Config, text: ConsentText) -> None:
+    level = config.probing.level
+    n_sites = len(config.targets) + len(config.controls)
+    click.echo("\n" + text.body.format(n=n_sites, level=level), err=True)
+    if level == "extended":
+        click.echo(text.extended, err=True)
+
+
+def _answer(text: ConsentText, question: str) -> bool:
+    choice = f"[{text.yes[0]}/{text.no[0]}]"
+    while True:
+        said = click.prompt(f"{question} {choice}", prompt_suffix=" ", err=True)
+        word = str(said).strip().lower()
+        if word in (*text.yes, *text.no):
+            return word in text.yes
+        click.echo(text.unclear, err=True)
+
+
+def _record(config: Config, clock: Clock, *, way: str, language: str) -> None:
+    from monitor.store import open_store
+    from monitor.store.consents import Consent
+
+    consent = Consent(
+        given_at_utc=clock.now_utc(),
+        version=VERSION,
+        level=config.probing.level,
+        language=language,
+        way=way,
+    )
+    try:
+        with open_store(config.database) as store:
+            store.append_consent(consent)
+    except StoreError as error:
+        _log.warning("consent event=not_recorded reason=%s", error)

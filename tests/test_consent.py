@@ -1,0 +1,200 @@
+"""Nobody is measured from a terminal who has not agreed; services are not held up."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.cli.consent_texts import TEXTS, VERSION
+from monitor.store import Store, open_store
+from monitor.store.consents import Consent
+from tests.servers.tcp import serve
+from tests.servers.web import says
+from tests.test_daemon import PAGE, configuration, daemon, rows, stopped, wait_for
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async with serve(says(PAGE)) as served:
+        yield served.port
+
+
+@contextmanager
+def on_a_terminal(
+    folder: Path, answers: str, *words: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`monitor run` with somebody at a terminal who types the answers."""
+    ours, theirs = pty.openpty()
+    os.write(ours, answers.encode())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "run", *words],
+        cwd=folder,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "LANG": "C.UTF-8", "LC_ALL": ""},
+    )
+    os.close(theirs)
+    with (folder / "log").open("wb") as log:
+        copier = subprocess.Popen(["cat"], stdin=ours, stdout=log, stderr=log)
+    os.close(ours)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        copier.wait()
+
+
+def consents(folder: Path) -> list[Consent]:
+    with open_store(f"sqlite:///{folder / 'monitor.db'}") as store:
+        return store.consents()
+
+
+@pytest.mark.parametrize("language", TEXTS)
+async def test_who_understood_and_agrees_is_measured_and_not_asked_again(
+    tmp_path: Path, port: int, language: str
+) -> None:
+    configuration(tmp_path, port)
+    yes, no = TEXTS[language].yes[0], TEXTS[language].no[0]
+    answers = f"{language}\n{yes}\n{no}\n{yes}\n"
+    with on_a_terminal(tmp_path, answers) as process:
+        await wait_for(tmp_path, "SELECT * FROM rounds")
+        await stopped(process, signal.SIGTERM)
+    assert TEXTS[language].seen_question in (tmp_path / "log").read_text()
+    (consent,) = consents(tmp_path)
+    assert (consent.language, consent.version, consent.way) == (
+        language,
+        VERSION,
+        "terminal",
+    )
+    n = len(rows(tmp_path, "SELECT * FROM rounds"))
+    with on_a_terminal(tmp_path, "") as process:
+        await wait_for(tmp_path, "SELECT * FROM rounds", n=n + 1)
+        await stopped(process, signal.SIGTERM)
+    assert len(consents(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        "en\nyes\nno\nno\n",
+        "en\nyes\nyes\nno\nyes\nyes\nno\nno\n" + 9 * "no\n",
+    ],
+    ids=["refused", "not understood"],
+)
+async def test_who_refuses_or_does_not_understand_is_not_measured(
+    tmp_path: Path, port: int, answers: str
+) -> None:
+    configuration(tmp_path, port)
+    with on_a_terminal(tmp_path, answers) as process:
+        assert process.wait(30) == 1
+    assert "nothing begun" in (tmp_path / "log").read_text()
+    assert rows(tmp_path, "SELECT * FROM samples") == []
+    assert consents(tmp_path) == []
+
+
+async def test_wrong_answer_is_explained(tmp_path: Path, port: int) -> None:
+    configuration(tmp_path, port)
+    with on_a_terminal(tmp_path, "en\nno\nyes\nno\nyes\n") as process:
+        await wait_for(tmp_path, "SELECT * FROM rounds")
+        await stopped(process, signal.SIGTERM)
+    log = (tmp_path / "log").read_text()
+    assert TEXTS["en"].wrong in log
+    assert len(consents(tmp_path)) == 1
+
+
+async def test_yes_on_the_command_line_is_a_consent(tmp_path: Path, port: int) -> None:
+    configuration(tmp_path, port)
+    with on_a_terminal(tmp_path, "", "--yes") as process:
+        await wait_for(tmp_path, "SELECT * FROM rounds")
+        await stopped(process, signal.SIGTERM)
+    assert [c.way for c in consents(tmp_path)] == ["--yes"]
+
+
+def unattended(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "monitor", "run"],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+async def test_service_is_not_held_up_and_says_so_once(
+    tmp_path: Path, port: int
+) -> None:
+    configuration(tmp_path, port)
+    with daemon(tmp_path) as process:
+        await wait_for(tmp_path, "SELECT * FROM rounds")
+        await stopped(process, signal.SIGTERM)
+    assert (tmp_path / "log").read_text().count("event=not_asked") == 1
+    assert consents(tmp_path) == []
+
+
+def test_service_without_a_required_consent_does_not_begin(tmp_path: Path) -> None:
+    configuration(tmp_path, 1, consent="require")
+    done = unattended(tmp_path)
+    assert done.returncode == 2
+    assert "MONITOR_CONSENT=yes" in done.stderr
+    assert rows(tmp_path, "SELECT * FROM samples") == []
+
+
+def test_environment_takes_no_other_word(tmp_path: Path) -> None:
+    configuration(tmp_path, 1)
+    done = unattended(tmp_path, MONITOR_CONSENT="maybe")
+    assert done.returncode == 2
+    assert "found 'maybe'; allowed: yes" in done.stderr
+
+
+async def test_consent_to_plain_probes_is_none_to_more(
+    tmp_path: Path, port: int
+) -> None:
+    configuration(tmp_path, port, consent="require", probing={"level": "extended"})
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        store.append_consent(a_consent("plain"))
+    assert unattended(tmp_path).returncode == 2
+
+
+def a_consent(level: str) -> Consent:
+    return Consent(
+        given_at_utc=datetime(2026, 11, 1, tzinfo=UTC),
+        version=VERSION,
+        level=level,
+        language="en",
+        way="terminal",
+    )
+
+
+def test_consents_are_kept_in_order(store: Store) -> None:
+    store.append_consent(a_consent("plain"))
+    store.append_consent(a_consent("extended"))
+    assert store.consents() == [a_consent("plain"), a_consent("extended")]
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    with open_store(database) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_texts_are_whole_in_every_language(language: str) -> None:
+    text = TEXTS[language]
+    shown = text.body.format(n=13, level="plain")
+    assert "13" in shown
+    assert "plain" in shown
+    assert "monitor wipe" in shown
+    assert not set(text.yes) & set(text.no)
+    assert len(text.body.splitlines()) == pytest.approx(20, abs=4)
