@@ -1,6 +1,9 @@
 """`monitor import` and `monitor export`."""
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,61 +14,216 @@ from monitor.cli.context import (
     progress,
 )
 from monitor.cli.root import Settings
+from monitor.config import Config
+from monitor.errors import InputError
+from monitor.model import Role, Sample
+
+FORMATS = ("ooni", "speedtest-tracker", "fping", "smokeping")
+NEAREST = timedelta(hours=1)
 
 
 @click.command("import")
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), help="Of another program."
+)
+@click.option("--prometheus", help="URL of a Prometheus with blackbox_exporter data.")
+@click.option("--since", help="First local date, with --prometheus.")
+@click.option("--until", help="Last local date, with --prometheus.")
+@click.option(
+    "--step",
+    "step_s",
+    default=300,
+    show_default=True,
+    type=click.IntRange(1, 86_400),
+    help="Seconds between two scrapes, with --prometheus.",
+)
+@click.option("--vantage", help="Where it was measured. Default: the configured one.")
+@click.option(
+    "--role",
+    default="target",
+    type=click.Choice(["target", "control"]),
+    help="What the sites of another program's data are.",
 )
 @click.pass_obj
-def import_command(settings: Settings, files: tuple[Path, ...]) -> None:
+def import_command(
+    settings: Settings,
+    /,
+    files: tuple[Path, ...],
+    **options: Any,  # noqa: ANN401
+) -> None:
     """Read samples from FILES (.csv, .ndjson, .parquet; text also .gz, .zst).
 
     A row that is stored already is not stored again. Every file is checked whole before
-    its first row is stored.
+    its first row is stored. With --format the files are those of another program, with
+    --prometheus the samples come from its HTTP API.
     """
-    from monitor.interchange import read_batches, samples_from
-    from monitor.store import open_store
+    config = configuration(settings)
+    if bool(files) == bool(options["prometheus"]):
+        raise InputError("import: give either FILES or --prometheus URL")
+    if options["prometheus"]:
+        samples = list(_of_prometheus(config, options))
+        _store(config.database, options["prometheus"], [samples])
+    elif options["form"]:
+        _import_foreign(config, files, options)
+    else:
+        _import_own(config.database, files)
 
-    url = configuration(settings).database
+
+def _import_own(url: str, files: tuple[Path, ...]) -> None:
+    from monitor.interchange import read_batches, samples_from
+
     for path in files:
         for _ in progress(read_batches(path), f"checking {path.name}"):
             pass
+    for path in files:
+        batches = progress(read_batches(path), f"storing {path.name}")
+        _store(url, str(path), (list(samples_from(batch)) for batch in batches))
+
+
+def _import_foreign(
+    config: Config, files: tuple[Path, ...], options: dict[str, Any]
+) -> None:
+    from monitor.exchange import reader
+
+    read = reader(
+        options["form"],
+        vantage=options["vantage"] or config.vantage,
+        role=Role(options["role"]),
+    )
+    for path in files:
+        for _ in read(path):
+            pass
+    for path in files:
+        _store(config.database, str(path), _batches(read(path)))
+
+
+def _batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
+    from itertools import islice
+
+    while batch := list(islice(samples, 2000)):
+        yield batch
+
+
+def _of_prometheus(config: Config, options: dict[str, Any]) -> Iterator[Sample]:
+    from monitor.exchange import blackbox
+
+    zone = config.timezone
+    since = local_day_start(options["since"], zone, option="--since")
+    until = local_day_end(options["until"], zone, option="--until")
+    if since is None or until is None:
+        raise InputError("--prometheus: needs --since and --until")
+    yield from blackbox.read(
+        options["prometheus"],
+        since=since,
+        until=until,
+        step=timedelta(seconds=options["step_s"]),
+        vantage=options["vantage"] or config.vantage,
+        role=Role(options["role"]),
+    )
+
+
+def _store(url: str, name: str, batches: Iterable[list[Sample]]) -> None:
+    from monitor.store import open_store
+
+    n_read = n_new = 0
     with open_store(url) as store:
-        for path in files:
-            n_read = n_new = 0
-            for batch in progress(read_batches(path), f"storing {path.name}"):
-                n_read += len(batch)
-                n_new += store.append(samples_from(batch))
-            click.echo(f"{path}: {n_read} rows read, {n_new} new")
+        for batch in batches:
+            n_read += len(batch)
+            n_new += store.append(batch)
+    click.echo(f"{name}: {n_read} rows read, {n_new} new")
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--since", help="First local date, such as 2026-10-01.")
 @click.option("--until", help="Last local date, included.")
 @click.option("--target", "targets", multiple=True, help="Only this target or control.")
+@click.option("--partitioned", is_flag=True, help="FILE is a folder: Parquet by date.")
+@click.option("--at", help="With .har: the sample nearest to this local time.")
 @click.pass_obj
 def export_command(
     settings: Settings,
+    /,
     file: Path,
-    since: str | None,
-    until: str | None,
-    targets: tuple[str, ...],
+    **options: Any,  # noqa: ANN401 - as declared above
 ) -> None:
-    """Write samples to FILE (.csv, .ndjson, .parquet; text also .gz, .zst)."""
-    from monitor.interchange import write_samples
+    """Write samples to FILE (.csv, .ndjson, .parquet; text also .gz, .zst).
+
+    Also .ooni.jsonl (OONI's data format, without addresses) and .har (one sample, for a
+    browser's network tools).
+    """
     from monitor.store import open_store
 
     config = configuration(settings)
+    since, until = _span(file, config.timezone, options)
     with open_store(config.database) as store:
         samples = store.samples(
-            since=local_day_start(since, config.timezone, option="--since"),
-            until=local_day_end(until, config.timezone, option="--until"),
-            targets=targets or None,
+            since=since, until=until, targets=options["targets"] or None
         )
-        n_written = write_samples(file, progress(samples, f"writing {file.name}"))
+        shown = progress(samples, f"writing {file.name}")
+        n_written = _written(file, shown, config, options)
     click.echo(f"{file}: {n_written} rows written")
+
+
+def _span(
+    file: Path, timezone: str, options: dict[str, Any]
+) -> tuple[datetime | None, datetime | None]:
+    if file.suffix == ".har":
+        wanted = _moment(options["at"], timezone)
+        return wanted - NEAREST, wanted + NEAREST
+    return (
+        local_day_start(options["since"], timezone, option="--since"),
+        local_day_end(options["until"], timezone, option="--until"),
+    )
+
+
+def _written(
+    file: Path, samples: Iterable[Sample], config: Config, options: dict[str, Any]
+) -> int:
+    from monitor import __version__
+    from monitor.interchange import write_samples
+
+    if options["partitioned"]:
+        from monitor.exchange import partitions
+
+        return partitions.write(file, samples, timezone=config.timezone)
+    if file.name.endswith(".ooni.jsonl"):
+        from monitor.exchange import ooni
+
+        return ooni.write(file, samples, software_version=__version__)
+    if file.suffix == ".har":
+        return _write_har(file, samples, config.timezone, options["at"])
+    return write_samples(file, samples)
+
+
+def _write_har(
+    file: Path, samples: Iterable[Sample], timezone: str, at: str | None
+) -> int:
+    from monitor import __version__
+    from monitor.exchange import har
+
+    wanted = _moment(at, timezone)
+    pages = [s for s in samples if s.probe in ("https", "download")]
+    if not pages:
+        raise InputError(
+            f"--at: found {at!r}; no page was fetched within an hour of it"
+        )
+    one = min(pages, key=lambda s: abs(s.started_at_utc - wanted))
+    try:
+        file.write_text(har.text(one, software_version=__version__), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written: {error.strerror}") from None
+    return 1
+
+
+def _moment(text: str | None, timezone: str) -> datetime:
+    from zoneinfo import ZoneInfo
+
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        raise InputError(
+            f"--at: found {text!r}; allowed: a local time such as 2026-10-20T20:15"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))

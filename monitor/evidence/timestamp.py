@@ -105,7 +105,12 @@ async def _asked(authority: str, body: bytes) -> bytes:
         session.post(authority, data=body, headers=headers) as reply,
     ):
         reply.raise_for_status()
-        return await reply.content.read(_MAX_REPLY_BYTES)
+        received = bytearray()
+        async for chunk in reply.content.iter_chunked(1 << 12):
+            received += chunk
+            if len(received) > _MAX_REPLY_BYTES:
+                raise aiohttp.ClientPayloadError("the reply is too long")
+        return bytes(received)
 
 
 def _checked(

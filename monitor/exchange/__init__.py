@@ -1,1 +1,27 @@
-"""Other programs' formats: OONI, HAR, Speedtest Tracker, SmokePing, Prometheus."""
+"""Formats of others: OONI, HAR, Speedtest Tracker, fping, SmokePing, Prometheus."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from monitor.model import Role, Sample
+
+IMPORTERS: Final = ("ooni", "speedtest-tracker", "fping", "smokeping")
+"""Names of the formats that are read from files."""
+
+
+def reader(
+    form: str, *, vantage: str, role: Role
+) -> Callable[[Path], Iterator[Sample]]:
+    """What reads files of a format into samples; `form` is one of IMPORTERS."""
+    from monitor.exchange import fping, ooni, speedtest_tracker
+
+    readers: dict[str, Callable[[Path], Iterator[Sample]]] = {
+        "ooni": lambda path: ooni.read(path, vantage=vantage, role=role),
+        "speedtest-tracker": lambda path: speedtest_tracker.read(path, vantage=vantage),
+        "fping": lambda path: fping.read_fping(path, vantage=vantage, role=role),
+        "smokeping": lambda path: fping.read_smokeping(
+            path, vantage=vantage, role=role
+        ),
+    }
+    return readers[form]

@@ -1,0 +1,249 @@
+"""OONI measurements: samples out as JSONL of our own test, web_connectivity in.
+
+Written after OONI's data formats df-000 to df-008 (version 0.2.0). What leaves has no
+address of the household and none of servers, says AS0 and ZZ, and is never uploaded;
+our own values stand under keys that begin with `x_`, which the format allows anywhere.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from monitor.errors import InputError
+from monitor.exchange.reading import numbered_lines, refused, utc
+from monitor.model import Operation, Role, Sample
+
+TEST_NAME: Final = "monitor_page"
+SOFTWARE_NAME: Final = "monitor"
+_FORMAT: Final = "0.2.0"
+_TIME: Final = "%Y-%m-%d %H:%M:%S"
+_EXTRAS: Final = (
+    "role",
+    "path",
+    "probe",
+    "goodput_bps",
+    "encoded_body_bytes",
+    "tcp_min_rtt_s",
+    "tcp_retransmits",
+    "waiting_s",
+    "response_s",
+)
+
+
+def measurement(sample: Sample, *, software_version: str) -> dict[str, Any]:
+    """One sample as a measurement of our own test, without any address."""
+    at = sample.started_at_utc.strftime(_TIME)
+    return {
+        "annotations": {},
+        "data_format_version": _FORMAT,
+        "extensions": {"dnst": 0, "httpt": 0, "tcpconnect": 0, "tlshandshake": 0},
+        "input": f"https://{sample.server_name or sample.target}/",
+        "measurement_start_time": at,
+        "probe_asn": "AS0",
+        "probe_cc": "ZZ",
+        "probe_ip": "127.0.0.1",
+        "report_id": "",
+        "software_name": SOFTWARE_NAME,
+        "software_version": software_version,
+        "test_keys": _test_keys(sample),
+        "test_name": TEST_NAME,
+        "test_runtime": sample.duration_s or 0.0,
+        "test_start_time": at,
+        "test_version": "0.1.0",
+    }
+
+
+def _test_keys(sample: Sample) -> dict[str, Any]:
+    marks = _marks(sample)
+    extras = {name: getattr(sample, name) for name in _EXTRAS}
+    return {
+        "failure": sample.failure,
+        "failed_operation": sample.failed_operation,
+        "queries": _event(sample, Operation.RESOLVE, marks, {"query_type": "A"}),
+        "tcp_connect": _event(sample, Operation.CONNECT, marks, {"port": 443}),
+        "tls_handshakes": _event(
+            sample,
+            Operation.TLS_HANDSHAKE,
+            marks,
+            {"server_name": sample.server_name or ""},
+        ),
+        "requests": _event(
+            sample,
+            Operation.HTTP_ROUND_TRIP,
+            marks,
+            {"response": {"code": sample.http_status or 0, "body_is_truncated": True}},
+        ),
+        **{f"x_{name}": value for name, value in extras.items() if value is not None},
+        "x_started_at_utc": sample.started_at_utc.isoformat(),
+        "x_target": sample.target,
+        "x_vantage": sample.vantage,
+    }
+
+
+def _marks(sample: Sample) -> dict[Operation, tuple[float, float]]:
+    """Begin and end of each step that was measured [s since the start]."""
+    steps = (
+        (Operation.RESOLVE, sample.domain_lookup_s),
+        (Operation.CONNECT, sample.connect_s),
+        (Operation.TLS_HANDSHAKE, sample.tls_handshake_s),
+        (Operation.HTTP_ROUND_TRIP, sample.waiting_s),
+    )
+    marks, now_s = {}, 0.0
+    for operation, length_s in steps:
+        if length_s is not None:
+            marks[operation] = (now_s, now_s + length_s)
+            now_s += length_s
+    return marks
+
+
+def _event(
+    sample: Sample,
+    operation: Operation,
+    marks: Mapping[Operation, tuple[float, float]],
+    more: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    has_failed = sample.failed_operation == operation
+    if operation not in marks and not has_failed:
+        return []
+    t0, t = marks.get(operation, (0.0, sample.duration_s or 0.0))
+    failure = sample.failure if has_failed else None
+    return [{"failure": failure, "t0": t0, "t": t, "transaction_id": 1, **more}]
+
+
+def write(path: Path, samples: Iterable[Sample], *, software_version: str) -> int:
+    """How many measurements were written, one per line; the file appears whole.
+
+    Raises
+    ------
+    InputError : the file cannot be written.
+    """
+    partial, n_written = path.with_name(f".{path.name}.part"), 0
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            for sample in samples:
+                found = measurement(sample, software_version=software_version)
+                file.write(json.dumps(found, ensure_ascii=False) + "\n")
+                n_written += 1
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return n_written
+
+
+def read(path: Path, *, vantage: str, role: Role = Role.TARGET) -> Iterator[Sample]:
+    """One sample per web_connectivity measurement; other tests are passed over.
+
+    Raises
+    ------
+    InputError : a line is no measurement, or the file has none of web_connectivity.
+    """
+    n_found = 0
+    for number, line in numbered_lines(path):
+        if not line.strip():
+            continue
+        found = _parsed(path, number, line)
+        if found.get("test_name") == "web_connectivity":
+            n_found += 1
+            try:
+                yield _sample(found, vantage, role)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise refused(path, number, str(error), "web_connectivity") from None
+    if not n_found:
+        raise refused(path, 1, "no such measurement", "OONI web_connectivity, JSONL")
+
+
+def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise refused(path, number, line, "one measurement in JSON")
+    return found
+
+
+def _sample(found: Mapping[str, Any], vantage: str, role: Role) -> Sample:
+    keys = found["test_keys"] or {}
+    lookup = _first_well(keys.get("queries"))
+    connect = _first_well(keys.get("tcp_connect"))
+    handshake = _first_well(keys.get("tls_handshakes"))
+    request = (keys.get("requests") or [{}])[0]
+    operation, failure = _failure(keys, request)
+    digest, issuer = _certificate(handshake)
+    return Sample(
+        started_at_utc=utc(found["measurement_start_time"]),
+        target=urlsplit(str(found["input"])).hostname or str(found["input"]),
+        role=role,
+        vantage=vantage,
+        probe="ooni",
+        domain_lookup_s=_length_s(lookup),
+        connect_s=_length_s(connect),
+        tls_handshake_s=_length_s(handshake),
+        duration_s=_length_s(request),
+        http_status=(request.get("response") or {}).get("code") or None,
+        failed_operation=operation,
+        failure=failure,
+        remote_address=connect.get("ip"),
+        server_name=handshake.get("server_name"),
+        certificate_sha256=digest,
+        certificate_issuer=issuer,
+    )
+
+
+def _first_well(events: Iterable[Mapping[str, Any]] | None) -> Mapping[str, Any]:
+    for event in events or ():
+        if _event_failure(event) is None:
+            return event
+    return {}
+
+
+def _event_failure(event: Mapping[str, Any]) -> str | None:
+    # A connection tells its failure in a status of its own.
+    failure = (event.get("status") or event).get("failure")
+    return None if failure is None else str(failure)
+
+
+def _length_s(event: Mapping[str, Any]) -> float | None:
+    if event.get("t") is None or event.get("t0") is None:
+        return None
+    length_s = float(event["t"]) - float(event["t0"])
+    return length_s if length_s >= 0 else None
+
+
+_STEPS: Final = (
+    (Operation.RESOLVE, "queries"),
+    (Operation.CONNECT, "tcp_connect"),
+    (Operation.TLS_HANDSHAKE, "tls_handshakes"),
+)
+
+
+def _failure(
+    keys: Mapping[str, Any], request: Mapping[str, Any]
+) -> tuple[Operation | None, str | None]:
+    """The first step of which no attempt went well; none when a page was got."""
+    if request and request.get("failure") is None:
+        return None, None
+    for operation, name in _STEPS:
+        events = keys.get(name) or []
+        failures = [_event_failure(event) for event in events]
+        if failures and None not in failures:
+            return operation, failures[0]
+    failure = request.get("failure") or keys.get("http_experiment_failure")
+    return (Operation.HTTP_ROUND_TRIP, str(failure)) if failure else (None, None)
+
+
+def _certificate(handshake: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    from cryptography.x509 import load_der_x509_certificate
+
+    certificates = handshake.get("peer_certificates") or []
+    if not certificates:
+        return None, None
+    der = base64.b64decode(certificates[0]["data"])
+    issuer = load_der_x509_certificate(der).issuer.rfc4514_string()
+    return hashlib.sha256(der).hexdigest(), issuer

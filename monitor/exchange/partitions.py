@@ -1,0 +1,41 @@
+"""Samples as Parquet files by local date: `DIR/date=2026-10-20/samples.parquet`.
+
+The layout that pandas, DuckDB, Spark and Polars read as one table with a column `date`.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from monitor.errors import InputError
+from monitor.interchange import write_samples
+from monitor.model import Sample
+
+
+def write(folder: Path, samples: Iterable[Sample], *, timezone: str) -> int:
+    """How many samples were written; a date that is there already is replaced whole.
+
+    Parameters
+    ----------
+    folder : made when it is not there.
+    samples : ordered by time; whole local dates.
+    timezone : IANA zone of the dates.
+
+    Raises
+    ------
+    InputError : the folder cannot be written.
+    """
+    zone, n_written = ZoneInfo(timezone), 0
+
+    def local_date(sample: Sample) -> str:
+        return sample.started_at_utc.astimezone(zone).date().isoformat()
+
+    for date, own in groupby(samples, local_date):
+        part = folder / f"date={date}"
+        try:
+            part.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{part}: cannot be made: {error.strerror}") from None
+        n_written += write_samples(part / "samples.parquet", own)
+    return n_written

@@ -1,0 +1,94 @@
+"""Verdicts are computed once more from the rows of a bundle."""
+
+import json
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from monitor.analysis import analysis_document, analyze
+from monitor.evidence import verify_bundle, write_bundle
+from monitor.evidence.recompute import differences
+from monitor.interchange import NAMES, samples_from
+from monitor.simulation import demo_home
+from tests.evidence.samples import CONFIG
+from tests.evidence.test_verify import rewritten
+
+TERMS = {"timezone": "Asia/Almaty", "window": "20:00-22:00"}
+
+
+@pytest.fixture(scope="module")
+def home():
+    """Eight evenings of the simulated home, thinned out, with their verdicts."""
+    frame = demo_home().samples.reindex(columns=list(NAMES))
+    frame = frame[frame["started_at_utc"] < "2018-03-21"]
+    frame = frame[frame["started_at_utc"].dt.minute % 20 < 5]
+    frame = frame.sort_values("started_at_utc", kind="stable")
+    terms = TERMS | {"since": "2018-03-13", "until": "2018-03-20"}
+    document = analysis_document(analyze(frame, **terms), **terms)
+    return list(samples_from(frame)), document
+
+
+def written(path: Path, home, level: str) -> Path:
+    samples, document = home
+    write_bundle(
+        path,
+        report_files={},
+        samples=samples,
+        config_document=CONFIG,
+        verdict_document=document,
+        level=level,
+    )
+    return path
+
+
+@pytest.mark.parametrize("level", ["private", "trusted"])
+def test_the_rows_give_the_same_verdicts_again(tmp_path, home, level):
+    result = verify_bundle(written(tmp_path / "a.zip", home, level))
+    assert result.findings == []
+    assert result.notes == []
+
+
+def test_a_public_bundle_says_why_its_verdicts_cannot_be_computed_again(tmp_path, home):
+    result = verify_bundle(written(tmp_path / "a.zip", home, "public"))
+    assert result.findings == []
+    assert result.notes
+    assert "computed before the rows were made coarser" in result.notes[0]
+
+
+def test_a_verdict_that_the_rows_do_not_give_is_named(tmp_path, home):
+    def change(members):
+        document = json.loads(members["verdicts.json"])
+        document["verdicts"][1]["effect"]["ratio"] = 99.0
+        members["verdicts.json"] = json.dumps(document).encode()
+
+    path = rewritten(written(tmp_path / "a.zip", home, "private"), change)
+    (found,) = verify_bundle(path).findings
+    assert (found.file, found.field) == ("verdicts.json", "verdicts[1].effect.ratio")
+    assert found.what.startswith("99.0 stated")
+
+
+def test_rows_forged_with_a_new_chain_do_not_give_the_verdicts(tmp_path, home):
+    """Somebody writes a bundle anew with other rows and the old verdicts."""
+    samples, document = home
+    fewer = [s for s in samples if s.target != "facebook" or s.started_at_utc.hour < 14]
+    path = written(tmp_path / "a.zip", (fewer, document), "private")
+    assert {f.file for f in verify_bundle(path).findings} == {"verdicts.json"}
+
+
+def test_another_method_is_told_and_is_no_alteration(tmp_path, home):
+    samples, document = home
+    older = (samples, document | {"method_version": "0"})
+    result = verify_bundle(written(tmp_path / "a.zip", older, "private"))
+    assert result.findings == []
+    assert "made by method '0'" in result.notes[0]
+
+
+def test_differences_are_named_by_their_path():
+    stated = {"a": [1, {"b": 2.0}], "c": "x", "d": [1]}
+    found = {"a": [1, {"b": 3.0}], "c": "x", "d": [1, 2], "e": None}
+    assert [where for where, _ in islice(differences(stated, found), 9)] == [
+        "a[1].b",
+        "d",
+    ]
+    assert list(differences({"a": 1.0}, {"a": 1.0 + 1e-12})) == []
