@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
 
 from monitor import __version__
 from monitor.clock import Clock
 from monitor.model import Operation, Probe, Sample, Target
 from monitor.probe.failure import failure_name
 from monitor.probe.kernel import TcpFigures
+from monitor.probe.lookup import split_resolver
 from monitor.probe.timing import Mark, goodput_bps, phases
 from monitor.probe.transfer import Meter
 
@@ -98,7 +100,7 @@ class Observation:
             url=self.url,
             http_version=self.http_version,
             tls_version=self.tls_version,
-            resolver=self.resolver,
+            resolver=_without_home(self.resolver),
             dns_answers=self.dns_answers,
             cdn=self.cdn,
             tcp_rtt_s=self.tcp.tcp_rtt_s,
@@ -115,3 +117,16 @@ def new_observation(clock: Clock, url: str, trace: Trace | None = None) -> Obser
     )
     observation.mark(Mark.START)
     return observation
+
+
+def _without_home(resolver: str | None) -> str | None:
+    """The resolver, or `private` for one inside the home: that address tells of it."""
+    if resolver is None:
+        return None
+    try:
+        host, _ = split_resolver(resolver)
+        address = ip_address(host.split("%")[0])
+    except ValueError:
+        return resolver
+    is_inside = address.is_private or address.is_link_local
+    return "private" if is_inside and not address.is_loopback else resolver
