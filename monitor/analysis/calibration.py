@@ -43,7 +43,7 @@ def innocent_spreads(controls: Floats, placebo: Floats) -> Floats:
     around its own median: a site that is slow for ten hours a day must not hide behind
     its own afternoons. Steady differences between sites come from the controls.
     """
-    n_metrics = placebo.shape[1]
+    n_metrics = controls.shape[1]
     pooled = np.moveaxis(controls, 1, 0).reshape(n_metrics, -1)
     if placebo.shape[2] >= _MIN_NIGHTS:
         usual = medians(np.moveaxis(placebo, 2, 3), 1)

@@ -32,11 +32,12 @@ class Contrast:
     Shapes: L laws, S series, M metrics, D evenings, K placebo windows.
     """
 
-    rise: Floats
-    """Rise of each series in the window, shape (S, M, D)."""
-    expected: Floats
-    """Rise by the controls' movement alone, shape (L, S, M, D); for a control, by the
-    other controls' movement."""
+    excess: Floats
+    """Rise less what the controls' movement lets expect, shape (L, S, M, D); for a
+    control, the other controls' movement."""
+    step: Floats
+    """Rise minus expected just inside the window's edges less the same just outside,
+    shape (L, S, M, D)."""
     placebo: Floats
     """Rise minus expected in other windows, shape (L, S, M, D, K)."""
     common: Floats
@@ -63,8 +64,8 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     """
     targets, known = _places(table)
     chosen = known if controls is None else controls
-    rises = [table.rise[..., None], table.placebo]
-    rise = np.concatenate(rises, axis=-1)
+    rises = [x[..., None] for x in (table.rise, table.inner, table.outer)]
+    rise = np.concatenate([*rises, table.placebo], axis=-1)
     rest = table.rest[..., None]
     others_dead = np.full(table.dead_in_window.shape, np.nan)
     expected = np.full((len(LAWS), *rise.shape), np.nan)
@@ -74,9 +75,9 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
         others_dead[series] = _middle(table.dead_in_window[others])
     left = np.clip(rise - expected, -CEILING, CEILING)
     return Contrast(
-        rise=table.rise,
-        expected=expected[..., 0],
-        placebo=left[..., 1:],
+        excess=left[..., 0],
+        step=np.clip(left[..., 1] - left[..., 2], -CEILING, CEILING),
+        placebo=left[..., 3:],
         common=_middle(table.rise[chosen]),
         common_beside=_middle(table.shoulder[chosen]),
         others_dead=others_dead,
@@ -95,7 +96,7 @@ def _places(table: EveningTable) -> tuple[Ints, Ints]:
 
 
 def _expected(rise: Floats, rest: Floats, series: int, controls: Ints) -> Floats:
-    """Expected rise of one series by every law, shape (L, M, D, 1 + K)."""
+    """Expected rise of one series by every law, shape (L, M, D, 3 + K)."""
     if not controls.size:
         return np.zeros((len(LAWS), *rise.shape[1:]))
     moved = rise[controls]
@@ -131,12 +132,11 @@ def fit(found: Contrast, evenings: Bools) -> Fit:
     from what the other controls let expect of it in the window. With fewer than three
     controls nobody can tell, and both laws are plausible.
     """
-    n_metrics = found.rise.shape[1]
+    n_metrics = found.excess.shape[2]
     if found.controls.size < 3:
         both = np.ones((len(LAWS), n_metrics), np.bool_)
         return Fit(np.zeros(n_metrics, np.int64), both)
-    rise = found.rise[found.controls][..., evenings]
-    left = rise - found.expected[:, found.controls][..., evenings]
+    left = found.excess[:, found.controls][..., evenings]
     steady = np.nan_to_num(medians(left, 1))
     misfit = np.sqrt((steady**2).mean(axis=1))
     bound = _PLAUSIBLE * misfit.min(axis=0) + _MISFIT_FLOOR
@@ -156,13 +156,12 @@ def _is_switched(found: Contrast, evenings: Bools) -> Bools:
         return np.asarray((typical > _MOVED_LOG) & (around < _HILL_SHARE * typical))
 
 
-def excess_of(rise: Floats, expected: Floats, fitted: Fit) -> tuple[Floats, Floats]:
-    """Rise beyond the controls, twice, each of shape (S, M, D).
+def by_laws(by_law: Floats, fitted: Fit) -> tuple[Floats, Floats]:
+    """What laws leave of a rise, twice, each of shape (S, M, D).
 
     Parameters
     ----------
-    rise : shape (S, M, D) [log]
-    expected : by each law, shape (L, S, M, D) [log]
+    by_law : rise minus expected by each law, shape (L, S, M, D) [log]
 
     Returns
     -------
@@ -171,8 +170,7 @@ def excess_of(rise: Floats, expected: Floats, fitted: Fit) -> tuple[Floats, Floa
         evidence: what a fair reading of the busy hour explains is not held against a
         site.
     """
-    left = np.clip(rise - expected, -CEILING, CEILING)
-    by_best = np.where(fitted.best[:, None] == 0, left[0], left[1])
+    by_best = np.where(fitted.best[:, None] == 0, by_law[0], by_law[1])
     is_asked = fitted.is_plausible[:, None, :, None]
-    least = np.where(is_asked, left, np.inf).min(axis=0)
+    least = np.where(is_asked, by_law, np.inf).min(axis=0)
     return by_best, np.where(np.isinf(least), np.nan, least)

@@ -18,8 +18,8 @@ from monitor.analysis.calibration import (
 from monitor.analysis.contrast import (
     Contrast,
     Fit,
+    by_laws,
     contrast,
-    excess_of,
     fit,
 )
 from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
@@ -113,9 +113,15 @@ def look(at: Home, evenings: Bools) -> Look:
     gone = _affected_controls(at, evenings)
     found = at.against(gone)
     fitted = fit(found, evenings)
-    best, excess = excess_of(found.rise, found.expected, fitted)
+    best, excess = by_laws(found.excess, fitted)
+    _, step = by_laws(found.step, fitted)
     yardstick = _yardstick(at, found, excess, evenings, has_peers=True)
-    targets = _suspicions(at, found, found.targets, excess, yardstick, evenings)
+    at_edges = _edge_yardstick(found, step, yardstick, evenings)
+    e_metric = _e_metric(at, found.targets, excess, yardstick, evenings)
+    e_step = _e_metric(at, found.targets, step, at_edges, evenings)
+    has_step = np.isfinite(step[found.targets][..., evenings]).any(axis=-1)
+    e_metric = np.where(has_step, (e_metric + e_step) / 2, e_metric)
+    targets = _suspicions(at, found, found.targets, e_metric, evenings)
     values = np.array([s.e_value for s in targets])
     is_found = e_bh(values, FALSE_DISCOVERY_RATE)
     is_found &= np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets], bool)
@@ -201,32 +207,56 @@ def _affected_controls(at: Home, evenings: Bools) -> tuple[int, ...]:
     if found.controls.size < 2:
         return ()
     fitted = fit(found, evenings)
-    _, excess = excess_of(found.rise, found.expected, fitted)
+    _, excess = by_laws(found.excess, fitted)
     yardstick = _yardstick(at, found, excess, evenings, has_peers=False)
-    suspicions = _suspicions(at, found, found.controls, excess, yardstick, evenings)
+    e_metric = _e_metric(at, found.controls, excess, yardstick, evenings)
+    suspicions = _suspicions(at, found, found.controls, e_metric, evenings)
     values = np.array([s.e_value for s in suspicions])
     is_affected = e_bh(values, FALSE_DISCOVERY_RATE)
     order = np.argsort(-values, kind="stable")[: found.controls.size // 2]
     return tuple(sorted(int(found.controls[i]) for i in order if is_affected[i]))
 
 
-def _suspicions(
-    at: Home,
-    found: Contrast,
-    series: Ints,
-    excess: Floats,
-    yardstick: _Yardstick,
-    evenings: Bools,
-) -> tuple[Suspicion, ...]:
-    """The evidence against some series."""
+def _edge_yardstick(
+    found: Contrast, step: Floats, window: _Yardstick, evenings: Bools
+) -> _Yardstick:
+    """What an innocent site does at the edges: as the controls do there.
+
+    A site that scatters more than the controls in its other windows is allowed as much
+    more here. With fewer than two controls there is nothing to learn from: no evidence.
+    """
+    controls = step[found.controls][..., evenings]
+    if found.controls.size < 2:
+        shape = (*step.shape[:2], len(LEVELS))
+        return _Yardstick(np.zeros(shape[:2]), np.full(shape, np.inf), window.rates)
+    none = np.full((*step.shape[:2], 0, 0), np.nan)
+    sigma = innocent_spreads(controls, none)
+    usual = np.median(window.sigma_log[found.controls], axis=0)
+    usual = np.where(usual > 0, usual, 1.0)
+    sigma *= np.maximum(window.sigma_log / usual, 1.0)
+    return _Yardstick(
+        sigma, heights(sigma, steady_bias(controls)), innocent_rates(controls)
+    )
+
+
+def _e_metric(
+    at: Home, series: Ints, excess: Floats, yardstick: _Yardstick, evenings: Bools
+) -> Floats:
+    """Evidence of some series in each metric, 0 where not tested, shape (n, M)."""
     tested = np.flatnonzero(at.weights.any(axis=0))
-    e_metric = np.zeros((series.size, excess.shape[1]))
-    e_metric[:, tested] = slow_e_values(
+    out = np.zeros((series.size, excess.shape[1]))
+    out[:, tested] = slow_e_values(
         excess[series][:, tested][..., evenings],
         yardstick.heights[series][:, tested],
         yardstick.rates[tested],
     )
-    e_metric *= at.weights[series] > 0
+    return np.where(at.weights[series] > 0, out, 0.0)
+
+
+def _suspicions(
+    at: Home, found: Contrast, series: Ints, e_metric: Floats, evenings: Bools
+) -> tuple[Suspicion, ...]:
+    """The evidence against some series."""
     e_slow = (at.weights[series] * e_metric).sum(axis=1)
     return tuple(
         _suspicion(at, found, int(place), e_metric[i], float(e_slow[i]), evenings)

@@ -20,6 +20,11 @@ GUARD_MIN = 30
 """Minutes beside the window that belong to neither side: edges move a little."""
 SHOULDER_MIN = 60
 """Length of the stretch on either side that shows whether a rise is a gentle hill."""
+EDGE_MIN = 30
+"""Stretch on either side of an edge that is compared; its first slot may jitter."""
+COARSEST_EDGE_MIN = 10
+"""Rounds further apart than this show no edges."""
+_LEAST_AT_EDGES = 3
 MIN_COVERAGE = 0.5
 """Share of a usual evening's slots that must have been measured."""
 _USUAL = 0.75
@@ -47,6 +52,11 @@ class EveningTable:
     """Window minus rest, within +-CEILING, shape (S, M, D)."""
     shoulder: Floats
     """The same for the hour beside the window on either side, shape (S, M, D)."""
+    inner: Floats
+    """The same for the minutes just inside both edges of the window, NaN where rounds
+    are too far apart to see edges, shape (S, M, D)."""
+    outer: Floats
+    """The same for the minutes just outside, shape (S, M, D)."""
     placebo: Floats
     """The same for other windows of the same day, shape (S, M, D, K)."""
     rise_with_load: Floats | None
@@ -79,7 +89,7 @@ def evening_table(grid: Grid) -> EveningTable:
     inside = grid.in_window()
     rest = ~_widened(inside, GUARD_MIN // grid.slot_min)
     values = grid.values
-    need = _need(np.isfinite(values) | np.isinf(values), inside)
+    need = _need(~np.isnan(values), inside)
     if down.any():
         values = np.where(down, np.nan, values)
         share = np.where(down, np.nan, share)
@@ -99,6 +109,8 @@ def evening_table(grid: Grid) -> EveningTable:
         rest=in_rest,
         rise=rise,
         shoulder=_rise(medians(values[..., _beside(grid, inside)], need), in_rest),
+        inner=_rise(_edge_median(values, inside & ~_shrunk(grid, inside)), in_rest),
+        outer=_rise(_edge_median(values, _around(grid, inside)), in_rest),
         placebo=_placebo(values, in_rest, _placebo_starts(grid, inside), inside, need),
         rise_with_load=with_load,
         dead_in_window=_mean(share[..., inside]),
@@ -176,6 +188,31 @@ def _beside(grid: Grid, inside: Bools) -> Bools:
     near = GUARD_MIN // grid.slot_min
     far = (GUARD_MIN + SHOULDER_MIN) // grid.slot_min
     return _widened(inside, far) & ~_widened(inside, near)
+
+
+def _shrunk(grid: Grid, inside: Bools) -> Bools:
+    """The window without the stretches that belong to its edges, and the very edges."""
+    edge = EDGE_MIN // grid.slot_min if grid.slot_min <= COARSEST_EDGE_MIN else 0
+    place = np.flatnonzero(inside)
+    out = inside.copy()
+    if place.size:
+        out[place[0] + 1 : place[0] + edge] = False
+        out[place[-1] - edge + 1 : place[-1]] = False
+    return out
+
+
+def _around(grid: Grid, inside: Bools) -> Bools:
+    """The stretches just outside the window, without the very edges."""
+    if grid.slot_min > COARSEST_EDGE_MIN:
+        return np.zeros_like(inside)
+    return _widened(inside, EDGE_MIN // grid.slot_min) & ~_widened(inside, 1)
+
+
+def _edge_median(values: NDArray[Any], chosen: Bools) -> Floats:
+    if not chosen.any():
+        return np.full(values.shape[:-1], np.nan)
+    need = _need(~np.isnan(values), chosen)
+    return medians(values[..., chosen], np.maximum(need, _LEAST_AT_EDGES))
 
 
 def _two_sides(
