@@ -17,7 +17,8 @@ from study.direct import grid_of
 
 WINDOW = "20:00-22:00"
 DETAILED_LOOKS = (7, 14, 30)
-"""Evenings after which the whole verdict is kept, not only its name."""
+"""Evenings after which the whole verdict is kept, not only its name; the last of them
+only where nothing is imposed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,10 +85,12 @@ def daily_looks(home: Home, looks: Sequence[int] | None = None) -> list[TargetLo
     """
     found = {name: TargetLooks(truth=truth) for name, truth in home.truth.items()}
     ready, first = prepared(home), home.slots.start
+    is_null = home.family.is_null
+    detailed = DETAILED_LOOKS[-1:] if is_null else DETAILED_LOOKS
     for look in looks or range(1, home.slots.days + 1):
         until = first + timedelta(days=look - 1)
         names = {name for _, name in established(ready, since=first, until=until)}
-        if look not in DETAILED_LOOKS and all(found[n].is_settled for n in names):
+        if look not in detailed and all(found[n].is_settled for n in names):
             continue
         for verdict in judge(ready, since=first, until=until):
             found[verdict.target].note(look, verdict)
