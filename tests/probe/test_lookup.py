@@ -80,7 +80,7 @@ async def test_time_is_from_query_to_answer(names):
     names.rules["site.test"] = BOTH
     names.delay_s = 0.1
     answers = await found(names)
-    assert 0.1 <= answers.arrived_s - answers.sent_s < 0.2
+    assert 0.1 <= answers.arrived_s - answers.sent_s < 0.5
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def test_every_phase_is_measured_and_together_they_are_the_whole(prober, t
 async def test_delay_of_the_answer_is_in_waiting_and_nowhere_else(prober, tls):
     async with serve(web.says(web.whole(b"late"), after_s=0.15), tls=tls) as server:
         sample = await prober.measure(at(server.port), "https")
-    assert 0.15 <= sample.waiting_s < 0.3
+    assert 0.15 <= sample.waiting_s < 0.6
     assert sample.tls_handshake_s + sample.connect_s + sample.response_s < 0.15
 
 
@@ -42,7 +42,7 @@ async def test_delay_of_the_name_server_is_in_the_lookup(prober, names, tls):
     names.delay_s = 0.1
     async with serve(web.says(web.whole(b"x")), tls=tls) as server:
         sample = await prober.measure(at(server.port), "https")
-    assert 0.1 <= sample.domain_lookup_s < 0.2
+    assert 0.1 <= sample.domain_lookup_s < 0.4
     assert sample.connect_s < 0.1
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 from tests.servers.bucket import TokenBucket
@@ -108,8 +109,18 @@ def then_resets(first: bytes) -> Handler:
     return handler
 
 
-def paced(body: bytes, rate_bps: float, *, burst_bytes: int = 4_000) -> Handler:
-    """The body at the rate of a token bucket, segment by segment."""
+def paced(
+    body: bytes,
+    rate_bps: float,
+    *,
+    burst_bytes: int = 4_000,
+    sent_s: list[float] | None = None,
+) -> Handler:
+    """The body at the rate of a token bucket, segment by segment.
+
+    `sent_s` gets the instant of every segment: on a busy machine the sender is late
+    itself, and then this is the truth.
+    """
 
     async def handler(reader: Reader, writer: Writer) -> None:
         await request_of(reader)
@@ -119,6 +130,8 @@ def paced(body: bytes, rate_bps: float, *, burst_bytes: int = 4_000) -> Handler:
             segment = body[begin : begin + SEGMENT_BYTES]
             await bucket.take(len(segment))
             writer.write(segment)
+            if sent_s is not None:
+                sent_s.append(time.monotonic())
         await writer.drain()
 
     return handler
