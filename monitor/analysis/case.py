@@ -116,7 +116,7 @@ def case(look: Look, place: int) -> Case:
         metric=metric,
         usable=usable,
         slow=slow,
-        effect=_effect(look, metric, excess[in_season]),
+        effect=_effect(look, suspicion.series, metric, in_season),
         onset=_onset(begin, usable),
         offset=_offset(end, usable),
         shape=shape,
@@ -136,10 +136,15 @@ def _reported_metric(look: Look, suspicion: Suspicion) -> int:
     return telling[0] if best >= 1 / FALSE_DISCOVERY_RATE else order[0]
 
 
-def _effect(look: Look, metric: int, excess: Floats) -> Estimate | None:
-    """Typical excess with the spread between innocent sites in its interval."""
+def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate | None:
+    """Typical excess; its interval holds what any two innocent sites differ by.
+
+    And what the two laws of the busy hour differ by for this site: how it would have
+    been without the slowdown is known no better than that.
+    """
     found = look.found
-    if found.controls.size < 2:
+    excess = look.excess[series, metric][evenings]
+    if found.controls.size < 2 or not excess.size:
         return estimate(excess)
     controls = look.excess[found.controls, metric][:, look.evenings]
     centres = [estimate(row[np.isfinite(row)]) for row in controls]
@@ -148,9 +153,11 @@ def _effect(look: Look, metric: int, excess: Floats) -> Estimate | None:
         return estimate(excess)
     n = max(1, int(np.isfinite(controls).sum(axis=-1).mean()))
     within = float(np.nanvar(controls)) / n
-    between = max(0.0, float((known**2).mean()) - within)
+    between = max(0.0, float((known**2).sum()) / (known.size - 1) - within)
+    by_law = [np.nanmedian(x) for x in found.excess[:, series, metric][:, evenings]]
+    laws = (by_law[0] - by_law[1]) ** 2 / 4
     rho = min(max(lag_one(controls), 0.0), 0.8)
-    return estimate(excess, bias_sd=between**0.5, rho=rho)
+    return estimate(excess, bias_sd=(between + laws) ** 0.5, rho=rho)
 
 
 def _season(

@@ -169,7 +169,7 @@ def destination(case: Case) -> MechanismCheck:
     is_usual = calm.size >= 3 and float(np.median(calm)) > 0.5 * typical
     if typical >= 0.5 and not is_usual:
         return _found("destination", -1, text)
-    return _found("destination", 1 if typical <= 0.2 else 0, text)
+    return _found("destination", 0, text)
 
 
 def _moved_share(codes: NDArray[Any], inside: Bools, rest: Bools) -> Floats:
