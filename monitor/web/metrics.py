@@ -264,7 +264,7 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
         found.spool_records,
     )
     yield _plain(
-        "monitor_stale_rollup_hours",
+        "monitor_stale_rollups",
         "Hours whose roll-up is still to be made",
         found.n_stale_hours,
     )

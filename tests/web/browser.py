@@ -1,0 +1,112 @@
+"""A real Chromium and a real `monitor web serve` for the browser tests."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.web import history
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; its lack is an error, never a skip."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        raise RuntimeError("the browser tests need Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def served(folder: Path, database: str, **web: object) -> Iterator[str]:
+    """The address of a dashboard over a database, in a process of its own."""
+    config = history.config(database, **web)
+    document = config.model_dump(mode="json", include={"timezone", "database", "web"})
+    document["every"] = "15m"
+    for key in ("targets", "controls"):
+        sites = getattr(config, key)
+        document[key] = [{"name": s.name, "url": s.url} for s in sites]
+    (folder / "config.yaml").write_text(json.dumps(document))
+    command = [sys.executable, "-m", "monitor", "web", "serve", "--child"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError((folder / "log").read_text())
+        yield line.removeprefix("Dashboard: ").strip()
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait(10)
+
+
+class Watched:
+    """A page whose console and requests are watched."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        page.on("console", self._note_console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._note_request)
+
+    def _note_console(self, message) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _note_request(self, request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def open(self, path: str = "") -> Page:
+        """Load a page and wait until it has drawn what it shows first."""
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector("html[data-ready]")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def axe(self) -> list[str]:
+        """What the accessibility checker objects to."""
+        self.page.evaluate(AXE.read_text())
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        found = self.page.evaluate(
+            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", tags
+        )
+        return [
+            f"{v['id']}: {node['target']} {node.get('failureSummary', '')}"
+            for v in found["violations"]
+            for node in v["nodes"]
+        ]
