@@ -23,6 +23,7 @@ class Seen:
     family: str
     seed: int
     kind: str
+    noise: str
     first_alarm: int | None
     """Evening of the first alarm, counted from the first affected one, from 1."""
     data: Record
@@ -35,6 +36,7 @@ def seen_targets(records: Iterable[Record]) -> list[Seen]:
             family=record["family"],
             seed=record["seed"],
             kind=target["kind"],
+            noise=record["noise"],
             first_alarm=_first_alarm(target, _FIRST_DAY.get(record["family"], 0)),
             data=target,
         )

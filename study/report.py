@@ -188,7 +188,7 @@ def markdown(records: Sequence[Record]) -> str:
     parts = [
         f"Method version {methods}; {len(records)} simulated homes of 30 evenings, "
         f"{len(seen)} targets. In brackets: Wilson's 95 % interval and the counts.",
-        "## Against the targets\n",
+        "## Against the targets",
         _table(
             ("measure", "target", "measured", "met"),
             [
@@ -196,10 +196,10 @@ def markdown(records: Sequence[Record]) -> str:
                 for row in target_rows(records)
             ],
         ),
-        "## Null families: ever accused in 30 daily looks, per unaffected target\n",
+        "## Null families: ever accused in 30 daily looks, per unaffected target",
         _table(("family", "what", "accused", "last verdict right"), _null_lines(seen)),
         _service_note(seen),
-        "## Positive families\n",
+        "## Positive families",
         _table(
             (
                 "family",
@@ -211,7 +211,13 @@ def markdown(records: Sequence[Record]) -> str:
             ),
             _positive_lines(seen),
         ),
-        "## What others would say of the same data\n",
+        _onset_note(seen),
+        "## By noise model",
+        _table(
+            ("noise", "nulls accused", "1.5x within 14", "2x within 10"),
+            _noise_lines(seen),
+        ),
+        "## What others would say of the same data",
         _table(("rule", "nulls accused", "positives found"), _baseline_lines(records)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -262,6 +268,31 @@ def _positive_lines(seen: Sequence[Seen]) -> list[tuple[str, ...]]:
         )
         for name in POSITIVES
         if any(s.family == name for s in seen)
+    ]
+
+
+def _onset_note(seen: Sequence[Seen]) -> str:
+    errors = rates.onset_errors_days(seen)
+    if not errors:
+        return "No onset was dated."
+    return (
+        f"In `onset_and_end` the onset was dated {len(errors)} times, "
+        f"in the median {np.median(errors):g} days and in nine of ten cases at most "
+        f"{np.quantile(errors, 0.9):g} days from the true date."
+    )
+
+
+def _noise_lines(seen: Sequence[Seen]) -> list[tuple[str, ...]]:
+    names = sorted({s.noise for s in seen})
+    parts = {name: [s for s in seen if s.noise == name] for name in names}
+    return [
+        (
+            name,
+            str(rates.false_alarms(part)),
+            str(rates.found(part, ("slow_1_5x",), 14)),
+            str(rates.found(part, ("slow_2x",), 10)),
+        )
+        for name, part in parts.items()
     ]
 
 
