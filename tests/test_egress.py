@@ -1,0 +1,171 @@
+"""Whom the program contacts: the sites, the resolver, the gateway, and nobody else.
+
+An audit hook in every Python process of the daemon, its dashboard and its nightly
+analysis writes down each attempt to reach anybody, before it is made.
+"""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.probe.route import NetworkFiles
+from tests.servers import dns
+from tests.servers.tcp import serve
+from tests.servers.web import says
+from tests.test_daemon import PAGE, configuration, stopped, wait_for
+
+HOOK = """
+import os, sys
+
+def note(event, args):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        family, address = int(args[0].family), args[1]
+    elif event == "socket.getaddrinfo":
+        family, address = 0, args[:2]
+    else:
+        return
+    if address is not None:
+        line = f"{event} {family} {address!r}\\n".encode()
+        handle = os.open({file!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(handle, line)
+        os.close(handle)
+
+sys.addaudithook(note)
+"""
+
+
+@pytest.fixture
+def contacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file in which every process that is started now notes whom it contacts."""
+    folder, file = tmp_path / "hook", tmp_path / "contacts"
+    folder.mkdir()
+    text = HOOK.replace("{file!r}", repr(str(file)))
+    (folder / "sitecustomize.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+    return file
+
+
+def contacted(file: Path) -> set[tuple[str, int]]:
+    """Every (address, port) that somebody tried to reach."""
+    found = set()
+    for line in file.read_text().splitlines():
+        event, _, address = line.split(" ", 2)
+        host, port = re.match(r"\(b?'([^']*)', (\d+|b?'\d*'|None)", address).groups()
+        number = re.sub(r"\D", "", port)
+        found.add((host, int(number or 0)))
+        assert event != "socket.getaddrinfo" or re.fullmatch(r"[0-9a-f.:]+", host), (
+            f"a name was looked up behind the probe's back: {line}"
+        )
+    return found
+
+
+@contextmanager
+def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "monitor", "run"],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def dashboard_address(folder: Path) -> str:
+    for _ in range(200):
+        found = re.search(r"http://[0-9.]+:\d+/?", (folder / "log").read_text())
+        if found:
+            return found[0].rstrip("/")
+        await asyncio.sleep(0.1)
+    raise AssertionError((folder / "log").read_text())
+
+
+def visit(address: str) -> None:
+    """Open the dashboard's pages as a person would."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for path in ("/", "/metrics", "/api/v1/targets"):
+        with opener.open(address + path, timeout=10) as answer:
+            assert answer.status == 200
+
+
+def gateway() -> set[str]:
+    route = NetworkFiles().route()
+    return set() if route is None else {route.gateway}
+
+
+async def test_only_sites_resolver_and_gateway_are_contacted(
+    tmp_path: Path, contacts: Path
+) -> None:
+    rules = {f"{name}.test": dns.addresses("127.0.0.1") for name in ("one", "two")}
+    async with (
+        dns.name_server(rules) as names,
+        serve(says(PAGE)) as one,
+        serve(says(PAGE)) as two,
+    ):
+        url = f"http://one.test:{one.port}/"
+        configuration(
+            tmp_path,
+            0,
+            targets=[{"name": "one", "url": url, "download_url": url}],
+            controls=[{"name": "two", "url": f"http://two.test:{two.port}/"}],
+            probing={"resolvers": [names.resolver], "allow_private_answers": True},
+        )
+        with daemon(tmp_path) as process:
+            await asyncio.to_thread(visit, await dashboard_address(tmp_path))
+            await wait_for(tmp_path, "SELECT * FROM rounds", n=3)
+            await stopped(process, signal.SIGTERM)
+        asked = {name for name, _ in names.asked}
+    sites = {("127.0.0.1", one.port), ("127.0.0.1", two.port)}
+    others = contacted(contacts) - sites - {("127.0.0.1", names.port)}
+    assert sites < contacted(contacts)
+    assert {host for host, _ in others} <= gateway()
+    assert asked == {"one.test", "two.test"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("analyze", "--json"),
+        ("config", "check"),
+        ("backup", "copy"),
+        ("export", "out.csv"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_whatever_does_not_measure_contacts_nobody(
+    tmp_path: Path, contacts: Path, words: tuple[str, ...]
+) -> None:
+    configuration(tmp_path, 1)
+    command = [sys.executable, "-m", "monitor"]
+    subprocess.run([*command, "db", "upgrade"], cwd=tmp_path, check=True)
+    rows = "started_at_utc,target,connect_s\n2026-03-01T12:00:00Z,a,0.1\n"
+    (tmp_path / "in.csv").write_text(rows)
+    subprocess.run([*command, "import", "in.csv"], cwd=tmp_path, check=True)
+    subprocess.run([*command, *words], cwd=tmp_path, check=True)
+    assert not contacts.exists()
+
+
+def test_the_hook_sees_what_is_contacted(tmp_path: Path, contacts: Path) -> None:
+    """Without this the tests above would pass with a hook that sees nothing."""
+    code = "import socket; socket.socket().connect_ex(('127.0.0.1', 1))"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert contacted(contacts) == {("127.0.0.1", 1)}
+    probe = [sys.executable, "-m", "monitor", "probe", "tcp://127.0.0.1:9", "--json"]
+    done = subprocess.run(probe, cwd=tmp_path, check=True, capture_output=True)
+    assert json.loads(done.stdout)["failure"] == "connection_refused"
+    assert ("127.0.0.1", 9) in contacted(contacts)
