@@ -1,0 +1,118 @@
+"""The languages of the reports: translated messages, numbers and dates.
+
+Catalogues are the `.po` files beside this module. They are turned into gettext's own
+form in memory when a language is first used, so that a checkout and an installed wheel
+hold the same files and no compiled copy can grow stale.
+"""
+
+import gettext as gettext_module
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from monitor.errors import InputError
+
+LANGUAGES: Final = ("en", "ru", "kk")
+SOURCE_LANGUAGE: Final = "en"
+"""The language of the messages in the code; it has no catalogue."""
+
+_REGIONS: Final = {"en": "en_GB"}
+"""Dates as most of the world writes them: the day first, the clock with 24 hours."""
+
+
+class Language:
+    """Messages, numbers and dates as one language writes them."""
+
+    def __init__(
+        self, code: str, translations: gettext_module.NullTranslations
+    ) -> None:
+        self.code = code
+        self._translations = translations
+        self._locale = Locale.parse(_REGIONS.get(code, code))
+
+    def gettext(self, message: str) -> str:
+        """The message in this language."""
+        return self._translations.gettext(message)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """The message in the form that goes with the number `n`."""
+        return self._translations.ngettext(singular, plural, n)
+
+    def fill(self, message: str, values: Mapping[str, object]) -> str:
+        """The translated message with its named places filled."""
+        return self.gettext(message) % values
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """A number with at most `digits` decimals."""
+        pattern = "#,##0" + ("." + "#" * digits if digits else "")
+        return format_decimal(value, format=pattern, locale=self._locale)
+
+    def amount(self, value: float) -> str:
+        """A number of any size; beyond a million its size no longer matters."""
+        if value < 1e6:
+            return self.number(value, 1)
+        return self.fill("more than %(million)s", {"million": self.number(1e6)})
+
+    def times(self, ratio: float) -> str:
+        """How many times: "8 times", "3.1 times"."""
+        shown = round(ratio, 1) if ratio < 10 else round(ratio)
+        if shown == int(shown):
+            n = int(shown)
+            return self.ngettext("%(n)s time", "%(n)s times", n) % {"n": self.number(n)}
+        return self.fill("%(fraction)s times", {"fraction": self.number(shown, 1)})
+
+    def long_date(self, day: date) -> str:
+        """The date in words."""
+        return format_date(day, "long", locale=self._locale)
+
+    def short_date(self, day: date) -> str:
+        """Day and month, without the year."""
+        return format_date(day, "d MMM", locale=self._locale)
+
+    def month(self, day: date) -> str:
+        """Month and year."""
+        return format_date(day, "LLL yyyy", locale=self._locale)
+
+    def moment(self, moment: datetime) -> str:
+        """Date and time to the minute, in the moment's own zone."""
+        return format_datetime(moment, "d MMM yyyy, HH:mm", locale=self._locale)
+
+
+@lru_cache
+def language(code: str) -> Language:
+    """The language of a code.
+
+    Raises
+    ------
+    InputError
+        No such language.
+    """
+    if code not in LANGUAGES:
+        allowed = ", ".join(LANGUAGES)
+        raise InputError(f"language: found {code!r}; allowed: {allowed}")
+    return Language(code, _translations(code))
+
+
+def catalogue_path(code: str) -> Path:
+    """The file with the translations into a language."""
+    return Path(__file__).parent / f"{code}.po"
+
+
+def _translations(code: str) -> gettext_module.NullTranslations:
+    if code == SOURCE_LANGUAGE:
+        return gettext_module.NullTranslations()
+    with catalogue_path(code).open("rb") as file:
+        catalogue: Any = read_po(file, locale=code)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext_module.GNUTranslations(compiled)

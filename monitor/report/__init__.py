@@ -1,0 +1,43 @@
+"""The nightly report: verdicts and samples in; HTML, PDF, CSV, JSON and text out.
+
+Nothing here opens a database, reads a clock or writes a file.
+"""
+
+from monitor.report.assembly import Beside, night_report
+from monitor.report.content import (
+    Chain,
+    EveningMark,
+    EveningState,
+    Gap,
+    NightReport,
+    Note,
+    Scope,
+    Service,
+    Spoiled,
+    Versions,
+)
+from monitor.report.html import render_html
+from monitor.report.pdf import PdfUnavailableError, render_pdf
+from monitor.report.tables import render_csv, render_json
+from monitor.report.text import render_text
+
+__all__ = [
+    "Beside",
+    "Chain",
+    "EveningMark",
+    "EveningState",
+    "Gap",
+    "NightReport",
+    "Note",
+    "PdfUnavailableError",
+    "Scope",
+    "Service",
+    "Spoiled",
+    "Versions",
+    "night_report",
+    "render_csv",
+    "render_html",
+    "render_json",
+    "render_pdf",
+    "render_text",
+]

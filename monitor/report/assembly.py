@@ -1,0 +1,211 @@
+"""Samples and verdicts to a `NightReport`: what is told, gathered in one place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+import monitor
+from monitor.model import LOCAL_PROBES, Role, Round, RoundStatus, Verdict
+from monitor.report.content import (
+    Chain,
+    EveningMark,
+    EveningState,
+    Gap,
+    NightReport,
+    Note,
+    Scope,
+    Service,
+    Spoiled,
+    Versions,
+)
+from monitor.report.pictures import is_remote, pictures_of
+from monitor.series.local import local_seconds
+
+SIMULATED: Final = "simulated"
+"""Vantage and probe version of everything that was never measured."""
+
+_SHORTEST_GAP: Final = timedelta(minutes=20)
+_GAP_IN_INTERVALS: Final = 3
+_MAX_PROBE_VERSIONS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a report tells beside the samples and verdicts."""
+
+    rounds: Sequence[Round] = ()
+    """The schedule's own account, for the reasons of gaps."""
+    notes: Sequence[Note] = ()
+    chain: Chain | None = None
+
+
+def night_report(
+    samples: pd.DataFrame,
+    verdicts: Sequence[Verdict],
+    document: dict[str, Any],
+    scope: Scope,
+    beside: Beside,
+) -> NightReport:
+    """The report of one vantage.
+
+    Parameters
+    ----------
+    samples : columns of contracts 4; other vantages are left out.
+    verdicts : of the same samples; other vantages are left out.
+    document : the analysis as contracts 5 has it.
+    """
+    frame = _of_vantage(samples, scope.vantage)
+    own = [v for v in verdicts if v.vantage == scope.vantage]
+    scope = replace(scope, since=max(scope.since, _first_evening(own, scope.since)))
+    zone = ZoneInfo(scope.timezone)
+    return NightReport(
+        vantage=scope.vantage,
+        night=scope.night,
+        since=scope.since,
+        timezone=scope.timezone,
+        window=scope.window.text,
+        services=_services(frame, own, scope),
+        controls=_controls(frame),
+        gaps=_gaps(frame, scope, beside.rounds),
+        spoiled=_spoiled(frame),
+        notes=tuple(beside.notes),
+        versions=Versions(
+            software=monitor.__version__,
+            method=str(document["method_version"]),
+            tzdata=str(document["tzdata_version"]),
+            probes=_probe_versions(frame),
+        ),
+        chain=beside.chain,
+        made_at=scope.made_at_utc.astimezone(zone),
+        document={**document, "verdicts": [v.to_dict() for v in own]},
+        is_simulated=_is_simulated(frame, scope.vantage),
+    )
+
+
+def _of_vantage(samples: pd.DataFrame, vantage: str) -> pd.DataFrame:
+    if "vantage" not in samples.columns:
+        return samples
+    return samples.loc[(samples["vantage"] == vantage).to_numpy()]
+
+
+def _first_evening(verdicts: Sequence[Verdict], default: date) -> date:
+    firsts = [v.details["first_evening"] for v in verdicts if v.details]
+    known = [date.fromisoformat(first) for first in firsts if first]
+    return min(known, default=default)
+
+
+def _services(
+    frame: pd.DataFrame, verdicts: Sequence[Verdict], scope: Scope
+) -> tuple[Service, ...]:
+    pictures = pictures_of(
+        frame,
+        scope,
+        metrics={v.target: v.effect.metric for v in verdicts},
+        controls=_controls(frame),
+    )
+    return tuple(
+        Service(
+            name=verdict.target,
+            verdict=verdict,
+            metric=pictures[verdict.target].metric,
+            evenings=evening_marks(verdict, scope.since, scope.night),
+            heat_map=pictures[verdict.target].heat_map,
+            last_night=pictures[verdict.target].last_night,
+        )
+        for verdict in verdicts
+    )
+
+
+def evening_marks(
+    verdict: Verdict, since: date, night: date
+) -> tuple[EveningMark, ...]:
+    """One mark per date; an evening that the analysis could not use is unusable."""
+    used = {evening["date"]: evening for evening in verdict.details.get("evenings", ())}
+    n_days = (night - since).days + 1
+    days = (since + timedelta(days=n) for n in range(n_days))
+    return tuple(_mark(day, used.get(day.isoformat())) for day in days)
+
+
+def _mark(day: date, evening: dict[str, Any] | None) -> EveningMark:
+    if evening is None:
+        return EveningMark(day=day, state=EveningState.UNUSABLE)
+    state = EveningState.FINE
+    if evening["dead"]:
+        state = EveningState.DEAD
+    elif evening["slow"]:
+        state = EveningState.SLOW
+    return EveningMark(day=day, state=state, ratio=evening["excess"])
+
+
+def _controls(frame: pd.DataFrame) -> tuple[str, ...]:
+    if "role" not in frame.columns:
+        return ()
+    rows = is_remote(frame) & (frame["role"] == Role.CONTROL.value).to_numpy()
+    return tuple(sorted(frame.loc[rows, "target"].astype(str).unique()))
+
+
+def _gaps(
+    frame: pd.DataFrame, scope: Scope, rounds: Sequence[Round]
+) -> tuple[Gap, ...]:
+    """Spans much longer than the usual time between two rounds."""
+    seconds = frame.loc[is_remote(frame), "started_at_utc"].to_numpy("datetime64[s]")
+    times = np.unique(seconds.astype(np.int64))
+    local, _ = local_seconds(times, scope.timezone)
+    first = (scope.since - date(1970, 1, 1)).days * 86_400
+    times = times[local >= first]
+    if times.size < 2:
+        return ()
+    steps = np.diff(times)
+    # Probes of one round begin within a minute of each other.
+    usual = float(np.median(steps[steps > 60])) if (steps > 60).any() else 60.0
+    limit = max(_SHORTEST_GAP.total_seconds(), _GAP_IN_INTERVALS * usual)
+    missed = [r for r in rounds if r.status is RoundStatus.MISSED and r.reason]
+    places = np.flatnonzero(steps > limit)
+    return tuple(
+        _gap(int(times[i]), int(times[i + 1]), ZoneInfo(scope.timezone), missed)
+        for i in places
+    )
+
+
+def _gap(start_s: int, end_s: int, zone: ZoneInfo, missed: Sequence[Round]) -> Gap:
+    start, end = (datetime.fromtimestamp(s, UTC) for s in (start_s, end_s))
+    reasons = {
+        r.reason for r in missed if r.reason and start <= r.slot_start_utc <= end
+    }
+    return Gap(
+        start=start.astimezone(zone),
+        end=end.astimezone(zone),
+        reason="; ".join(sorted(reasons)) or None,
+    )
+
+
+def _spoiled(frame: pd.DataFrame) -> tuple[Spoiled, ...]:
+    if not {"probe", "failure"} <= set(frame.columns):
+        return ()
+    failure = frame["failure"].astype(object).fillna("")
+    local = frame["probe"].isin(list(LOCAL_PROBES)) & (failure != "")
+    counts = (
+        frame.loc[local, "probe"]
+        .astype(str)
+        .str.cat(failure[local].astype(str), sep=": ")
+    )
+    found = counts.value_counts().sort_index()
+    return tuple(
+        Spoiled(reason=str(reason), n_rounds=int(n)) for reason, n in found.items()
+    )
+
+
+def _probe_versions(frame: pd.DataFrame) -> tuple[str, ...]:
+    if "probe_version" not in frame.columns:
+        return ()
+    versions = frame["probe_version"].dropna().astype(str).unique()
+    return tuple(sorted(versions)[:_MAX_PROBE_VERSIONS])
+
+
+def _is_simulated(frame: pd.DataFrame, vantage: str) -> bool:
+    return vantage == SIMULATED or SIMULATED in _probe_versions(frame)

@@ -1,0 +1,296 @@
+"""Arrays to inline SVG, drawn by Matplotlib; readable in grey, in print and on a phone.
+
+Nothing that a stranger wrote (names, notes) is ever drawn: such text stays in the page,
+where it is escaped. Lines and letters take the colour of the text around the chart, so
+that one picture serves a light and a dark page.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from monitor.locale import Language
+from monitor.report.content import EveningMark, EveningState, HeatMap, LastNight
+from monitor.series.local import Window
+
+INK: Final = "#010203"
+"""Stands for the colour of the page's text until the SVG is finished."""
+SLOW_COLOUR: Final = "#d55e00"
+CONTROL_COLOUR: Final = "#4d8fc4"
+"""Vermilion and a lighter blue, after Okabe and Ito's palette for the colour-blind."""
+COLOURS: Final = "magma_r"
+"""Lightness falls evenly with the value, so that it survives a grey printer."""
+
+_WIDTH_IN: Final = 7.2
+_CEILING: Final = 10.0
+_TICKS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
+_STYLE: Final[Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "monitor",
+    "text.parse_math": False,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.0,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.6,
+    "hatch.linewidth": 0.5,
+    "legend.frameon": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One picture with what it says in words."""
+
+    svg: str
+    title: str
+    description: str
+
+
+def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
+    """Hours down, days across; dark is slow, hatched is not measured."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _new_figure(2.5)
+        shown = _clipped(heat_map.slowness).T
+        edges = np.arange(len(heat_map.days) + 1)
+        axes.patch.set(facecolor="none", edgecolor=(*_rgb(INK), 0.35), hatch="/////")
+        mesh = axes.pcolormesh(
+            edges,
+            np.arange(25),
+            np.ma.masked_invalid(shown),
+            norm=LogNorm(1, _CEILING),
+            cmap=COLOURS,
+            rasterized=True,
+        )
+        _cross_dead_hours(axes, heat_map)
+        _label_hours(axes, heat_map)
+        _label_days(axes, heat_map.days, language)
+        _frame_window(axes, heat_map, window)
+        _add_scale(figure, mesh, axes, language)
+        return _svg(figure)
+
+
+def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
+    """A calendar: a month in each row, a shape for each evening."""
+    months = sorted({(mark.day.year, mark.day.month) for mark in evenings})
+    with mpl.rc_context(_STYLE):
+        figure, axes = _new_figure(0.62 + 0.24 * len(months))
+        for state in EveningState:
+            chosen = [mark for mark in evenings if mark.state is state]
+            days = [mark.day.day for mark in chosen]
+            rows = [months.index((mark.day.year, mark.day.month)) for mark in chosen]
+            axes.scatter(
+                days, rows, label=state_label(state, language), **_MARKERS[state]
+            )
+        axes.set_xlim(0.4, 31.6)
+        axes.set_ylim(len(months) - 0.5, -0.5)
+        axes.set_xticks(range(1, 32), [str(n) for n in range(1, 32)], fontsize=7)
+        axes.set_yticks(range(len(months)), [_month(m, language) for m in months])
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+        _no_spines(axes)
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(0, -0.01), ncols=4, handletextpad=0.2
+        )
+        return _svg(figure)
+
+
+def last_night_svg(last_night: LastNight, window: Window, language: Language) -> str:
+    """The target's line over the band of the controls, times slower than usual."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _new_figure(2.2)
+        hours = last_night.minutes / 60
+        start = window.start_min / 60
+        axes.axvspan(start, start + window.length_min / 60, color=INK, alpha=0.09, lw=0)
+        axes.fill_between(
+            hours,
+            last_night.controls_low,
+            last_night.controls_high,
+            color=CONTROL_COLOUR,
+            alpha=0.3,
+            lw=0,
+            label=language.gettext("control sites: from the fastest to the slowest"),
+        )
+        axes.plot(hours, last_night.controls, color=CONTROL_COLOUR, lw=1.2, ls="--")
+        _draw_target(axes, hours, last_night, language)
+        _label_slowness(axes, last_night)
+        _label_clock(axes, hours)
+        axes.set_ylabel(language.gettext("times slower than usual"))
+        axes.legend(loc="upper left", bbox_to_anchor=(0, 1.2), ncols=3)
+        _no_spines(axes)
+        return _svg(figure)
+
+
+def state_label(state: EveningState, language: Language) -> str:
+    """The state of an evening in one word or two."""
+    return {
+        EveningState.FINE: language.gettext("as usual"),
+        EveningState.SLOW: language.gettext("slow"),
+        EveningState.DEAD: language.gettext("did not work"),
+        EveningState.UNUSABLE: language.gettext("cannot be judged"),
+    }[state]
+
+
+_MARKERS: Final[dict[EveningState, dict[str, Any]]] = {
+    EveningState.FINE: {
+        "marker": "o",
+        "s": 26,
+        "facecolors": "none",
+        "edgecolors": INK,
+        "linewidths": 0.8,
+    },
+    EveningState.SLOW: {
+        "marker": "s",
+        "s": 52,
+        "facecolors": SLOW_COLOUR,
+        "edgecolors": INK,
+        "linewidths": 0.8,
+    },
+    EveningState.DEAD: {"marker": "X", "s": 70, "color": INK, "linewidths": 0.4},
+    EveningState.UNUSABLE: {"marker": "_", "s": 26, "color": INK, "linewidths": 0.8},
+}
+
+
+def _new_figure(height_in: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=144, layout="constrained")
+    FigureCanvasSVG(figure)
+    figure.patch.set_alpha(0)
+    axes = figure.subplots()
+    axes.patch.set_alpha(0)
+    return figure, axes
+
+
+def _clipped(slowness: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(slowness), np.nan, np.clip(slowness, 1, _CEILING))
+
+
+def _cross_dead_hours(axes: Axes, heat_map: HeatMap) -> None:
+    day, hour = np.nonzero(np.isinf(heat_map.slowness))
+    size = max(2.0, min(24.0, 900 / max(1, len(heat_map.days))))
+    axes.scatter(
+        day + 0.5,
+        hour + 0.5,
+        marker="x",
+        s=size,
+        color="white",
+        linewidths=0.8,
+        rasterized=True,
+    )
+
+
+def _label_hours(axes: Axes, heat_map: HeatMap) -> None:
+    places = range(0, 25, 3)
+    axes.set_ylim(24, 0)
+    axes.set_yticks(
+        list(places),
+        [f"{(heat_map.first_hour + place) % 24:02d}:00" for place in places],
+    )
+    axes.tick_params(length=2)
+
+
+def _label_days(axes: Axes, days: Sequence[date], language: Language) -> None:
+    step = max(1, -(-len(days) // 50)) * 7 if len(days) > 10 else 1
+    # Counted back from the last day: that is the one that the report is about.
+    places = list(range(len(days) - 1, -1, -step))
+    axes.set_xticks(
+        [place + 0.5 for place in places],
+        [language.short_date(days[place]) for place in places],
+    )
+
+
+def _frame_window(axes: Axes, heat_map: HeatMap, window: Window) -> None:
+    top = (window.start_min / 60 - heat_map.first_hour) % 24
+    for edge in (top, top + window.length_min / 60):
+        axes.axhline(edge, color=INK, lw=1.0, ls=(0, (4, 2)))
+
+
+def _add_scale(figure: Figure, mesh: QuadMesh, axes: Axes, language: Language) -> None:
+    scale = figure.colorbar(mesh, ax=axes, pad=0.015, aspect=18)
+    ticks = [1, 1.5, 2, 3, 5, 10]
+    labels = [f"{language.number(tick, 1)}\N{MULTIPLICATION SIGN}" for tick in ticks]
+    scale.set_ticks(ticks, labels=labels)
+    scale.ax.minorticks_off()
+    scale.set_label(language.gettext("times slower than usual"))
+
+
+def _draw_target(
+    axes: Axes, hours: np.ndarray, last_night: LastNight, language: Language
+) -> None:
+    finite = np.where(np.isinf(last_night.target), np.nan, last_night.target)
+    label = language.gettext("this service")
+    axes.plot(hours, finite, color=SLOW_COLOUR, lw=1.6, marker="o", ms=2.4, label=label)
+    dead = np.isinf(last_night.target)
+    if dead.any():
+        top = _highest(last_night)
+        label = language.gettext("no answer")
+        axes.plot(hours[dead], np.full(dead.sum(), top), "x", color=INK, label=label)
+
+
+def _highest(last_night: LastNight) -> float:
+    seen = np.concatenate([last_night.target, last_night.controls_high])
+    seen = seen[np.isfinite(seen)]
+    return max(3.0, float(seen.max()) * 1.2 if seen.size else 3.0)
+
+
+def _label_slowness(axes: Axes, last_night: LastNight) -> None:
+    seen = np.concatenate([last_night.target, last_night.controls_low])
+    seen = seen[np.isfinite(seen)]
+    low = min(0.6, float(seen.min()) if seen.size else 0.6)
+    high = _highest(last_night) * 1.15
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    ticks = [tick for tick in _TICKS if low <= tick <= high]
+    axes.set_yticks(ticks, [f"{tick:g}\N{MULTIPLICATION SIGN}" for tick in ticks])
+    axes.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+    axes.grid(axis="y", color=INK, alpha=0.15, lw=0.5)
+
+
+def _label_clock(axes: Axes, hours: np.ndarray) -> None:
+    first = int(np.floor(hours[0]))
+    places = [place for place in range(first, first + 25) if place % 3 == 0]
+    axes.set_xlim(first, first + 24)
+    axes.set_xticks(places, [f"{place % 24:02d}:00" for place in places])
+    axes.tick_params(length=2)
+
+
+def _month(month: tuple[int, int], language: Language) -> str:
+    return language.month(date(month[0], month[1], 1))
+
+
+def _no_spines(axes: Axes) -> None:
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    rgb: tuple[float, float, float] = mpl.colors.to_rgb(colour)
+    return rgb
+
+
+_FONT = re.compile(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*")
+_GROUP_ID = re.compile(r'<g id="[^"]*">')
+
+
+def _svg(figure: Figure) -> str:
+    """The figure as an element for a page, without identifiers that would collide."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :].replace(INK, "currentColor")
+    # WeasyPrint does not know the shorthand; the page chooses the family.
+    text = _FONT.sub(r"font-size: \2px", text)
+    return _GROUP_ID.sub("<g>", text)

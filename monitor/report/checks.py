@@ -1,0 +1,55 @@
+"""Mechanism checks in plain words: what was looked at, and where it points."""
+
+from typing import Final
+
+from monitor.locale import Language
+from monitor.model import MechanismCheck
+
+UNKNOWN: Final = "unknown"
+"""How the detail of a check begins that could not be made."""
+
+
+def is_made(check: MechanismCheck) -> bool:
+    """Whether the samples allowed the check."""
+    return not check.detail.startswith(UNKNOWN)
+
+
+def check_title(check: MechanismCheck, language: Language) -> str:
+    """What a check looks at; the analysis' own name where it is a new one."""
+    t = language.gettext
+    titles = {
+        "stage": t("Is connecting as quick as ever while what follows is slow?"),
+        "plateau": t("Do all transfers settle at one low rate?"),
+        "cut_off": t("Do transfers break off after the same number of bytes?"),
+        "edges": t("Does it begin and end within minutes, as if switched?"),
+        "synchrony": t("Are other services slow on the same evenings?"),
+        "round_trip": t("Do round trips stay as short as by day?"),
+        "load_response": t("Does it stay the same when the whole line is busier?"),
+        "destination": t("Does the name lead to the same servers as by day?"),
+        "certificate": t("Does somebody else sign the certificate in the evening?"),
+        "server": t("Is it only the server's answer that waits?"),
+        "refusals": t("Does the service itself answer with errors?"),
+        "bypass": t("Is it fast by another way in the same minutes?"),
+        "name_swap": t("Is the same address fast under another name?"),
+    }
+    return titles.get(check.check, check.check)
+
+
+def check_outcome(check: MechanismCheck, language: Language) -> str:
+    """Where a check points."""
+    if not is_made(check):
+        return language.gettext("not known")
+    return {
+        1: language.gettext("consistent with interference"),
+        0: language.gettext("no clear sign"),
+        -1: language.gettext("speaks for another cause"),
+    }[max(-1, min(1, check.score))]
+
+
+def check_sign(check: MechanismCheck) -> str:
+    """The outcome as one character, for readers of grey prints."""
+    if not is_made(check):
+        return "?"
+    return {1: "+", 0: "\N{MIDDLE DOT}", -1: "\N{MINUS SIGN}"}[
+        max(-1, min(1, check.score))
+    ]

@@ -1,0 +1,220 @@
+"""A report as one HTML page: style and pictures inside, no script, no request."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from monitor.locale import Language, language
+from monitor.report.charts import Chart, evenings_svg, heat_map_svg, last_night_svg
+from monitor.report.charts import state_label as state_words
+from monitor.report.checks import check_outcome, check_sign, check_title, is_made
+from monitor.report.content import EveningState, Floats, NightReport, Service
+from monitor.report.evidence import evidence_lines
+from monitor.report.metrics import metric_title, metric_value
+from monitor.report.reasons import translated
+from monitor.report.sentences import display_name, sentence, title
+from monitor.series.local import Window, parse_window
+
+_SIGNS: Final = {
+    "targeted_throttling": ("alarm", "\N{BLACK UP-POINTING TRIANGLE}"),
+    "targeted_blocking": ("alarm", "\N{BLACK UP-POINTING TRIANGLE}"),
+    "selective_slowdown": ("warn", "\N{BLACK DIAMOND}"),
+    "recurring_slowdown": ("warn", "\N{BLACK DIAMOND}"),
+    "server_side": ("other", "\N{BLACK SQUARE}"),
+    "general_congestion": ("other", "\N{BLACK SQUARE}"),
+    "own_line": ("other", "\N{BLACK SQUARE}"),
+    "no_recurring_slowdown": ("fine", "\N{WHITE CIRCLE}"),
+}
+_OPEN: Final = ("open", "?")
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """A service with its sentence and its pictures, ready for the page."""
+
+    service: Service
+    name: str
+    sentence: str
+    title: str
+    tone: str
+    sign: str
+    charts: tuple[Chart, ...]
+    dates: tuple[tuple[str, str], ...]
+    """State in words -> the dates, in words."""
+    last_state: str
+    in_window: str
+    in_rest: str
+    by_hours: tuple[tuple[str, str], ...]
+    """Hours -> typical slowness, as the table beside the heat map."""
+    evidence: tuple[str, ...]
+    unknown_checks: tuple[str, ...]
+
+
+def render_html(report: NightReport, language_code: str) -> str:
+    """The page in a language.
+
+    Raises
+    ------
+    InputError : no such language.
+    """
+    tongue = language(language_code)
+    window = parse_window("-".join(report.window))
+    services = [
+        _pictured(service, report, window, tongue) for service in report.services
+    ]
+    page = _environment(language_code).get_template("report.html.j2")
+    return page.render(report=report, services=services, language=tongue)
+
+
+def tone_of(verdict: str) -> tuple[str, str]:
+    """The class of the page's style for a verdict, and its shape."""
+    return _SIGNS.get(verdict, _OPEN)
+
+
+@lru_cache
+def _environment(language_code: str) -> Environment:
+    tongue = language(language_code)
+    environment = Environment(
+        loader=PackageLoader("monitor.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        tongue.gettext, tongue.ngettext, newstyle=True
+    )
+    environment.globals.update(
+        check_title=check_title,
+        check_outcome=check_outcome,
+        check_sign=check_sign,
+        is_made=is_made,
+        metric_title=metric_title,
+        svg=_labelled,
+        translated=translated,
+    )
+    return environment
+
+
+def _pictured(
+    service: Service, report: NightReport, window: Window, tongue: Language
+) -> Pictured:
+    tone, sign = tone_of(service.verdict.verdict)
+    last = service.last_night
+    return Pictured(
+        service=service,
+        name=display_name(service.name),
+        sentence=sentence(service, report, tongue),
+        title=title(service.verdict, tongue),
+        tone=tone,
+        sign=sign,
+        charts=_charts(service, window, tongue),
+        dates=_dates(service, tongue),
+        last_state=_last_state(service, report, tongue),
+        in_window=metric_value(last.in_window, service.metric, tongue),
+        in_rest=metric_value(last.in_rest, service.metric, tongue),
+        by_hours=_by_hours(service, tongue),
+        evidence=evidence_lines(service.verdict, tongue),
+        unknown_checks=tuple(
+            check_title(check, tongue)
+            for check in service.verdict.mechanism
+            if not is_made(check)
+        ),
+    )
+
+
+def _charts(service: Service, window: Window, tongue: Language) -> tuple[Chart, ...]:
+    t = tongue.gettext
+    values = {"name": display_name(service.name), "what": _metric(service, tongue)}
+    return (
+        Chart(
+            evenings_svg(service.evenings, tongue),
+            t("Evening by evening"),
+            t("A shape for each evening; the table below gives the dates."),
+        ),
+        Chart(
+            heat_map_svg(service.heat_map, window, tongue),
+            t("Hour by hour"),
+            t(
+                "Each column is a day, each row an hour of it. Dark hours were slower "
+                "than usual (%(what)s), crossed hours had no answer, hatched hours "
+                "were not measured. The evening lies between the dashed lines."
+            )
+            % values,
+        ),
+        Chart(
+            last_night_svg(service.last_night, window, tongue),
+            t("The last evening and its day"),
+            t(
+                "The line is %(name)s, the band all control sites (%(what)s); higher "
+                "is slower, 1 is as usual. The evening is shaded."
+            )
+            % values,
+        ),
+    )
+
+
+def _metric(service: Service, tongue: Language) -> str:
+    return metric_title(service.metric, tongue)
+
+
+def _dates(service: Service, tongue: Language) -> tuple[tuple[str, str], ...]:
+    by_state = (
+        (state, [mark.day for mark in service.evenings if mark.state is state])
+        for state in (EveningState.DEAD, EveningState.SLOW, EveningState.UNUSABLE)
+    )
+    return tuple(
+        (state_words(state, tongue), ", ".join(map(tongue.short_date, days)))
+        for state, days in by_state
+        if days
+    )
+
+
+def _last_state(service: Service, report: NightReport, tongue: Language) -> str:
+    for mark in service.evenings:
+        if mark.day == report.night:
+            words = state_words(mark.state, tongue)
+            if mark.state is EveningState.SLOW and mark.ratio:
+                return f"{words}, {tongue.times(mark.ratio)}"
+            return words
+    return state_words(EveningState.UNUSABLE, tongue)
+
+
+def _by_hours(service: Service, tongue: Language) -> tuple[tuple[str, str], ...]:
+    heat_map = service.heat_map
+    rows = []
+    for first in range(0, 24, 2):
+        cells = heat_map.slowness[:, first : first + 2]
+        cells = cells[~np.isnan(cells)]
+        start = (heat_map.first_hour + first) % 24
+        hours = f"{start:02d}\N{EN DASH}{(start + 2) % 24:02d}"
+        rows.append((hours, _typical(cells, tongue)))
+    return tuple(rows)
+
+
+def _typical(cells: Floats, tongue: Language) -> str:
+    if not len(cells):
+        return "\N{EN DASH}"
+    middle = float(np.quantile(np.asarray(cells), 0.5, method="higher"))
+    if not np.isfinite(middle):
+        return "\N{MULTIPLICATION X}"
+    return f"{tongue.number(middle, 1)}\N{MULTIPLICATION SIGN}"
+
+
+def _labelled(chart: Chart, identifier: str) -> Markup:
+    """The picture with its text alternative inside, for a screen reader."""
+    opening = Markup('<svg role="img" aria-labelledby="{0}-title {0}-text" ').format(
+        identifier
+    )
+    words = Markup(
+        '<title id="{0}-title">{1}</title><desc id="{0}-text">{2}</desc>'
+    ).format(identifier, chart.title, chart.description)
+    # Drawn by Matplotlib from numbers and translated labels: nobody else's text.
+    drawn = chart.svg.removeprefix("<svg ")
+    head, _, body = drawn.partition(">")
+    return opening + Markup(head) + Markup(">") + words + Markup(body)  # noqa: S704

@@ -1,0 +1,35 @@
+"""Metrics in plain words and everyday units."""
+
+from monitor.locale import Language
+
+
+def metric_title(metric: str, language: Language) -> str:
+    """What a metric measures."""
+    t = language.gettext
+    titles = {
+        "goodput_bps": t("speed of a transfer"),
+        "response_s": t("time to receive the page"),
+        "waiting_s": t("wait for the first byte"),
+        "tls_handshake_s": t("time to set up encryption"),
+        "connect_s": t("time to connect"),
+        "domain_lookup_s": t("time to look up the name"),
+        "tcp_min_rtt_s": t("round trip"),
+        "duration_s": t("time for everything"),
+    }
+    return titles.get(metric, metric)
+
+
+def metric_value(value: float | None, metric: str, language: Language) -> str:
+    """A value with its unit; a dash where nothing was measured."""
+    if value is None:
+        return "\N{EN DASH}"
+    if metric.endswith("_bps"):
+        return f"{_three_digits(value / 1e6, language)} {language.gettext('Mbit/s')}"
+    if value < 1:
+        return f"{_three_digits(value * 1e3, language)} {language.gettext('ms')}"
+    return f"{_three_digits(value, language)} {language.gettext('s')}"
+
+
+def _three_digits(value: float, language: Language) -> str:
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return language.number(value, digits)

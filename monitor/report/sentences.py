@@ -1,0 +1,272 @@
+"""One plain sentence per verdict, in the reader's language, no stronger than it.
+
+The strongest word for a cause here is "consistent with".
+"""
+
+from typing import Final
+
+from monitor.locale import Language
+from monitor.model import Verdict
+from monitor.report.content import NightReport, Service
+
+_BRANDS: Final = {
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "telegram": "Telegram",
+    "tiktok": "TikTok",
+    "twitter": "Twitter",
+    "whatsapp": "WhatsApp",
+    "x": "X",
+    "youtube": "YouTube",
+}
+
+
+def display_name(name: str) -> str:
+    """The name of a service as its owner writes it, where that is known."""
+    return _BRANDS.get(name, name)
+
+
+def title(verdict: Verdict, language: Language) -> str:
+    """The verdict in a few words."""
+    t = language.gettext
+    texts = {
+        "targeted_throttling": t("slowed in the evening, consistent with interference"),
+        "targeted_blocking": t("not reachable, consistent with blocking"),
+        "selective_slowdown": t("slow in the evening, the control sites are not"),
+        "recurring_slowdown": t("slow in the evening, nothing to compare with"),
+        "server_side": t("slow in the evening, signs point to the service itself"),
+        "general_congestion": t("the busy hour: other sites are slow as well"),
+        "own_line": t("the own line explains it"),
+        "no_recurring_slowdown": t("no recurring slowdown"),
+        "inconclusive": t("cannot be said yet"),
+        "insufficient_data": t("not enough data"),
+    }
+    return texts.get(verdict.verdict, verdict.verdict)
+
+
+def sentence(service: Service, report: NightReport, language: Language) -> str:
+    """What happened to a service over the period, in one sentence or two."""
+    verdict = service.verdict
+    # A slowdown whose evenings were mostly dead is told by its dead evenings.
+    if verdict.verdict == "selective_slowdown" and _is_mostly_dead(verdict):
+        return _both(_dead(verdict, report, language), _open_cause(language))
+    tell = _TELLERS.get(verdict.verdict, _not_enough)
+    return tell(verdict, report, language)
+
+
+def _values(
+    verdict: Verdict, report: NightReport, language: Language
+) -> dict[str, str]:
+    n_controls = verdict.details.get("controls_live", len(report.controls))
+    return {
+        "name": display_name(verdict.target),
+        "slow": language.number(verdict.evenings.slow),
+        "dead": language.number(verdict.evenings.dead),
+        "usable": language.number(verdict.evenings.usable),
+        "observed": language.number(verdict.evenings.observed),
+        "start": report.window[0],
+        "end": report.window[1],
+        "times": _times(verdict.effect.ratio, language),
+        "bound": _times(verdict.effect.ci95[1], language),
+        "controls": language.number(n_controls),
+    }
+
+
+def _times(ratio: float | None, language: Language) -> str:
+    return language.times(ratio) if ratio else "?"
+
+
+def _both(first: str, second: str) -> str:
+    return f"{first} {second}".strip()
+
+
+def _slow(verdict: Verdict, report: NightReport, language: Language) -> str:
+    values = _values(verdict, report, language)
+    usable = verdict.evenings.usable
+    if verdict.effect.ratio is None:
+        return (
+            language.ngettext(
+                "On %(slow)s of the last %(usable)s evening %(name)s was slower "
+                "between %(start)s and %(end)s than during the rest of the day.",
+                "On %(slow)s of the last %(usable)s evenings %(name)s was slower "
+                "between %(start)s and %(end)s than during the rest of the day.",
+                usable,
+            )
+            % values
+        )
+    return (
+        language.ngettext(
+            "On %(slow)s of the last %(usable)s evening %(name)s was slower between "
+            "%(start)s and %(end)s than during the rest of the day, typically "
+            "%(times)s slower.",
+            "On %(slow)s of the last %(usable)s evenings %(name)s was slower between "
+            "%(start)s and %(end)s than during the rest of the day, typically "
+            "%(times)s slower.",
+            usable,
+        )
+        % values
+    )
+
+
+def _dead(verdict: Verdict, report: NightReport, language: Language) -> str:
+    return language.ngettext(
+        "On %(dead)s of the last %(usable)s evening %(name)s did not answer between "
+        "%(start)s and %(end)s, while the control sites did.",
+        "On %(dead)s of the last %(usable)s evenings %(name)s did not answer between "
+        "%(start)s and %(end)s, while the control sites did.",
+        verdict.evenings.usable,
+    ) % _values(verdict, report, language)
+
+
+def _is_mostly_dead(verdict: Verdict) -> bool:
+    return 2 * verdict.evenings.dead > max(verdict.evenings.slow, 1)
+
+
+def _controls_were_not(
+    verdict: Verdict, report: NightReport, language: Language
+) -> str:
+    n = int(verdict.details.get("controls_live", len(report.controls)))
+    return language.ngettext(
+        "The %(n)s control site measured in the same minutes was not.",
+        "The %(n)s control sites measured in the same minutes were not.",
+        n,
+    ) % {"n": language.number(n)}
+
+
+def _open_cause(language: Language) -> str:
+    return language.gettext("What causes this, these measurements do not show.")
+
+
+def _throttling(verdict: Verdict, report: NightReport, language: Language) -> str:
+    if verdict.strength == "strong":
+        cause = language.gettext(
+            "Several independent signs are consistent with deliberate slowing of this "
+            "service on the way to it."
+        )
+    else:
+        cause = language.gettext(
+            "Some signs are consistent with deliberate slowing of this service on the "
+            "way to it."
+        )
+    first = _both(
+        _slow(verdict, report, language), _controls_were_not(verdict, report, language)
+    )
+    return _both(first, cause)
+
+
+def _blocking(verdict: Verdict, report: NightReport, language: Language) -> str:
+    return _both(
+        _dead(verdict, report, language),
+        language.gettext("This is consistent with blocking of this service."),
+    )
+
+
+def _selective(verdict: Verdict, report: NightReport, language: Language) -> str:
+    first = _both(
+        _slow(verdict, report, language), _controls_were_not(verdict, report, language)
+    )
+    return _both(first, _open_cause(language))
+
+
+def _recurring(verdict: Verdict, report: NightReport, language: Language) -> str:
+    return _both(
+        _slow(verdict, report, language),
+        language.gettext(
+            "No control site was measured, so it may be this service or the whole line."
+        ),
+    )
+
+
+def _server(verdict: Verdict, report: NightReport, language: Language) -> str:
+    return _both(
+        _slow(verdict, report, language),
+        language.gettext(
+            "The control sites were not, but the signs point to the service, its "
+            "servers or the path to them rather than to interference."
+        ),
+    )
+
+
+def _congestion(verdict: Verdict, report: NightReport, language: Language) -> str:
+    return language.gettext(
+        "Between %(start)s and %(end)s %(name)s is slower than during the rest of the "
+        "day, and so are the control sites: this looks like the ordinary busy hour, "
+        "not like something done to this service."
+    ) % _values(verdict, report, language)
+
+
+def _own(verdict: Verdict, report: NightReport, language: Language) -> str:
+    return language.gettext(
+        "%(name)s was slower between %(start)s and %(end)s, but the household's own "
+        "line, router or traffic explains it."
+    ) % _values(verdict, report, language)
+
+
+def _nothing(verdict: Verdict, report: NightReport, language: Language) -> str:
+    usable = verdict.evenings.usable
+    values = _values(verdict, report, language)
+    first = (
+        language.ngettext(
+            "On the last %(usable)s evening %(name)s showed no recurring slowdown "
+            "between %(start)s and %(end)s.",
+            "On the last %(usable)s evenings %(name)s showed no recurring slowdown "
+            "between %(start)s and %(end)s.",
+            usable,
+        )
+        % values
+    )
+    if verdict.evenings.slow:
+        return _both(first, _single_evenings(verdict, language))
+    if verdict.effect.ci95[1] is None:
+        return first
+    return _both(
+        first,
+        language.gettext(
+            "A steady slowdown to more than %(bound)s the usual is ruled out."
+        )
+        % values,
+    )
+
+
+def _single_evenings(verdict: Verdict, language: Language) -> str:
+    n = verdict.evenings.slow
+    return language.ngettext(
+        "It was slow on %(n)s single evening, within the ordinary ups and downs.",
+        "It was slow on %(n)s single evenings, within the ordinary ups and downs.",
+        n,
+    ) % {"n": language.number(n)}
+
+
+def _unclear(verdict: Verdict, report: NightReport, language: Language) -> str:
+    usable = verdict.evenings.usable
+    return language.ngettext(
+        "From %(usable)s evening it cannot be said whether %(name)s is slowed between "
+        "%(start)s and %(end)s: it is neither shown nor excluded.",
+        "From %(usable)s evenings it cannot be said whether %(name)s is slowed between "
+        "%(start)s and %(end)s: it is neither shown nor excluded.",
+        usable,
+    ) % _values(verdict, report, language)
+
+
+def _not_enough(verdict: Verdict, report: NightReport, language: Language) -> str:
+    return language.ngettext(
+        "There is not enough data on %(name)s to say anything: %(usable)s of "
+        "%(observed)s observed evening can be used.",
+        "There is not enough data on %(name)s to say anything: %(usable)s of "
+        "%(observed)s observed evenings can be used.",
+        verdict.evenings.observed,
+    ) % _values(verdict, report, language)
+
+
+_TELLERS: Final = {
+    "targeted_throttling": _throttling,
+    "targeted_blocking": _blocking,
+    "selective_slowdown": _selective,
+    "recurring_slowdown": _recurring,
+    "server_side": _server,
+    "general_congestion": _congestion,
+    "own_line": _own,
+    "no_recurring_slowdown": _nothing,
+    "inconclusive": _unclear,
+    "insufficient_data": _not_enough,
+}

@@ -1,0 +1,83 @@
+"""A report as CSV (one row per target and evening) and as one JSON document."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from monitor.interchange.formula import disarm
+from monitor.report.content import NightReport, Service
+
+_COLUMNS: Final = (
+    "vantage",
+    "target",
+    "evening",
+    "state",
+    "times_slower",
+    "verdict",
+    "strength",
+    "window_start",
+    "window_end",
+    "timezone",
+)
+
+
+def render_csv(report: NightReport) -> str:
+    """One row per target and evening; no cell is a formula to a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(_COLUMNS)
+    for service in report.services:
+        writer.writerows(_rows(report, service))
+    return out.getvalue()
+
+
+def render_json(report: NightReport) -> str:
+    """The document of the analysis with what the report adds to it."""
+    document = {
+        **report.document,
+        "vantage": report.vantage,
+        "night": report.night.isoformat(),
+        "made_at": report.made_at.isoformat(),
+        "is_simulated": report.is_simulated,
+        "software_version": report.versions.software,
+        "controls": list(report.controls),
+        "evenings": {s.name: _evenings(s) for s in report.services},
+        "gaps": [
+            {"start": g.start.isoformat(), "end": g.end.isoformat(), "reason": g.reason}
+            for g in report.gaps
+        ],
+        "spoiled": [{"reason": s.reason, "rounds": s.n_rounds} for s in report.spoiled],
+        "notes": [{"date": n.day.isoformat(), "text": n.text} for n in report.notes],
+        "chain": (
+            None
+            if report.chain is None
+            else {"day": report.chain.day, "digest": report.chain.digest}
+        ),
+    }
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def _rows(report: NightReport, service: Service) -> Iterator[list[object]]:
+    verdict = service.verdict
+    for mark in service.evenings:
+        ratio = "" if mark.ratio is None else round(mark.ratio, 3)
+        yield [
+            disarm(report.vantage),
+            disarm(service.name),
+            mark.day.isoformat(),
+            mark.state.value,
+            ratio,
+            disarm(verdict.verdict),
+            disarm(verdict.strength or ""),
+            *report.window,
+            report.timezone,
+        ]
+
+
+def _evenings(service: Service) -> list[dict[str, Any]]:
+    return [
+        {"date": m.day.isoformat(), "state": m.state.value, "times_slower": m.ratio}
+        for m in service.evenings
+    ]
