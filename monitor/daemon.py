@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor.clock import Clock
@@ -32,8 +33,10 @@ from monitor.probe.gateway import Gateway
 from monitor.probe.local import received_on_wire_bytes
 from monitor.sampling.budget import Budget
 from monitor.sampling.ration import Ration, Timetable, first_costs
+from monitor.sampling.reload import reloaded
 from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import Pace, Sampler
+from monitor.service import service_manager
 from monitor.store import open_store
 from monitor.store.spool import SpooledWriter
 from monitor.store.spool_file import spool_path
@@ -45,6 +48,8 @@ TICK_S = 1
 CLOCK_STEP_S = 2.0
 NIGHTLY_HOUR, NIGHTLY_MINUTE = 0, 20
 """Local time of the nightly analysis: after the evening and its day are over."""
+NIGHTLY_AFTER_START_S = 90
+"""A night that was interrupted is made up for, after the first round."""
 FLUSH_EVERY_S = 60
 
 
@@ -75,10 +80,13 @@ def new_ration(config: Config) -> Ration:
             every=config.every,
             downloads_every=config.throughput.every or config.every,
         ),
-        costs_bytes=first_costs(
-            config.all_targets(), download_bytes=config.throughput.max_bytes
-        ),
+        costs_bytes=_expected_costs(config),
     )
+
+
+def _expected_costs(config: Config) -> dict[tuple[str, str], float]:
+    sites = config.all_targets()
+    return first_costs(sites, download_bytes=config.throughput.max_bytes)
 
 
 def new_sampler(
@@ -158,12 +166,15 @@ class _Daemon:
             config, clock=clock, write=self._write, ration=self._ration
         )
         self._tasks: set[asyncio.Task[object]] = set()
+        self._manager = service_manager(clock, os.environ)
 
     async def run(self, dashboard: Dashboard) -> None:
         """Run until a signal asks to end."""
         stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+            loop.add_signal_handler(signum, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reload()))
         await asyncio.to_thread(_fill_ration, self._ration, self._config, self._clock)
         await self._record_downtime()
         scheduler = self._scheduler()
@@ -171,9 +182,11 @@ class _Daemon:
         watch = asyncio.create_task(self._follow_clock(scheduler))
         self._spawn(dashboard.run())
         _log.info("started vantage=%s pid=%d", self._config.vantage, os.getpid())
+        self._manager.ready()
         try:
             await stop.wait()
         finally:
+            self._manager.stopping()
             _log.info("stopping running_tasks=%d", len(self._tasks))
             scheduler.shutdown(wait=False)
             await _cancel([watch, *self._tasks])
@@ -182,10 +195,12 @@ class _Daemon:
         # A late job still runs, once: what was missed is recorded by the sampler.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        soon = self._clock.now_utc() + timedelta(seconds=NIGHTLY_AFTER_START_S)
         for job, trigger in (
             (self._tick, IntervalTrigger(seconds=TICK_S)),
             (self._flush, IntervalTrigger(seconds=FLUSH_EVERY_S)),
             (self._start_nightly, self._nightly_trigger()),
+            (self._start_nightly, DateTrigger(soon)),
         ):
             scheduler.add_job(job, trigger)
         return scheduler
@@ -195,7 +210,14 @@ class _Daemon:
             hour=NIGHTLY_HOUR, minute=NIGHTLY_MINUTE, timezone=self._config.timezone
         )
 
+    async def _reload(self) -> None:
+        config = await asyncio.to_thread(reloaded, self._config_path, self._config)
+        self._config = config
+        self._sampler.replace_targets(config.all_targets())
+        self._ration.expect(_expected_costs(config))
+
     async def _tick(self) -> None:
+        self._manager.alive()
         self._sampler.tick(self._spawn)
 
     async def _flush(self) -> None:
@@ -247,9 +269,9 @@ class _Daemon:
 async def run_nightly(config: Config, config_path: Path) -> int:
     """Analyse in a child process of low priority; its exit status."""
     environment = {**os.environ, "MONITOR_DATABASE": config.database}
-    command = ("--config", str(config_path), "analyze", "--store", "--quiet")
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "monitor", *command, env=environment
+        *(sys.executable, "-m", "monitor", "--config", str(config_path), "nightly"),
+        env=environment,
     )
     try:
         status = await child.wait()

@@ -16,6 +16,7 @@ COMMANDS = {
     "import": ("exchange", "read samples from CSV, NDJSON or Parquet files"),
     "export": ("exchange", "write samples to a CSV, NDJSON or Parquet file"),
     "analyze": ("analyze", "verdicts, from the database or from sample files"),
+    "nightly": ("nightly", "what `run` does after midnight: judge and store"),
     "verify": ("verify", "check an evidence bundle"),
     "anomalies": ("anomalies", "slow and dead evenings, episodes, comparisons"),
     "note": ("note", "note what happened on a date"),

@@ -145,10 +145,10 @@ class Store:
                 document=document,
             )
 
-    def latest_verdicts(self) -> dict[str, Any] | None:
-        """The document of the last analysis; None before the first."""
+    def latest_verdicts(self, vantage: str | None = None) -> dict[str, Any] | None:
+        """The document of the last analysis (of a vantage); None before the first."""
         with reading(self._engine) as connection:
-            return verdicts.latest(connection)
+            return verdicts.latest(connection, vantage)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -42,10 +42,13 @@ def _text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
-def latest(connection: Connection) -> dict[str, Any] | None:
-    """The document that was computed last; None before the first."""
+def latest(connection: Connection, vantage: str | None) -> dict[str, Any] | None:
+    """The document that was computed last (on a vantage); None before the first."""
     newest = select(analyses.c.document).order_by(
         analyses.c.computed_at_us.desc(), analyses.c.id.desc()
     )
+    if vantage is not None:
+        about = select(verdicts.c.analysis_id).where(verdicts.c.vantage == vantage)
+        newest = newest.where(analyses.c.id.in_(about))
     text = connection.scalar(newest.limit(1))
     return None if text is None else json.loads(text)
