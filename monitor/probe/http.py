@@ -13,6 +13,7 @@ import h11
 from monitor.probe.channel import Channel
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.text import printable_bytes
+from monitor.probe.url import site_of
 
 HEAD_MAX_BYTES = 64 * 1024
 _NO_BODY = frozenset({204, 304})
@@ -135,13 +136,18 @@ class Head:
         return next((value for key, value in self.headers if key == name), None)
 
     def cdn(self) -> tuple[tuple[str, str], ...]:
-        """Headers that tell which cache answered, bounded and printable."""
+        """Headers that tell which cache answered, bounded and printable.
+
+        Of a redirect the scheme and host are kept: block pages are often elsewhere.
+        """
         found = ((name, self.header(name)) for name in _CDN_HEADERS)
-        return tuple(
+        kept = [
             (name.decode(), printable_bytes(value, _MAX_VALUE))
             for name, value in found
             if value
-        )
+        ]
+        elsewhere = site_of((self.header(b"location") or b"").decode("latin-1"))
+        return (*kept, ("location", elsewhere)) if elsewhere else tuple(kept)
 
 
 class Request:

@@ -64,11 +64,24 @@ def stored_url(url: str) -> str:
     A query value of more than 16 characters is replaced by ``...``: versions and dates
     are shorter, tokens are longer. The whole is cut at 500 characters.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return printable(url, _LONGEST_STORED_URL)
     query = "&".join(_stored_parameter(item) for item in parts.query.split("&"))
     netloc = parts.netloc.rpartition("@")[2]
     kept = parts._replace(netloc=netloc, query=query, fragment="").geturl()
     return printable(kept, _LONGEST_STORED_URL)
+
+
+def site_of(url: str) -> str:
+    """Scheme and host of an absolute URL, nothing else; empty for a relative one."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    return printable(f"{parts.scheme}://{host}", 120) if host else ""
 
 
 def _stored_parameter(item: str) -> str:

@@ -99,10 +99,11 @@ async def test_request_is_an_ordinary_browsers(prober, tls):
 
 
 async def test_redirect_is_an_answer_and_not_followed(prober, tls):
-    moved = web.whole(b"", 302, {"Location": "https://elsewhere.test/"})
+    moved = web.whole(b"", 302, {"Location": "https://u:p@elsewhere.test/x?y=z"})
     async with serve(web.says(moved), tls=tls) as server:
         sample = await prober.measure(at(server.port), "https")
     assert (sample.http_status, sample.failure) == (302, None)
+    assert sample.cdn == (("location", "https://elsewhere.test"),)
     assert server.n_connections == 1
 
 
@@ -164,8 +165,10 @@ async def test_trace_tells_the_steps_in_order(prober, tls):
     assert [at_s for at_s, _ in trace] == sorted(at_s for at_s, _ in trace)
 
 
-async def test_impossible_url_is_a_failed_sample_too(prober):
-    sample = await prober.measure(Target(name="bad", url="gopher://x/"), "https")
+@pytest.mark.parametrize("url", ["gopher://x/", "https://[broken/", ""])
+@pytest.mark.parametrize("probe", ["https", "download", "tcp"])
+async def test_impossible_url_is_a_failed_sample_too(prober, url, probe):
+    sample = await prober.measure(Target(name="bad", url=url), probe)
     assert sample.failure.startswith("unknown_failure")
 
 
