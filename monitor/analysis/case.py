@@ -40,6 +40,8 @@ class Case:
     """Evenings slower by more than SLOW_LOG beyond the controls, shape (D,)."""
     effect: Estimate | None
     """Over all usable evenings between onset and offset."""
+    plain: Estimate | None
+    """The same with the scatter of the evenings alone in its interval."""
     onset: int | None
     """Place of the first slow evening, None: from the start."""
     offset: int | None
@@ -117,6 +119,7 @@ def case(look: Look, place: int) -> Case:
         usable=usable,
         slow=slow,
         effect=_effect(look, suspicion.series, metric, in_season),
+        plain=estimate(excess[in_season]),
         onset=_onset(begin, usable),
         offset=_offset(end, usable),
         shape=shape,

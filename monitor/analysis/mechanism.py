@@ -19,6 +19,7 @@ from monitor.series.frame import Bools, Floats
 _MUCH_LOG = float(np.log(1.5))
 _CONNECT = "connect_s"
 _HELD = ("goodput_bps", "tls_handshake_s", "response_s", "duration_s")
+_MORE_LOG = float(np.log(1.2))
 _PLATEAU_LOG = float(np.log(1.2))
 
 
@@ -198,14 +199,15 @@ def certificate(case: Case) -> MechanismCheck:
 
 
 def server(case: Case) -> MechanismCheck:
-    """Only the answer waits while handshake and transfer pass: the server is busy."""
+    """The answer waits longer than handshake and transfer: the server is busy."""
     waiting = case.typical("waiting_s")
     carried = np.array([case.typical(m) for m in ("tls_handshake_s", "goodput_bps")])
     if not np.isfinite(waiting) or not np.isfinite(carried).any():
         return _unknown("server", "waiting and transfer were not both measured")
     most = float(np.nanmax(carried))
     text = f"waiting {_times(waiting)}, handshake and transfer at most {_times(most)}"
-    if waiting >= SLOW_LOG and most <= max(TELLING_LOG, 0.4 * waiting):
+    is_more = waiting - most >= max(_MORE_LOG, 0.3 * waiting)
+    if waiting >= SLOW_LOG and (most <= TELLING_LOG or is_more):
         return _found("server", -1, text)
     return _found("server", 0, text)
 

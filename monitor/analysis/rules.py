@@ -205,10 +205,10 @@ def _is_together(rise: Floats, common: Floats) -> bool:
     if both.sum() < MIN_EVENINGS:
         return False
     rise, common = rise[both], common[both]
-    if np.median(rise) >= TELLING_LOG and np.median(common) >= TELLING_LOG:
+    if np.median(rise) >= SLOW_LOG and np.median(common) >= SLOW_LOG:
         return True
     n_slow = int((rise > SLOW_LOG).sum())
-    n_shared = int(((rise > SLOW_LOG) & (common > TELLING_LOG)).sum())
+    n_shared = int(((rise > SLOW_LOG) & (common > SLOW_LOG)).sum())
     is_some = n_shared >= max(3, _SOME_SHARE * rise.size)
     return is_some and n_shared >= 0.8 * n_slow
 
@@ -229,14 +229,14 @@ def _quiet(case: Case) -> Ruling:
 
 
 def _is_excluded(case: Case) -> bool:
-    if case.effect is None or case.n_usable < MIN_EVENINGS_TO_EXCLUDE:
+    if case.plain is None or case.n_usable < MIN_EVENINGS_TO_EXCLUDE:
         return False
     sigma = case.look.sigma_log[case.suspicion.series, case.metric]
-    height = max(SLOW_LOG, 1.5 * sigma)
+    height = max(SLOW_LOG, 2.0 * sigma)
     with np.errstate(invalid="ignore"):
         n_high = int((case.excess[case.usable] > height).sum()) + case.n_dead
     bound = share_bound(n_high, case.n_usable)
-    return case.effect.high < TELLING_LOG and bound < _MOST_SLOW_SHARE
+    return case.plain.high < SLOW_LOG and bound < _MOST_SLOW_SHARE
 
 
 def share_bound(k: int, n: int) -> float:
