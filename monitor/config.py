@@ -21,7 +21,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -136,6 +136,16 @@ def _url(*schemes: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _service_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or not re.fullmatch(r"[a-z][a-z0-9+]*", scheme) or not rest:
+        # The value may hold a secret: it is not repeated.
+        raise PydanticCustomError(
+            "service_url", "a service of Apprise, such as ntfy://topic or mailto://..."
+        )
+    return value
 
 
 def _database_url(value: str) -> str:
@@ -263,6 +273,24 @@ class Web(_Section):
         return self.host == "localhost" or ip_address(self.host).is_loopback
 
 
+class Report(_Section):
+    """The nightly report."""
+
+    language: Literal["en", "ru", "kk"] = "en"
+    nights: Annotated[int, Field(ge=7, le=400)] = 28
+    keep_nights: Annotated[int, Field(ge=1, le=10_000)] = 400
+    pdf: bool = True
+
+
+class Notify(_Section):
+    """Messages to people; none without an address."""
+
+    urls: tuple[Annotated[str, AfterValidator(_service_url)], ...] = ()
+    silent_after: Annotated[
+        Duration, _between(timedelta(minutes=10), timedelta(hours=48), "10m to 48h")
+    ] = timedelta(hours=1)
+
+
 class Config(_Section):
     """The whole configuration; see docs/configuration.md for each key."""
 
@@ -280,6 +308,8 @@ class Config(_Section):
     probing: Probing = Probing()
     consent: Literal["ask", "require"] = "ask"
     web: Web = Web()
+    report: Report = Report()
+    notify: Notify = Notify()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -354,6 +384,9 @@ def effective(config: Config) -> dict[str, Any]:
     for name in ("password_hash", "token_hash"):
         if document["web"][name] is not None:
             document["web"][name] = "***"
+    document["notify"]["urls"] = [
+        f"{url.partition('://')[0]}://***" for url in config.notify.urls
+    ]
     return {key: _plain(value) for key, value in document.items()}
 
 
@@ -413,6 +446,8 @@ def _problem(error: ErrorDetails) -> str:
     allowed = error["msg"].removeprefix("Value error, ")
     if not path:
         return allowed
+    if error["type"] == "service_url":
+        return f"{path}: found no service's address; allowed: {allowed}"
     return f"{path}: found {_short(error['input'])}; allowed: {allowed}"
 
 

@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 import monitor
-from monitor.model import LOCAL_PROBES, Role, Round, RoundStatus, Verdict
+from monitor.model import LOCAL_PROBES, Note, Role, Round, RoundStatus, Verdict
 from monitor.report.content import (
     Chain,
     EveningMark,
     EveningState,
     Gap,
     NightReport,
-    Note,
     Scope,
     Service,
     Spoiled,

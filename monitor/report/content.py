@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.model import Verdict
+from monitor.model import Note, Verdict
 from monitor.series.local import Window
 
 Floats = NDArray[np.float64]
@@ -120,14 +120,6 @@ class Spoiled:
 
     reason: str
     n_rounds: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What a user noted about a date."""
-
-    day: date
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,14 @@ def render_json(report: NightReport) -> str:
             for g in report.gaps
         ],
         "spoiled": [{"reason": s.reason, "rounds": s.n_rounds} for s in report.spoiled],
-        "notes": [{"date": n.day.isoformat(), "text": n.text} for n in report.notes],
+        "notes": [
+            {
+                "first_date": note.first_date.isoformat(),
+                "last_date": note.last_date.isoformat(),
+                "text": note.text,
+            }
+            for note in report.notes
+        ],
         "chain": (
             None
             if report.chain is None
