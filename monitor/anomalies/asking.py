@@ -1,10 +1,10 @@
 """A question with its filters, asked of a database: the edge of this package."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,8 +17,9 @@ from monitor.anomalies.comparison import (
 )
 from monitor.anomalies.episodes import size
 from monitor.anomalies.evenings import Cells, Evening, Site, State, evenings
-from monitor.model import Role
+from monitor.model import Probe, Role
 from monitor.series.local import Window, parse_window
+from monitor.store.cells import CellReader
 from monitor.store.instants import to_us
 from monitor.store.notes import Notes
 from monitor.store.reader import Reader, SeriesInfo, is_site
@@ -64,13 +65,13 @@ def ask_evenings(url: str, question: Question) -> list[Evening]:
     StoreError : the database is out of reach.
     """
     window = parse_window(question.window)
-    with closing(Reader(url)) as reader, closing(Notes(url)) as noted:
+    sites, wanted = _sites(url, question)
+    with closing(CellReader(url)) as reader, closing(Notes(url)) as noted:
         notes = noted.list(since=question.since, until=question.until)
-        wanted = _wanted_targets(reader, question)
         spans = [_span_us(question)]
         found: list[Evening] = []
         source = _source(question, window)
-        for metric, cells in _measured(reader, question, spans, source):
+        for metric, cells in _measured(reader, sites, question, spans, source):
             found += evenings(
                 cells,
                 window=window,
@@ -96,9 +97,9 @@ def ask_comparison(
     others = parse_against(against, one)
     spans = _merged(_bounds_us(s.start, s.end, question) for s in (one, *others))
     found: list[Comparison] = []
-    with closing(Reader(url)) as reader:
-        wanted = _wanted_targets(reader, question)
-        for metric, cells in _measured(reader, question, spans, "samples"):
+    sites, wanted = _sites(url, question)
+    with closing(CellReader(url)) as reader:
+        for metric, cells in _measured(reader, sites, question, spans, "samples"):
             found += compare(
                 cells, one, others, timezone=question.timezone, metric=metric
             )
@@ -152,13 +153,14 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _measured(
-    reader: Reader,
+    reader: CellReader,
+    pending: dict[Site, list[SeriesInfo]],
     question: Question,
     spans: Sequence[tuple[int, int]],
     source: _Source,
 ) -> Iterator[tuple[str, Cells]]:
     """Each site once, with the first metric that it has a value of."""
-    pending = _series(reader, question)
+    pending = dict(pending)
     metrics = [question.metric] if question.metric else list(_FIRST_METRICS)
     for metric in metrics:
         infos = [info for own in pending.values() for info in own]
@@ -175,16 +177,22 @@ def _measured(
             yield metric, _only(cells, known)
 
 
-def _series(reader: Reader, question: Question) -> dict[Site, list[SeriesInfo]]:
+def _sites(
+    url: str, question: Question
+) -> tuple[dict[Site, list[SeriesInfo]], frozenset[str]]:
+    """The series of each site, and the names of the targets that are wanted."""
     sites: dict[Site, list[SeriesInfo]] = {}
-    for info in reader.series():
-        is_asked = question.vantage in (None, info.vantage)
-        if is_site(info) and is_asked and info.probe in _PROBES:
-            sites.setdefault(_site(info), []).append(info)
-    return sites
-
-
-_PROBES: Final = ("https", "download", "tcp")
+    with closing(Reader(url)) as reader:
+        for info in reader.series():
+            is_asked = question.vantage in (None, info.vantage)
+            if is_site(info) and is_asked and info.probe != Probe.SNI_SWAP:
+                sites.setdefault(_site(info), []).append(info)
+        names = {site.target for site in sites}
+        if question.targets:
+            names &= set(question.targets)
+        if question.verdict is not None:
+            names &= _judged(reader, question.verdict)
+    return sites, frozenset(names)
 
 
 def _only(cells: Cells, places: set[int]) -> Cells:
@@ -194,33 +202,27 @@ def _only(cells: Cells, places: set[int]) -> Cells:
 
 
 def _cells(
-    reader: Reader,
+    reader: CellReader,
     infos: Sequence[SeriesInfo],
     metric: str,
     span_us: tuple[int, int],
     source: _Source,
 ) -> Cells:
-    is_exact = source == "samples"
     sites = list(dict.fromkeys(_site(info) for info in infos))
-    place = {info.series_id: sites.index(_site(info)) for info in infos}
-    read: Callable[..., Sequence[Any]] = reader.points if is_exact else reader.hours
-    rows = read(list(place), metric, *span_us)
+    place = np.zeros(max(info.series_id for info in infos) + 1, np.int64)
+    for info in infos:
+        place[info.series_id] = sites.index(_site(info))
+    ids = [info.series_id for info in infos]
+    columns = reader.read(source, ids, metric, span_us)
     return Cells(
         sites=sites,
-        site=np.array([place[r.series_id] for r in rows], np.int64),
-        start_s=_starts_s(rows, is_exact=is_exact),
-        length_s=0 if is_exact else _HOUR_S,
-        n=np.array([1 if is_exact else r.n for r in rows], np.int64),
-        n_failed=np.array(
-            [r.failure is not None if is_exact else r.n_failed for r in rows], np.int64
-        ),
-        value=np.array([r.value for r in rows], np.float64),
+        site=place[np.array(columns.series_id, np.int64)],
+        start_s=np.array(columns.start_us, np.int64) // 1_000_000,
+        length_s=_HOUR_S if source == "hours" else 0,
+        n=np.array(columns.n, np.int64),
+        n_failed=np.array(columns.n_failed, np.int64),
+        value=np.array(columns.value, np.float64),
     )
-
-
-def _starts_s(rows: Sequence[Any], *, is_exact: bool) -> np.ndarray:
-    starts = [r.started_at_us if is_exact else r.start_us for r in rows]
-    return np.array(starts, np.int64) // 1_000_000
 
 
 def _site(info: SeriesInfo) -> Site:
@@ -238,15 +240,6 @@ def _joined(parts: Sequence[Cells]) -> Cells:
         for name in _ARRAYS
     }
     return Cells(sites=parts[0].sites, length_s=parts[0].length_s, **arrays)
-
-
-def _wanted_targets(reader: Reader, question: Question) -> frozenset[str]:
-    names = {i.target for i in reader.series() if is_site(i)}
-    if question.targets:
-        names &= set(question.targets)
-    if question.verdict is not None:
-        names &= _judged(reader, question.verdict)
-    return frozenset(names)
 
 
 def _judged(reader: Reader, verdict: str) -> set[str]:

@@ -1,11 +1,17 @@
 """Samples to local evenings: the numbers per evening that the analysis judges.
 
-Frame in, arrays out. Nothing here decides what a number means.
+Frame in, arrays out. Nothing here decides what a number means. What needs pandas is
+loaded when it is asked for: questions about evenings need only the local clock.
 """
 
-from monitor.series.evenings import EveningTable, evening_table
-from monitor.series.grid import Grid, grids
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from monitor.series.local import Window, parse_window
+
+if TYPE_CHECKING:
+    from monitor.series.evenings import EveningTable, evening_table
+    from monitor.series.grid import Grid, grids
 
 __all__ = [
     "EveningTable",
@@ -15,3 +21,16 @@ __all__ = [
     "grids",
     "parse_window",
 ]
+
+_WITH_PANDAS = {
+    "EveningTable": "evenings",
+    "evening_table": "evenings",
+    "Grid": "grid",
+    "grids": "grid",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any name of the list
+    if name not in _WITH_PANDAS:
+        raise AttributeError(f"monitor.series has no {name!r}")
+    return getattr(import_module(f"monitor.series.{_WITH_PANDAS[name]}"), name)

@@ -1,0 +1,141 @@
+"""The database in a notebook: `monitor.open(url).samples(...)` gives a DataFrame.
+
+Read-only, and nothing is loaded before it is asked for.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import closing
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DAY: Final = timedelta(days=1)
+
+
+class Notebook:
+    """One database, seen from a notebook.
+
+    Parameters
+    ----------
+    url : `sqlite:///FILE` or `postgresql+psycopg://...`.
+    timezone : IANA zone of all local dates, given and shown.
+    """
+
+    def __init__(self, url: str, *, timezone: str = "UTC") -> None:
+        self.url = url
+        self.timezone = timezone
+        self._zone = ZoneInfo(timezone)
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        from monitor.config import masked
+
+        return f"monitor.open({masked(self.url)!r}, timezone={self.timezone!r})"
+
+    def samples(
+        self,
+        *,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        targets: Collection[str] | None = None,
+        vantage: str | None = None,
+        columns: Collection[str] | None = None,
+    ) -> "pd.DataFrame":
+        """Samples in the columns of the interchange format, and `started_at_local`.
+
+        Parameters
+        ----------
+        since, until : local dates, both included.
+        targets, vantage, columns : only these; None: all.
+        """
+        from monitor.store.frames import load_frame
+
+        frame = load_frame(
+            self.url,
+            since=self._start(since),
+            until=self._end(until),
+            targets=targets,
+            vantage=vantage,
+            columns=columns,
+        )
+        if "started_at_utc" in frame:
+            local = frame["started_at_utc"].dt.tz_convert(self.timezone)
+            frame.insert(1, "started_at_local", local)
+        return frame
+
+    def evenings(
+        self,
+        *,
+        since: str | date,
+        until: str | date,
+        window: str = "20:00-22:00",
+        **filters: Any,  # noqa: ANN401 - those of `monitor.anomalies.Question`
+    ) -> "pd.DataFrame":
+        """One row per target and evening, as `monitor anomalies --state all` has it."""
+        import pandas as pd
+
+        from monitor.anomalies import Question, State, ask_evenings
+
+        question = Question(
+            timezone=self.timezone,
+            since=_date(since),
+            until=_date(until),
+            window=window,
+            states=tuple(State),
+            is_exact=True,
+            **filters,
+        )
+        return pd.DataFrame(ask_evenings(self.url, question))
+
+    def notes(self) -> "pd.DataFrame":
+        """The notes that were not withdrawn."""
+        import pandas as pd
+
+        from monitor.store.notes import Notes
+
+        with closing(Notes(self.url)) as notes:
+            return pd.DataFrame(notes.list())
+
+    def sql(self, question: str, *, max_rows: int = 1_000_000) -> "pd.DataFrame":
+        """The answer to one SELECT over the views of `monitor sql`."""
+        import pandas as pd
+
+        from monitor.store.question import ask
+
+        answer = ask(self.url, question, max_rows=max_rows)
+        return pd.DataFrame(list(answer.rows), columns=list(answer.columns))
+
+    def analyze(
+        self,
+        *,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        window: str = "20:00-22:00",
+    ) -> Sequence[Any]:
+        """The verdicts on these evenings."""
+        from monitor.analysis import analyze
+
+        frame = self.samples().drop(columns="started_at_local")
+        return analyze(
+            frame, timezone=self.timezone, window=window, since=since, until=until
+        )
+
+    def _start(self, day: str | date | None) -> datetime | None:
+        if day is None:
+            return None
+        return datetime.combine(_date(day), time(), tzinfo=self._zone)
+
+    def _end(self, day: str | date | None) -> datetime | None:
+        return None if day is None else self._start(_date(day) + _DAY)
+
+
+def _date(day: str | date) -> date:
+    try:
+        return date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        raise InputError(f"date: found {day!r}; allowed: 2026-10-20") from None

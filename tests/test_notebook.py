@@ -1,0 +1,75 @@
+"""The notebook entry: the worked example of the docs runs as it stands."""
+
+import re
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import monitor
+from monitor.errors import InputError
+from monitor.interchange import NAMES, samples_from
+from monitor.simulation import demo_home
+from monitor.store import open_store
+from tests.evidence.samples import some_samples
+
+PAGE = Path(__file__).parent.parent / "docs" / "notebook.md"
+
+
+def test_the_worked_example_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = demo_home().samples.reindex(columns=list(NAMES))
+    with open_store("sqlite:///monitor.db") as store:
+        store.append(samples_from(frame))
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(blocks) >= 6
+    exec(
+        compile("\n".join(blocks), str(PAGE), "exec"), {}
+    )  # the page itself is the test
+
+
+@pytest.fixture
+def home(database):
+    with open_store(database) as store:
+        store.append(some_samples())
+    return monitor.open(database, timezone="Asia/Almaty")
+
+
+def test_dates_are_local_and_included(home):
+    frame = home.samples(since="2026-10-02", until=date(2026, 10, 2))
+    local = frame["started_at_local"]
+    assert set(local.dt.date) == {date(2026, 10, 2)}
+    assert len(frame) == 120
+
+
+def test_columns_are_those_that_were_asked_for(home):
+    frame = home.samples(targets=["facebook"], columns=["started_at_utc", "connect_s"])
+    assert list(frame.columns) == ["started_at_utc", "started_at_local", "connect_s"]
+    assert len(frame) == 72
+
+
+def test_sql_and_notes_are_frames(home):
+    assert home.sql("SELECT count(*) AS n FROM v_samples")["n"].tolist() == [360]
+    assert len(home.notes()) == 0
+
+
+def test_a_misspelt_date_is_told(home):
+    with pytest.raises(InputError, match="allowed: 2026-10-20"):
+        home.samples(since="yesterday")
+
+
+def test_the_password_is_not_shown():
+    shown = repr(monitor.open("postgresql+psycopg://me:geheim@host/db"))
+    assert "geheim" not in shown
+
+
+def test_importing_monitor_imports_nothing():
+    code = (
+        "import sys; a = set(sys.modules); import monitor; print(set(sys.modules) - a)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert found.stdout.strip() == "{'monitor'}"
