@@ -147,6 +147,16 @@ def test_import_is_idempotent(home: Path) -> None:
     assert "1 rows read, 0 new" in run("import", "in.csv").stdout
 
 
+def test_import_into_a_named_database_needs_no_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = "started_at_utc,target,connect_s\n2026-03-01T12:00:00Z,a,0.1\n"
+    (tmp_path / "in.csv").write_text(rows)
+    result = run("--database", "sqlite:///other.db", "import", "in.csv")
+    assert "1 new" in result.stdout
+
+
 def test_bad_file_stores_nothing_of_any_file(home: Path) -> None:
     good = "started_at_utc,target,connect_s\n2026-03-01T12:00:00Z,a,0.1\n"
     (home / "good.csv").write_text(good)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.context import (
-    configuration,
-    database_override,
+    database_url,
     echo_json,
     local_day_end,
     optional_configuration,
@@ -112,7 +111,7 @@ def _samples(
         return frame if vantage is None else frame[frame["vantage"] == vantage]
     from monitor.store.frames import load_frame
 
-    url = database_override(settings) or configuration(settings).database
+    url = database_url(settings)
     return load_frame(
         url, until=None if until is None else until + _AFTER_LAST_DAY, vantage=vantage
     )

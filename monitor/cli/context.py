@@ -34,6 +34,11 @@ def configuration(settings: Settings) -> Config:
     return load(settings.config_path, database=database_override(settings))
 
 
+def database_url(settings: Settings) -> str:
+    """The database in force; the configuration is read only when it must name it."""
+    return database_override(settings) or configuration(settings).database
+
+
 def optional_configuration(settings: Settings) -> Config | None:
     """The configuration, or None where the default file does not exist."""
     if (

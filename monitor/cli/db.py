@@ -2,7 +2,7 @@
 
 import click
 
-from monitor.cli.context import configuration
+from monitor.cli.context import database_url
 from monitor.cli.root import Settings
 from monitor.config import masked
 
@@ -18,6 +18,6 @@ def upgrade_command(settings: Settings) -> None:
     """Create the database or bring it to this version's layout."""
     from monitor.store import upgrade
 
-    url = configuration(settings).database
+    url = database_url(settings)
     revision = upgrade(url)
     click.echo(f"{masked(url)}: at revision {revision}")

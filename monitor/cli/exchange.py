@@ -9,6 +9,7 @@ import click
 
 from monitor.cli.context import (
     configuration,
+    database_url,
     local_day_end,
     local_day_start,
     progress,
@@ -58,16 +59,16 @@ def import_command(
     its first row is stored. With --format the files are those of another program, with
     --prometheus the samples come from its HTTP API.
     """
-    config = configuration(settings)
     if bool(files) == bool(options["prometheus"]):
         raise InputError("import: give either FILES or --prometheus URL")
     if options["prometheus"]:
+        config = configuration(settings)
         samples = list(_of_prometheus(config, options))
         _store(config.database, options["prometheus"], [samples])
     elif options["form"]:
-        _import_foreign(config, files, options)
+        _import_foreign(configuration(settings), files, options)
     else:
-        _import_own(config.database, files)
+        _import_own(database_url(settings), files)
 
 
 def _import_own(url: str, files: tuple[Path, ...]) -> None:
