@@ -38,6 +38,8 @@ class Contrast:
     step: Floats
     """Rise minus expected just inside the window's edges less the same just outside,
     shape (L, S, M, D)."""
+    placebo_step: Floats
+    """The same for other windows, shape (L, S, M, D, K)."""
     placebo: Floats
     """Rise minus expected in other windows, shape (L, S, M, D, K)."""
     common: Floats
@@ -64,8 +66,8 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     """
     targets, known = _places(table)
     chosen = known if controls is None else controls
-    rises = [x[..., None] for x in (table.rise, table.inner, table.outer)]
-    rise = np.concatenate([*rises, table.placebo], axis=-1)
+    parts = [table.rise[..., None], table.placebo, table.inner, table.outer]
+    rise = np.concatenate(parts, axis=-1)
     rest = table.rest[..., None]
     others_dead = np.full(table.dead_in_window.shape, np.nan)
     expected = np.full((len(LAWS), *rise.shape), np.nan)
@@ -74,10 +76,14 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
         expected[:, series] = _expected(rise, rest, int(series), others)
         others_dead[series] = _middle(table.dead_in_window[others])
     left = np.clip(rise - expected, -CEILING, CEILING)
+    n = 1 + table.placebo.shape[-1]
+    inner, outer = left[..., n : 2 * n], left[..., 2 * n :]
+    steps = np.clip(inner - outer, -CEILING, CEILING)
     return Contrast(
         excess=left[..., 0],
-        step=np.clip(left[..., 1] - left[..., 2], -CEILING, CEILING),
-        placebo=left[..., 3:],
+        placebo=left[..., 1:n],
+        step=steps[..., 0],
+        placebo_step=steps[..., 1:],
         common=_middle(table.rise[chosen]),
         common_beside=_middle(table.shoulder[chosen]),
         others_dead=others_dead,
@@ -96,7 +102,7 @@ def _places(table: EveningTable) -> tuple[Ints, Ints]:
 
 
 def _expected(rise: Floats, rest: Floats, series: int, controls: Ints) -> Floats:
-    """Expected rise of one series by every law, shape (L, M, D, 3 + K)."""
+    """Expected rise of one series by every law, shape (L, M, D, 3 (1 + K))."""
     if not controls.size:
         return np.zeros((len(LAWS), *rise.shape[1:]))
     moved = rise[controls]

@@ -222,18 +222,14 @@ def _edge_yardstick(
 ) -> _Yardstick:
     """What an innocent site does at the edges: as the controls do there.
 
-    A site that scatters more than the controls in its other windows is allowed as much
-    more here. With fewer than two controls there is nothing to learn from: no evidence.
+    Or as the site itself does at the edges of other windows, if that is more. With
+    fewer than two controls there is nothing to learn from: no evidence.
     """
     controls = step[found.controls][..., evenings]
     if found.controls.size < 2:
         shape = (*step.shape[:2], len(LEVELS))
         return _Yardstick(np.zeros(shape[:2]), np.full(shape, np.inf), window.rates)
-    none = np.full((*step.shape[:2], 0, 0), np.nan)
-    sigma = innocent_spreads(controls, none)
-    usual = np.median(window.sigma_log[found.controls], axis=0)
-    usual = np.where(usual > 0, usual, 1.0)
-    sigma *= np.maximum(window.sigma_log / usual, 1.0)
+    sigma = innocent_spreads(controls, found.placebo_step[0][:, :, evenings])
     return _Yardstick(
         sigma, heights(sigma, steady_bias(controls)), innocent_rates(controls)
     )

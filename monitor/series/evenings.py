@@ -53,10 +53,10 @@ class EveningTable:
     shoulder: Floats
     """The same for the hour beside the window on either side, shape (S, M, D)."""
     inner: Floats
-    """The same for the minutes just inside both edges of the window, NaN where rounds
-    are too far apart to see edges, shape (S, M, D)."""
+    """The same for the minutes just inside both edges of the window and of the placebo
+    windows, NaN where rounds are too far apart, shape (S, M, D, 1 + K)."""
     outer: Floats
-    """The same for the minutes just outside, shape (S, M, D)."""
+    """The same for the minutes just outside, shape (S, M, D, 1 + K)."""
     placebo: Floats
     """The same for other windows of the same day, shape (S, M, D, K)."""
     rise_with_load: Floats | None
@@ -93,6 +93,7 @@ def evening_table(grid: Grid) -> EveningTable:
     if down.any():
         values = np.where(down, np.nan, values)
         share = np.where(down, np.nan, share)
+    windows = [inside, *_placebo_windows(grid, inside)]
     with_load = None
     if loaded.any():
         with_load = _rise(*_two_sides(values, inside, rest, need))
@@ -109,9 +110,9 @@ def evening_table(grid: Grid) -> EveningTable:
         rest=in_rest,
         rise=rise,
         shoulder=_rise(medians(values[..., _beside(grid, inside)], need), in_rest),
-        inner=_rise(_edge_median(values, inside & ~_shrunk(grid, inside)), in_rest),
-        outer=_rise(_edge_median(values, _around(grid, inside)), in_rest),
-        placebo=_placebo(values, in_rest, _placebo_starts(grid, inside), inside, need),
+        inner=_edges(values, in_rest, [_just_inside(grid, w) for w in windows]),
+        outer=_edges(values, in_rest, [_just_outside(grid, w) for w in windows]),
+        placebo=_placebo(values, in_rest, windows[1:], need),
         rise_with_load=with_load,
         dead_in_window=_mean(share[..., inside]),
         dead_in_rest=_mean(share[..., rest]),
@@ -190,29 +191,32 @@ def _beside(grid: Grid, inside: Bools) -> Bools:
     return _widened(inside, far) & ~_widened(inside, near)
 
 
-def _shrunk(grid: Grid, inside: Bools) -> Bools:
-    """The window without the stretches that belong to its edges, and the very edges."""
-    edge = EDGE_MIN // grid.slot_min if grid.slot_min <= COARSEST_EDGE_MIN else 0
+def _just_inside(grid: Grid, inside: Bools) -> Bools:
+    """The first and last stretch of a window, without the very edges."""
     place = np.flatnonzero(inside)
-    out = inside.copy()
-    if place.size:
-        out[place[0] + 1 : place[0] + edge] = False
-        out[place[-1] - edge + 1 : place[-1]] = False
-    return out
+    out = np.zeros_like(inside)
+    if place.size and grid.slot_min <= COARSEST_EDGE_MIN:
+        edge = EDGE_MIN // grid.slot_min
+        out[place[0] + 1 : place[0] + edge] = True
+        out[place[-1] - edge + 1 : place[-1]] = True
+    return out & inside
 
 
-def _around(grid: Grid, inside: Bools) -> Bools:
-    """The stretches just outside the window, without the very edges."""
+def _just_outside(grid: Grid, inside: Bools) -> Bools:
+    """The stretches just outside a window, without the very edges."""
     if grid.slot_min > COARSEST_EDGE_MIN:
         return np.zeros_like(inside)
     return _widened(inside, EDGE_MIN // grid.slot_min) & ~_widened(inside, 1)
 
 
-def _edge_median(values: NDArray[Any], chosen: Bools) -> Floats:
-    if not chosen.any():
-        return np.full(values.shape[:-1], np.nan)
-    need = _need(~np.isnan(values), chosen)
-    return medians(values[..., chosen], np.maximum(need, _LEAST_AT_EDGES))
+def _edges(values: NDArray[Any], rest: Floats, stretches: list[Bools]) -> Floats:
+    """Rise in some stretches of the day, shape (S, M, D, stretches)."""
+    is_known = ~np.isnan(values)
+    rises = []
+    for chosen in stretches:
+        need = np.maximum(_need(is_known, chosen), _LEAST_AT_EDGES)
+        rises.append(_rise(medians(values[..., chosen], need), rest))
+    return np.stack(rises, axis=-1)
 
 
 def _two_sides(
@@ -227,25 +231,24 @@ def _rise(window: Floats, rest: Floats) -> Floats:
     return np.clip(window - known, -CEILING, CEILING)
 
 
-def _placebo_starts(grid: Grid, inside: Bools) -> list[int]:
-    """Begins of windows as long as the real one that do not touch it [slots]."""
+def _placebo_windows(grid: Grid, inside: Bools) -> list[Bools]:
+    """Windows as long as the real one that do not touch it nor each other."""
     length = int(inside.sum())
     lead = LEAD_MIN // grid.slot_min
     guard = GUARD_MIN // grid.slot_min
     before = range(lead - guard - length, -1, -length)
     after = range(lead + length + guard, grid.n_slots - length + 1, length)
-    return [*reversed(before), *after]
+    slot = np.arange(grid.n_slots)
+    return [(slot >= b) & (slot < b + length) for b in (*reversed(before), *after)]
 
 
 def _placebo(
     values: NDArray[Any],
     rest: Floats,
-    starts: list[int],
-    inside: Bools,
+    windows: list[Bools],
     need: int | Ints,
 ) -> Floats:
-    length = int(inside.sum())
-    rises = [_rise(medians(values[..., b : b + length], need), rest) for b in starts]
+    rises = [_rise(medians(values[..., w], need), rest) for w in windows]
     return np.stack(rises, axis=-1) if rises else np.zeros((*rest.shape, 0))
 
 
