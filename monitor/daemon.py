@@ -140,7 +140,7 @@ async def serve(
         )
         dashboard = Dashboard(config_path, config.database, announce)
         try:
-            await _Daemon(config, config_path, clock, thread, writer).run(dashboard)
+            await _Daemon(config, config_path, clock, thread, writer, dashboard).run()
         finally:
             await asyncio.shield(
                 asyncio.get_running_loop().run_in_executor(thread, writer.close)
@@ -155,12 +155,14 @@ class _Daemon:
         clock: Clock,
         thread: ThreadPoolExecutor,
         writer: SpooledWriter,
+        dashboard: Dashboard,
     ) -> None:
         self._config = config
         self._config_path = config_path
         self._clock = clock
         self._thread = thread
         self._writer = writer
+        self._dashboard = dashboard
         self._ration = new_ration(config)
         self._sampler = new_sampler(
             config, clock=clock, write=self._write, ration=self._ration
@@ -168,7 +170,7 @@ class _Daemon:
         self._tasks: set[asyncio.Task[object]] = set()
         self._manager = service_manager(clock, os.environ)
 
-    async def run(self, dashboard: Dashboard) -> None:
+    async def run(self) -> None:
         """Run until a signal asks to end."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -180,7 +182,7 @@ class _Daemon:
         scheduler = self._scheduler()
         scheduler.start()
         watch = asyncio.create_task(self._follow_clock(scheduler))
-        self._spawn(dashboard.run())
+        self._dashboard_task = self._spawn(self._dashboard.run())
         _log.info("started vantage=%s pid=%d", self._config.vantage, os.getpid())
         self._manager.ready()
         try:
@@ -212,9 +214,14 @@ class _Daemon:
 
     async def _reload(self) -> None:
         config = await asyncio.to_thread(reloaded, self._config_path, self._config)
+        if config is self._config:
+            return
         self._config = config
         self._sampler.replace_targets(config.all_targets())
         self._ration.expect(_expected_costs(config))
+        # It reads the file for itself.
+        await _cancel([self._dashboard_task])
+        self._dashboard_task = self._spawn(self._dashboard.run())
 
     async def _tick(self) -> None:
         self._manager.alive()
@@ -226,10 +233,11 @@ class _Daemon:
     async def _start_nightly(self) -> None:
         self._spawn(run_nightly(self._config, self._config_path))
 
-    def _spawn(self, work: Coroutine[object, object, object]) -> None:
+    def _spawn(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:
         task: asyncio.Task[object] = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _write(self, record: Sample | Round) -> None:
         if isinstance(record, Sample):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 
 import click
@@ -20,13 +21,12 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     from monitor.cli.forecast import forecast_text
     from monitor.clock import SystemClock
     from monitor.daemon import serve
+    from monitor.service import log_formatter
 
     config = configuration(settings)
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(log_formatter(os.environ))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     # They tell of every tick and every step; only their troubles are news.
     for chatty in ("apscheduler", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -69,8 +69,14 @@ class Ration:
         received = wire_bytes(sample)
         self.add(self._local_date(sample.started_at_utc), received)
         key = (sample.target, sample.probe)
-        before = self.costs_bytes.get(key, received)
-        self.costs_bytes[key] = before + _WEIGHT * (received - before)
+        if key in self.costs_bytes:
+            before = self.costs_bytes[key]
+            self.costs_bytes[key] = before + _WEIGHT * (received - before)
+
+    def expect(self, costs_bytes: Mapping[tuple[str, str], float]) -> None:
+        """Take these probes for the ones to come; known ones keep their mean."""
+        known = self.costs_bytes
+        self.costs_bytes = {k: known.get(k, cost) for k, cost in costs_bytes.items()}
 
     def grant(self, slot_start_utc: datetime) -> Grant:
         """Which parts of a slot's round fit into the budget."""

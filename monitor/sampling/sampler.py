@@ -60,6 +60,10 @@ class Sampler:
         self._limit = round_limit(pace.every)
         self._schedule = Schedule(every=pace.every, round_limit=self._limit)
 
+    def replace_targets(self, targets: Sequence[Target]) -> None:
+        """Measure these sites from the next round on."""
+        self._targets = tuple(targets)
+
     def tick(self, spawn: Spawn) -> None:
         """Look at the clock and hand what is due to `spawn`."""
         self._schedule, due = self._schedule.advance(

@@ -1,0 +1,39 @@
+"""Targets and controls read anew while the daemon runs."""
+
+import logging
+from pathlib import Path
+
+from monitor.config import Config, load
+from monitor.errors import InputError
+
+_log = logging.getLogger(__name__)
+
+_RELOADED = frozenset({"targets", "controls"})
+
+
+def reloaded(path: Path, current: Config) -> Config:
+    """The configuration with the file's targets and controls of now.
+
+    A file with a mistake changes nothing; what else differs waits for a restart. Both
+    are said in the log.
+    """
+    try:
+        found = load(path, database=current.database)
+    except InputError as error:
+        _log.warning("reload event=kept_the_old reason=%s", error)
+        return current
+    waiting = [
+        name
+        for name in Config.model_fields
+        if name not in _RELOADED and getattr(found, name) != getattr(current, name)
+    ]
+    if waiting:
+        _log.warning("reload event=needs_restart keys=%s", ",".join(waiting))
+    _log.info(
+        "reload event=done targets=%d controls=%d",
+        len(found.targets),
+        len(found.controls),
+    )
+    return current.model_copy(
+        update={"targets": found.targets, "controls": found.controls}
+    )

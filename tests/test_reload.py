@@ -1,0 +1,67 @@
+"""SIGHUP: new targets from the next round on; a bad file changes nothing."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.tcp import serve
+from tests.servers.web import says
+from tests.test_daemon import PAGE, configuration, daemon, rows, stopped, wait_for
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async with serve(says(PAGE)) as served:
+        yield served.port
+
+
+async def log_says(folder: Path, words: str) -> None:
+    for _ in range(200):
+        if words in (folder / "log").read_text():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError((folder / "log").read_text())
+
+
+async def test_new_targets_are_measured_and_old_ones_no_longer(
+    tmp_path: Path, port: int
+) -> None:
+    configuration(tmp_path, port)
+    with daemon(tmp_path) as process:
+        await wait_for(tmp_path, "SELECT * FROM rounds")
+        await log_says(tmp_path, "Dashboard")
+        site = {"name": "new", "url": f"http://localhost:{port}/", "download": False}
+        configuration(tmp_path, port, targets=[site], every="20s")
+        process.send_signal(signal.SIGHUP)
+        await log_says(tmp_path, "event=done targets=1 controls=1")
+        n = len(rows(tmp_path, "SELECT * FROM rounds"))
+        planned = await wait_for(
+            tmp_path, "SELECT n_planned FROM rounds ORDER BY slot_start_us", n=n + 1
+        )
+        await stopped(process, signal.SIGTERM)
+    assert planned[0] == (3,)
+    assert planned[-1] == (2,)
+    assert rows(tmp_path, "SELECT * FROM series WHERE target = 'new'")
+    log = (tmp_path / "log").read_text()
+    assert "needs_restart keys=every" in log
+    assert log.count("Dashboard") == 2
+
+
+async def test_bad_file_keeps_the_old_targets_and_says_why(
+    tmp_path: Path, port: int
+) -> None:
+    path = configuration(tmp_path, port)
+    with daemon(tmp_path) as process:
+        await wait_for(tmp_path, "SELECT * FROM rounds")
+        path.write_text(json.dumps({"timezone": "Asia/Almaty", "targets": []}))
+        process.send_signal(signal.SIGHUP)
+        await log_says(tmp_path, "event=kept_the_old")
+        n = len(rows(tmp_path, "SELECT * FROM rounds"))
+        planned = await wait_for(tmp_path, "SELECT n_planned FROM rounds", n=n + 1)
+        assert await stopped(process, signal.SIGTERM) < 5
+    assert set(planned) == {(3,)}
+    assert "targets: found []" in (tmp_path / "log").read_text()
