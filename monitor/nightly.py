@@ -1,99 +1,270 @@
-"""Use case 2: stored samples to stored verdicts, once a night.
+"""Use case 2: stored samples to verdicts, a report and messages; a process of its own.
 
-Runs in a process of its own, of low priority: number crunching in the measuring process
-would delay the probes' own timestamps, always at the same hour.
+The order is chosen so that an interruption at any point is made up for: the night's
+folder appears last and complete, and a night without its folder is done anew.
 """
 
-from collections.abc import Mapping
+import hashlib
+import logging
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from monitor.evidence.ledger import close_days
-from monitor.store import open_store
+from monitor.analysis import METHOD_VERSION, analysis_document, analyze
+from monitor.config import Config
+from monitor.evidence.ledger import close_days, whole_days
+from monitor.model import RoundStatus, Verdict
+from monitor.report import (
+    Beside,
+    Chain,
+    NightReport,
+    PdfUnavailableError,
+    Scope,
+    night_report,
+    render_csv,
+    render_html,
+    render_json,
+    render_pdf,
+)
+from monitor.series.local import DAY_MIN, parse_window
+from monitor.store import Store, open_store
+from monitor.store.digests import Digests
+from monitor.store.frames import load_frame
+from monitor.store.notes import Notes
 
-N_EVENINGS = 60
-"""Evenings that a nightly verdict rests on: enough for half a percent of false alarms
-and for weekly patterns, few enough that a slowdown that begins after a quiet year is
-not held against that year."""
-_WINDOW_AND_DAY_AFTER = timedelta(days=2)
+if TYPE_CHECKING:
+    import pandas as pd
+
+_log = logging.getLogger(__name__)
+
+FOLDER: Final = Path("reports")
+"""Where the nightly reports lie, a folder for each night."""
+MAKE_UP_NIGHTS: Final = 7
+"""How many nights back a missing report is made up for."""
+
+_NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
-    """What a nightly analysis is about."""
+    """One analysed night of a database, with a report for each vantage."""
 
-    database: str
-    vantage: str
-    timezone: str
-    window: str
-    last_evening: date
+    night: date
+    since: date
+    document: Mapping[str, Any]
+    """The analysis of all vantages, as contracts 5 has it."""
+    verdicts: tuple[Verdict, ...]
+    reports: tuple[NightReport, ...]
+    """The configured vantage first."""
 
 
-def analyse(night: Night, *, computed_at_utc: datetime) -> dict[str, Any] | None:
-    """Verdicts after an evening, stored with method version and evidence.
+def last_night(now_utc: datetime, config: Config) -> date:
+    """The last evening whose day is over, so that nothing will be added to it."""
+    window = parse_window(str(config.window))
+    begun = timedelta(minutes=window.day_start_min + DAY_MIN)
+    return (now_utc.astimezone(ZoneInfo(config.timezone)) - begun).date()
 
-    The days that have ended are chained as well, so that a later change of their rows
-    shows.
 
-    Returns
-    -------
-    dict : the document of contracts 5; None where there are no samples.
+def analysed_night(
+    config: Config, night: date, *, now_utc: datetime, since: date | None = None
+) -> Night:
+    """The verdicts as of a night, and what there is to tell.
+
+    Parameters
+    ----------
+    since : first evening; None: as many nights back as configured.
 
     Raises
     ------
     StoreError : the database is out of reach.
     """
-    # Imported here: whoever only asks what is owed need not load pandas.
-    from monitor.analysis import analysis_document, analyze
-    from monitor.store.frames import load_frame
-
-    first_evening = night.last_evening - timedelta(days=N_EVENINGS - 1)
-    zone = ZoneInfo(night.timezone)
-    midnight = datetime(*first_evening.timetuple()[:3], tzinfo=zone)
-    samples = load_frame(
-        night.database,
-        since=midnight,
-        until=midnight + timedelta(days=N_EVENINGS) + _WINDOW_AND_DAY_AFTER,
-        vantage=night.vantage,
+    first = since or night - timedelta(days=config.report.nights - 1)
+    start, end = whole_days(first, night, config.timezone)
+    samples = load_frame(config.database, since=start, until=end)
+    window = str(config.window)
+    verdicts = analyze(
+        samples, timezone=config.timezone, window=window, since=first, until=night
     )
-    if samples.empty:
+    document = analysis_document(
+        verdicts, timezone=config.timezone, window=window, since=first, until=night
+    )
+    scopes = [
+        _scope(config, vantage, first, night, now_utc)
+        for vantage in _vantages(verdicts, config.vantage)
+    ]
+    reports = [_report(config, samples, verdicts, document, s) for s in scopes]
+    return Night(
+        night=night,
+        since=first,
+        document=document,
+        verdicts=tuple(verdicts),
+        reports=tuple(reports),
+    )
+
+
+def _scope(
+    config: Config, vantage: str, since: date, night: date, now_utc: datetime
+) -> Scope:
+    return Scope(
+        vantage=vantage,
+        timezone=config.timezone,
+        window=parse_window(str(config.window)),
+        since=since,
+        night=night,
+        made_at_utc=now_utc,
+    )
+
+
+def _vantages(verdicts: Sequence[Verdict], own: str) -> list[str]:
+    names = {verdict.vantage for verdict in verdicts}
+    return sorted(names, key=lambda name: (name != own, name))
+
+
+def _report(
+    config: Config,
+    samples: "pd.DataFrame",
+    verdicts: Sequence[Verdict],
+    document: dict[str, Any],
+    scope: Scope,
+) -> NightReport:
+    start, end = whole_days(scope.since, scope.night, scope.timezone)
+    with open_store(config.database) as store:
+        rounds = store.rounds(since=start, until=end, vantage=scope.vantage)
+        missed = [r for r in rounds if r.status is RoundStatus.MISSED]
+    with closing(Notes(config.database)) as notes:
+        noted = notes.list(since=scope.since, until=scope.night)
+    chain = _chain(config.database, scope.vantage, until=end)
+    beside = Beside(rounds=missed, notes=noted, chain=chain)
+    return night_report(samples, verdicts, document, scope, beside)
+
+
+def _chain(url: str, vantage: str, *, until: datetime) -> Chain | None:
+    with closing(Digests(url)) as digests:
+        links = digests.links(vantage=vantage)
+    closed = [link for link in links if link.day < until.date().isoformat()]
+    if not closed:
         return None
-    about = {
-        "timezone": night.timezone,
-        "window": night.window,
-        "since": first_evening.isoformat(),
-        "until": night.last_evening.isoformat(),
-    }
-    document = analysis_document(analyze(samples, **about), **about)
-    store(night.database, document, computed_at_utc=computed_at_utc)
-    close_days(night.database, now_utc=computed_at_utc)
-    return document
+    return Chain(day=closed[-1].day, digest=closed[-1].digest)
 
 
-def store(
-    database: str, document: Mapping[str, Any], *, computed_at_utc: datetime
+def report_files(night: Night, config: Config) -> dict[str, bytes]:
+    """The files of a night by name; without a PDF where the system cannot make one."""
+    files: dict[str, bytes] = {}
+    for place, report in enumerate(night.reports):
+        stem = "report" if place == 0 else f"report-{_file_name(report.vantage)}"
+        html = render_html(report, config.report.language)
+        files[f"{stem}.html"] = html.encode()
+        files[f"{stem}.csv"] = render_csv(report).encode()
+        files[f"{stem}.json"] = render_json(report).encode()
+        if config.report.pdf:
+            files |= _pdf(stem, html)
+    return files
+
+
+def _pdf(stem: str, html: str) -> dict[str, bytes]:
+    try:
+        return {f"{stem}.pdf": render_pdf(html)}
+    except PdfUnavailableError as error:
+        _log.warning("report event=no_pdf reason=%s", error)
+        return {}
+
+
+def _file_name(vantage: str) -> str:
+    # An imported vantage may be named like a path.
+    if _FILE_NAME.fullmatch(vantage):
+        return vantage
+    return hashlib.sha256(vantage.encode()).hexdigest()[:12]
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder: a new folder appears complete, a file never half."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        prefix=f".{folder.name}-", dir=folder.parent
+    ) as made:
+        new = Path(made) / "night"
+        new.mkdir()
+        for name, body in files.items():
+            (new / name).write_bytes(body)
+        if not folder.exists():
+            new.rename(folder)
+            return
+        for name in files:
+            (new / name).replace(folder / name)
+
+
+def due_nights(config: Config, *, now_utc: datetime, folder: Path) -> list[date]:
+    """Nights that are over, were measured and have no report yet; oldest first."""
+    last = last_night(now_utc, config)
+    nights = [last - timedelta(days=n) for n in range(MAKE_UP_NIGHTS)]
+    missing = [n for n in nights if not (folder / n.isoformat()).exists()]
+    if not missing:
+        return []
+    with open_store(config.database) as store:
+        return sorted(night for night in missing if _is_measured(store, config, night))
+
+
+def _is_measured(store: Store, config: Config, night: date) -> bool:
+    midnight = datetime.combine(night, time(), ZoneInfo(config.timezone))
+    begin = timedelta(minutes=parse_window(str(config.window)).day_start_min)
+    start = (midnight + begin).astimezone(UTC)
+    return any(True for _ in store.samples(since=start, until=start + _DAY))
+
+
+def run_due_nights(
+    config: Config, *, now_utc: datetime, folder: Path = FOLDER
+) -> Iterator[Night]:
+    """Close the days, then analyse, store and report every night that is due.
+
+    Raises
+    ------
+    StoreError : the database is out of reach.
+    """
+    close_days(config.database, now_utc=now_utc)
+    for day in due_nights(config, now_utc=now_utc, folder=folder):
+        night = analysed_night(config, day, now_utc=now_utc)
+        store_verdicts(config.database, night.document, computed_at_utc=now_utc)
+        write_files(folder / day.isoformat(), report_files(night, config))
+        _log.info("nightly event=reported night=%s", day)
+        yield night
+    remove_old(folder, keep=config.report.keep_nights, today=now_utc.date())
+
+
+def remove_old(folder: Path, *, keep: int, today: date) -> list[Path]:
+    """Remove the reports of nights that are too old; whatever else lies there stays."""
+    if not folder.is_dir():
+        return []
+    oldest = (today - timedelta(days=keep)).isoformat()
+    old = [
+        path
+        for path in sorted(folder.iterdir())
+        if _NIGHT.fullmatch(path.name)
+        and path.name < oldest
+        and path.is_dir()
+        and not path.is_symlink()
+    ]
+    for path in old:
+        shutil.rmtree(path)
+    return old
+
+
+def store_verdicts(
+    url: str, document: Mapping[str, Any], *, computed_at_utc: datetime
 ) -> None:
     """Append an analysis to the database."""
-    with open_store(database) as opened:
-        opened.append_verdicts(
+    with open_store(url) as store:
+        store.append_verdicts(
             document["verdicts"],
             computed_at_utc=computed_at_utc,
-            method_version=document["method_version"],
+            method_version=METHOD_VERSION,
             document=document,
         )
-
-
-def owed(
-    latest: Mapping[str, Any] | None, *, now_utc: datetime, timezone: str
-) -> date | None:
-    """The last evening that is over and not analysed yet; None when nothing is owed.
-
-    Parameters
-    ----------
-    latest : the document of the last stored analysis.
-    """
-    yesterday = now_utc.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
-    until = None if latest is None else latest.get("until")
-    return None if until is not None and until >= yesterday.isoformat() else yesterday

@@ -1,47 +1,31 @@
-"""`monitor nightly`: what the daemon starts after midnight, in a process of its own."""
+"""`monitor nightly`: what the daemon starts after each night and at its own start."""
 
-import os
+import logging
+import sys
 
 import click
 
-from monitor.cli.context import configuration, parsed_date
+from monitor.cli.context import configuration
 from monitor.cli.root import Settings
-
-LOWEST_PRIORITY = 19
 
 
 @click.command("nightly")
-@click.option("--date", "day", help="Last evening; default: the last that is over.")
 @click.pass_obj
-def nightly_command(settings: Settings, day: str | None) -> None:
-    """Judge the last evenings and store the verdicts; nothing if that was done."""
+def nightly_command(settings: Settings) -> None:
+    """Judge and report every night that is over and has no report; send messages."""
     from monitor.clock import SystemClock
-    from monitor.nightly import Night, analyse, owed
-    from monitor.store import open_store
+    from monitor.nightly import run_due_nights
+    from monitor.notify import tell_night
 
     config = configuration(settings)
-    now_utc = SystemClock().now_utc()
-    if day is not None:
-        evening = parsed_date(day, option="--date")
-    else:
-        with open_store(config.database) as store:
-            latest = store.latest_verdicts(config.vantage)
-        owing = owed(latest, now_utc=now_utc, timezone=config.timezone)
-        if owing is None:
-            click.echo("nightly: nothing is owed", err=True)
-            return
-        evening = owing
-    os.nice(LOWEST_PRIORITY)
-    night = Night(
-        database=config.database,
-        vantage=config.vantage,
-        timezone=config.timezone,
-        window=str(config.window),
-        last_evening=evening,
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
-    document = analyse(night, computed_at_utc=now_utc)
-    if document is None:
-        click.echo("nightly: no samples yet", err=True)
-        return
-    for verdict in document["verdicts"]:
-        click.echo(f"{verdict['target']}: {verdict['verdict']}", err=True)
+    for name in ("alembic", "fontTools", "weasyprint", "apprise"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    now_utc = SystemClock().now_utc()
+    for night in run_due_nights(config, now_utc=now_utc):
+        click.echo(f"night {night.night}: {len(night.verdicts)} verdicts")
+        tell_night(night, config, now_utc=now_utc)

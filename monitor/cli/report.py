@@ -1,0 +1,140 @@
+"""`monitor report`: the report of any past night, and its evidence bundle."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.context import configuration, parsed_date
+from monitor.cli.root import Settings
+from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.config import Config
+    from monitor.nightly import Night
+
+BUNDLE = "evidence.zip"
+
+
+@click.command("report")
+@click.option("--date", "day", help="The night, a local date; default: the last one.")
+@click.option("--since", help="First evening; default: as many as configured.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the files; default: reports/DATE.",
+)
+@click.option(
+    "--language", type=click.Choice(["en", "ru", "kk"]), help="Of the report."
+)
+@click.option("--bundle", is_flag=True, help="The evidence bundle as well.")
+@click.option(
+    "--level",
+    type=click.Choice(["private", "trusted", "public"]),
+    default="private",
+    show_default=True,
+    help="For whom the bundle is.",
+)
+@click.pass_obj
+def report_command(
+    settings: Settings,
+    *,
+    day: str | None,
+    since: str | None,
+    out: Path | None,
+    language: str | None,
+    bundle: bool,
+    level: str,
+) -> None:
+    """Write the report of a night: HTML, PDF, CSV, JSON.
+
+    The verdicts are those of that date: later evenings are not looked at.
+    """
+    from monitor.clock import SystemClock
+    from monitor.nightly import FOLDER, analysed_night, report_files, write_files
+
+    now_utc = SystemClock().now_utc()
+    config = _in_language(configuration(settings), language)
+    first = parsed_date(since, option="--since") if since else None
+    chosen = parsed_date(day, option="--date") if day else None
+    night = analysed_night(
+        config, chosen or _latest(config, now_utc), now_utc=now_utc, since=first
+    )
+    _check(night, first)
+    folder = out or FOLDER / night.night.isoformat()
+    files = report_files(night, config)
+    write_files(folder, files)
+    _print(night, config)
+    for name in sorted(files):
+        click.echo(folder / name)
+    if bundle:
+        write_evidence(folder / BUNDLE, night, config, files=files, level=level)
+
+
+def write_evidence(
+    path: Path,
+    night: "Night",
+    config: "Config",
+    *,
+    files: dict[str, bytes],
+    level: str = "private",
+) -> None:
+    """Write the bundle of a night and print where it is and what names it."""
+    from monitor.config import effective
+    from monitor.evidence import write_bundle
+    from monitor.evidence.ledger import ledger, whole_days
+    from monitor.store import open_store
+
+    start, end = whole_days(night.since, night.night, config.timezone)
+    with open_store(config.database) as store:
+        info = write_bundle(
+            path,
+            report_files=files,
+            samples=store.samples(since=start, until=end),
+            config_document=effective(config),
+            verdict_document=night.document,
+            level=level,
+            ledger=ledger(config.database),
+        )
+    click.echo(f"{info.path}: {info.n_rows} rows, {info.level}; digest {info.digest}")
+    for name in info.left_out:
+        click.echo(f"left out, it tells more than {info.level} allows: {name}")
+
+
+def _in_language(config: "Config", language: str | None) -> "Config":
+    if language is None:
+        return config
+    report = config.report.model_copy(update={"language": language})
+    return config.model_copy(update={"report": report})
+
+
+def _latest(config: "Config", now_utc: "datetime") -> date:
+    """The last night that is over and was measured."""
+    from monitor.nightly import last_night
+    from monitor.store.frames import load_frame
+
+    last = last_night(now_utc, config)
+    times = load_frame(config.database, columns=["started_at_utc"])["started_at_utc"]
+    if times.empty:
+        raise InputError("report: nothing has been measured yet")
+    newest = times.max().to_pydatetime()
+    return min(last, last_night(newest + timedelta(days=1), config))
+
+
+def _check(night: "Night", since: date | None) -> None:
+    if since is not None and since > night.night:
+        raise InputError(f"--since: found {since}, which is after {night.night}")
+    if not night.reports:
+        raise InputError(
+            f"report: no target was measured from {night.since} to {night.night}"
+        )
+
+
+def _print(night: "Night", config: "Config") -> None:
+    from monitor.report import render_text
+
+    for report in night.reports:
+        click.echo(render_text(report, config.report.language))
