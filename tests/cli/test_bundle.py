@@ -1,0 +1,82 @@
+"""From a database to a bundle, a preview, a time-stamp, and back through verify."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.cli import cli
+from monitor.interchange import NAMES, samples_from
+from monitor.simulation import demo_home
+from monitor.store import open_store
+from tests.evidence.authority import make_authority, serving
+
+CONFIG = """
+timezone: Asia/Almaty
+vantage: simulated
+report: {pdf: false}
+targets: [{name: facebook, url: "https://www.facebook.com/"}]
+"""
+NIGHT = ["--date", "2018-03-20", "--since", "2018-03-14"]
+
+
+@pytest.fixture(scope="module")
+def samples():
+    """Eight days of the simulated home, thinned out."""
+    frame = demo_home().samples.reindex(columns=list(NAMES))
+    frame = frame[frame["started_at_utc"] < datetime(2018, 3, 22, tzinfo=UTC)]
+    frame = frame[frame["started_at_utc"].dt.minute % 20 < 5]
+    return list(samples_from(frame))
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch, samples):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        store.append(samples)
+
+    def call(*words: str, exit_code: int = 0) -> Result:
+        result = CliRunner().invoke(cli, list(words))
+        assert result.exit_code == exit_code, result.output
+        return result
+
+    return call
+
+
+def test_a_bundle_of_the_database_is_intact_with_its_verdicts(run):
+    told = run("bundle", *NIGHT).stdout
+    digest = told.split("digest of this bundle: ")[1].split()[0]
+    path = "evidence-2018-03-20-private.zip"
+    intact = run("verify", path, "--digest", digest)
+    assert intact.stdout.startswith("intact:")
+    assert intact.stderr == ""
+
+
+def test_a_public_bundle_leaves_the_report_out(run):
+    told = run("bundle", *NIGHT, "--level", "public", "--out", "a.zip").stdout
+    assert "left out, it tells more than this level: report.html" in told
+    assert run("verify", "a.zip").stdout.startswith("intact:")
+
+
+def test_the_preview_tells_what_leaves_the_house_and_writes_nothing(run, tmp_path):
+    told = run("bundle", *NIGHT, "--level", "public", "--preview").stdout
+    assert "level public" in told
+    assert "started_at_utc: such as 2018-03-13T00:00:00.000000Z" in told
+    assert "remote_address: not in it" in told
+    assert "vantage: such as v-" in told
+    assert "of simulated" not in told
+    assert not list(tmp_path.glob("*.zip"))
+
+
+def test_a_lodged_digest_goes_into_later_bundles(run, tmp_path):
+    make_authority(tmp_path)
+    root = ["--authority-roots", "root.pem"]
+    with serving(tmp_path) as url:
+        told = run("lodge", "--authority", url, *root).stdout
+    assert "time-stamped" in told
+    run("bundle", *NIGHT, "--out", "a.zip")
+    checked = run("verify", "a.zip", *root)
+    assert "was time-stamped at" in checked.stderr
+    assert "signature not checked" not in checked.stderr
