@@ -17,13 +17,13 @@ from monitor.series.frame import Bools, Floats
 _TELLING_LOG = float(np.log(1.15))
 _MOST_MORE = 2.0
 """A site may feel the busy hour by this much more, times the controls' own rise."""
-_LEFT_LOG = float(np.log(1.2))
+_LEFT_LOG = float(np.log(1.3))
 """What must be left beyond that to need no edges."""
-_EDGE_SHARE = 0.5
-"""Part of the excess that must appear at the edges; a hill shows a quarter."""
+_EDGE_SHARE = 0.6
+"""Part of the excess that must appear at the edges; a hill shows 0.1 to 0.5 of it."""
 _NEAR_MIN, _FAR_MIN = 5, 30
 """Stretch on either side of an edge that is compared; the first minutes jitter."""
-_EVENINGS_TO_SEARCH = 7
+_EVENINGS_TO_SEARCH = 10
 """From so many evenings on the edges may be where the data show them."""
 _COARSE_MIN = 10
 

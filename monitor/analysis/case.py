@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.analysis.effect import Estimate, estimate, lag_one, season
+from monitor.analysis.effect import (
+    Estimate,
+    estimate,
+    few_values_factor,
+    lag_one,
+    season,
+)
 from monitor.analysis.look import Look
 from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
@@ -159,8 +165,9 @@ def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate |
     between = max(0.0, float((known**2).sum()) / (known.size - 1) - within)
     by_law = [np.nanmedian(x) for x in found.excess[:, series, metric][:, evenings]]
     laws = (by_law[0] - by_law[1]) ** 2 / 4
+    few = few_values_factor(int(known.size)) ** 2
     rho = min(max(lag_one(controls), 0.0), 0.8)
-    return estimate(excess, bias_sd=(between + laws) ** 0.5, rho=rho)
+    return estimate(excess, bias_sd=(few * between + laws) ** 0.5, rho=rho)
 
 
 def _season(
