@@ -42,7 +42,8 @@ def is_busy_hour(
     ----------
     excess : rise beyond the controls, shape (S, M, D)
     """
-    if site.is_dead_enough or not found.controls.size:
+    controls = found.controls[found.controls != site.series]
+    if site.is_dead_enough or not controls.size:
         return False
     bar = min(1 / FALSE_DISCOVERY_RATE, float(site.e_metric.max()))
     cells: Floats | None = None
@@ -53,7 +54,7 @@ def is_busy_hour(
         if typical - _MOST_MORE * max(_median(found.common[m][slow]), 0.0) >= _LEFT_LOG:
             return False
         if cells is None:
-            cells = slot_excess(table, site.series, found.controls, fitted)
+            cells = slot_excess(table, site.series, controls, fitted)
         if _has_edges(table, cells[m], slow, typical):
             return False
     return True

@@ -201,20 +201,28 @@ def _yardstick(
 def _affected_controls(at: Home, evenings: Bools) -> tuple[int, ...]:
     """Controls that are themselves slowed: they must not hide what they should show.
 
-    At most as many leave as leaves half of them.
+    At most as many leave as leaves half of them. Who only feels the busy hour more
+    stays: without such controls, targets like them would look singled out.
     """
     found = at.by_all
     if found.controls.size < 2:
         return ()
     fitted = fit(found, evenings)
-    _, excess = by_laws(found.excess, fitted)
+    best, excess = by_laws(found.excess, fitted)
     yardstick = _yardstick(at, found, excess, evenings, has_peers=False)
     e_metric = _e_metric(at, found.controls, excess, yardstick, evenings)
     suspicions = _suspicions(at, found, found.controls, e_metric, evenings)
     values = np.array([s.e_value for s in suspicions])
     is_affected = e_bh(values, FALSE_DISCOVERY_RATE)
     order = np.argsort(-values, kind="stable")[: found.controls.size // 2]
-    return tuple(sorted(int(found.controls[i]) for i in order if is_affected[i]))
+    gone = [suspicions[i] for i in order if is_affected[i]]
+    return tuple(
+        sorted(
+            site.series
+            for site in gone
+            if not is_busy_hour(at.table, found, fitted, best, evenings, site)
+        )
+    )
 
 
 def _edge_yardstick(
