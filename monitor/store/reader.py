@@ -6,7 +6,7 @@ zones, units of display or HTTP.
 
 import heapq
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -30,6 +30,7 @@ from monitor.store.tables import (
 )
 
 STATEMENT_TIMEOUT_MS: Final = 10_000
+_DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,40 @@ class Reader:
             for row, _ in zip(merged, range(limit), strict=False)
         ]
 
+    def stream(self, chosen: SampleFilter) -> Iterator[list[Sample]]:
+        """All chosen samples by time and series, a day in each list."""
+        start = self._bound(chosen, func.min)
+        last = self._bound(chosen, func.max)
+        while start is not None and last is not None and start <= last:
+            end = start + _DAY_US
+            found = self._span(chosen, start, end)
+            if found:
+                yield found
+            start = end
+
+    def _bound(self, chosen: SampleFilter, extreme: Any) -> int | None:  # noqa: ANN401
+        when = samples.c.started_at_us
+        found = []
+        with reading(self._engine) as connection:
+            # One step down the index per series.
+            for series_id in chosen.series_ids:
+                of_series = _within(select(extreme(when)), chosen, series_id)
+                found.append(connection.scalar(of_series))
+        known = [value for value in found if value is not None]
+        pick = max if extreme is func.max else min
+        return pick(known, default=None)
+
+    def _span(self, chosen: SampleFilter, start_us: int, end_us: int) -> list[Sample]:
+        when = samples.c.started_at_us
+        rows: list[Any] = []
+        with reading(self._engine) as connection:
+            for series_id in chosen.series_ids:
+                wanted = _within(_full(), chosen, series_id)
+                wanted = wanted.where(when >= start_us, when < end_us)
+                rows += connection.execute(wanted).mappings().all()
+        rows.sort(key=lambda r: (r["started_at_us"], r["series_id"]))
+        return [from_row(row) for row in rows]
+
     def sample(self, series_id: int, started_at_us: int) -> Sample | None:
         """One sample by its key; None when there is none."""
         key = and_(
@@ -274,21 +309,26 @@ def _full() -> Any:  # noqa: ANN401 - a select of many columns
     return select(samples, *names).join_from(series, samples)
 
 
-def _page_of(series_id: int, chosen: SampleFilter, limit: int) -> Any:  # noqa: ANN401
+def _within(wanted: Any, chosen: SampleFilter, series_id: int) -> Any:  # noqa: ANN401
     when = samples.c.started_at_us
-    wanted = _full().where(samples.c.series_id == series_id)
+    wanted = wanted.where(samples.c.series_id == series_id)
     if chosen.since is not None:
         wanted = wanted.where(when >= to_us(chosen.since))
     if chosen.until is not None:
         wanted = wanted.where(when < to_us(chosen.until))
-    if chosen.after is not None:
-        after_us, after_id = chosen.after
-        wanted = wanted.where(
-            when > after_us if series_id <= after_id else when >= after_us
-        )
     if chosen.is_failed is not None:
         is_null = samples.c.failure.is_(None)
         wanted = wanted.where(~is_null if chosen.is_failed else is_null)
+    return wanted
+
+
+def _page_of(series_id: int, chosen: SampleFilter, limit: int) -> Any:  # noqa: ANN401
+    when = samples.c.started_at_us
+    wanted = _within(_full(), chosen, series_id)
+    if chosen.after is not None:
+        after_us, after_id = chosen.after
+        is_later = when > after_us if series_id <= after_id else when >= after_us
+        wanted = wanted.where(is_later)
     return wanted.order_by(when).limit(limit)
 
 

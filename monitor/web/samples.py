@@ -14,7 +14,6 @@ from monitor.store.reader import SampleFilter
 from monitor.web.facts import Facts, NotHere
 from monitor.web.local import to_us
 from monitor.web.schemas import (
-    PAGE_LIMIT,
     Gap,
     Gaps,
     GapsQuery,
@@ -87,16 +86,8 @@ def gaps(facts: Facts, query: GapsQuery) -> Gaps:
 
 
 def batches(facts: Facts, query: SamplesQuery) -> Iterator[Sequence[Sample]]:
-    """All samples of a query, a bounded number at a time."""
-    after: tuple[int, int] | None = None
-    while True:
-        found = facts.reader.page(_filter(facts, query, after), PAGE_LIMIT)
-        if found:
-            yield [sample for _, sample in found]
-            series_id, last = found[-1]
-            after = to_us(last.started_at_utc), series_id
-        if len(found) < PAGE_LIMIT:
-            return
+    """All samples of a query, a day at a time."""
+    return facts.reader.stream(_filter(facts, query, None))
 
 
 def as_ndjson(samples: Sequence[Sample]) -> str:

@@ -28,6 +28,7 @@ _INSTANT = re.compile(
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _YEARS = range(1970, 2200)
+_YEAR = "(19[7-9]|20[0-9]|21[0-9])[0-9]"
 
 
 def _instant(value: object) -> datetime:
@@ -69,17 +70,16 @@ def _whole(value: object) -> object:
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_YEAR}-"}),
 ]
 LocalDate = Annotated[
     date,
     BeforeValidator(_local_date),
-    WithJsonSchema({"type": "string", "format": "date"}),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_YEAR}-"}),
 ]
 DayOf = date
 """The type, where a field is itself called date."""
 Truth = Annotated[bool, BeforeValidator(_truth)]
-Whole = Annotated[int, BeforeValidator(_whole)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -213,7 +213,7 @@ class SamplesQuery(Query):
 class SamplePageQuery(SamplesQuery):
     """Which page of samples; `cursor` is the `next` of the page before."""
 
-    limit: Annotated[Whole, Field(ge=1, le=PAGE_LIMIT)] = 100
+    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT), BeforeValidator(_whole)] = 100
     cursor: Annotated[str, Field(pattern=r"^\d{1,18}-\d{1,9}$")] | None = None
 
 
@@ -256,13 +256,13 @@ class GapsQuery(Query):
 class VerdictHistoryQuery(Query):
     """How many analyses, newest first."""
 
-    limit: Annotated[Whole, Field(ge=1, le=400)] = 60
+    limit: Annotated[int, Field(ge=1, le=400), BeforeValidator(_whole)] = 60
 
 
 class ShareRequest(Query):
     """How long a read-only link is to work."""
 
-    hours: Annotated[Whole, Field(ge=1, le=24 * 90)] = 168
+    hours: Annotated[int, Field(ge=1, le=24 * 90), BeforeValidator(_whole)] = 168
 
 
 class Share(Answer):

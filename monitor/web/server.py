@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 MAX_CONNECTIONS: Final = 200
 IDLE_S: Final = 15.0
 """A connection without a whole request for so long is closed."""
+MAX_LINE_BYTES: Final = 16_384
+"""Room for the longest names that the database can hold, in a query."""
 ROLLUP_EVERY_S: Final = 15.0
 ROLLUP_PAUSE_S: Final = 0.05
 """Between two pieces of a long roll-up: room for the one who measures."""
@@ -60,6 +62,7 @@ async def serve(
         make_app(config, clock, report_folder=report_folder),
         access_log=None,
         keepalive_timeout=IDLE_S,
+        max_line_size=MAX_LINE_BYTES,
         shutdown_timeout=SHUTDOWN_S,
     )
     await runner.setup()
