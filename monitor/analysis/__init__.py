@@ -2,6 +2,7 @@
 
 from monitor.analysis.document import analysis_document, explain
 from monitor.analysis.judge import (
+    COLUMNS,
     METHOD_VERSION,
     Prepared,
     analyze,
@@ -11,6 +12,7 @@ from monitor.analysis.judge import (
 )
 
 __all__ = [
+    "COLUMNS",
     "METHOD_VERSION",
     "Prepared",
     "analysis_document",

@@ -12,6 +12,7 @@ from monitor.analysis.contrast import Contrast, Fit
 from monitor.analysis.profile import find_window, profile, slot_excess
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.series import EveningTable
+from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
 
 _TELLING_LOG = float(np.log(1.15))
@@ -50,29 +51,30 @@ def is_busy_hour(
     for m in np.flatnonzero(site.e_metric >= bar):
         own = excess[site.series, m]
         slow = evenings & (np.nan_to_num(own, nan=-1.0) > _TELLING_LOG)
-        typical = _median(own[slow])
-        if typical - _MOST_MORE * max(_median(found.common[m][slow]), 0.0) >= _LEFT_LOG:
+        height = typical(own[slow])
+        shared = max(float(np.nan_to_num(typical(found.common[m][slow]))), 0.0)
+        if height - _MOST_MORE * shared >= _LEFT_LOG:
             return False
         if cells is None:
             cells = slot_excess(table, site.series, controls, fitted)
-        if _has_edges(table, cells[m], slow, typical):
+        if _has_edges(table, cells[m], slow, height):
             return False
     return True
 
 
-def _has_edges(table: EveningTable, cells: Floats, slow: Bools, typical: float) -> bool:
+def _has_edges(table: EveningTable, cells: Floats, slow: Bools, height: float) -> bool:
     """Whether half of the excess comes and goes at the edges of the window."""
     slot_min = table.grid.slot_min
     if slot_min > _COARSE_MIN:
         return False
-    shape = profile(cells[None], slow, 2.0 * typical)
+    shape = profile(cells[None], slow, 2.0 * height)
     inside = np.flatnonzero(table.in_window)
     spans = [(int(inside[0]), int(inside[-1]) + 1)]
     if slow.sum() >= _EVENINGS_TO_SEARCH:
         seen = find_window(shape, slot_min)
         spans += [(seen.start_slot, seen.end_slot)] if seen else []
     jumps = [_jump(shape, start, end, slot_min) for start, end in spans]
-    return max(jumps) >= _EDGE_SHARE * typical
+    return max(jumps) >= _EDGE_SHARE * height
 
 
 def _jump(shape: Floats, start: int, end: int, slot_min: int) -> float:
@@ -91,8 +93,3 @@ def _mean(shape: Floats, start: int, end: int) -> float:
     part = shape[max(start, 0) : max(end, 0)]
     part = part[np.isfinite(part)]
     return float(part.mean()) if part.size else float("nan")
-
-
-def _median(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else 0.0

@@ -15,7 +15,7 @@ from monitor.analysis.look import Look
 from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.series.columns import METRICS
-from monitor.series.evenings import CEILING
+from monitor.series.evenings import CEILING, typical
 from monitor.series.frame import Bools, Floats
 
 SLOW_LOG = float(np.log(1.25))
@@ -97,9 +97,7 @@ class Case:
     def typical(self, metric: str) -> float:
         """Median excess in a metric on slow evenings, NaN when not measured."""
         own = self.look.excess[self.suspicion.series]
-        values = own[METRICS.index(metric)][self.slow]
-        values = values[np.isfinite(values)]
-        return float(np.median(values)) if values.size else float("nan")
+        return typical(own[METRICS.index(metric)][self.slow])
 
 
 def case(look: Look, place: int) -> Case:
@@ -163,7 +161,7 @@ def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate |
     n = max(1, int(np.isfinite(controls).sum(axis=-1).mean()))
     within = float(np.nanvar(controls)) / n
     between = max(0.0, float((known**2).sum()) / (known.size - 1) - within)
-    by_law = [np.nanmedian(x) for x in found.excess[:, series, metric][:, evenings]]
+    by_law = [typical(x) for x in found.excess[:, series, metric][:, evenings]]
     laws = (by_law[0] - by_law[1]) ** 2 / 4
     few = few_values_factor(int(known.size)) ** 2
     rho = min(max(lag_one(controls), 0.0), 0.8)
@@ -200,10 +198,10 @@ def _shape(look: Look, suspicion: Suspicion, slow: Bools, metric: int) -> Floats
     series = suspicion.series
     cells = slot_excess(table, series, controls, look.fitted)
     evenings = slow if slow.any() else look.evenings
-    typical = [_typical(look.excess[series, m][evenings]) for m in range(len(METRICS))]
-    least = max(SLOW_LOG, 0.5 * typical[metric])
-    wanted = [m for m in _PROFILE_METRICS if typical[m] >= least] or [metric]
-    bound = 1.5 * max(typical[metric], SLOW_LOG)
+    height = [typical(look.excess[series, m][evenings]) for m in range(len(METRICS))]
+    least = max(SLOW_LOG, 0.5 * np.nan_to_num(height[metric]))
+    wanted = [m for m in _PROFILE_METRICS if height[m] >= least] or [metric]
+    bound = 1.5 * max(float(np.nan_to_num(height[metric])), SLOW_LOG)
     if suspicion.is_dead.sum() > slow.sum() / 2:
         return _dead_shape(look, suspicion)
     return profile(cells[wanted], evenings, bound)
@@ -216,8 +214,3 @@ def _dead_shape(look: Look, suspicion: Suspicion) -> Floats:
     dead = grid.n_dead[suspicion.series][suspicion.is_dead]
     n = rows.sum(axis=0)
     return np.where(n > 0, dead.sum(axis=0) / np.maximum(n, 1) - 0.1, np.nan)
-
-
-def _typical(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("-inf")

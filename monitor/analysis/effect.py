@@ -5,6 +5,7 @@ from math import erf, log, sqrt
 
 import numpy as np
 
+from monitor.series.evenings import medians
 from monitor.series.frame import Bools, Floats, Ints
 
 _Z95 = 1.959964
@@ -89,8 +90,8 @@ def lag_one(excess: Floats) -> float:
     ----------
     excess : shape (n_series, n_evenings), NaN where unknown
     """
-    centred = excess - np.nanmedian(excess, axis=-1, keepdims=True)
-    bound = 3 * np.nanmedian(np.abs(centred), axis=-1, keepdims=True)
+    centred = excess - medians(excess, 1)[:, None]
+    bound = 3 * medians(np.abs(centred), 1)[:, None]
     centred = np.clip(centred, -bound, bound)
     product = centred[:, 1:] * centred[:, :-1]
     known = np.isfinite(product)

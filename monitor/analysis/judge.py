@@ -21,11 +21,14 @@ from monitor.model import Effect, Evenings, MechanismCheck, Role, Verdict
 from monitor.series import evening_table, grids, parse_window
 from monitor.series.columns import METRICS
 from monitor.series.evenings import CEILING
-from monitor.series.frame import Bools
+from monitor.series.frame import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.local import zone
 
 METHOD_VERSION = "1"
 """Changes with every rule or default that can change a verdict."""
+
+COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED)
+"""What the analysis reads of the interchange columns; a caller may load only these."""
 
 Day = date | str | None
 

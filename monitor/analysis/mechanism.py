@@ -14,6 +14,7 @@ from monitor.analysis.case import SLOW_LOG, TELLING_LOG, Case
 from monitor.analysis.profile import clock_of, edge_score
 from monitor.model import MechanismCheck
 from monitor.series.columns import METRICS
+from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
 
 _MUCH_LOG = float(np.log(1.5))
@@ -49,7 +50,7 @@ def plateau(case: Case) -> MechanismCheck:
         return _unknown("plateau", "too few transfers in the window")
     mode = _mode(values)
     share = float((np.abs(values - mode) <= _PLATEAU_LOG).mean())
-    usual = -float(np.nanmedian(table.rest[case.suspicion.series, rate][case.slow]))
+    usual = -typical(table.rest[case.suspicion.series, rate][case.slow])
     spread = float(np.std(values))
     text = (
         f"{share:.0%} of the transfers within 20 % of {np.exp(mode) / 1e6:.3g} Mbit/s, "
@@ -126,13 +127,13 @@ def _in_step(case: Case, other: Case) -> bool:
 def round_trip(case: Case) -> MechanismCheck:
     """Round trips stay flat: nothing queues on the way."""
     metric = "tcp_min_rtt_s" if np.isfinite(case.typical("tcp_min_rtt_s")) else _CONNECT
-    typical = case.typical(metric)
-    if not np.isfinite(typical) or METRICS[case.metric] == metric:
+    height = case.typical(metric)
+    if not np.isfinite(height) or METRICS[case.metric] == metric:
         return _unknown("round_trip", "no round trips beside the slow metric")
-    text = f"{metric} {_times(typical)} on slow evenings"
-    if typical <= np.log(1.1):
+    text = f"{metric} {_times(height)} on slow evenings"
+    if height <= np.log(1.1):
         return _found("round_trip", 1, text)
-    return _found("round_trip", -1 if typical >= SLOW_LOG else 0, text)
+    return _found("round_trip", -1 if height >= SLOW_LOG else 0, text)
 
 
 def load_response(case: Case) -> MechanismCheck:
@@ -165,10 +166,10 @@ def destination(case: Case) -> MechanismCheck:
     if not on_slow.size:
         return _unknown("destination", "addresses were not recorded on slow evenings")
     calm = moved[case.usable & ~case.slow & np.isfinite(moved)]
-    typical = float(np.median(on_slow))
-    text = f"{typical:.0%} of the evening's answers from addresses not used by day"
-    is_usual = calm.size >= 3 and float(np.median(calm)) > 0.5 * typical
-    if typical >= 0.5 and not is_usual:
+    usual = typical(on_slow)
+    text = f"{usual:.0%} of the evening's answers from addresses not used by day"
+    is_usual = calm.size >= 3 and typical(calm) > 0.5 * usual
+    if usual >= 0.5 and not is_usual:
         return _found("destination", -1, text)
     return _found("destination", 0, text)
 
@@ -237,9 +238,9 @@ def bypass(case: Case) -> MechanismCheck:
         for i, key in enumerate(table.grid.keys)
         if key.target == case.name and key.path != "direct" and not key.is_swap
     ]
-    rises = [_slow_median(case, table.rise[i, case.metric]) for i in ways]
+    rises = [typical(table.rise[i, case.metric][case.slow]) for i in ways]
     rises = [r for r in rises if np.isfinite(r)]
-    direct = _slow_median(case, table.rise[case.suspicion.series, case.metric])
+    direct = typical(table.rise[case.suspicion.series, case.metric][case.slow])
     if not rises:
         return _unknown("bypass", "measured directly only")
     text = f"directly {_times(direct)}, by the other way {_times(min(rises))}"
@@ -264,17 +265,11 @@ def name_swap(case: Case) -> MechanismCheck:
     ratio = ratio[case.slow & np.isfinite(ratio)]
     if ratio.size < 3:
         return _unknown("name_swap", "too few evenings with another name")
-    typical = float(np.median(ratio))
-    text = f"handshake {_times(typical)} under its own name, {ratio.size} evenings"
-    if typical >= _MUCH_LOG and (ratio > 0).mean() >= 0.9:
+    height = typical(ratio)
+    text = f"handshake {_times(height)} under its own name, {ratio.size} evenings"
+    if height >= _MUCH_LOG and (ratio > 0).mean() >= 0.9:
         return _found("name_swap", 1, text)
-    return _found("name_swap", -1 if typical < TELLING_LOG else 0, text)
-
-
-def _slow_median(case: Case, rise: Floats) -> float:
-    values = rise[case.slow]
-    values = values[np.isfinite(values)]
-    return float(np.median(values)) if values.size else float("nan")
+    return _found("name_swap", -1 if height < TELLING_LOG else 0, text)
 
 
 def _times(log_ratio: float) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from monitor.analysis.case import SLOW_LOG, TELLING_LOG, Case
 from monitor.model import MechanismCheck
 from monitor.series.columns import STAGES
-from monitor.series.evenings import CEILING
+from monitor.series.evenings import CEILING, typical
 from monitor.series.frame import Floats
 
 MIN_EVENINGS = 5
@@ -136,15 +136,15 @@ def _own_line(case: Case) -> Ruling | None:
                 "slowness of this site beyond the controls.",
             )
     gateway = table.gateway_rise[evenings]
-    gateway = gateway[np.isfinite(gateway)]
-    if gateway.size < MIN_EVENINGS or np.median(gateway) < _HIGH_GATEWAY_LOG:
+    n_known = int(np.isfinite(gateway).sum())
+    if n_known < MIN_EVENINGS or typical(gateway) < _HIGH_GATEWAY_LOG:
         return None
     if _tested_median(case, _rises(case)) < TELLING_LOG:
         return None
     return Ruling(
         "own_line",
         "The round trip to the home's own gateway is "
-        f"{np.exp(np.median(gateway)):.1f} times longer in the window.",
+        f"{np.exp(typical(gateway)):.1f} times longer in the window.",
     )
 
 
@@ -157,9 +157,7 @@ def _tested_median(case: Case, rise: Floats) -> float:
     """Largest median over the tested metrics, of shape (M, n)."""
     best = float("-inf")
     for m in np.flatnonzero(case.look.home.weights[case.suspicion.series]):
-        known = rise[m][np.isfinite(rise[m])]
-        if known.size:
-            best = max(best, float(np.median(known)))
+        best = max(best, float(np.nan_to_num(typical(rise[m]), nan=best)))
     return best
 
 
@@ -194,7 +192,7 @@ def _general(case: Case) -> Ruling | None:
             return Ruling(
                 "general_congestion",
                 "Controls are slow in the window too: they take "
-                f"{np.exp(np.nanmedian(common)):.2f} times as long as in the rest of "
+                f"{np.exp(typical(common)):.2f} times as long as in the rest of "
                 f"the day. Beyond them this site is at most {up_to} slower.",
             )
     return None

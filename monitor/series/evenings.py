@@ -148,6 +148,12 @@ def medians(values: NDArray[Any], need: int | Ints) -> Floats:
     return np.asarray(middle.reshape(values.shape[:-1]))
 
 
+def typical(values: NDArray[Any]) -> float:
+    """Median of what is finite, NaN when nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")
+
+
 def _need(is_known: Bools, inside: Bools) -> Ints:
     """Slots that must be known for a median: half of those of a usual evening.
 
