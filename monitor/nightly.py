@@ -33,6 +33,7 @@ from monitor.report import (
     render_json,
     render_pdf,
 )
+from monitor.report.assembly import evening_marks
 from monitor.series.local import DAY_MIN, parse_window
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests
@@ -232,7 +233,7 @@ def run_due_nights(
     close_days(config.database, now_utc=now_utc)
     for day in due_nights(config, now_utc=now_utc, folder=folder):
         night = analysed_night(config, day, now_utc=now_utc)
-        store_verdicts(config.database, night.document, computed_at_utc=now_utc)
+        store_verdicts(config.database, stored_document(night), computed_at_utc=now_utc)
         write_files(folder / day.isoformat(), report_files(night, config))
         _log.info("nightly event=reported night=%s", day)
         yield night
@@ -255,6 +256,23 @@ def remove_old(folder: Path, *, keep: int, today: date) -> list[Path]:
     for path in old:
         shutil.rmtree(path)
     return old
+
+
+def stored_document(night: Night) -> dict[str, Any]:
+    """The analysis as it is stored: each verdict with its evenings one by one."""
+    marked = [
+        {
+            **found,
+            "evening_marks": [
+                {"date": mark.day.isoformat(), "state": mark.state, "ratio": mark.ratio}
+                for mark in evening_marks(verdict, night.since, night.night)
+            ],
+        }
+        for found, verdict in zip(
+            night.document["verdicts"], night.verdicts, strict=True
+        )
+    ]
+    return {**night.document, "verdicts": marked}
 
 
 def store_verdicts(

@@ -25,7 +25,7 @@ from monitor.web.schemas import (
 )
 from monitor.web.slowness import middle, times_slower
 
-SLOW_RATIO: Final = 1.25
+SLOW_RATIO: Final = 1.5
 """From here on a quick reading calls an evening slow."""
 DEAD_SHARE: Final = 0.5
 WELL_SHARE: Final = 0.1

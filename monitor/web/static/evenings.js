@@ -3,7 +3,7 @@ import { axis, element, frame } from "./figure.js";
 import { dayName, number, t } from "./text.js";
 import { times } from "./units.js";
 
-const SHAPES = { fine: "circle", slow: "triangle", dead: "path://M2 0 8 6 14 0 16 2 10 8 16 14 14 16 8 10 2 16 0 14 6 8 0 2Z", unusable: "path://M0 6H12V8H0Z" };
+const SHAPES = { fine: "circle", slow: "triangle", dead: "path://M2 0 8 6 14 0 16 2 10 8 16 14 14 16 8 10 2 16 0 14 6 8 0 2Z", unusable: "rect" };
 const ORDER = ["fine", "slow", "dead", "unusable"];
 
 function colour(c, state) {
@@ -44,6 +44,7 @@ export function eveningsOption(found) {
 
 function symbolSize(nDays, evening) {
   const most = nDays > 120 ? 4 : nDays > 60 ? 7 : 11;
+  if (evening.state === "unusable") return [most - 2, 2];
   return evening.state === "slow" || evening.state === "dead" ? most + 2 : most;
 }
 

@@ -48,7 +48,7 @@ export class Figure {
     this.label = label;
     this.plot = element("div", { class: `plot ${size}`, role: "img", "aria-label": label });
     this.empty = element("p", { class: "empty", hidden: "" });
-    this.words = element("p", { class: "cell", "aria-live": "polite" });
+    this.words = element("p", { class: "cell", "aria-live": "polite", hidden: "" });
     this.caption = element("figcaption", {});
     this.details = element("details", {}, element("summary", {}, t("figure.table")));
     this.table = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label });
@@ -80,13 +80,18 @@ export class Figure {
     this.about = about;
     this.plot.hidden = false;
     this.empty.hidden = true;
-    this.words.hidden = false;
     this.buttons.hidden = false;
     this.details.hidden = false;
     this.plot.setAttribute("aria-label", about.label);
     this.caption.replaceChildren(...about.words.map((line) => (typeof line === "string" ? element("p", {}, line) : line)));
     this.#fillTable();
     this.draw();
+  }
+
+  /** Say something about what is chosen in the chart. */
+  say(text) {
+    this.words.hidden = false;
+    this.words.textContent = text;
   }
 
   draw() {

@@ -126,13 +126,19 @@ function scaleName(map) {
   return null;
 }
 
-export function heatmapOption(map, selected) {
+/** Pins above the days that have a note. */
+function noteMarks(map, notes, c) {
+  const pins = notes.flatMap((note) => map.days.filter((day) => note.first_date <= day && day <= note.last_date).map((day) => ({ value: [map.days.indexOf(day), 0], text: note.text })));
+  return { type: "scatter", symbol: "pin", symbolSize: 16, symbolOffset: [0, -6], z: 7, itemStyle: { color: c.accent }, data: pins };
+}
+
+export function heatmapOption(map, selected, notes) {
   const data = cells(map);
   const [min, max] = range(map, data);
   return (c) => ({
     ...frame(c),
-    grid: { left: 44, right: 8, top: 40, bottom: 30 },
-    tooltip: { ...frame(c).tooltip, formatter: (p) => (p.seriesIndex === 0 ? cellWords(map, p.value[0], p.value[1]) : "") },
+    grid: { left: 44, right: 8, top: 46, bottom: 30 },
+    tooltip: { ...frame(c).tooltip, formatter: (p) => p.data.text ?? (p.seriesIndex === 0 ? cellWords(map, p.value[0], p.value[1]) : "") },
     visualMap: {
       min, max, dimension: 2, seriesIndex: 0, calculable: false, orient: "horizontal",
       left: 40, top: 0, itemWidth: 12, itemHeight: 140,
@@ -146,6 +152,7 @@ export function heatmapOption(map, selected) {
       { type: "custom", data, encode: { x: 0, y: 1 }, clip: true, renderItem: (_, api) => drawCell(c, api) },
       windowMark(map, c),
       selectionMark(selected, c),
+      noteMarks(map, notes, c),
     ],
   });
 }

@@ -12,7 +12,7 @@ const REFRESH_MS = 30000;
 const DAY_MS = 86400000;
 const byId = (id) => document.getElementById(id);
 
-const state = { targets: null, health: null, map: null, selected: null, day: null, samples: [] };
+const state = { targets: null, map: null, selected: null, day: null, samples: [], notes: [] };
 const figures = {};
 
 /** What is chosen is in the address, so that a link shows the same. */
@@ -92,7 +92,7 @@ async function showHeatmap() {
 function drawHeatmap() {
   const { map, selected } = state;
   const title = t("heatmap.title", { target: map.target, metric: t(`metric.${map.metric}`) });
-  figures.heatmap.show(heatmapOption(map, selected), heatmapData(map), heatmapAbout(map, title));
+  figures.heatmap.show(heatmapOption(map, selected, state.notes), heatmapData(map), heatmapAbout(map, title));
 }
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -108,7 +108,7 @@ function moveInHeatmap(event) {
   const within = (value, most) => Math.max(0, Math.min(most, value));
   state.selected = [within(at[0] + step[0], map.days.length - 1), within(at[1] + step[1], 23)];
   drawHeatmap();
-  figures.heatmap.words.textContent = `${cellWords(map, ...state.selected)}. ${t("heatmap.enter")}`;
+  figures.heatmap.say(`${cellWords(map, ...state.selected)}. ${t("heatmap.enter")}`);
 }
 
 async function showEvenings() {
@@ -148,15 +148,23 @@ async function showDay() {
   const { target, vantage } = chosen();
   const from = fromLocal(`${state.day}T00:00`);
   const to = fromLocal(`${new Date(Date.parse(state.day) + DAY_MS).toISOString().slice(0, 10)}T00:00`);
-  const samples = await allSamples({ target, vantage: vantage || state.targets.vantage, path: "direct", since: new Date(from).toISOString(), until: new Date(to).toISOString() });
+  const span = { since: new Date(from).toISOString(), until: new Date(to).toISOString() };
+  const [samples, { gaps }] = await Promise.all([
+    allSamples({ target, vantage: vantage || state.targets.vantage, path: "direct", ...span }),
+    ask("/gaps", span),
+  ]);
   state.samples = samples;
   const title = t("day.caption", { target, date: dayName(state.day) });
-  showPhases(samples.filter((s) => s.probe !== "download"), title, from, to);
+  showPhases(samples.filter((s) => s.probe !== "download"), title, from, to, gaps);
   showTransfers(samples.filter((s) => s.probe === "download" || s.goodput_bps !== undefined), title, from, to);
   fillSampleTable();
 }
 
-function showPhases(pages, title, from, to) {
+function gapWords(gap) {
+  return t("day.gap_words", { from: clockTime(gap.start_utc), to: clockTime(gap.end_utc), reason: gap.reason ?? t(`round.${gap.status}`) });
+}
+
+function showPhases(pages, title, from, to, gaps) {
   if (!pages.length) {
     figures.phases.showEmpty(t("day.empty", { date: dayName(state.day) }));
     return;
@@ -169,6 +177,7 @@ function showPhases(pages, title, from, to) {
     t("day.count", { n: number(pages.length), failed: number(failed) }),
     t("figure.coverage", { zone: state.targets.timezone, share: percent(Math.min(1, pages.length / planned)) }),
     t("day.open"),
+    ...gaps.slice(0, 8).map(gapWords),
   ];
   figures.phases.show(curves.phasesOption(pages, state.targets.window, state.targets.every_s, from, to), curves.phasesData(pages), { words, label: words.slice(0, 3).join(". ") });
 }
@@ -267,6 +276,8 @@ function comparisonWords(found) {
 
 async function showNotes() {
   const { annotations } = await ask("/annotations", { since: since(52) });
+  state.notes = annotations;
+  if (annotations.length && state.map && figures.heatmap.option) drawHeatmap();
   const span = (one) => (one.first_date === one.last_date ? dayName(one.first_date) : `${dayName(one.first_date)} – ${dayName(one.last_date)}`);
   const list = element("ul", {}, ...annotations.map((one) => element("li", {}, `${span(one)}: ${one.text}`)));
   byId("notes").replaceChildren(annotations.length ? list : element("p", {}, t("notes.empty")));
@@ -388,6 +399,7 @@ async function refresh() {
     await loadTargets();
     await showHealth();
     await showLive();
+    await showCards();
   });
   if (!before.last_date && state.targets.last_date) begin();
 }
