@@ -1,0 +1,239 @@
+"""One situation after another, and what may be said of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitor.analysis import analyze
+from monitor.simulation import simulate
+from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
+
+
+def judged(home: Home, **options) -> dict:
+    found = analyze(samples(home), timezone=home.timezone, **options)
+    return {verdict.target: verdict for verdict in found}
+
+
+def names(verdicts: dict) -> dict:
+    return {target: verdict.verdict for target, verdict in verdicts.items()}
+
+
+def test_a_quiet_fortnight_shows_no_slowdown():
+    assert set(names(judged(Home())).values()) == {"no_recurring_slowdown"}
+
+
+def test_one_site_slowed_is_named_and_no_other():
+    found = names(judged(Home(days=7, factor={"facebook": 3.0})))
+    assert found.pop("facebook") in ("targeted_throttling", "selective_slowdown")
+    assert set(found.values()) == {"inconclusive"}
+
+
+def test_the_ratio_and_its_interval_hold_the_truth():
+    found = judged(Home(factor={"facebook": 2.0}))["facebook"]
+    low, high = found.effect.ci95
+    assert low < 2.0 < high
+    assert high / low < 1.5
+
+
+@pytest.mark.parametrize("metric", ["connect_s", "goodput_bps", "waiting_s"])
+def test_one_metric_alone_is_enough(metric):
+    found = judged(Home(days=7, metrics=[metric], factor={"twitter": 3.0}))
+    assert found["twitter"].verdict in ("targeted_throttling", "selective_slowdown")
+    assert found["twitter"].effect.metric == metric
+    assert found["facebook"].verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("every_min", [1.5, 10, 15, 30])
+def test_other_intervals_are_judged_too(every_min):
+    found = names(judged(Home(every_min=every_min, factor={"youtube": 3.0})))
+    assert found.pop("youtube") in ("targeted_throttling", "selective_slowdown")
+    assert set(found.values()) == {"no_recurring_slowdown"}
+
+
+def test_every_other_night_is_found():
+    found = judged(Home(factor={"facebook": 2.5}, share=0.5))["facebook"]
+    assert found.verdict in ("targeted_throttling", "selective_slowdown")
+    assert found.evenings.slow == 7
+
+
+def test_slow_together_is_congestion():
+    found = names(judged(Home(busy=2.0)))
+    assert set(found.values()) == {"general_congestion"}
+
+
+def test_congestion_does_not_hide_a_site_slowed_on_top():
+    found = names(judged(Home(busy=2.0, factor={"facebook": 2.0})))
+    assert found.pop("facebook") in ("targeted_throttling", "selective_slowdown")
+    assert set(found.values()) == {"general_congestion"}
+
+
+@pytest.mark.parametrize(
+    ("n_controls", "verdict"), [(0, "recurring_slowdown"), (1, "selective_slowdown")]
+)
+def test_few_controls_limit_what_is_said(n_controls, verdict):
+    home = Home(controls=CONTROLS[:n_controls], factor={"facebook": 3.0})
+    found = judged(home)["facebook"]
+    assert found.verdict == verdict
+    assert "control" in " ".join(found.reasons)
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [
+        ("resolve", "dns_nxdomain_error"),
+        ("connect", "generic_timeout_error"),
+        ("tls_handshake", "connection_reset"),
+        ("http_round_trip", "connection_reset"),
+        ("", "generic_timeout_error"),
+    ],
+)
+def test_dead_evenings_are_blocking_with_their_stage(dead):
+    found = judged(Home(days=7, dead={"telegram": dead}))
+    assert found["telegram"].verdict == "targeted_blocking"
+    assert found["telegram"].evenings.dead == 7
+    assert (dead[0] or "not recorded") in found["telegram"].reasons[0]
+    assert found["facebook"].verdict == "inconclusive"
+
+
+def test_everything_dead_is_an_outage_and_accuses_nobody():
+    dead = dict.fromkeys((*TARGETS, *CONTROLS), ("connect", "generic_timeout_error"))
+    found = judged(Home(days=7, dead=dead))
+    assert set(names(found).values()) == {"insufficient_data"}
+    assert "outages" in " ".join(found["facebook"].reasons)
+
+
+def test_all_targets_dead_and_controls_well_is_no_outage():
+    dead = dict.fromkeys(TARGETS, ("connect", "generic_timeout_error"))
+    found = names(judged(Home(days=7, controls=CONTROLS[:3], dead=dead)))
+    assert set(found.values()) == {"targeted_blocking"}
+
+
+def test_four_evenings_are_too_few_unless_overwhelming():
+    found = names(judged(Home(days=4, factor={"facebook": 5.0})))
+    assert found["facebook"] in ("targeted_throttling", "selective_slowdown")
+    assert found["twitter"] == "insufficient_data"
+
+
+def test_a_throttled_control_leaves_and_hides_nothing():
+    home = Home(controls=CONTROLS[:3], factor={"facebook": 3.0, "kaspi": 3.0})
+    found = judged(home)
+    assert found["facebook"].verdict == "selective_slowdown"
+    assert "kaspi" in " ".join(found["facebook"].reasons)
+    assert found["twitter"].verdict == "no_recurring_slowdown"
+
+
+def test_the_window_is_found_in_the_data():
+    home = Home(days=21, factor={"facebook": 3.0}, window_h=(20.5, 22.5))
+    start, end = judged(home)["facebook"].found_window
+    assert start in ("20:25", "20:30", "20:35")
+    assert end in ("22:25", "22:30", "22:35")
+
+
+def test_a_window_across_midnight_belongs_to_the_evening_before():
+    frame = samples(Home(days=10, factor={"facebook": 3.0}, window_h=(23.0, 24.0)))
+    found = analyze(frame, timezone=TIMEZONE, window="23:00-00:00")
+    assert found[0].evenings.slow == 10
+    assert found[0].details["evenings"][0]["date"] == "2026-03-01"
+
+
+def test_onset_and_end_are_dated():
+    quiet = samples(Home(days=12))
+    slow = samples(Home(days=12, start="2026-03-13", factor={"facebook": 3.0}))
+    after = samples(Home(days=12, start="2026-03-25"))
+    [found] = [
+        v
+        for v in analyze(pd.concat([quiet, slow, after]), timezone=TIMEZONE)
+        if v.target == "facebook"
+    ]
+    assert (found.onset_date, found.offset_date) == ("2026-03-13", "2026-03-24")
+
+
+def test_since_and_until_are_inclusive_local_dates():
+    frame = samples(Home(days=14, factor={"facebook": 3.0}))
+    found = analyze(frame, timezone=TIMEZONE, since="2026-03-03", until="2026-03-09")
+    assert {v.evenings.observed for v in found} == {7}
+
+
+@pytest.mark.parametrize(
+    ("timezone", "start"),
+    [
+        ("Europe/Berlin", "2026-03-22"),
+        ("Europe/Berlin", "2026-10-18"),
+        ("Asia/Almaty", "2024-02-23"),
+    ],
+)
+def test_clock_changes_move_no_evening(timezone, start):
+    home = Home(timezone=timezone, start=start, factor={"facebook": 3.0})
+    found = judged(home)["facebook"]
+    assert (found.evenings.slow, found.evenings.usable) == (14, 14)
+    assert found.found_window == ("20:00", "22:00")
+
+
+def test_each_vantage_is_judged_by_itself():
+    slow = samples(Home(days=7, factor={"facebook": 3.0})).assign(vantage="b")
+    well = samples(Home(days=14)).assign(vantage="a")
+    found = analyze(pd.concat([slow, well]), timezone=TIMEZONE)
+    assert [v.vantage for v in found] == ["a"] * 4 + ["b"] * 4
+    assert found[0].verdict == "no_recurring_slowdown"
+    assert found[4].verdict != "no_recurring_slowdown"
+
+
+def test_rounds_that_the_machine_itself_spoiled_are_set_aside():
+    frame = samples(Home(days=7, factor={"facebook": 3.0}))
+    stamps = frame[frame.target == "vk"].started_at_utc
+    spoiled = pd.DataFrame(
+        {
+            "started_at_utc": stamps,
+            "target": "machine",
+            "role": "control",
+            "probe": "event_loop",
+            "failure": "unknown_failure: late",
+        }
+    )
+    found = analyze(pd.concat([frame, spoiled]), timezone=TIMEZONE)
+    assert {v.verdict for v in found} == {"insufficient_data"}
+    assert {v.target for v in found} == set(TARGETS)
+
+
+def test_own_traffic_explains_slow_evenings():
+    home = simulate("own_load", seed=4)
+    found = analyze(home.samples, timezone=home.timezone)
+    assert {v.verdict for v in found} == {"own_line"}
+
+
+def test_one_home_is_never_both_blocked_and_slowed():
+    home = simulate("block_timeout", seed=2)
+    found = analyze(home.samples, timezone=home.timezone)
+    hit = {t for t, truth in home.truth.items() if truth.kind == "blocking"}
+    assert {v.target for v in found if v.verdict == "targeted_blocking"} == hit
+    assert {v.verdict for v in found} <= {
+        "targeted_blocking",
+        "no_recurring_slowdown",
+        "general_congestion",
+        "inconclusive",
+    }
+
+
+def test_a_busy_server_is_not_called_interference():
+    frame = samples(
+        Home(metrics=["connect_s", "tls_handshake_s", "waiting_s", "goodput_bps"])
+    )
+    local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    is_slow = (frame.target == "facebook") & local.isin([20, 21])
+    frame.loc[is_slow, "waiting_s"] *= 4.0
+    [found] = [v for v in analyze(frame, timezone=TIMEZONE) if v.target == "facebook"]
+    assert found.verdict == "server_side"
+
+
+def test_strong_evidence_makes_a_strong_verdict():
+    metrics = ["connect_s", "tls_handshake_s", "goodput_bps"]
+    frame = samples(Home(metrics=metrics, factor={"facebook": 1.0}))
+    local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    is_slow = (frame.target == "facebook") & local.isin([20, 21])
+    rng = np.random.default_rng(1)
+    rate = 128e3 * np.exp(0.05 * rng.standard_normal(int(is_slow.sum())))
+    frame.loc[is_slow, "goodput_bps"] = rate
+    [found] = [v for v in analyze(frame, timezone=TIMEZONE) if v.target == "facebook"]
+    assert (found.verdict, found.strength) == ("targeted_throttling", "strong")
+    plus = {c.check for c in found.mechanism if c.score > 0}
+    assert {"stage", "plateau", "edges", "round_trip"} <= plus
