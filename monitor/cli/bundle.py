@@ -13,7 +13,7 @@ from monitor.cli.terminal import visible
 from monitor.config import Config, effective
 
 if TYPE_CHECKING:
-    from monitor.evidence import BundleInfo, Level
+    from monitor.evidence import BundleInfo
     from monitor.nightly import Night
 
 LEVELS = ("private", "trusted", "public")
@@ -51,15 +51,13 @@ def bundle_command(
 
     Anybody can check it with `monitor verify`. Nothing is sent anywhere.
     """
-    from monitor.evidence import Level
-
     config = configuration(settings)
     found = _analysed(config, _date(night, "--date"), _date(since, "--since"))
     if is_preview:
-        _show(config, found, Level(level))
+        _show(config, found, level)
         return
     path = out or Path(f"evidence-{found.night}-{level}.zip")
-    info = write_night_bundle(config, found, Level(level), path)
+    info = write_night_bundle(config, found, level, path)
     click.echo(f"{path}: {info.n_rows} rows, level {info.level}")
     for name in info.left_out:
         click.echo(f"left out, it tells more than this level: {name}")
@@ -83,10 +81,10 @@ def _analysed(config: Config, night: date | None, since: date | None) -> "Night"
 
 
 def write_night_bundle(
-    config: Config, night: "Night", level: "Level", path: Path
+    config: Config, night: "Night", level: str, path: Path
 ) -> "BundleInfo":
     """The bundle of an analysed night, with its report where the level allows it."""
-    from monitor.evidence import write_bundle
+    from monitor.evidence import Level, write_bundle
     from monitor.evidence.ledger import ledger, whole_days
     from monitor.nightly import report_files
     from monitor.store import open_store
@@ -101,10 +99,12 @@ def write_night_bundle(
             verdict_document=night.document,
             level=level,
             ledger=ledger(config.database),
+            # The report names the place and exact times, but no server's address.
+            report_level=Level.TRUSTED,
         )
 
 
-def _show(config: Config, night: "Night", level: "Level") -> None:
+def _show(config: Config, night: "Night", level: str) -> None:
     from monitor.evidence.preview import preview
 
     with tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ The same input gives the same bytes. Rows are streamed, a day at a time. The fil
 appears under its name only when it is complete.
 """
 
+import hmac
 import json
 import secrets
 import zipfile
@@ -23,7 +24,7 @@ from monitor.evidence.chain import (
     days_of,
     linked,
 )
-from monitor.evidence.redact import Level, config_for, renamed
+from monitor.evidence.redact import Hosts, Level, config_for, renamed
 from monitor.model import DayDigest, Sample
 
 _NO_SECRET: Final = bytes(32)
@@ -89,7 +90,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     is_told = _WIDTH[report_level] >= _WIDTH[level]
     ledger = ledger or Ledger()
     secret = ledger.secret or _own_secret(level)
-    bundle = _Bundle(level, secret, verdict_document)
+    bundle = _Bundle(level, secret, verdict_document, Hosts(_host_key(secret)))
     documents = {
         layout.CONFIG: _json(config_for(level, config_document)),
         layout.VERDICTS: _json(bundle.named(verdict_document)),
@@ -124,6 +125,10 @@ def _own_secret(level: Level) -> bytes:
     return _NO_SECRET if level is Level.PRIVATE else secrets.token_bytes(32)
 
 
+def _host_key(secret: bytes) -> bytes:
+    return hmac.digest(secret, b"monitor hosts 1", "sha256")
+
+
 def _json(document: Any) -> bytes:  # noqa: ANN401 - any JSON value
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
     return text.encode("utf-8", "replace") + b"\n"
@@ -143,6 +148,7 @@ class _Bundle:
     level: Level
     secret: bytes
     verdict_document: Mapping[str, Any]
+    hosts: Hosts
     n_rows: int = 0
     heads: dict[str, str] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
@@ -196,9 +202,9 @@ class _Bundle:
     def _rows(self, samples: Iterable[Sample]) -> Iterator[bytes]:
         for day in days_of(samples):
             keys = day_keys(self.secret, day.vantage, day.day)
-            lines, columns = layout.lines_of(
-                day, self.level, keys, self.name(day.vantage)
-            )
+            name = self.name(day.vantage)
+            view = layout.View(self.level, keys, name, self.hosts)
+            lines, columns = layout.lines_of(day, view)
             shown = layout.shown_keys(self.level, keys)
             self.days[day.vantage, day.day] = (
                 day_digest(day, keys, GENESIS),

@@ -2,11 +2,12 @@
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
 from monitor.evidence.chain import Day, DayKeys, sealed_parts
-from monitor.evidence.redact import Level, network, public_part
+from monitor.evidence.redact import Hosts, Level, public_part
 from monitor.evidence.rows import COLUMNS, Row, canonical
 from monitor.model import DayDigest
 
@@ -51,33 +52,42 @@ def pseudonym(secret: bytes, vantage: str, report: bytes) -> str:
     return f"v-{name.hex()[:8]}"
 
 
-def lines_of(
-    day: Day, level: Level, keys: DayKeys, vantage: str
-) -> tuple[list[bytes], dict[str, str]]:
-    """A day's rows as lines of a level, and the check value of each column."""
-    rows = [written(row, n, level, keys, vantage) for n, row in enumerate(day.rows)]
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a bundle of a level shows the rows of one day."""
+
+    level: Level
+    keys: DayKeys
+    vantage: str
+    """The vantage's name at this level."""
+    hosts: Hosts
+
+
+def lines_of(day: Day, view: View) -> tuple[list[bytes], dict[str, str]]:
+    """A day's rows as lines, and the check value of each column."""
+    rows = [written(row, n, view) for n, row in enumerate(day.rows)]
     return [canonical(row) for row in rows], column_checks(rows)
 
 
-def written(row: Row, number: int, level: Level, keys: DayKeys, vantage: str) -> Row:
-    """A full row as a bundle of the level shows it, with its number and check value."""
+def written(row: Row, number: int, view: View) -> Row:
+    """A full row as a bundle shows it, with its number and check value."""
     shown = dict(row)
-    if level is not Level.PRIVATE:
-        trusted, private = sealed_parts(row, number, keys)
-        shown = _shown(row, level, vantage) | {"x_private": private.hex()}
-        if level is Level.PUBLIC:
+    if view.level is not Level.PRIVATE:
+        trusted, private = sealed_parts(row, number, view.keys)
+        shown = _shown(row, view) | {"x_private": private.hex()}
+        if view.level is Level.PUBLIC:
             shown["x_trusted"] = trusted.hex()
     shown["x_row"] = number
     shown["x_check"] = row_check(shown)
     return shown
 
 
-def _shown(row: Row, level: Level, vantage: str) -> Row:
-    if level is Level.PUBLIC:
-        return public_part(row) | {"vantage": vantage}
+def _shown(row: Row, view: View) -> Row:
+    if view.level is Level.PUBLIC:
+        return public_part(row) | {"vantage": view.vantage}
     if "remote_address" not in row:
         return dict(row)
-    return row | {"remote_address": network(row["remote_address"])}
+    return row | {"remote_address": view.hosts(row["remote_address"])}
 
 
 def row_check(shown: Mapping[str, Any]) -> str:

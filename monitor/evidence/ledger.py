@@ -16,6 +16,7 @@ from monitor.evidence.findings import Finding
 from monitor.model import DayDigest
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging
+from monitor.store.retention import Retention
 
 CLOSE_AFTER: Final = timedelta(hours=3)
 """How long after its end a day is closed: by then the spool has been delivered."""
@@ -133,8 +134,15 @@ def stored_differences(url: str) -> Sequence[Finding]:
         links = digests.links()
         return [
             *_broken_links(links),
-            *_changed_days(store, digests.secret(), links),
+            *_changed_days(store, digests.secret(), _kept(url, links)),
         ]
+
+
+def _kept(url: str, links: Sequence[DayDigest]) -> list[DayDigest]:
+    """The links of days whose samples were not allowed to go by retention."""
+    with closing(Retention(url)) as retention:
+        since = retention.kept_from()
+    return [link for link in links if since is None or _start(link.day) >= since]
 
 
 def _broken_links(links: Sequence[DayDigest]) -> Iterator[Finding]:

@@ -6,11 +6,13 @@ network, "a tunnel" for the name of one. All forms are idempotent, so that one f
 cuts the part of a circle out of a row of any level.
 """
 
+import hmac
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 from monitor.evidence.rows import COLUMNS, Row, utc_text
@@ -75,6 +77,7 @@ def private_part(row: Row) -> Row:
     return {} if address is None else {"remote_address": address}
 
 
+@lru_cache(maxsize=4096)
 def quarter(text: str) -> str:
     """A time, rounded down to the quarter hour."""
     moment = datetime.fromisoformat(text)
@@ -82,6 +85,7 @@ def quarter(text: str) -> str:
     return utc_text(moment.replace(minute=minute, second=0, microsecond=0))
 
 
+@lru_cache(maxsize=4096)
 def network(address: str) -> str:
     """First address of the network (IPv4 /24, IPv6 /48); empty when it is none."""
     try:
@@ -90,6 +94,42 @@ def network(address: str) -> str:
     except ValueError:
         return ""
     return str(net.network_address)
+
+
+class Hosts:
+    """Stand-ins for addresses: the same network, equal exactly where they are equal.
+
+    So that "another address than by day" can still be seen. The network is bound by the
+    chain, the rest of the stand-in is not.
+
+    Parameters
+    ----------
+    key : of one bundle; another one gives other stand-ins.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._known: dict[str, str] = {}
+
+    def __call__(self, address: str) -> str:
+        """The stand-in for an address; empty for what is none."""
+        if address not in self._known:
+            self._known[address] = self._stand_in(address)
+        return self._known[address]
+
+    def _stand_in(self, address: str) -> str:
+        first = network(address)
+        if not first:
+            return ""
+        base, own = ip_address(first), ip_address(address)
+        if base.version == 4:
+            hosts = sorted(range(256), key=lambda host: self._mark(base + host))
+            return str(base + hosts[int(own) - int(base)])
+        bits = int.from_bytes(self._mark(own)[:10], "big")
+        return str(base + bits)
+
+    def _mark(self, address: IPv4Address | IPv6Address) -> bytes:
+        return hmac.digest(self._key, address.packed, "sha256")
 
 
 def config_for(level: Level, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,8 +69,9 @@ def test_trusted_shortens_addresses_and_keeps_times(tmp_path):
     bundle(tmp_path / "a.zip", Level.TRUSTED)
     text = text_of(tmp_path / "a.zip")
     assert "31.13.72.36" not in text
-    assert "31.13.72.0" in text
-    assert "2620:0:861::" in text
+    assert len(set(re.findall(r"31\.13\.72\.\d+", text))) == 1
+    assert "2620:0:861:ed1a::1" not in text
+    assert "2620:0:861:" in text
     sample = some_samples()[0]
     assert f"{sample.started_at_utc:%H:%M:%S.%f}" in text
 

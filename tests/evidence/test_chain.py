@@ -14,8 +14,8 @@ from monitor.evidence.chain import (
     days_of,
     leaf,
 )
-from monitor.evidence.layout import written
-from monitor.evidence.redact import Level
+from monitor.evidence.layout import View, written
+from monitor.evidence.redact import Hosts, Level, network
 from tests.evidence.samples import some_samples
 
 SECRET = b"s" * 32
@@ -77,7 +77,7 @@ def test_a_row_of_every_level_has_the_leaf_of_the_full_row(level):
         Level.PUBLIC: DayKeys(trusted=None, private=None),
     }[level]
     for n, row in enumerate(day.rows):
-        shown = written(row, n, level, keys, "v-1")
+        shown = written(row, n, View(level, keys, "v-1", Hosts(b"k")))
         assert leaf(shown, n, open_keys) == leaf(row, n, keys)
 
 
@@ -86,9 +86,8 @@ def test_equal_sealed_parts_look_different_in_each_row():
     day = next(days_of(some_samples()))
     keys = day_keys(SECRET, day.vantage, day.day)
     rows = [r for r in day.rows if r["target"] == "facebook"]
-    seals = {
-        written(r, n, Level.PUBLIC, keys, "v")["x_private"] for n, r in enumerate(rows)
-    }
+    view = View(Level.PUBLIC, keys, "v", Hosts(b"k"))
+    seals = {written(r, n, view)["x_private"] for n, r in enumerate(rows)}
     assert len(rows) > 10
     assert len(seals) == len(rows)
 
@@ -96,3 +95,17 @@ def test_equal_sealed_parts_look_different_in_each_row():
 def test_each_day_has_keys_of_its_own():
     a, b = (day_keys(SECRET, "home", day) for day in ("2026-10-01", "2026-10-02"))
     assert len({a.trusted, a.private, b.trusted, b.private}) == 4
+
+
+def test_stand_ins_keep_the_network_and_who_is_equal_to_whom():
+    hosts = Hosts(b"k")
+    own = [f"31.13.72.{n}" for n in range(256)] + [
+        f"2620:0:861::{n:x}" for n in range(50)
+    ]
+    found = [hosts(address) for address in own]
+    assert len(set(found)) == len(own)
+    assert [network(a) for a in own] == [network(a) for a in found]
+    assert sum(a == b for a, b in zip(own, found, strict=True)) < 10
+    assert [Hosts(b"k")(address) for address in own] == found
+    assert Hosts(b"other")(own[1]) != found[1] or Hosts(b"other")(own[2]) != found[2]
+    assert hosts("no address") == ""
