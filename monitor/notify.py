@@ -1,1 +1,234 @@
-"""Messages to people."""
+"""Messages to people: one when an episode begins, one when it ends, nothing between.
+
+Sent by Apprise to the services of the configuration; without one nothing leaves the
+house. What was sent is kept in the database: a message that nobody took is tried again
+after the next night, and one that was taken is not repeated.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from monitor.config import Config
+from monitor.locale import Language, language
+from monitor.model import Round, RoundStatus, Verdict
+from monitor.report import NightReport, printable, sentence, title
+from monitor.report.sentences import display_name
+from monitor.store import open_store
+from monitor.store.notices import Notice, Notices
+
+_log = logging.getLogger(__name__)
+
+BEGIN: Final = "begin"
+END: Final = "end"
+MONITOR: Final = ""
+"""Subject of messages about the monitor itself."""
+
+_ON: Final = frozenset(
+    {
+        "targeted_throttling",
+        "targeted_blocking",
+        "selective_slowdown",
+        "recurring_slowdown",
+    }
+)
+_OVER: Final = frozenset(
+    {"no_recurring_slowdown", "general_congestion", "own_line", "server_side"}
+)
+"""Verdicts in neither set leave an episode as it is: too little is known."""
+
+_LOOKED_BACK: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message and what is noted once it was taken."""
+
+    kind: str
+    vantage: str
+    subject: str
+    since: str
+    title: str
+    body: str
+
+
+def tell(config: Config, messages: Iterable[Message], *, now_utc: datetime) -> int:
+    """Send messages and note those that a service took; how many that were."""
+    n_taken = 0
+    with closing(Notices(config.database)) as notices:
+        for message in messages:
+            if not _send(config.notify.urls, message):
+                continue
+            n_taken += 1
+            notices.add(
+                Notice(
+                    told_at_utc=now_utc,
+                    kind=message.kind,
+                    vantage=message.vantage,
+                    subject=message.subject,
+                    since=message.since,
+                )
+            )
+    return n_taken
+
+
+def night_messages(report: NightReport, config: Config) -> list[Message]:
+    """What is new after a night: episodes that began or ended."""
+    tongue = language(config.report.language)
+    with closing(Notices(config.database)) as notices:
+        last = {s.name: notices.last(report.vantage, s.name) for s in report.services}
+    found = []
+    for service in report.services:
+        kind = change(service.verdict, last[service.name])
+        if kind is not None:
+            heading = _heading(kind, service.verdict, tongue)
+            body = sentence(service, report, tongue)
+            found.append(
+                Message(
+                    kind=kind,
+                    vantage=report.vantage,
+                    subject=service.name,
+                    since=report.night.isoformat(),
+                    title=heading,
+                    body=_marked(body, report, tongue),
+                )
+            )
+    return found
+
+
+def change(verdict: Verdict, last: Notice | None) -> str | None:
+    """Whether an episode begins or ends with a verdict; None: neither."""
+    is_open = last is not None and last.kind == BEGIN
+    is_on = verdict.verdict in _ON and verdict.offset_date is None
+    if is_on and not is_open:
+        return BEGIN
+    is_over = verdict.verdict in _OVER or verdict.offset_date is not None
+    return END if is_over and is_open else None
+
+
+def silence_messages(config: Config, *, now_utc: datetime) -> list[Message]:
+    """A silence that lasts, or one that ended and was not told yet.
+
+    The daemon asks this when it starts; `monitor nightly --silence` from a timer asks
+    it while the daemon may be dead.
+    """
+    with open_store(config.database) as store:
+        since = now_utc - _LOOKED_BACK
+        rounds = list(store.rounds(since=since, vantage=config.vantage))
+        newest = store.last_round(config.vantage)
+    with closing(Notices(config.database)) as notices:
+        last = notices.last(config.vantage, MONITOR)
+    silent_after = config.notify.silent_after
+    if newest is None:
+        return []
+    if now_utc - _end(newest, config) > silent_after:
+        return _silence_began(newest, config, last)
+    return _silence_ended(list(_silences(rounds, silent_after)), config, last)
+
+
+def _end(newest: Round, config: Config) -> datetime:
+    length = config.every
+    if newest.status is RoundStatus.MISSED:
+        # The daemon records its own absence when it is back.
+        length = timedelta(seconds=newest.duration_s or 0.0)
+    return newest.slot_start_utc + length
+
+
+def _silences(
+    rounds: Sequence[Round], silent_after: timedelta
+) -> Iterator[tuple[datetime, datetime]]:
+    for one in rounds:
+        length = timedelta(seconds=one.duration_s or 0.0)
+        if one.status is RoundStatus.MISSED and length > silent_after:
+            yield one.slot_start_utc, one.slot_start_utc + length
+
+
+def _silence_began(newest: Round, config: Config, last: Notice | None) -> list[Message]:
+    if last is not None and last.kind == BEGIN:
+        return []
+    tongue = language(config.report.language)
+    since = _end(newest, config)
+    text = tongue.gettext(
+        "Nothing has been measured at %(vantage)s since %(since)s. Is the machine on, "
+        "and is the monitor running?"
+    )
+    values = {"vantage": config.vantage, "since": _local(since, config, tongue)}
+    heading = tongue.gettext("The monitor is silent")
+    return [_about_monitor(BEGIN, config, since, heading, text % values)]
+
+
+def _silence_ended(
+    silences: Sequence[tuple[datetime, datetime]], config: Config, last: Notice | None
+) -> list[Message]:
+    known = "" if last is None or last.kind == BEGIN else last.since
+    news = [span for span in silences if span[0].isoformat() > known]
+    if not news:
+        return []
+    tongue = language(config.report.language)
+    start, end = news[-1]
+    text = tongue.gettext(
+        "%(vantage)s measures again. Nothing was measured from %(start)s to %(end)s; "
+        "the reports show this as a gap."
+    )
+    values = {
+        "vantage": config.vantage,
+        "start": _local(start, config, tongue),
+        "end": _local(end, config, tongue),
+    }
+    heading = tongue.gettext("The monitor was silent")
+    return [_about_monitor(END, config, start, heading, text % values)]
+
+
+def _about_monitor(
+    kind: str, config: Config, since: datetime, heading: str, body: str
+) -> Message:
+    return Message(
+        kind=kind,
+        vantage=config.vantage,
+        subject=MONITOR,
+        since=since.isoformat(),
+        title=heading,
+        body=body,
+    )
+
+
+def _local(moment: datetime, config: Config, tongue: Language) -> str:
+    return tongue.moment(moment.astimezone(ZoneInfo(config.timezone)))
+
+
+def _heading(kind: str, verdict: Verdict, tongue: Language) -> str:
+    name = display_name(verdict.target)
+    if kind == END:
+        return tongue.gettext("%(name)s: the slow evenings have ended") % {"name": name}
+    return f"{name}: {title(verdict, tongue)}"
+
+
+def _marked(body: str, report: NightReport, tongue: Language) -> str:
+    if not report.is_simulated:
+        return body
+    return f"{tongue.gettext('SIMULATED DATA: nothing here was measured.')} {body}"
+
+
+def _send(urls: Sequence[str], message: Message) -> bool:
+    """Whether at least one service took the message."""
+    if not urls:
+        return False
+    from apprise import Apprise, NotifyFormat
+
+    taken = False
+    for url in urls:
+        service = Apprise()
+        is_sent = service.add(url) and service.notify(
+            title=printable(message.title),
+            body=printable(message.body),
+            body_format=NotifyFormat.TEXT,
+        )
+        if not is_sent:
+            # The address may hold a secret: only the kind of service is named.
+            _log.warning("notify event=not_taken service=%s", url.partition("://")[0])
+        taken = taken or bool(is_sent)
+    return taken

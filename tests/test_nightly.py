@@ -1,4 +1,4 @@
-"""The night's work: verdicts are stored once; a missed night is owed."""
+"""The night's work is done once; a missed night is made up for."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -9,8 +9,17 @@ from click.testing import CliRunner
 
 from monitor.analysis import METHOD_VERSION
 from monitor.cli import cli
+from monitor.config import Config, parse
 from monitor.interchange import read_batches, samples_from
-from monitor.nightly import Night, analyse, owed
+from monitor.nightly import (
+    analysed_night,
+    due_nights,
+    last_night,
+    remove_old,
+    report_files,
+    run_due_nights,
+    write_files,
+)
 from monitor.simulation import Home, simulate
 from monitor.store import open_store
 
@@ -18,7 +27,8 @@ ZONE = "Asia/Almaty"
 START = date(2026, 3, 1)
 DAYS = 12
 LAST = START + timedelta(days=DAYS - 2)
-NOW = datetime(2026, 3, 13, tzinfo=UTC)
+NOW = datetime(2026, 3, 12, 3, tzinfo=UTC)
+"""08:00 in Almaty: the evening of the 11th and its day are over."""
 
 
 def fill(database: str, home: Home, folder: Path) -> None:
@@ -29,68 +39,136 @@ def fill(database: str, home: Home, folder: Path) -> None:
             store.append(samples_from(batch))
 
 
-@pytest.fixture
-def filled(database: str, tmp_path: Path) -> str:
-    """A database with twelve simulated days, a site three times slower each evening."""
-    home = simulate(
-        "slow_3x", seed=2, days=DAYS, start=START, timezone=ZONE, every_s=900
-    )
-    fill(database, home, tmp_path)
-    return database
-
-
-def night(database: str) -> Night:
-    with open_store(database) as store:
-        vantage = next(iter(store.samples())).vantage
-    return Night(
-        database=database,
-        vantage=vantage,
-        timezone=ZONE,
-        window="20:00-22:00",
-        last_evening=LAST,
-    )
-
-
-def test_verdicts_are_stored_with_method_and_evidence(filled: str) -> None:
-    document = analyse(night(filled), computed_at_utc=NOW)
-    with open_store(filled) as store:
-        assert store.latest_verdicts() == document
-    assert document is not None
-    assert document["method_version"] == METHOD_VERSION
-    assert document["until"] == LAST.isoformat()
-    assert {v["verdict"] for v in document["verdicts"]} & {
-        "targeted_throttling",
-        "selective_slowdown",
+def config_of(database: str, vantage: str, **report: object) -> Config:
+    document = {
+        "timezone": ZONE,
+        "database": database,
+        "vantage": vantage,
+        "targets": [{"name": "a", "url": "https://a.example/"}],
+        "report": {"pdf": False, **report},
     }
+    return parse(document, source="test")
 
 
-def test_same_samples_give_the_same_verdicts(filled: str) -> None:
-    first = analyse(night(filled), computed_at_utc=NOW)
-    second = analyse(night(filled), computed_at_utc=NOW + timedelta(hours=1))
-    assert first == second
+def home(**changes: object) -> Home:
+    terms = {"seed": 2, "days": DAYS, "start": START, "timezone": ZONE, "every_s": 900}
+    return simulate("slow_3x", **{**terms, **changes})
 
 
-def test_night_without_samples_stores_nothing(database: str) -> None:
-    with open_store(database) as store:
-        empty = Night(
-            database=database,
-            vantage="home",
-            timezone=ZONE,
-            window="20:00-22:00",
-            last_evening=LAST,
-        )
-        assert analyse(empty, computed_at_utc=NOW) is None
-        assert store.latest_verdicts() is None
+@pytest.fixture
+def filled(tmp_path: Path) -> Config:
+    """A database with twelve simulated days, a site three times slower each evening."""
+    made = home()
+    database = f"sqlite:///{tmp_path / 'monitor.db'}"
+    fill(database, made, tmp_path)
+    return config_of(database, made.samples["vantage"].iloc[0])
 
 
-def test_what_is_owed_follows_local_midnight() -> None:
-    # 20:00 UTC is 01:00 of the next day in Almaty
-    late = datetime(2026, 3, 10, 20, tzinfo=UTC)
-    assert owed(None, now_utc=late, timezone=ZONE) == date(2026, 3, 10)
-    assert owed({"until": "2026-03-09"}, now_utc=late, timezone=ZONE) == date(
-        2026, 3, 10
+def test_verdicts_rest_on_the_evenings_up_to_the_night(filled: Config) -> None:
+    early = analysed_night(filled, LAST - timedelta(days=4), now_utc=NOW)
+    late = analysed_night(filled, LAST, now_utc=NOW)
+    observed = [n.verdicts[0].evenings.observed for n in (early, late)]
+    assert late.document["until"] == LAST.isoformat()
+    assert observed[1] - observed[0] == 4
+
+
+def test_due_nights_are_stored_and_reported_once(
+    filled: Config, tmp_path: Path
+) -> None:
+    folder = tmp_path / "reports"
+    third_morning = datetime(2026, 3, 3, 3, tzinfo=UTC)
+    nights = list(run_due_nights(filled, now_utc=third_morning, folder=folder))
+    assert [n.night for n in nights] == [START, START + timedelta(days=1)]
+    assert (folder / "2026-03-02" / "report.html").stat().st_size > 10_000
+    with open_store(filled.database) as store:
+        stored = store.latest_verdicts()
+    assert stored is not None
+    assert stored["method_version"] == METHOD_VERSION
+    assert stored["until"] == "2026-03-02"
+    assert list(run_due_nights(filled, now_utc=third_morning, folder=folder)) == []
+
+
+def test_the_night_is_the_same_on_either_database(
+    filled: Config, postgres_url: str, tmp_path: Path
+) -> None:
+    fill(postgres_url, home(), tmp_path)
+    other = filled.model_copy(update={"database": postgres_url})
+    nights = [analysed_night(c, LAST, now_utc=NOW) for c in (filled, other)]
+    assert nights[0].document == nights[1].document
+
+
+def test_an_interrupted_night_is_due_again(filled: Config, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    (folder / f".{LAST}-abc" / "night").mkdir(parents=True)
+    assert LAST in due_nights(filled, now_utc=NOW, folder=folder)
+
+
+def test_a_database_without_samples_gets_no_report(
+    database: str, tmp_path: Path
+) -> None:
+    config = config_of(database, "home")
+    folder = tmp_path / "reports"
+    assert list(run_due_nights(config, now_utc=NOW, folder=folder)) == []
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("window", "hour_utc", "night"),
+    [
+        (("20:00", "22:00"), 0.9, date(2026, 3, 9)),
+        (("20:00", "22:00"), 1.1, date(2026, 3, 10)),
+        (("23:30", "01:00"), 4.4, date(2026, 3, 9)),
+        (("23:30", "01:00"), 4.6, date(2026, 3, 10)),
+    ],
+)
+def test_a_night_is_over_ten_hours_after_its_window_began(
+    window: tuple[str, str], hour_utc: float, night: date
+) -> None:
+    start, end = window
+    config = parse(
+        {
+            "timezone": ZONE,
+            "targets": [{"name": "a", "url": "https://a.example/"}],
+            "window": {"start": start, "end": end},
+        },
+        source="test",
     )
-    assert owed({"until": "2026-03-10"}, now_utc=late, timezone=ZONE) is None
+    now = datetime(2026, 3, 11, tzinfo=UTC) + timedelta(hours=hour_utc)
+    assert last_night(now, config) == night
+
+
+def test_two_vantages_get_a_report_each(filled: Config, tmp_path: Path) -> None:
+    other = home(seed=4)
+    other.samples["vantage"] = "../../etc/=x"
+    fill(filled.database, other, tmp_path)
+    night = analysed_night(filled, LAST, now_utc=NOW)
+    names = sorted(report_files(night, filled))
+    assert names[:3] == [
+        names[0],
+        names[0].replace(".csv", ".html"),
+        names[0].replace(".csv", ".json"),
+    ]
+    assert names[3:] == ["report.csv", "report.html", "report.json"]
+    assert not any("/" in name or "=" in name for name in names)
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    write_files(tmp_path / "a" / "night", {"report.html": b"old"})
+    write_files(tmp_path / "a" / "night", {"report.html": b"new", "b.csv": b"1"})
+    assert (tmp_path / "a" / "night" / "report.html").read_bytes() == b"new"
+    assert sorted(p.name for p in (tmp_path / "a").rglob("*")) == [
+        "b.csv",
+        "night",
+        "report.html",
+    ]
+
+
+def test_only_old_nights_are_removed(tmp_path: Path) -> None:
+    for name in ("2026-01-01", "2026-03-01", "keep-me", "2026-01-02.txt"):
+        (tmp_path / name).mkdir()
+    removed = remove_old(tmp_path, keep=30, today=date(2026, 3, 10))
+    assert [path.name for path in removed] == ["2026-01-01"]
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_command_does_a_night_once(
@@ -98,27 +176,19 @@ def test_command_does_a_night_once(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.nice", lambda _: 0)  # the tests' own process stays quick
-    today = datetime.now(UTC).date()
-    home = simulate(
-        "quiet",
-        seed=2,
-        days=DAYS,
-        start=today - timedelta(days=DAYS),
-        timezone=ZONE,
-        every_s=900,
-    )
-    (tmp_path / "config.yaml").write_text(
-        json.dumps(
-            {
-                "timezone": ZONE,
-                "vantage": home.samples["vantage"].iloc[0],
-                "targets": [{"name": "a", "url": "https://a.example/"}],
-            }
-        )
-    )
-    fill("sqlite:///monitor.db", home, tmp_path)
+    start = datetime.now(UTC).date() - timedelta(days=2)
+    made = home(start=start, days=2)
+    document = {
+        "timezone": ZONE,
+        "vantage": made.samples["vantage"].iloc[0],
+        "targets": [{"name": "a", "url": "https://a.example/"}],
+        "report": {"pdf": False},
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps(document))
+    fill("sqlite:///monitor.db", made, tmp_path)
     first = CliRunner().invoke(cli, ["nightly"])
     assert first.exit_code == 0, first.output
-    assert "no_recurring_slowdown" in first.stderr
+    assert "verdicts" in first.stderr
     second = CliRunner().invoke(cli, ["nightly"])
-    assert "nothing is owed" in second.stderr
+    assert second.exit_code == 0
+    assert "verdicts" not in second.stderr

@@ -1,6 +1,7 @@
 """`monitor nightly`: what the daemon starts after each night and at its own start."""
 
 import logging
+import os
 import sys
 
 import click
@@ -8,14 +9,21 @@ import click
 from monitor.cli.context import configuration
 from monitor.cli.root import Settings
 
+LOWEST_PRIORITY = 19
+
 
 @click.command("nightly")
+@click.option(
+    "--silence",
+    "only_silence",
+    is_flag=True,
+    help="Only tell when nothing has been measured for a while (for a timer).",
+)
 @click.pass_obj
-def nightly_command(settings: Settings) -> None:
+def nightly_command(settings: Settings, *, only_silence: bool) -> None:
     """Judge and report every night that is over and has no report; send messages."""
     from monitor.clock import SystemClock
-    from monitor.nightly import run_due_nights
-    from monitor.notify import tell_night
+    from monitor.notify import night_messages, silence_messages, tell
 
     config = configuration(settings)
     logging.basicConfig(
@@ -26,6 +34,13 @@ def nightly_command(settings: Settings) -> None:
     for name in ("alembic", "fontTools", "weasyprint", "apprise"):
         logging.getLogger(name).setLevel(logging.WARNING)
     now_utc = SystemClock().now_utc()
+    tell(config, silence_messages(config, now_utc=now_utc), now_utc=now_utc)
+    if only_silence:
+        return
+    os.nice(LOWEST_PRIORITY)
+    from monitor.nightly import run_due_nights
+
     for night in run_due_nights(config, now_utc=now_utc):
-        click.echo(f"night {night.night}: {len(night.verdicts)} verdicts")
-        tell_night(night, config, now_utc=now_utc)
+        click.echo(f"night {night.night}: {len(night.verdicts)} verdicts", err=True)
+        for report in night.reports:
+            tell(config, night_messages(report, config), now_utc=now_utc)

@@ -54,12 +54,14 @@ def report_command(
     The verdicts are those of that date: later evenings are not looked at.
     """
     from monitor.clock import SystemClock
+    from monitor.evidence.ledger import close_days
     from monitor.nightly import FOLDER, analysed_night, report_files, write_files
 
     now_utc = SystemClock().now_utc()
     config = _in_language(configuration(settings), language)
     first = parsed_date(since, option="--since") if since else None
     chosen = parsed_date(day, option="--date") if day else None
+    close_days(config.database, now_utc=now_utc)
     night = analysed_night(
         config, chosen or _latest(config, now_utc), now_utc=now_utc, since=first
     )

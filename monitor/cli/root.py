@@ -16,9 +16,11 @@ COMMANDS = {
     "import": ("exchange", "read samples from CSV, NDJSON or Parquet files"),
     "export": ("exchange", "write samples to a CSV, NDJSON or Parquet file"),
     "analyze": ("analyze", "verdicts, from the database or from sample files"),
-    "nightly": ("nightly", "what `run` does after midnight: judge and store"),
     "report": ("report", "the report of a night, and its evidence bundle"),
-    "nightly": ("nightly", "what the daemon runs after each night"),
+    "nightly": (
+        "nightly",
+        "what `run` starts after each night: judge, store, report, tell",
+    ),
     "bundle": ("bundle", "pack evidence into one file that anybody can check"),
     "verify": ("verify", "check an evidence bundle"),
     "lodge": ("bundle", "have the last digest time-stamped by somebody else"),

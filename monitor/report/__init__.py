@@ -17,8 +17,9 @@ from monitor.report.content import (
 )
 from monitor.report.html import render_html
 from monitor.report.pdf import PdfUnavailableError, render_pdf
+from monitor.report.sentences import sentence, title
 from monitor.report.tables import render_csv, render_json
-from monitor.report.text import render_text
+from monitor.report.text import printable, render_text
 
 __all__ = [
     "Beside",
@@ -33,9 +34,12 @@ __all__ = [
     "Spoiled",
     "Versions",
     "night_report",
+    "printable",
     "render_csv",
     "render_html",
     "render_json",
     "render_pdf",
     "render_text",
+    "sentence",
+    "title",
 ]

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0004"
+REVISION: Final = "0006"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -165,6 +165,26 @@ consents = Table(
     *(Column(name, Text, nullable=False) for name in ("level", "language", "way")),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("told_at_us", BigInteger, nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("kind", "vantage", "subject", "since")
+    ),
+)
+
+retentions = Table(
+    "retentions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("decided_at_us", BigInteger, nullable=False),
+    Column("before_us", BigInteger, nullable=False),
+)
+"""Samples before `before_us` may be gone."""
+
 APPEND_ONLY: Final = (
     samples,
     rounds,
@@ -175,6 +195,8 @@ APPEND_ONLY: Final = (
     lodgings,
     notes,
     consents,
+    notices,
+    retentions,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 
@@ -201,7 +223,7 @@ hourly = Table(
     sqlite_with_rowid=False,
 )
 """Roll-up of samples, made by `rollups` and made anew when the samples of an hour grow.
-Derived: it may be deleted at any time."""
+Derived, except where retention removed the samples: there it is all that is left."""
 
 hourly_stale = Table(
     "hourly_stale",
