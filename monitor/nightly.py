@@ -52,7 +52,6 @@ MAKE_UP_NIGHTS: Final = 7
 
 _NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +203,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def due_nights(config: Config, *, now_utc: datetime, folder: Path) -> list[date]:
-    """Nights that are over, were measured and have no report yet; oldest first."""
+    """Nights whose evening was measured and has no report yet; oldest first."""
     last = last_night(now_utc, config)
     nights = [last - timedelta(days=n) for n in range(MAKE_UP_NIGHTS)]
     missing = [n for n in nights if not (folder / n.isoformat()).exists()]
@@ -215,10 +214,11 @@ def due_nights(config: Config, *, now_utc: datetime, folder: Path) -> list[date]
 
 
 def _is_measured(store: Store, config: Config, night: date) -> bool:
+    window = parse_window(str(config.window))
     midnight = datetime.combine(night, time(), ZoneInfo(config.timezone))
-    begin = timedelta(minutes=parse_window(str(config.window)).day_start_min)
-    start = (midnight + begin).astimezone(UTC)
-    return any(True for _ in store.samples(since=start, until=start + _DAY))
+    start = (midnight + timedelta(minutes=window.start_min)).astimezone(UTC)
+    end = start + timedelta(minutes=window.length_min)
+    return any(True for _ in store.samples(since=start, until=end))
 
 
 def run_due_nights(
