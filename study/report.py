@@ -21,6 +21,11 @@ from study.plan import (
 )
 from study.rates import Record, Seen
 
+_BASELINES_TEXT = (
+    "Each rule as published, with its own thresholds, asked once after 30 evenings; this "
+    "program was asked after every one of them. The first homes of "
+    f"{', '.join(BASELINE_FAMILIES)}."
+)
 _ON_STRONG = ("slow_3x", "policer_128k", "handshake_delay")
 _ON_BLOCKS = ("block_timeout", "block_reset")
 
@@ -218,6 +223,7 @@ def markdown(records: Sequence[Record]) -> str:
             _noise_lines(seen),
         ),
         "## What others would say of the same data",
+        _BASELINES_TEXT,
         _table(("rule", "nulls accused", "positives found"), _baseline_lines(records)),
     ]
     return "\n\n".join(parts) + "\n"
