@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from monitor.interchange import samples_from
+from monitor.interchange.columns import NAMES
 from monitor.simulation import FAMILIES, simulate
 from monitor.store import open_store
 
@@ -87,7 +88,7 @@ def years(url: str, n_years: int) -> None:
                 start=start,
                 timezone=TIMEZONE,
             )
-            store.append(samples_from(home.samples))
+            store.append(samples_from(home.samples.reindex(columns=NAMES)))
 
 
 def main() -> None:

@@ -22,11 +22,10 @@ _LEFT_LOG = float(np.log(1.3))
 """What must be left beyond that to need no edges."""
 _EDGE_SHARE = 0.6
 """Part of the excess that must appear at the edges; a hill shows 0.1 to 0.5 of it."""
-_NEAR_MIN, _FAR_MIN = 5, 30
-"""Stretch on either side of an edge that is compared; the first minutes jitter."""
+_FAR_MIN = 30
+"""Stretch on either side of an edge that is compared; its first slot may jitter."""
 _EVENINGS_TO_SEARCH = 10
 """From so many evenings on the edges may be where the data show them."""
-_COARSE_MIN = 10
 
 
 def is_busy_hour(
@@ -65,8 +64,6 @@ def is_busy_hour(
 def _has_edges(table: EveningTable, cells: Floats, slow: Bools, height: float) -> bool:
     """Whether half of the excess comes and goes at the edges of the window."""
     slot_min = table.grid.slot_min
-    if slot_min > _COARSE_MIN:
-        return False
     shape = profile(cells[None], slow, 2.0 * height)
     inside = np.flatnonzero(table.in_window)
     spans = [(int(inside[0]), int(inside[-1]) + 1)]
@@ -79,8 +76,10 @@ def _has_edges(table: EveningTable, cells: Floats, slow: Bools, height: float) -
 
 def _jump(shape: Floats, start: int, end: int, slot_min: int) -> float:
     """Mean step at the two edges [log]; -inf when one side was not measured."""
-    near, far = max(_NEAR_MIN // slot_min, 1), _FAR_MIN // slot_min
-    far_in = min(far, (end - start) // 2)
+    # With rounds far apart one slot on either side has to do.
+    near = 1 if slot_min <= _FAR_MIN // 3 else 0
+    far = max(_FAR_MIN // slot_min, 1)
+    far_in = max(min(far, (end - start) // 2), near + 1)
     up = _mean(shape, start + near, start + far_in) - _mean(
         shape, start - far, start - near
     )

@@ -184,6 +184,9 @@ def _yardstick(
 ) -> _Yardstick:
     tested = np.flatnonzero(at.weights.any(axis=0))
     controls = excess[found.controls][:, tested][..., evenings]
+    if found.controls.size < 2:
+        # A single control has no other to be held against.
+        controls = controls[:0]
     if not tested.size:
         shape = (*excess.shape[:2], len(LEVELS))
         return _Yardstick(np.zeros(shape[:2]), np.zeros(shape), np.ones(shape[1:]))

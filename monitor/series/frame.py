@@ -6,6 +6,7 @@ aside and counted; what is not even a number or a time is an `InputError`.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -210,11 +211,7 @@ def _parsed(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_dtype(column.dtype):
         utc: pd.Series = column.dt.tz_localize("UTC")
         return utc
-    if pd.api.types.is_numeric_dtype(column.dtype) and len(column):
-        raise InputError(
-            f"started_at_utc: found the number {_short(column.iloc[0])}; allowed: "
-            "RFC 3339 with a zone"
-        )
+    _refuse_others(column)
     try:
         parsed = pd.to_datetime(column, format="ISO8601")
         if isinstance(parsed.dtype, pd.DatetimeTZDtype):
@@ -229,6 +226,20 @@ def _parsed(column: pd.Series) -> pd.Series:
         raise InputError(
             f"started_at_utc: found {_short(str(error))}; allowed: RFC 3339 with a zone"
         ) from error
+
+
+def _refuse_others(column: pd.Series) -> None:
+    """Texts, datetimes and missing values are times; a number is not."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in ("string", "datetime", "datetime64", "empty") or not len(column):
+        return
+    is_other = column.map(lambda x: not isinstance(x, str | datetime) and pd.notna(x))
+    if is_other.any():
+        row = int(np.argmax(is_other.to_numpy(np.bool_)))
+        raise InputError(
+            f"row {row}: started_at_utc: found {_short(column.iloc[row])}; allowed: "
+            "RFC 3339 with a zone"
+        )
 
 
 def _refuse_naive(column: pd.Series) -> None:
