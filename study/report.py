@@ -22,8 +22,8 @@ from study.plan import (
 from study.rates import Record, Seen
 
 _BASELINES_TEXT = (
-    "Each rule as published, with its own thresholds, asked once after 30 evenings; this "
-    "program was asked after every one of them. The first homes of "
+    "Each rule as published, with its own thresholds, asked once after 30 evenings; "
+    "this program was asked after every one of them. The first homes of "
     f"{', '.join(BASELINE_FAMILIES)}."
 )
 _ON_STRONG = ("slow_3x", "policer_128k", "handshake_delay")
