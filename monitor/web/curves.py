@@ -40,7 +40,7 @@ def series(facts: Facts, query: SeriesQuery) -> Series:
         resolution=query.resolution,
         since=since,
         until=until,
-        coverage=_coverage(facts, curve, query.resolution, until - since),
+        coverage=_coverage(facts, query, curve, until - since),
         curve=curve,
         controls=_controls_curve(facts, query, controls) if controls else None,
         control_names=list(controls),
@@ -127,17 +127,21 @@ def _curve_of(cells: Cells) -> Curve:
     )
 
 
-def _coverage(
-    facts: Facts, curve: Curve, resolution: Resolution, span: timedelta
-) -> float:
+def _coverage(facts: Facts, query: SeriesQuery, curve: Curve, span: timedelta) -> float:
     step = {
-        Resolution.SAMPLE: facts.config.every,
+        Resolution.SAMPLE: _interval(facts, query.metric),
         Resolution.HOUR: _HOUR,
         Resolution.DAY: timedelta(days=1),
-    }[resolution]
+    }[query.resolution]
     planned = max(span / step, 1.0)
     filled = len({int(t // step.total_seconds()) for t in curve.time_s})
     return min(filled / planned, 1.0)
+
+
+def _interval(facts: Facts, metric: Metric) -> timedelta:
+    every = facts.config.every
+    is_transfer = metric is Metric.GOODPUT
+    return (facts.config.throughput.every or every) if is_transfer else every
 
 
 def _hour(moment: datetime) -> int:

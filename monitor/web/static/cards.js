@@ -1,6 +1,7 @@
 // One card per service: the verdict in plain words, how sure, since when.
 import { element } from "./figure.js";
 import { dayName, duration, has, number, percent, t, tn } from "./text.js";
+import { times } from "./units.js";
 
 const KIND = {
   targeted_throttling: "bad", targeted_blocking: "bad",
@@ -24,13 +25,14 @@ function effect(one) {
   const ratio = one.effect?.ratio;
   if (!ratio) return "";
   const [low, high] = one.effect.ci95 ?? [null, null];
-  const value = t("times", { n: number(ratio, 1) });
+  const value = times(ratio);
   return low && high ? t("card.interval", { times: value, low: number(low, 1), high: number(high, 1) }) : value;
 }
 
 function sureness(one) {
   if (one.strength) return t(`strength.${one.strength}`);
-  if (one.p_value === null || one.p_value === undefined) return "";
+  const isSuspect = ["bad", "warn"].includes(KIND[one.verdict]);
+  if (!isSuspect || one.p_value === null || one.p_value === undefined) return "";
   return t("card.chance", { p: one.p_value < 0.001 ? t("card.below", { p: percent001() }) : number(one.p_value * 100, 1) + " %" });
 }
 

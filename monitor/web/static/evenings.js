@@ -43,7 +43,7 @@ export function eveningsOption(found) {
 }
 
 function symbolSize(nDays, evening) {
-  const most = nDays > 120 ? 4 : nDays > 60 ? 7 : 11;
+  const most = Math.max(3, Math.min(11, ((innerWidth - 200) / nDays) * 0.75));
   if (evening.state === "unusable") return [most - 2, 2];
   return evening.state === "slow" || evening.state === "dead" ? most + 2 : most;
 }
@@ -59,7 +59,7 @@ export function eveningsAbout(found) {
     const n = (state) => one.evenings.filter((e) => e.state === state).length;
     return t("evenings.count", { target: one.target, slow: number(n("slow")), dead: number(n("dead")), fine: number(n("fine")), unusable: number(n("unusable")) });
   });
-  const isQuick = found.targets.some((one) => one.source === "rollups");
+  const isQuick = found.targets.some((one) => one.source === "rollups" && one.evenings.some((e) => e.n > 0));
   const legend = element("p", { class: "legend" }, ...ORDER.map((s) => element("span", {}, `${{ fine: "○", slow: "▲", dead: "✕", unusable: "–" }[s]} ${t(`state.${s}`)}`)));
   const words = [t("evenings.about", { start: found.window.start, end: found.window.end, zone: found.timezone }), legend];
   if (isQuick) words.push(t("evenings.quick"));

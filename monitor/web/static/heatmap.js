@@ -141,7 +141,7 @@ export function heatmapOption(map, selected, notes) {
     tooltip: { ...frame(c).tooltip, formatter: (p) => p.data.text ?? (p.seriesIndex === 0 ? cellWords(map, p.value[0], p.value[1]) : "") },
     visualMap: {
       min, max, dimension: 2, seriesIndex: 0, calculable: false, orient: "horizontal",
-      left: 40, top: 0, itemWidth: 12, itemHeight: 140,
+      left: innerWidth < 640 ? 0 : 40, top: 0, itemWidth: 12, itemHeight: innerWidth < 640 ? 70 : 140,
       text: scaleName(map) ?? [shownLevel(map, max), shownLevel(map, min)],
       textStyle: { color: c.soft },
       inRange: { color: palette(map) },

@@ -1,5 +1,5 @@
 // How values of each metric are shown.
-import { number, percent, short, t } from "./text.js";
+import { number, percent, short, t, tn } from "./text.js";
 
 export const METRICS = [
   "goodput_bps", "duration_s", "domain_lookup_s", "connect_s",
@@ -23,6 +23,9 @@ export function shown(metric, value) {
   return `${short(value * factor)} ${unit}`;
 }
 
+/** "3.1 times", in the form that the language wants. */
 export function times(ratio) {
-  return t("times", { n: number(ratio, ratio < 10 ? 1 : 0) });
+  const digits = ratio < 10 ? 1 : 0;
+  const rounded = Number(ratio.toFixed(digits));
+  return tn("times", rounded, { n: number(rounded, digits) });
 }

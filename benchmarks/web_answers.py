@@ -1,0 +1,205 @@
+"""One home-year behind the dashboard: roll-ups, each answer, the first view, memory.
+
+    python benchmarks/web_answers.py [folder]
+
+Fills `home-year.db` in the folder (a temporary one without it) once, then prints: what
+the marks of stale hours cost at writing, how long the roll-ups take, the median of each
+answer that the page asks for beside plain SQL over the samples for the same question,
+the first view in Chromium, and the memory of the server before and after 2,000 answers.
+"""
+
+import json
+import re
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.read_home_year import SITES, samples
+from monitor.store import open_store
+from monitor.store.rollups import Rollups
+from tests.web.browser import chromium
+
+ROWS = 950_000
+REPEATS = 15
+
+
+def fill(url: str) -> None:
+    """A year of samples, then their roll-ups."""
+    began = time.perf_counter()
+    with open_store(url) as store:
+        store.append(samples(ROWS))
+    print(f"written: {ROWS} samples in {time.perf_counter() - began:.0f} s")
+
+
+def roll_up(url: str) -> None:
+    """Make all roll-ups that are missing."""
+    began = time.perf_counter()
+    rollups = Rollups(url)
+    n_hours, longest_s = rollups.n_stale(), 0.0
+    while True:
+        step = time.perf_counter()
+        n_left = rollups.refresh()
+        longest_s = max(longest_s, time.perf_counter() - step)
+        if not n_left:
+            break
+    rollups.close()
+    spent = time.perf_counter() - began
+    print(f"roll-ups: {n_hours} hours in {spent:.0f} s, longest lock {longest_s:.3f} s")
+
+
+def marking_cost(url: str) -> None:
+    """Writing 20,000 samples with and without the trigger that marks stale hours."""
+    spent = {}
+    for kind in ("with", "without"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "a.db"
+            open_store(f"sqlite:///{path}").close()
+            if kind == "without":
+                with closing(sqlite3.connect(path)) as database:
+                    database.execute("DROP TRIGGER samples_stale")
+            batch = list(samples(20_000))
+            began = time.perf_counter()
+            with open_store(f"sqlite:///{path}") as store:
+                store.append(batch)
+            spent[kind] = time.perf_counter() - began
+    ratio = spent["with"] / spent["without"]
+    print(
+        f"marking: {spent['with']:.2f} s beside {spent['without']:.2f} s, x{ratio:.2f}"
+    )
+
+
+QUESTIONS = {
+    "/targets": None,
+    "/heatmap?target=facebook&since=2026-01-01&until=2026-12-31": "hour of day",
+    "/heatmap?target=facebook&view=beyond_controls&since=2026-01-01&until=2026-12-31":
+        "hour of day, controls",
+    "/heatmap?target=facebook&view=beyond_controls&since=2026-11-27&until=2026-12-31":
+        None,
+    "/evenings?since=2026-01-01&until=2026-12-31": "hour of day, all",
+    "/evenings?since=2026-11-27&until=2026-12-31": None,
+    "/series?target=facebook&resolution=sample&with_controls=true": None,
+    "/samples?target=facebook&since=2026-12-30T19:00:00Z&limit=1000": None,
+    "/verdicts": None,
+    "/health": None,
+    "/annotations": None,
+    "/compare?target=facebook&a_since=2026-12-30T15:00:00Z&a_until=2026-12-30T17:00:00Z"
+    "&b_since=2026-12-23T15:00:00Z&b_until=2026-12-23T17:00:00Z": None,
+}  # fmt: skip
+_HOURLY = (
+    "SELECT target, (started_at_us / 1000000 + 18000) / 3600, avg(goodput_bps),"
+    " count(*) FROM samples JOIN series ON series.id = series_id WHERE probe = 'download'"
+    " AND target IN ({names}) GROUP BY 1, 2"
+)
+PLAIN = {
+    "hour of day": _HOURLY.format(names="'facebook'"),
+    "hour of day, controls": _HOURLY.format(
+        names=", ".join(f"'{s}'" for s in ("facebook", *SITES[4:]))
+    ),
+    "hour of day, all": _HOURLY.format(names=", ".join(f"'{s}'" for s in SITES)),
+}
+"""The same question of the samples, with means where the roll-up has medians."""
+
+
+def get(address: str, path: str) -> bytes:
+    with urllib.request.urlopen(f"{address}api/v1{path}") as answer:
+        return answer.read()
+
+
+def answers(address: str, path: Path) -> None:
+    """Median time of each answer, beside plain SQL."""
+    for question, plain in QUESTIONS.items():
+        times = []
+        for _ in range(REPEATS):
+            began = time.perf_counter()
+            body = get(address, question)
+            times.append(time.perf_counter() - began)
+        beside = "" if plain is None else f", plain SQL {plain_s(path, plain):.0f} ms"
+        print(
+            f"  {statistics.median(times) * 1e3:6.0f} ms {len(body) / 1e3:7.1f} kB"
+            f"  {question[:78]}{beside}"
+        )
+
+
+def plain_s(path: Path, name: str) -> float:
+    """Milliseconds of plain SQL over the samples."""
+    with closing(sqlite3.connect(path)) as database:
+        began = time.perf_counter()
+        database.execute(PLAIN[name]).fetchall()
+        return (time.perf_counter() - began) * 1e3
+
+
+def first_view(address: str) -> None:
+    """A first and a second visit in Chromium: time to the drawn page, bytes."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        for visit in ("first", "second", "third"):
+            wire = []
+            page.on("response", lambda r, wire=wire: wire.append(r))
+            began = time.perf_counter()
+            page.goto(f"{address}?weeks=52")
+            page.wait_for_selector("[data-figure=heatmap] figcaption p")
+            shown = time.perf_counter() - began
+            page.wait_for_load_state("networkidle")
+            whole = time.perf_counter() - began
+            sizes = [r.request.sizes()["responseBodySize"] for r in wire]
+            print(
+                f"  {visit} visit: heat map {shown:.2f} s, all {whole - 0.5:.2f} s,"
+                f" {sum(sizes) / 1e3:.0f} kB on the wire"
+            )
+
+
+def memory_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+def main() -> None:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
+    path = folder / "home-year.db"
+    url = f"sqlite:///{path}"
+    marking_cost(url)
+    if not path.exists():
+        fill(url)
+    roll_up(url)
+    site = [{"name": s, "url": f"https://{s}.com/"} for s in SITES]
+    document = {
+        "timezone": "Asia/Almaty",
+        "database": url,
+        "targets": site[:4],
+        "controls": site[4:],
+        "web": {"port": 0},
+    }
+    (folder / "config.yaml").write_text(json.dumps(document))
+    command = [
+        sys.executable,
+        "-m",
+        "monitor",
+        "--config",
+        "config.yaml",
+        "web",
+        "serve",
+    ]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as server:
+        address = server.stdout.readline().split()[-1]
+        print("answers, median:")
+        answers(address, path)
+        print("first view, a year of hours:")
+        first_view(address)
+        before = memory_mib(server.pid)
+        for i in range(2000):
+            get(address, list(QUESTIONS)[i % len(QUESTIONS)])
+        after = memory_mib(server.pid)
+        print(f"memory: {before:.0f} MiB, after 2,000 answers {after:.0f} MiB")
+        server.terminate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The page's words: the same in every language, and none missing."""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+import monitor.web
+from monitor.web.endpoints import ENDPOINTS, STREAMS
+from monitor.web.schemas import EveningState, Metric
+from monitor.web.texts import LANGUAGES, Texts
+
+WEB = Path(monitor.web.__file__).parent
+ROOT = Path(__file__).parents[2]
+PLURALS = re.compile(r"\.(one|few|many|other)$")
+VERDICTS = (
+    "targeted_throttling",
+    "targeted_blocking",
+    "selective_slowdown",
+    "recurring_slowdown",
+    "server_side",
+    "general_congestion",
+    "own_line",
+    "no_recurring_slowdown",
+    "inconclusive",
+    "insufficient_data",
+)
+
+
+def places(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_message_is_there_and_has_the_same_places(code: str):
+    texts = Texts()
+    own, english = texts.of(code), texts.of("en")
+    assert list(own) == list(english)
+    for key, text in own.items():
+        assert text.strip(), key
+        assert places(text) == places(english[key]), key
+
+
+@pytest.mark.parametrize("code", ["ru", "kk"])
+def test_nothing_is_left_in_english(code: str):
+    """But for names, and for what is only places."""
+    texts = Texts()
+    own, english = texts.of(code), texts.of("en")
+    same = {
+        k
+        for k, v in own.items()
+        if v == english[k] and re.search(r"[a-z]{3}", re.sub(r"\{\w+\}", "", v))
+    }
+    assert same == {"language.en"}
+
+
+def test_every_word_that_the_page_asks_for_exists():
+    english = Texts().of("en")
+    stems = {PLURALS.sub("", key) for key in english} | set(english)
+    asked: set[str] = set()
+    for path in (*WEB.glob("static/*.js"), *WEB.glob("templates/*.html")):
+        asked |= set(re.findall(r"\btn?\(\"([a-z_0-9.]+)\"", path.read_text()))
+    asked.discard("language.")
+    assert asked <= stems
+    for verdict in VERDICTS:
+        assert {f"verdict.{verdict}", f"sentence.{verdict}"} <= stems
+    assert {f"metric.{metric.value}" for metric in Metric} <= stems
+    assert {f"state.{state.value}" for state in EveningState} <= stems
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "code"),
+    [
+        ("kk", "", "kk"),
+        (None, "ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        (None, "de;q=0.9, kk;q=0.5, en;q=0.1", "kk"),
+        ("xx", "fr", "en"),
+        (None, "ru;q=nonsense,,;q=", "en"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_or_the_best_accepted(
+    asked: str | None, accepted: str, code: str
+):
+    assert Texts().chosen(asked, accepted) == code
+
+
+@pytest.mark.parametrize(
+    "folder", [WEB / "static" / "vendor", Path(__file__).parent / "vendor"]
+)
+def test_foreign_files_are_the_ones_named_with_their_licence(folder: Path):
+    note = (folder / "README.txt").read_text()
+    for script in folder.glob("*.js"):
+        assert sha256(script.read_bytes()).hexdigest() in note
+    assert list(folder.glob("*LICENSE*"))
+
+
+def test_every_question_is_in_the_manual():
+    manual = (ROOT / "docs" / "api.md").read_text()
+    for path in (*(e.path for e in ENDPOINTS), *STREAMS, "/shares"):
+        assert f"`{path}`" in manual, path
