@@ -93,7 +93,8 @@ QUESTIONS = {
 }  # fmt: skip
 _HOURLY = (
     "SELECT target, (started_at_us / 1000000 + 18000) / 3600, avg(goodput_bps),"
-    " count(*) FROM samples JOIN series ON series.id = series_id WHERE probe = 'download'"
+    " count(*) FROM samples JOIN series ON series.id = series_id"
+    " WHERE probe = 'download'"
     " AND target IN ({names}) GROUP BY 1, 2"
 )
 PLAIN = {

@@ -181,7 +181,7 @@ export function heatmapAbout(map, title) {
     t("heatmap.legend"),
   ];
   if (map.controls.length) words.push(t("figure.controls", { names: map.controls.join(", ") }));
-  if (map.n_stale_hours) words.push(t("figure.stale", { n: number(map.n_stale_hours) }));
+  if (map.n_stale_hours > 100) words.push(t("figure.stale", { n: number(map.n_stale_hours) }));
   return { words, label: `${title}. ${window_} ${t("figure.coverage", { zone: map.timezone, share: percent(map.coverage) })}` };
 }
 

@@ -9,6 +9,8 @@ import { bytes, clockTime, dayName, duration, fromLocal, localMs, moment, number
 import { METRICS, shown, times } from "./units.js";
 
 const REFRESH_MS = 30000;
+const AGAIN_MS = 4000;
+const STALE_HOURS = 100;
 const DAY_MS = 86400000;
 const byId = (id) => document.getElementById(id);
 
@@ -87,6 +89,16 @@ async function showHeatmap() {
     return;
   }
   drawHeatmap();
+  if (map.n_stale_hours > STALE_HOURS) askAgainSoon();
+}
+
+/** Roll-ups of a long history are still being made: the picture fills by itself. */
+function askAgainSoon() {
+  clearTimeout(state.again);
+  state.again = setTimeout(() => {
+    part(showHeatmap);
+    part(showEvenings);
+  }, AGAIN_MS);
 }
 
 function drawHeatmap() {
