@@ -69,7 +69,7 @@ def report_command(
     folder = out or FOLDER / night.night.isoformat()
     files = report_files(night, config)
     write_files(folder, files)
-    _print(night, config)
+    print_night(night, config)
     for name in sorted(files):
         click.echo(folder / name)
     if bundle:
@@ -135,7 +135,8 @@ def _check(night: "Night", since: date | None) -> None:
         )
 
 
-def _print(night: "Night", config: "Config") -> None:
+def print_night(night: "Night", config: "Config") -> None:
+    """Print the sentences of a night."""
     from monitor.report import render_text
 
     for report in night.reports:

@@ -21,6 +21,7 @@ COMMANDS = {
         "nightly",
         "what `run` starts after each night: judge, store, report, tell",
     ),
+    "demo": ("demo", "five simulated weeks, judged, reported and shown"),
     "bundle": ("bundle", "pack evidence into one file that anybody can check"),
     "verify": ("verify", "check an evidence bundle"),
     "lodge": ("bundle", "have the last digest time-stamped by somebody else"),

@@ -1,0 +1,166 @@
+"""`monitor demo`: a simulated home, judged and reported; no network, no configuration.
+
+Everything in it carries the vantage `simulated`, and the report says so in words.
+"""
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.context import progress
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.config import Config
+    from monitor.nightly import Night
+    from monitor.simulation import Home
+
+TIMEZONE = "Asia/Almaty"
+DATABASE = "demo.db"
+NIGHTS = 35
+
+
+@click.command("demo")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo"),
+    show_default=True,
+    help="Folder for database, report and bundle.",
+)
+@click.option("--once", is_flag=True, help="Exit instead of showing the dashboard.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "ru", "kk"]),
+    default="en",
+    show_default=True,
+    help="Of the report.",
+)
+def demo_command(*, folder: Path, once: bool, language: str) -> None:
+    """Show everything on five simulated weeks in which two services are slowed."""
+    from monitor.clock import SystemClock
+
+    now_utc = SystemClock().now_utc()
+    night = _last_whole_day(now_utc)
+    home = _home(night)
+    config = _config(folder, home, language)
+    _fill(folder, config, home)
+    made = _report(folder, config, night, now_utc)
+    if not once:
+        _show(folder, config, made)
+
+
+def _last_whole_day(now_utc: "datetime") -> date:
+    """The last local day that is over: up to its midnight the home is simulated."""
+    from zoneinfo import ZoneInfo
+
+    return now_utc.astimezone(ZoneInfo(TIMEZONE)).date() - timedelta(days=1)
+
+
+def _home(night: date) -> "Home":
+    from monitor.simulation import demo_home
+
+    return demo_home(start=night - timedelta(days=NIGHTS - 1))
+
+
+def _config(folder: Path, home: "Home", language: str) -> "Config":
+    from monitor.config import parse
+
+    samples = home.samples[["target", "role"]].drop_duplicates().astype(str)
+    sites = {
+        role: [
+            {"name": name, "url": f"https://{name}.invalid/"}
+            for name in samples.loc[samples["role"] == role, "target"]
+            if not name.startswith("_")
+        ]
+        for role in ("target", "control")
+    }
+    document = {
+        "vantage": "simulated",
+        "timezone": TIMEZONE,
+        "database": f"sqlite:///{folder / DATABASE}",
+        "targets": sites["target"],
+        "controls": sites["control"],
+        "web": {"port": 0},
+        "report": {"language": language},
+    }
+    return parse(document, source="demo")
+
+
+def _fill(folder: Path, config: "Config", home: "Home") -> None:
+    from monitor.interchange import read_batches, samples_from
+    from monitor.store import open_store
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
+        (folder / name).unlink(missing_ok=True)
+    path = folder / "samples.parquet"
+    home.samples.to_parquet(path)
+    n_new = 0
+    with open_store(config.database) as store:
+        for batch in progress(read_batches(path), "storing simulated samples"):
+            n_new += store.append(samples_from(batch))
+    click.echo(f"{folder / DATABASE}: {n_new} SIMULATED samples of {NIGHTS} days")
+
+
+def _report(
+    folder: Path, config: "Config", day: date, now_utc: "datetime"
+) -> dict[str, bytes]:
+    """Judge, store, report and bundle the last night; the report's files."""
+    from monitor.cli.report import BUNDLE, print_night, write_evidence
+    from monitor.evidence.ledger import close_days
+    from monitor.nightly import (
+        analysed_night,
+        report_files,
+        store_verdicts,
+        stored_document,
+        write_files,
+    )
+
+    close_days(config.database, now_utc=now_utc)
+    since = day - timedelta(days=NIGHTS - 1)
+    night: Night = analysed_night(config, day, now_utc=now_utc, since=since)
+    document = stored_document(night)
+    store_verdicts(config.database, document, computed_at_utc=now_utc)
+    files = report_files(night, config)
+    write_files(folder, files)
+    print_night(night, config)
+    for name in sorted(files):
+        click.echo(folder / name)
+    write_evidence(folder / BUNDLE, night, config, files=files)
+    return files
+
+
+def _show(folder: Path, config: "Config", files: dict[str, bytes]) -> None:
+    """The dashboard on the simulated home, until Ctrl-C."""
+    import asyncio
+    import signal
+
+    from monitor.clock import SystemClock
+    from monitor.nightly import write_files
+    from monitor.web.server import serve
+
+    reports = folder / "reports"
+    night = _last_whole_day(SystemClock().now_utc()).isoformat()
+    write_files(reports / night, files)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+        await serve(
+            config, SystemClock(), announce=_announce, report_folder=reports, stop=stop
+        )
+
+    asyncio.run(run())
+
+
+def _announce(address: str) -> None:
+    click.echo(f"Dashboard of SIMULATED data: {address} (Ctrl-C ends it)")
+    # Whoever waits for the line gets it at once, also through a pipe.
+    sys.stdout.flush()
