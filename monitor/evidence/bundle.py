@@ -66,7 +66,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     verdict_document: Mapping[str, Any],
     level: Level | str = Level.PRIVATE,
     ledger: Ledger | None = None,
-    report_level: Level | str = Level.PRIVATE,
+    report_level: Level | str = Level.TRUSTED,
 ) -> BundleInfo:
     """Write a bundle; what it holds.
 
@@ -79,8 +79,9 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     verdict_document : the document of contracts 5, computed from these samples.
     level : for whom the bundle is.
     ledger : the database's chains; None: the bundle has chains of its own.
-    report_level : the level that the report was made for; a report that tells more than
-        `level` allows is left out.
+    report_level : for whom the report was made; by default it names the place and exact
+        times, but no server's address. One that tells more than `level` allows is left
+        out.
 
     Raises
     ------

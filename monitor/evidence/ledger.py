@@ -84,6 +84,20 @@ def _has_ended(day: str, now_utc: datetime) -> bool:
     return _start(day) + _DAY + CLOSE_AFTER <= now_utc
 
 
+def heads(url: str) -> Sequence[DayDigest]:
+    """The last link of each vantage.
+
+    Raises
+    ------
+    InputError : no day has been closed yet.
+    """
+    with closing(Digests(url)) as digests:
+        found = {link.vantage: link for link in digests.links()}
+    if not found:
+        raise InputError("no day has been closed yet: there is nothing to lodge")
+    return list(found.values())
+
+
 def _heads(links: Sequence[DayDigest]) -> dict[str, str]:
     return {link.vantage: link.digest for link in links}
 
@@ -191,20 +205,16 @@ def lodge(
     InputError : no day has been closed yet.
     ServiceError : the authority or the database is out of reach.
     """
+    kept = []
     with closing(Digests(url)) as digests:
-        heads = _heads(digests.links())
-        if not heads:
-            raise InputError("no day has been closed yet: there is nothing to lodge")
-        kept = []
-        for digest in heads.values():
-            token = timestamp.stamp(authority, digest, trusted=trusted).token
-            kept.append(
-                Lodging(
-                    digest=digest,
-                    authority=authority,
-                    lodged_at_utc=now_utc,
-                    token=token,
-                )
+        for link in heads(url):
+            token = timestamp.stamp(authority, link.digest, trusted=trusted).token
+            one = Lodging(
+                digest=link.digest,
+                authority=authority,
+                lodged_at_utc=now_utc,
+                token=token,
             )
-            digests.lodge(kept[-1])
+            digests.lodge(one)
+            kept.append(one)
     return kept

@@ -1,7 +1,12 @@
 """From a database to a bundle, a preview, a time-stamp, and back through verify."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,6 +16,7 @@ from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
 from monitor.store import open_store
 from tests.evidence.authority import make_authority, serving
+from tests.postgres import free_port
 
 CONFIG = """
 timezone: Asia/Almaty
@@ -19,6 +25,32 @@ report: {pdf: false}
 targets: [{name: facebook, url: "https://www.facebook.com/"}]
 """
 NIGHT = ["--date", "2018-03-20", "--since", "2018-03-14"]
+
+
+@contextmanager
+def listening() -> Iterator[tuple[int, list[dict]]]:
+    """A webhook on loopback, and what it heard."""
+    heard: list[dict] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            heard.append(json.loads(body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port, heard
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +100,27 @@ def test_the_preview_tells_what_leaves_the_house_and_writes_nothing(run, tmp_pat
     assert "vantage: such as v-" in told
     assert "of simulated" not in told
     assert not list(tmp_path.glob("*.zip"))
+
+
+def test_the_digest_is_sent_to_the_configured_services(run, tmp_path):
+    with listening() as (port, heard):
+        url = f"json://127.0.0.1:{port}/"
+        (tmp_path / "config.yaml").write_text(CONFIG + f"notify: {{urls: ['{url}']}}\n")
+        told = run("lodge", "--notify").stdout
+    digest = told.split(":")[0]
+    assert len(digest) == 64
+    assert [digest in body["message"] for body in heard] == [True]
+
+
+def test_a_digest_that_nobody_takes_is_told(run, tmp_path):
+    url = f"json://127.0.0.1:{free_port()}/"
+    (tmp_path / "config.yaml").write_text(CONFIG + f"notify: {{urls: ['{url}']}}\n")
+    assert "0 of 1 digests" in run("lodge", "--notify", exit_code=3).stderr
+
+
+@pytest.mark.parametrize("words", [[], ["--notify"], ["--notify", "--authority", "x"]])
+def test_lodging_needs_one_place(run, words):
+    assert run("lodge", *words, exit_code=2).stderr.startswith("monitor: ")
 
 
 def test_a_lodged_digest_goes_into_later_bundles(run, tmp_path):
