@@ -22,6 +22,8 @@ MIN_CONTROLS_FOR_TARGETED = 3
 _MOST_SLOW_SHARE = 0.3
 """Slow evenings that "no recurring slowdown" may still overlook (95 % upper bound)."""
 _SOME_SHARE = 0.2
+_OPEN_LOG = float(np.log(1.5))
+"""Above this excess common congestion is no answer, even where nothing is shown."""
 _HIGH_GATEWAY_LOG = float(np.log(1.5))
 _SERVICE = ("destination", "server", "refusals", "bypass", "name_swap")
 """Checks that point at the service or the path to it when they are -1."""
@@ -181,7 +183,7 @@ def _general(case: Case) -> Ruling | None:
             "but its evenings have the shape of the common busy hour: it may only feel "
             "that more.",
         )
-    if case.effect.centre >= SLOW_LOG:
+    if case.effect.centre >= _OPEN_LOG:
         return None
     found = case.look.found
     rises = _rises(case)

@@ -128,22 +128,21 @@ values = st.one_of(
     st.text(max_size=8),
     st.sampled_from([AWARE, "2026-03-01T15:00:00Z", "facebook", "control", True]),
 )
-columns = st.sampled_from(
-    [
-        "connect_s",
-        "goodput_bps",
-        "role",
-        "vantage",
-        "path",
-        "probe",
-        "failure",
-        "failed_operation",
-        "http_status",
-        "remote_address",
-        "server_name",
-        "x_y",
-    ]
+COLUMNS = (
+    "connect_s",
+    "goodput_bps",
+    "role",
+    "vantage",
+    "path",
+    "probe",
+    "failure",
+    "failed_operation",
+    "http_status",
+    "remote_address",
+    "server_name",
+    "x_y",
 )
+columns = st.sampled_from(COLUMNS)
 
 
 @settings(max_examples=80, deadline=None)
