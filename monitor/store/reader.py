@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, event, func, select, text, tuple_
 
@@ -48,8 +48,7 @@ class SeriesInfo:
     last_utc: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hour:
+class Hour(NamedTuple):
     """The roll-up of one series and hour; `value` is the median of the asked metric."""
 
     series_id: int
@@ -59,8 +58,7 @@ class Hour:
     value: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class Point(NamedTuple):
     """One sample's value of the asked metric."""
 
     series_id: int
@@ -127,10 +125,7 @@ class Reader:
             .order_by(hourly.c.series_id, hourly.c.hour_us)
         )
         with reading(self._engine) as connection:
-            return [
-                Hour(series_id=r[0], start_us=r[1], n=r[2], n_failed=r[3], value=r[4])
-                for r in connection.execute(wanted)
-            ]
+            return [Hour._make(row) for row in connection.execute(wanted)]
 
     def points(
         self, series_ids: Iterable[int], metric: str, since_us: int, until_us: int
@@ -145,10 +140,7 @@ class Reader:
             .order_by(samples.c.series_id, when)
         )
         with reading(self._engine) as connection:
-            return [
-                Point(series_id=r[0], started_at_us=r[1], value=r[2], failure=r[3])
-                for r in connection.execute(wanted)
-            ]
+            return [Point._make(row) for row in connection.execute(wanted)]
 
     def page(self, chosen: SampleFilter, limit: int) -> list[tuple[int, Sample]]:
         """Up to `limit` samples with the id of their series, by time and series."""

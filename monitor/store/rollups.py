@@ -1,8 +1,9 @@
 """Hourly roll-ups of the samples: medians, counts and bytes per series and local hour.
 
-Derived from the samples and safe to delete. An insert marks its hour as stale (by a
-trigger, whoever writes); `refresh` makes the marked hours anew in small transactions,
-so that the one who measures never waits long.
+An insert marks its hour as stale (by a trigger, whoever writes); `refresh` makes the
+marked hours anew in small transactions, so that the one who measures never waits long.
+Where retention has removed the samples, the roll-up is all that is left of them: it is
+never replaced by one of fewer samples.
 """
 
 from collections import defaultdict
@@ -10,14 +11,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.tables import METRICS, hourly, hourly_stale, samples
 
 HOUR_US: Final = 3_600_000_000
-HOURS_AT_ONCE: Final = 300
+HOURS_AT_ONCE: Final = 100
 
+Marks = Mapping[int, Sequence[int]]
+"""Hours since 1970 by series."""
+
+_KEY: Final = (hourly_stale.c.series_id, hourly_stale.c.hour)
 _COLUMNS: Final = ("started_at_us", "failure", "encoded_body_bytes", *METRICS)
 
 
@@ -37,7 +52,7 @@ class Rollups:
         self._is_checked = False
 
     def refresh(self) -> int:
-        """Make up to 300 stale hours anew; how many are still stale.
+        """Make up to 100 stale hours anew; how many are still stale.
 
         Raises
         ------
@@ -46,11 +61,16 @@ class Rollups:
         if not self._is_checked:
             _drop_other_phase(self._engine, self._phase_us)
             self._is_checked = True
+        with reading(self._engine) as connection:
+            marks = _newest_marks(connection)
+        if not marks:
+            return 0
         with writing(self._engine) as connection:
-            marks = _take_marks(connection)
             for series_id, hours in marks.items():
-                _replace(connection, series_id, self._slots(hours))
-        return self.n_stale() if marks else 0
+                taken = _taken(connection, series_id, hours)
+                if taken:
+                    _replace(connection, series_id, self._slots(taken))
+        return self.n_stale()
 
     def n_stale(self) -> int:
         """How many hours wait to be made anew."""
@@ -73,45 +93,64 @@ class Rollups:
 def _drop_other_phase(engine: Engine, phase_us: int) -> None:
     other = (hourly.c.hour_us + phase_us) % HOUR_US != 0
     with reading(engine) as connection:
-        found = connection.execute(select(hourly.c.hour_us).where(other).limit(1))
+        found = connection.execute(
+            select(hourly.c.hour_us).where(other, _is_derived()).limit(1)
+        )
         is_other = found.first() is not None
     if is_other:
         _start_anew(engine)
+
+
+def _is_derived() -> ColumnElement[bool]:
+    """Whether the samples of a roll-up are there, so that it can be made anew."""
+    own = samples.c.series_id == hourly.c.series_id
+    first = select(func.min(samples.c.started_at_us)).where(own).scalar_subquery()
+    return hourly.c.hour_us >= first - HOUR_US
 
 
 def _start_anew(engine: Engine) -> None:
     columns = [samples.c.series_id, samples.c.started_at_us // HOUR_US]
     every_hour = select(*columns).distinct()
     with writing(engine) as connection:
-        connection.execute(delete(hourly))
+        connection.execute(delete(hourly).where(_is_derived()))
         connection.execute(delete(hourly_stale))
         connection.execute(
             insert(hourly_stale).from_select(["series_id", "hour"], every_hour)
         )
 
 
-def _take_marks(connection: Connection) -> Mapping[int, Sequence[int]]:
-    key = (hourly_stale.c.series_id, hourly_stale.c.hour)
+def _newest_marks(connection: Connection) -> Marks:
     # Newest first: what a person looks at is there before the history is.
     newest = hourly_stale.c.hour.desc(), hourly_stale.c.series_id
-    wanted = select(*key).order_by(*newest).limit(HOURS_AT_ONCE)
-    found = connection.execute(wanted.with_for_update(skip_locked=True)).all()
+    wanted = select(*_KEY).order_by(*newest).limit(HOURS_AT_ONCE)
     marks: dict[int, list[int]] = defaultdict(list)
-    for series_id, hour in found:
+    for series_id, hour in connection.execute(wanted):
         marks[series_id].append(hour)
-    for series_id, hours in marks.items():
-        taken = and_(key[0] == series_id, key[1].in_(hours))
-        connection.execute(delete(hourly_stale).where(taken))
     return marks
 
 
+def _taken(connection: Connection, series_id: int, hours: Sequence[int]) -> list[int]:
+    """Those of the marks that nobody else holds, taken away."""
+    wanted = and_(_KEY[0] == series_id, _KEY[1].in_(hours))
+    free = select(_KEY[1]).where(wanted).with_for_update(skip_locked=True)
+    found = list(connection.scalars(free))
+    taken = and_(_KEY[0] == series_id, _KEY[1].in_(found))
+    connection.execute(delete(hourly_stale).where(taken))
+    return found
+
+
 def _replace(connection: Connection, series_id: int, slots: Sequence[int]) -> None:
-    rows = [
-        {"series_id": series_id, "hour_us": slot, **_rollup(found)}
-        for slot, found in _samples_of(connection, series_id, slots).items()
-    ]
+    found = _samples_of(connection, series_id, slots)
     of_slots = and_(hourly.c.series_id == series_id, hourly.c.hour_us.in_(slots))
-    connection.execute(delete(hourly).where(of_slots))
+    known = connection.execute(select(hourly.c.hour_us, hourly.c.n).where(of_slots))
+    # Samples are only added: where there were more, retention has removed them.
+    kept = {hour_us for hour_us, n in known if n > len(found.get(hour_us, ()))}
+    rows = [
+        {"series_id": series_id, "hour_us": slot, **_rollup(rows)}
+        for slot, rows in found.items()
+        if slot not in kept
+    ]
+    connection.execute(delete(hourly).where(of_slots, hourly.c.hour_us.not_in(kept)))
     if rows:
         connection.execute(insert(hourly), rows)
 

@@ -13,7 +13,13 @@ from typing import Any, Final, Literal
 
 from monitor.model import Role
 from monitor.web.facts import Cell, Cells, Facts
-from monitor.web.local import LocalHours, day_start_us, days_between, window_hours
+from monitor.web.local import (
+    LocalHours,
+    day_start_us,
+    days_between,
+    local_hours,
+    window_hours,
+)
 from monitor.web.schemas import (
     DaysQuery,
     Evening,
@@ -78,10 +84,7 @@ def _of_target(
 ) -> TargetEvenings:
     metric = _metric(facts, vantage, target)
     own = _days_of(facts, facts.metric_series(target, metric, vantage), metric, days)
-    controls = [
-        _days_of(facts, ids, metric, days)
-        for ids in facts.control_series(metric, vantage).values()
-    ]
+    controls = _controls(facts, vantage, metric, days)
     marks = judged.get(target, {})
     source: Literal["analysis", "rollups"] = "analysis" if marks else "rollups"
     found = []
@@ -102,13 +105,28 @@ def _metric(facts: Facts, vantage: str, target: str) -> Metric:
 def _days_of(
     facts: Facts, ids: Sequence[int], metric: Metric, days: Sequence[date]
 ) -> Days:
-    zone, window = facts.config.timezone, facts.config.window
-    inside = window_hours(window.start, window.end)
-    # Two days more: a window across midnight, and the day around the evening.
-    since = day_start_us(days[0], zone)
+    cells = facts.cells(ids, metric, *_span(facts, days))
+    return _by_day(facts, cells)
+
+
+def _controls(
+    facts: Facts, vantage: str, metric: Metric, days: Sequence[date]
+) -> list[Days]:
+    found = facts.control_cells(metric, vantage, *_span(facts, days))
+    return [_by_day(facts, cells) for cells in found.values()]
+
+
+def _span(facts: Facts, days: Sequence[date]) -> tuple[int, int]:
+    # A day more: the evening's window may go on past midnight.
+    zone = facts.config.timezone
     until = day_start_us(days[-1] + timedelta(days=2), zone)
-    cells = facts.cells(ids, metric, since, until)
-    return _sorted_out(cells, LocalHours(zone), inside)
+    return day_start_us(days[0], zone), until
+
+
+def _by_day(facts: Facts, cells: Cells) -> Days:
+    window = facts.config.window
+    inside = window_hours(window.start, window.end)
+    return _sorted_out(cells, local_hours(facts.config.timezone), inside)
 
 
 def _sorted_out(cells: Cells, local: LocalHours, inside: Sequence[int]) -> Days:

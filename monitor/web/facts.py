@@ -9,19 +9,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.model import Probe, Role
-from monitor.store.reader import Hour, Reader, SeriesInfo, is_site
+from monitor.store.reader import Reader, SeriesInfo, is_site
 from monitor.web.schemas import MAX_DAYS, Metric
 
 DIRECT: Final = "direct"
 SERIES_KEPT_S: Final = 5.0
 DEFAULT_DAYS: Final = 56
+CONTROLS_KEPT_S: Final = 15.0
+MAX_KEPT: Final = 4
 
 _NOT_A_PAGE: Final = frozenset({Probe.DOWNLOAD, Probe.SNI_SWAP})
 
@@ -30,8 +32,7 @@ class NotHere(MonitorError):  # noqa: N818 - an answer, not a failure
     """There is nothing of that name; the message says what there is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Cell(NamedTuple):
     """One hour of one site and metric."""
 
     value: float | None
@@ -47,6 +48,8 @@ class Cell:
 Cells = Mapping[int, Cell]
 """By the start of the hour [us since 1970]."""
 
+_Key = tuple[Metric, str, int, int]
+
 
 @dataclass(slots=True)
 class Facts:
@@ -59,6 +62,7 @@ class Facts:
     _lock: Lock = field(default_factory=Lock)
     _series: list[SeriesInfo] = field(default_factory=list)
     _read_at_s: float | None = None
+    _controls: dict[_Key, tuple[float, dict[str, Cells]]] = field(default_factory=dict)
 
     def series(self) -> list[SeriesInfo]:
         """Every stored series, at most five seconds old."""
@@ -131,21 +135,32 @@ class Facts:
             return {}
         column = Metric.DURATION if metric is Metric.FAILED_SHARE else metric
         hours = self.reader.hours(ids, column.value, since_us, until_us)
+        is_share = metric is Metric.FAILED_SHARE
         cells: dict[int, Cell] = {}
-        for hour in hours:
-            cell = _cell(hour, metric)
-            known = cells.get(hour.start_us)
-            cells[hour.start_us] = cell if known is None else joined(known, cell)
+        for _, start_us, n, n_failed, value in hours:
+            cell = Cell(n_failed / n if is_share else value, n, n_failed)
+            known = cells.get(start_us)
+            cells[start_us] = cell if known is None else joined(known, cell)
         return cells
 
     def control_cells(
         self, metric: Metric, vantage: str, since_us: int, until_us: int
     ) -> dict[str, Cells]:
-        """Hours of each control."""
-        return {
+        """Hours of each control; what was asked right before is kept for a while."""
+        key = (metric, vantage, since_us, until_us)
+        kept = self._controls.get(key)
+        now_s = self.clock.monotonic_s()
+        if kept is not None and now_s - kept[0] < CONTROLS_KEPT_S:
+            return kept[1]
+        found: dict[str, Cells] = {
             name: self.cells(ids, metric, since_us, until_us)
             for name, ids in self.control_series(metric, vantage).items()
         }
+        with self._lock:
+            while len(self._controls) >= MAX_KEPT:
+                self._controls.pop(next(iter(self._controls)))
+            self._controls[key] = (now_s, found)
+        return found
 
     def now_local(self) -> datetime:
         """The home's clock."""
@@ -183,11 +198,6 @@ def joined(one: Cell, other: Cell) -> Cell:
     weight = sum(w for _, w in parts)
     value = sum(v * w for v, w in parts) / weight if weight else None
     return Cell(value=value, n=n, n_failed=one.n_failed + other.n_failed)
-
-
-def _cell(hour: Hour, metric: Metric) -> Cell:
-    share = hour.n_failed / hour.n if metric is Metric.FAILED_SHARE else hour.value
-    return Cell(value=share, n=hour.n, n_failed=hour.n_failed)
 
 
 def _chosen(found: Iterable[SeriesInfo], metric: Metric) -> list[int]:

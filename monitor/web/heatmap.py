@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from monitor.web.facts import Cell, Cells, Facts, joined
-from monitor.web.local import LocalHours, day_start_us, days_between
+from monitor.web.local import LocalHours, day_start_us, days_between, local_hours
 from monitor.web.schemas import Heatmap, HeatmapQuery, Metric, View, Window
 from monitor.web.slowness import beyond_controls
 
@@ -20,7 +20,7 @@ def heatmap(facts: Facts, query: HeatmapQuery) -> Heatmap:
     since, until = facts.days(vantage, query.since, query.until)
     cells, controls = _cells(facts, query, vantage, since, until)
     days = days_between(since, until)
-    grid = _grid(cells, LocalHours(facts.config.timezone))
+    grid = _grid(cells, local_hours(facts.config.timezone))
     n_tried = sum(cell.n > 0 for cell in grid.values())
     return Heatmap(
         vantage=vantage,
@@ -53,8 +53,8 @@ def _cells(
     cells = facts.cells(ids, query.metric, *span)
     if query.view is View.ABSOLUTE:
         return cells, []
-    controls = facts.control_cells(query.metric, vantage, *span)
-    controls.pop(query.target, None)
+    found = facts.control_cells(query.metric, vantage, *span)
+    controls = {name: one for name, one in found.items() if name != query.target}
     beyond = beyond_controls(query.metric, cells, controls)
     relative = {
         hour: Cell(value=beyond.get(hour), n=cell.n, n_failed=cell.n_failed)

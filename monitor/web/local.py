@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -50,6 +51,12 @@ class LocalHours:
             local = from_us(start_us).astimezone(self._zone)
             found = self._known[start_us] = (local.date(), local.hour)
         return found
+
+
+@cache
+def local_hours(zone: str) -> LocalHours:
+    """The table of a zone, shared; it grows by an entry for each hour on record."""
+    return LocalHours(zone)
 
 
 def window_hours(start: str, end: str) -> list[int]:

@@ -30,7 +30,7 @@ IDLE_S: Final = 15.0
 """A connection without a whole request for so long is closed."""
 MAX_LINE_BYTES: Final = 16_384
 """Room for the longest names that the database can hold, in a query."""
-ROLLUP_EVERY_S: Final = 15.0
+ROLLUP_EVERY_S: Final = 60.0
 ROLLUP_PAUSE_S: Final = 0.05
 """Between two pieces of a long roll-up: room for the one who measures."""
 RETRY_S: Final = 10.0

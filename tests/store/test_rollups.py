@@ -85,7 +85,17 @@ def test_nothing_is_stale_after_a_refresh(database: str):
     with open_store(database) as store:
         store.append(_sample(60 * i) for i in range(700))
     rollups = Rollups(database)
-    assert [rollups.refresh() for _ in range(4)] == [400, 100, 0, 0]
+    assert [rollups.refresh() for _ in range(9)] == [
+        600,
+        500,
+        400,
+        300,
+        200,
+        100,
+        0,
+        0,
+        0,
+    ]
     rollups.close()
     assert len(_rows(database)) == 700
 
