@@ -53,8 +53,8 @@ BASELINE_FAMILIES = (
     "slow_2x_on_congestion",
     "policer_128k",
 )
-N_BASELINE_HOMES = 20
-N_ROBUSTNESS_HOMES = 40
+N_BASELINE_HOMES = 12
+N_ROBUSTNESS_HOMES = 24
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "all": tuple(FAMILIES),
     "nulls": NULLS,
