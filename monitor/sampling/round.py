@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 DOWNLOADS_WAIT_S = 15.0
 """How long transfers wait for the latency probes: a stuck one only waits for an answer
 and no longer disturbs them."""
+LONGEST = 1.25
+"""How long a round may last at the most, in units of its limit."""
 LAST_START_S = 15.0
 """No transfer is begun with less than this left: it could not end in the round."""
 
@@ -60,7 +62,7 @@ class RoundPlan:
     Attributes
     ----------
     latency, downloads : errands in the random order in which they are begun.
-    limit_s : the round's time [s].
+    limit_s : the time in which everything is begun [s].
     per_second : most probes begun in one second.
     left_out : what the slot was due but is not to do, and why; None: nothing.
     """
@@ -81,6 +83,15 @@ class RoundPlan:
     def last_start_s(self) -> float:
         """Time from which no more transfer is begun [s since the round's start]."""
         return self.limit_s - min(LAST_START_S, self.limit_s / 4)
+
+    @property
+    def end_s(self) -> float:
+        """Time at which whatever still runs is given up [s since the round's start].
+
+        A slow transfer ends later than it should, and its bytes are evidence:
+        it gets some time beyond the limit.
+        """
+        return LONGEST * self.limit_s
 
 
 def plan(
@@ -153,7 +164,7 @@ class _RunningRound:
         try:
             with contextlib.suppress(TimeoutError):
                 async with (
-                    asyncio.timeout(self._plan.limit_s),
+                    asyncio.timeout(self._plan.end_s),
                     asyncio.TaskGroup() as g,
                 ):
                     g.create_task(self._measure_gateway())

@@ -11,7 +11,7 @@ from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
 from monitor.sampling.budget import Grant
 from monitor.sampling.ration import Ration
-from monitor.sampling.round import Errand, RoundRunner, plan
+from monitor.sampling.round import LONGEST, Errand, RoundRunner, plan
 from monitor.sampling.schedule import Gap, Schedule, downloads_are_due, round_limit
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,8 @@ class Sampler:
         self._rng = rng
         self._ration = ration
         self._limit = round_limit(pace.every)
-        self._schedule = Schedule(every=pace.every, round_limit=self._limit)
+        longest = LONGEST * self._limit
+        self._schedule = Schedule(every=pace.every, round_limit=longest)
 
     def replace_targets(self, targets: Sequence[Target]) -> None:
         """Measure these sites from the next round on."""

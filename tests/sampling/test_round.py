@@ -169,6 +169,17 @@ async def test_transfer_is_not_begun_when_it_could_not_end() -> None:
     assert record.status is RoundStatus.OVERLONG
 
 
+async def test_slow_transfer_that_was_begun_in_time_is_kept() -> None:
+    slow = Site(lambda _, probe: 0.55 if probe == Probe.DOWNLOAD else 0)
+    notebook = Notebook()
+    record = await runner(slow, notebook).run(a_plan(limit_s=1.0))
+    done = [s for s in notebook.of_sites() if s.probe == Probe.DOWNLOAD]
+    begun = [name for name, probe in slow.begun if probe == Probe.DOWNLOAD]
+    assert len(done) == len(begun) == 2
+    assert record.duration_s is not None
+    assert record.duration_s > 1.0
+
+
 async def test_stopped_round_keeps_what_it_has_and_its_record() -> None:
     site = Site(lambda _, probe: 9 if probe == Probe.DOWNLOAD else 0)
     notebook = Notebook()
