@@ -55,42 +55,66 @@ class _Day:
         return times_slower(metric, inside, outside)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Common:
+    """The median control of one evening."""
+
+    log_ratio: float | None
+    failed_share: float | None
+
+
+_NO_CONTROLS: Final = _Common(log_ratio=None, failed_share=None)
+
 Days = Mapping[date, _Day]
+Commons = Mapping[date, _Common]
 
 
 def evenings(facts: Facts, query: DaysQuery) -> Evenings:
     """The evenings of every target."""
     vantage = facts.vantage(query.vantage)
     since, until = facts.days(vantage, query.since, query.until)
+    days = days_between(since, until)
     judged = _judged(facts, vantage)
     targets = [n for n, role in facts.roles(vantage).items() if role == Role.TARGET]
+    metrics = {name: _metric(facts, vantage, name) for name in targets}
+    controls = {
+        metric: _commons(facts, vantage, metric, days)
+        for metric in set(metrics.values())
+    }
     return Evenings(
         vantage=vantage,
         timezone=facts.config.timezone,
         window=Window(start=facts.config.window.start, end=facts.config.window.end),
         targets=[
-            _of_target(facts, vantage, name, days_between(since, until), judged)
-            for name in targets
+            _of_target(
+                name,
+                metric,
+                _days_of(
+                    facts, facts.metric_series(name, metric, vantage), metric, days
+                ),
+                days,
+                controls[metric],
+                judged.get(name, {}),
+            )
+            for name, metric in metrics.items()
         ],
     )
 
 
 def _of_target(
-    facts: Facts,
-    vantage: str,
     target: str,
+    metric: Metric,
+    own: Days,
     days: Sequence[date],
-    judged: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    commons: Commons,
+    marks: Mapping[str, Mapping[str, Any]],
 ) -> TargetEvenings:
-    metric = _metric(facts, vantage, target)
-    own = _days_of(facts, facts.metric_series(target, metric, vantage), metric, days)
-    controls = _controls(facts, vantage, metric, days)
-    marks = judged.get(target, {})
-    source: Literal["analysis", "rollups"] = "analysis" if marks else "rollups"
     found = []
     for day in days:
-        quick = _read(day, own.get(day, _Day()), [c.get(day) for c in controls], metric)
+        common = commons.get(day, _NO_CONTROLS)
+        quick = _read(day, own.get(day, _Day()), common, metric)
         found.append(_told(quick, marks.get(day.isoformat())))
+    source: Literal["analysis", "rollups"] = "analysis" if marks else "rollups"
     return TargetEvenings(target=target, metric=metric, source=source, evenings=found)
 
 
@@ -109,11 +133,23 @@ def _days_of(
     return _by_day(facts, cells)
 
 
-def _controls(
+def _commons(
     facts: Facts, vantage: str, metric: Metric, days: Sequence[date]
-) -> list[Days]:
+) -> Commons:
+    """What the controls had in common on each day."""
     found = facts.control_cells(metric, vantage, *_span(facts, days))
-    return [_by_day(facts, cells) for cells in found.values()]
+    each = [_by_day(facts, cells) for cells in found.values()]
+    return {
+        day: _common([one[day] for one in each if day in one], metric) for day in days
+    }
+
+
+def _common(controls: Sequence[_Day], metric: Metric) -> _Common:
+    ratios = (one.ratio(metric) for one in controls)
+    return _Common(
+        log_ratio=middle(None if not r or r <= 0 else log(r) for r in ratios),
+        failed_share=middle(one.failed_share() for one in controls),
+    )
 
 
 def _span(facts: Facts, days: Sequence[date]) -> tuple[int, int]:
@@ -142,37 +178,30 @@ def _sorted_out(cells: Cells, local: LocalHours, inside: Sequence[int]) -> Days:
     return days
 
 
-def _read(
-    day: date, own: _Day, controls: Sequence[_Day | None], metric: Metric
-) -> Evening:
-    ratio = _beyond(own, controls, metric)
+def _read(day: date, own: _Day, common: _Common, metric: Metric) -> Evening:
+    ratio = _beyond(own.ratio(metric), common)
     return Evening(
         date=day,
-        state=_state(own, controls, ratio),
+        state=_state(own.failed_share(), ratio, common),
         ratio=ratio,
         n=sum(cell.n for cell in own.window),
         n_failed=sum(cell.n_failed for cell in own.window),
     )
 
 
-def _beyond(own: _Day, controls: Sequence[_Day | None], metric: Metric) -> float | None:
-    ratio = own.ratio(metric)
-    theirs = [c.ratio(metric) for c in controls if c is not None]
-    common = middle(None if r is None or r <= 0 else log(r) for r in theirs)
-    if ratio is None or ratio <= 0 or common is None:
+def _beyond(ratio: float | None, common: _Common) -> float | None:
+    if not ratio or ratio <= 0 or common.log_ratio is None:
         return None
-    return exp(log(ratio) - common)
+    return exp(log(ratio) - common.log_ratio)
 
 
 def _state(
-    own: _Day, controls: Sequence[_Day | None], ratio: float | None
+    failed_share: float | None, ratio: float | None, common: _Common
 ) -> EveningState:
-    failed = own.failed_share()
-    theirs = middle(c.failed_share() for c in controls if c is not None)
-    if failed is None:
+    if failed_share is None or common.failed_share is None:
         return EveningState.UNUSABLE
-    if failed >= DEAD_SHARE and theirs is not None:
-        is_selective = theirs <= WELL_SHARE
+    if failed_share >= DEAD_SHARE:
+        is_selective = common.failed_share <= WELL_SHARE
         return EveningState.DEAD if is_selective else EveningState.UNUSABLE
     if ratio is None:
         return EveningState.UNUSABLE
