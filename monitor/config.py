@@ -219,6 +219,12 @@ class Budget(_Section):
     per_month: Annotated[Size, Field(ge=1_000_000)] | None = None
 
 
+class Retention(_Section):
+    """How long samples are kept; none: for ever."""
+
+    samples_days: Annotated[int, Field(ge=62, le=36_500)] | None = None
+
+
 class Probing(_Section):
     """How a probe behaves on the wire."""
 
@@ -277,7 +283,7 @@ class Report(_Section):
     """The nightly report."""
 
     language: Literal["en", "ru", "kk"] = "en"
-    nights: Annotated[int, Field(ge=7, le=400)] = 28
+    nights: Annotated[int, Field(ge=7, le=400)] = 60
     keep_nights: Annotated[int, Field(ge=1, le=10_000)] = 400
     pdf: bool = True
 
@@ -305,6 +311,7 @@ class Config(_Section):
     controls: Annotated[tuple[Site, ...], Field(max_length=100)] = ()
     throughput: Throughput = Throughput()
     budget: Budget = Budget()
+    retention: Retention = Retention()
     probing: Probing = Probing()
     consent: Literal["ask", "require"] = "ask"
     web: Web = Web()

@@ -38,19 +38,25 @@ from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import Pace, Sampler
 from monitor.service import service_manager
 from monitor.store import open_store
+from monitor.store.retention import Retention
 from monitor.store.spool import SpooledWriter
 from monitor.store.spool_file import spool_path
 from monitor.web.child import Dashboard
+from monitor.web.local import phase_us
 
 _log = logging.getLogger(__name__)
 
 TICK_S = 1
 CLOCK_STEP_S = 2.0
-NIGHTLY_HOUR, NIGHTLY_MINUTE = 0, 20
-"""Local time of the nightly analysis: after the evening and its day are over."""
+NIGHTLY_AFTER_WINDOW = timedelta(hours=10, minutes=10)
+"""From the window's begin to the nightly analysis: the evening's day ends ten hours
+after it, and the last round is stored by then."""
 NIGHTLY_AFTER_START_S = 90
 """A night that was interrupted is made up for, after the first round."""
 FLUSH_EVERY_S = 60
+COMPACT_EVERY_S = 3600
+COMPACT_PAUSE_S = 0.2
+"""Between two pieces of the work: a round's writes come first."""
 
 
 def probe_settings(config: Config) -> ProbeSettings:
@@ -202,14 +208,17 @@ class _Daemon:
             (self._tick, IntervalTrigger(seconds=TICK_S)),
             (self._flush, IntervalTrigger(seconds=FLUSH_EVERY_S)),
             (self._start_nightly, self._nightly_trigger()),
+            (self._compact, IntervalTrigger(seconds=COMPACT_EVERY_S)),
             (self._start_nightly, DateTrigger(soon)),
         ):
             scheduler.add_job(job, trigger)
         return scheduler
 
     def _nightly_trigger(self) -> CronTrigger:
+        begin = datetime.strptime(self._config.window.start, "%H:%M")  # noqa: DTZ007
+        due = begin + NIGHTLY_AFTER_WINDOW
         return CronTrigger(
-            hour=NIGHTLY_HOUR, minute=NIGHTLY_MINUTE, timezone=self._config.timezone
+            hour=due.hour, minute=due.minute, timezone=self._config.timezone
         )
 
     async def _reload(self) -> None:
@@ -229,6 +238,10 @@ class _Daemon:
 
     async def _flush(self) -> None:
         self._spawn(self._in_thread(self._writer.flush))
+
+    async def _compact(self) -> None:
+        if self._config.retention.samples_days is not None:
+            self._spawn(remove_old_samples(self._config, self._clock))
 
     async def _start_nightly(self) -> None:
         self._spawn(run_nightly(self._config, self._config_path))
@@ -290,6 +303,29 @@ async def run_nightly(config: Config, config_path: Path) -> int:
         raise
     _log.info("nightly exit_status=%d", status)
     return status
+
+
+async def remove_old_samples(config: Config, clock: Clock) -> None:
+    """Remove what is older than `retention.samples_days`, in pieces with pauses.
+
+    Raises
+    ------
+    StoreError
+        The database is out of reach; the work goes on another time.
+    """
+    now_utc = clock.now_utc()
+    kept = timedelta(days=config.retention.samples_days or 0)
+    before = datetime.combine((now_utc - kept).date(), time(), UTC)
+    retention = Retention(config.database, phase_us=phase_us(config.timezone, now_utc))
+    try:
+        decide = partial(retention.decide, before, decided_at_utc=now_utc)
+        await asyncio.to_thread(decide)
+        is_more = True
+        while is_more:
+            await asyncio.sleep(COMPACT_PAUSE_S)
+            is_more = await asyncio.to_thread(retention.step)
+    finally:
+        await asyncio.to_thread(retention.close)
 
 
 def _check_database(url: str) -> None:

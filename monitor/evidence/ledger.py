@@ -63,7 +63,8 @@ def close_days(url: str, *, now_utc: datetime) -> Sequence[DayDigest]:
         wanted = sorted(
             (day, vantage)
             for (vantage, day), n_rows in counts.items()
-            if closed.get((vantage, day)) != n_rows and _has_ended(day, now_utc)
+            # Fewer rows than then are no growth: that is for `stored_differences`.
+            if n_rows > closed.get((vantage, day), 0) and _has_ended(day, now_utc)
         )
         new = list(_linked(store, digests, wanted, _heads(links)))
         digests.append(new, closed_at_utc=now_utc)
