@@ -1,0 +1,120 @@
+"""Resident memory of the idle daemon, beside blackbox_exporter in the same run.
+
+`python -m benchmarks.memory` fills a table of docs/accuracy.md. A daemon with the
+shipped number of sites, all on loopback, is left alone after two rounds; PSS counts
+what processes share once. No root; blackbox_exporter only where it is installed.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.page import write_table
+from benchmarks.process import ROOT
+from tests.servers.tcp import serve
+from tests.servers.web import says, whole
+
+PAGE = ROOT / "docs" / "accuracy.md"
+IDLE_S = 25
+EXPORTER = "prometheus-blackbox-exporter"
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += descendants(int(child))
+    return found
+
+
+def memory_mib(pid: int) -> tuple[float, float]:
+    """PSS and RSS of one process [MiB]."""
+    rows = [
+        line.split()
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    ]
+    sizes = {row[0]: int(row[1]) / 1024 for row in rows}
+    return sizes["Pss:"], sizes["Rss:"]
+
+
+def command_of(pid: int) -> str:
+    """The last word of a process's command line: what it is there for."""
+    words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return " ".join(Path(word).name for word in words if word)
+
+
+def configuration(folder: Path, port: int) -> None:
+    """The shipped number of sites, on loopback."""
+    url = f"http://localhost:{port}/"
+    sites = [{"name": f"s{i}", "url": url, "download_url": url} for i in range(13)]
+    document = {
+        "timezone": "Asia/Almaty",
+        "every": "10s",
+        "targets": sites[:6],
+        "controls": sites[6:],
+        "web": {"port": 0},
+    }
+    (folder / "config.yaml").write_text(json.dumps(document))
+
+
+async def daemon_rows(folder: Path) -> list[str]:
+    """A table row per process of the daemon."""
+    async with serve(says(whole(bytes(50_000)))) as served:
+        configuration(folder, served.port)
+        daemon = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "monitor", "run"),
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        await asyncio.sleep(IDLE_S)
+        rows = [row(command_of(pid), pid) for pid in descendants(daemon.pid)]
+        daemon.terminate()
+        await daemon.wait()
+    return rows
+
+
+def exporter_rows(folder: Path) -> list[str]:
+    """The row of blackbox_exporter, idle."""
+    if shutil.which(EXPORTER) is None:
+        return []
+    modules = folder / "modules.yml"
+    modules.write_text("modules:\n  page:\n    prober: http\n")
+    command = [EXPORTER, f"--config.file={modules}", "--web.listen-address=127.0.0.1:0"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        process.wait(timeout=3)
+    except subprocess.TimeoutExpired:
+        return [row("blackbox_exporter", process.pid)]
+    finally:
+        process.kill()
+    return []
+
+
+def row(name: str, pid: int) -> str:
+    """One line of the table."""
+    pss, rss = memory_mib(pid)
+    return f"| `{name}` | {pss:.0f} | {rss:.0f} |"
+
+
+def main() -> None:
+    """Measure and write the table."""
+    os.environ.setdefault("PYTHONPATH", str(ROOT))
+    with tempfile.TemporaryDirectory() as folder:
+        rows = asyncio.run(daemon_rows(Path(folder)))
+        rows += exporter_rows(Path(folder))
+    head = ["| process | PSS [MiB] | RSS [MiB] |", "|---|---:|---:|"]
+    write_table(PAGE, "memory", [*head, *rows])
+
+
+if __name__ == "__main__":
+    main()
