@@ -115,6 +115,8 @@ def refresh_rollups(url: str, timezone: str, now: datetime) -> Iterator[int]:
     offset = now.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
     phase_us = int((-offset % timedelta(hours=1)) / timedelta(microseconds=1))
     with closing(Rollups(url, phase_us=phase_us)) as rollups:
+        if not phase_us and not rollups.n_stale():
+            return
         while n_left := rollups.refresh():
             yield n_left
 

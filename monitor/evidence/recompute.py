@@ -15,6 +15,16 @@ _TOLERANCE: Final = 1e-6
 """Relative; another processor may add in another order."""
 
 
+_HOSTILE: Final = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    InputError,
+)
+
+
 class NotComparableError(Exception):
     """The verdicts cannot be computed again here; the text says why."""
 
@@ -67,7 +77,7 @@ def verdicts_again(
             since=document["since"],
             until=document["until"],
         )
-    except (KeyError, TypeError, ValueError, InputError) as error:
+    except _HOSTILE as error:
         raise NotComparableError(f"cannot be computed again: {error}") from None
     return [verdict.to_dict() for verdict in found]
 

@@ -8,7 +8,9 @@ import pytest
 
 from monitor.analysis import analysis_document, analyze
 from monitor.evidence import verify_bundle, write_bundle
+from monitor.evidence.layout import row_check
 from monitor.evidence.recompute import differences
+from monitor.evidence.rows import canonical
 from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
 from tests.evidence.samples import CONFIG
@@ -82,6 +84,38 @@ def test_another_method_is_told_and_is_no_alteration(tmp_path, home):
     result = verify_bundle(written(tmp_path / "a.zip", older, "private"))
     assert result.findings == []
     assert "made by method '0'" in result.notes[0]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"connect_s": "fast"},
+        {"connect_s": 10**400},
+        {"started_at_utc": "never"},
+        {"failure": ["a"]},
+        {"target": {}},
+    ],
+)
+def test_odd_rows_give_findings_and_no_traceback(tmp_path, home, odd):
+    def change(members):
+        first, *rest = members["samples.ndjson"].split(b"\n")
+        row = json.loads(first) | odd
+        row["x_check"] = row_check(row)
+        members["samples.ndjson"] = b"\n".join([canonical(row), *rest])
+
+    samples, document = home
+    path = written(tmp_path / "a.zip", (samples[:2000], document), "private")
+    assert not verify_bundle(rewritten(path, change)).is_intact
+
+
+@pytest.mark.parametrize(
+    "odd", [{"window": 1}, {"timezone": []}, {"since": "x"}, {"verdicts": 5}]
+)
+def test_an_odd_verdict_document_gives_no_traceback(tmp_path, home, odd):
+    samples, document = home
+    path = written(tmp_path / "a.zip", (samples[:2000], document | odd), "private")
+    result = verify_bundle(path)
+    assert result.findings or result.notes
 
 
 def test_differences_are_named_by_their_path():
