@@ -55,6 +55,13 @@ def test_nothing_is_left_in_english(code: str):
     assert same == {"language.en"}
 
 
+def test_the_browser_gets_the_names_it_may_not_know():
+    """Months and days of the week, each another one."""
+    own = Texts().of("kk")
+    assert len({own[f"month.{n}"] for n in range(1, 13)}) == 12
+    assert len({own[f"weekday.{n}"] for n in range(7)}) == 7
+
+
 def test_every_word_that_the_page_asks_for_exists():
     english = Texts().of("en")
     stems = {PLURALS.sub("", key) for key in english} | set(english)

@@ -15,9 +15,14 @@ function fact(term, text) {
   return text ? [element("dt", {}, term), element("dd", {}, text)] : [];
 }
 
+function isSuspect(one) {
+  return ["bad", "warn"].includes(KIND[one.verdict]);
+}
+
 function evenings(one) {
   const e = one.evenings;
   if (!e || !e.usable) return "";
+  if (!isSuspect(one)) return tn("card.usable", e.usable);
   return tn("card.evenings", e.usable, { slow: number(e.slow + e.dead) });
 }
 
@@ -25,14 +30,14 @@ function effect(one) {
   const ratio = one.effect?.ratio;
   if (!ratio) return "";
   const [low, high] = one.effect.ci95 ?? [null, null];
+  if (KIND[one.verdict] === "good") return high ? t("card.at_most", { times: times(high) }) : "";
   const value = times(ratio);
   return low && high ? t("card.interval", { times: value, low: number(low, 1), high: number(high, 1) }) : value;
 }
 
 function sureness(one) {
   if (one.strength) return t(`strength.${one.strength}`);
-  const isSuspect = ["bad", "warn"].includes(KIND[one.verdict]);
-  if (!isSuspect || one.p_value === null || one.p_value === undefined) return "";
+  if (!isSuspect(one) || one.p_value === null || one.p_value === undefined) return "";
   return t("card.chance", { p: one.p_value < 0.001 ? t("card.below", { p: percent001() }) : number(one.p_value * 100, 1) + " %" });
 }
 

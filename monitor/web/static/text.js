@@ -2,6 +2,10 @@
 const messages = JSON.parse(document.getElementById("messages").textContent);
 export const language = document.documentElement.lang;
 const plurals = new Intl.PluralRules(language);
+// Many browsers do not know Kazakh: its numbers are written as in Russian, and the names
+// of its months and days come with the messages.
+const isKnown = Intl.DateTimeFormat.supportedLocalesOf([language]).length > 0;
+const locale = isKnown ? language : "ru";
 
 let zone = "UTC";
 
@@ -27,44 +31,46 @@ export function tn(key, n, values = {}) {
 }
 
 export function number(value, digits = 0) {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
 }
 
 /** About three digits, whatever the size. */
 export function short(value) {
   const options = { maximumSignificantDigits: 3 };
-  return new Intl.NumberFormat(language, options).format(value);
+  return new Intl.NumberFormat(locale, options).format(value);
 }
 
 export function percent(share) {
   const options = { style: "percent", maximumFractionDigits: 0 };
-  return new Intl.NumberFormat(language, options).format(share);
+  return new Intl.NumberFormat(locale, options).format(share);
 }
 
 function format(moment, options) {
-  return new Intl.DateTimeFormat(language, options).format(moment);
+  return new Intl.DateTimeFormat(locale, options).format(moment);
 }
 
 /** A local date (YYYY-MM-DD) in words. */
 export function dayName(date, isShort = false) {
-  const moment = new Date(`${date}T12:00:00Z`);
+  const at = new Date(`${date}T12:00:00Z`);
+  if (!isKnown) return ownDayName(at, isShort);
   const options = isShort
     ? { day: "numeric", month: "short", timeZone: "UTC" }
     : { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
-  return format(moment, options);
+  return format(at, options);
+}
+
+function ownDayName(at, isShort) {
+  const day = `${at.getUTCDate()} ${t(`month.${at.getUTCMonth() + 1}`)}`;
+  return isShort ? day : `${t(`weekday.${at.getUTCDay()}`)}, ${day} ${at.getUTCFullYear()}`;
 }
 
 /** A moment on the home's clock. */
 export function moment(value, withSeconds = false) {
-  return format(new Date(value), {
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: withSeconds ? "2-digit" : undefined,
-    hourCycle: "h23",
-    timeZone: zone,
-  });
+  const at = new Date(value);
+  const date = new Date(localMs(at.getTime())).toISOString().slice(0, 10);
+  const second = withSeconds ? "2-digit" : undefined;
+  const time = format(at, { hour: "2-digit", minute: "2-digit", second, hourCycle: "h23", timeZone: zone });
+  return `${dayName(date, true)}, ${time}`;
 }
 
 /** Time of day on the home's clock. */
