@@ -50,17 +50,14 @@ class Filler:
     table: Rows
     columns: Columns
     cell: Ints
-    """Cell of each row of the vantage, shape (n,)."""
+    """Cell of each row, shape (n,)."""
     is_spoiled: Bools
     """Rows to leave out, shape (n,)."""
     shape: tuple[int, int]
     """(evenings, slots)."""
-    start: int
-    """Place of the vantage's first row among all rows."""
 
     def all_series(self, groups: Sequence[Sequence[Lane]]) -> dict[str, Any]:
         """The arrays of `Grid` that have one layer per series."""
-        by_metric = {m: slowness(self.columns, m) for m in self.columns.metrics}
         main = [self._main(group) for group in groups]
         address, addresses = self._codes(main, "remote_address", np.int32)
         issuer, issuers = self._codes(main, "certificate_issuer", np.int16)
@@ -68,13 +65,13 @@ class Filler:
         status, _ = self.table.numbers("http_status")
         with np.errstate(invalid="ignore"):
             is_refused = status >= _FIRST_ERROR_STATUS
-        is_cut = self.columns.is_failed & (self.columns.bytes_ > 0)
+        arrived, _ = self.table.numbers("encoded_body_bytes")
         return {
-            "values": self._values(groups, by_metric),
+            "values": self._values(groups),
             "n_rows": self._counts(main, np.ones(self.table.n, np.bool_)),
             "n_dead": self._counts(main, dead),
             "stage": self._stages(main, dead),
-            "cut_bytes": self._cut(groups, is_cut),
+            "cut_bytes": self._cut(groups, arrived),
             "refused": self._counts(main, is_refused),
             "address": address,
             "addresses": addresses,
@@ -88,26 +85,25 @@ class Filler:
         if not wanted or column not in self.columns.metrics:
             return np.full(self.shape, np.nan, np.float32)
         place = self._places(wanted)
-        values = self.columns.metrics[column][place]
+        values = self.table.numbers(column)[0][place]
         none = np.zeros(place.size, np.bool_)
-        return self._grid(log_means(self._cell(place), values, none, self._n_cells))
+        return log_means(self._cell(place), values, none, self._n_cells).reshape(
+            self.shape
+        )
 
     @property
     def _n_cells(self) -> int:
         return self.shape[0] * self.shape[1]
 
-    def _grid(self, flat: Cells) -> Cells:
-        return flat.reshape(self.shape)
-
     def _cell(self, place: Ints) -> Ints:
-        return self.cell[place - self.start]
+        return self.cell[place]
 
     def _places(self, runs: Sequence[Lane]) -> Ints:
         """Places of the runs' rows that are not set aside."""
         if not runs:
             return np.zeros(0, np.int64)
         place = np.concatenate([np.arange(r.rows.start, r.rows.stop) for r in runs])
-        return np.asarray(place[~self.is_spoiled[place - self.start]])
+        return np.asarray(place[~self.is_spoiled[place]])
 
     def _main(self, runs: Sequence[Lane]) -> Ints:
         """Rows of the probe that stands for the site."""
@@ -119,22 +115,17 @@ class Filler:
         )
         return self._places([run for run in runs if run.probe == ranked[0]])
 
-    def _values(
-        self,
-        groups: Sequence[Sequence[Lane]],
-        by_metric: dict[str, tuple[Floats, Bools]],
-    ) -> Cells:
+    def _values(self, groups: Sequence[Sequence[Lane]]) -> Cells:
         shape = (len(groups), len(METRICS), *self.shape)
         out = np.full(shape, np.nan, np.float32)
-        for s, runs in enumerate(groups):
-            for m, metric in enumerate(METRICS):
-                if metric in by_metric:
-                    values, is_lost = by_metric[metric]
-                    place = self._measuring(runs, values)
-                    flat = log_means(
-                        self._cell(place), values[place], is_lost[place], self._n_cells
-                    )
-                    out[s, m] = self._grid(flat)
+        for metric in self.columns.metrics:
+            values, is_lost = slowness(self.columns, metric)
+            for s, runs in enumerate(groups):
+                place = self._measuring(runs, values)
+                flat = log_means(
+                    self.cell[place], values[place], is_lost[place], self._n_cells
+                )
+                out[s, METRICS.index(metric)] = flat.reshape(self.shape)
         return out
 
     def _measuring(self, runs: Sequence[Lane], values: Floats) -> Ints:
@@ -166,12 +157,13 @@ class Filler:
             out[s, self._cell(chosen)] = self.columns.stage[chosen]
         return out.reshape(len(main), *self.shape)
 
-    def _cut(self, groups: Sequence[Sequence[Lane]], is_cut: Bools) -> Cells:
+    def _cut(self, groups: Sequence[Sequence[Lane]], arrived: Floats) -> Cells:
         out = np.full((len(groups), self._n_cells), np.nan, np.float32)
+        is_cut = self.columns.is_failed & (arrived > 0)
         for s, runs in enumerate(groups):
             place = self._places(runs)
             chosen = place[is_cut[place]]
-            out[s, self._cell(chosen)] = self.columns.bytes_[chosen]
+            out[s, self._cell(chosen)] = arrived[chosen]
         return out.reshape(len(groups), *self.shape)
 
     def _codes(
@@ -187,7 +179,7 @@ class Filler:
         return out.reshape(len(main), *self.shape), text.values
 
 
-_NONE = np.zeros(0, np.int64)
+_NONE = np.zeros(0, np.int32)
 
 
 def _unknown_is_negative(text: Text) -> Ints:

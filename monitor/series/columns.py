@@ -6,8 +6,9 @@ More is slower everywhere: rates enter with their sign changed.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from monitor.series.frame import Bools, Floats, Ints, Rows, Text
+from monitor.series.frame import MEASURED, Bools, Floats, Rows, Text
 
 METRICS = (
     "goodput_bps",
@@ -38,42 +39,38 @@ _READ = 4
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns that every vantage needs, in the order of the rows."""
+    """What the rows of one vantage say, in their order; numbers are read when asked."""
 
+    table: Rows
     role: Text
-    failure: Text
-    stage: Ints
+    stage: NDArray[np.int8]
+    """Place in STAGES of each failure, shape (n,)."""
     is_failed: Bools
     is_slow: Bools
     """Failed by the time limit while bytes still came: slow, not dead."""
-    bytes_: Floats
     n_impossible: int
-    metrics: dict[str, Floats]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that the frame has."""
+        return tuple(metric for metric in METRICS if self.table.has(metric))
 
 
 def columns(table: Rows) -> Columns:
-    """The columns that every vantage needs, read once."""
+    """What every metric needs to know about the rows, read once."""
     failure = table.column("failure")
     is_failed = ~failure.is_("")
     operation = table.column("failed_operation")
     known = {name: place for place, name in enumerate(STAGES)}
     unsaid = len(STAGES) - 1
-    stage = np.array([known.get(v, unsaid) for v in operation.values])[operation.codes]
-    bytes_, n_bad_bytes = table.numbers("encoded_body_bytes")
-    metrics, n_bad = {}, n_bad_bytes
-    for name in METRICS:
-        if table.has(name):
-            metrics[name], n_wrong = table.numbers(name)
-            n_bad += n_wrong
-    has_rate = np.zeros(table.n, np.bool_)
-    if "goodput_bps" in metrics:
-        has_rate = metrics["goodput_bps"] > 0
+    places = np.array([known.get(v, unsaid) for v in operation.values], np.int8)
+    stage = places[operation.codes]
     is_slow = is_failed & (stage == _READ) & failure.is_("generic_timeout_error")
-    with np.errstate(invalid="ignore"):
-        is_slow &= has_rate | (bytes_ > 0)
-    return Columns(
-        table.column("role"), failure, stage, is_failed, is_slow, bytes_, n_bad, metrics
-    )
+    if is_slow.any():
+        arrived = table.numbers("goodput_bps")[0] > 0
+        is_slow &= arrived | (table.numbers("encoded_body_bytes")[0] > 0)
+    n_bad = sum(table.numbers(name)[1] for name in MEASURED)
+    return Columns(table, table.column("role"), stage, is_failed, is_slow, n_bad)
 
 
 def slowness(columns: Columns, metric: str) -> tuple[Floats, Bools]:
@@ -83,7 +80,7 @@ def slowness(columns: Columns, metric: str) -> tuple[Floats, Bools]:
     the row says: a connection reset after 50 ms is no fast handshake. A transfer that
     the time limit cut while bytes still came keeps its rate.
     """
-    values = columns.metrics[metric]
+    values, _ = columns.table.numbers(metric)
     need = NEEDS_STAGE[metric]
     is_unsaid = columns.stage == len(STAGES) - 1
     is_lost = columns.is_failed & (columns.stage <= need)
@@ -91,5 +88,5 @@ def slowness(columns: Columns, metric: str) -> tuple[Floats, Bools]:
     is_lost |= values == 0
     is_lost &= ~(columns.is_slow & (values > 0) & (metric != "duration_s"))
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(values)
+        logs = np.log(values, out=values)
     return (-logs if metric in RATES else logs), is_lost

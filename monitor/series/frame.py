@@ -5,7 +5,7 @@ out: `Rows`, sorted, without duplicates. Numbers that no measurement can give ar
 aside and counted; what is not even a number or a time is an `InputError`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -59,7 +59,7 @@ _LATEST = pd.Timestamp("2200-01-01", tz="UTC")
 class Text:
     """A text column as codes into its distinct values."""
 
-    codes: Ints
+    codes: NDArray[np.int32]
     """Shape (n,)."""
     values: tuple[str, ...]
 
@@ -99,26 +99,29 @@ class Rows:
 
     def column(self, name: str) -> Text:
         """A text column in the order of the rows."""
-        text = text_column(self.frame, name)
-        return Text(text.codes[self.order], text.values)
+        return text_column(self.frame, name, self.order)
 
     def numbers(self, name: str) -> tuple[Floats, int]:
         """A numeric column in the rows' order, and how many values are impossible.
 
         Missing and impossible values are NaN. A rate of 0 is kept: nothing arrived.
         """
-        values = _numbers(self.frame, name)[self.order]
-        lowest = 0.0 if name in LARGEST else 1e-9
-        with np.errstate(invalid="ignore"):
-            is_bad = (values < lowest) | (values > LARGEST.get(name, _LONGEST_S))
-        if is_bad.any() and is_bad.sum() == (~np.isnan(values)).sum():
-            worst = _short(float(values[np.argmax(is_bad)]))
-            raise InputError(
-                f"{name}: found {worst} and no possible value; allowed: {lowest:g} to "
-                f"{LARGEST.get(name, _LONGEST_S):g}"
-            )
+        if not self.has(name):
+            return np.full(self.n, np.nan), 0
+        values = _numbers(self.frame[name].iloc[self.order], name)
+        is_bad = _is_impossible(values, name)
         values[is_bad] = np.nan
         return values, int(is_bad.sum())
+
+    def part(self, start: int, stop: int) -> "Rows":
+        """The rows from one place to another."""
+        chosen = slice(start, stop)
+        return replace(
+            self,
+            order=self.order[chosen],
+            time_us=self.time_us[chosen],
+            lane=self.lane[chosen],
+        )
 
     def has(self, name: str) -> bool:
         """Whether the frame has the column."""
@@ -138,25 +141,34 @@ def rows(frame: pd.DataFrame) -> Rows:
     time_us = _time_us(frame["started_at_utc"])
     codes = {name: text_column(frame, name) for name in _IDENTITY}
     _check_targets(codes["target"])
+    _check_numbers(frame)
     lane, lanes = _lanes(codes)
     order = _order(lane, time_us)
     order, n_duplicates = _each_once(frame, order, lane, time_us)
     return Rows(frame, order, time_us[order], lane[order], lanes, n_duplicates)
 
 
-def text_column(frame: pd.DataFrame, name: str) -> Text:
-    """A text column as codes; missing values become the column's default."""
+def text_column(frame: pd.DataFrame, name: str, places: Ints | None = None) -> Text:
+    """A text column as codes; missing values become the column's default.
+
+    Parameters
+    ----------
+    places : which rows, in which order; None: all as they are
+    """
     default = TEXT_DEFAULTS[name]
+    n = len(frame) if places is None else places.size
     if name not in frame.columns:
-        return Text(np.zeros(len(frame), np.int64), (default,))
+        return Text(np.zeros(n, np.int32), (default,))
+    column = frame[name] if places is None else frame[name].iloc[places]
     try:
-        codes, found = pd.factorize(frame[name])
+        codes, found = pd.factorize(column)
     except TypeError as error:
         raise InputError(f"{name}: {_short(str(error))}; allowed: text") from error
     values = [_as_text(name, value) for value in found]
     values.append(default)
     distinct = sorted(set(values))
-    place = np.array([distinct.index(value) for value in values], np.int64)
+    known = {value: code for code, value in enumerate(distinct)}
+    place = np.array([known[value] for value in values], np.int32)
     return Text(place[codes], tuple(distinct))
 
 
@@ -259,10 +271,30 @@ def _is_naive(value: object) -> bool:
     return getattr(value, "tzinfo", None) is None
 
 
-def _numbers(frame: pd.DataFrame, name: str) -> Floats:
-    if name not in frame.columns:
-        return np.full(len(frame), np.nan)
-    column = frame[name]
+def _check_numbers(frame: pd.DataFrame) -> None:
+    """Refuses columns that hold no numbers, or only impossible ones."""
+    for name in MEASURED:
+        values = _numbers(frame[name], name) if name in frame.columns else np.zeros(0)
+        is_bad = _is_impossible(values, name)
+        if is_bad.any() and is_bad.sum() == (~np.isnan(values)).sum():
+            worst = _short(float(values[np.argmax(is_bad)]))
+            raise InputError(
+                f"{name}: found {worst} and no possible value; allowed: "
+                f"{_lowest(name):g} to {LARGEST.get(name, _LONGEST_S):g}"
+            )
+
+
+def _is_impossible(values: Floats, name: str) -> Bools:
+    with np.errstate(invalid="ignore"):
+        is_bad = (values < _lowest(name)) | (values > LARGEST.get(name, _LONGEST_S))
+    return np.asarray(is_bad)
+
+
+def _lowest(name: str) -> float:
+    return 0.0 if name in LARGEST else 1e-9
+
+
+def _numbers(column: pd.Series, name: str) -> Floats:
     try:
         if not pd.api.types.is_numeric_dtype(column.dtype):
             column = pd.to_numeric(column.replace("", np.nan), errors="raise")
@@ -273,7 +305,7 @@ def _numbers(frame: pd.DataFrame, name: str) -> Floats:
 
 def _lanes(codes: dict[str, Text]) -> tuple[Ints, dict[str, Text]]:
     """One code per row for its series, and the series' names."""
-    combined = np.zeros_like(codes["target"].codes)
+    combined = np.zeros(codes["target"].codes.size, np.int64)
     for name in _IDENTITY:
         combined = combined * len(codes[name].values) + codes[name].codes
         # Renumbered at once: products of several long columns would overflow.

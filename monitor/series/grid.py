@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from monitor.errors import InputError
 from monitor.model import Probe
 from monitor.series.cells import Cells, Filler
-from monitor.series.columns import Columns, columns
+from monitor.series.columns import columns
 from monitor.series.frame import Bools, Ints, Rows, rows
 from monitor.series.lanes import (
     SeriesKey,
@@ -92,34 +92,34 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
     table = rows(frame)  # type: ignore[arg-type]
     if not table.n:
         return
-    read = columns(table)
     vantages = table.text["vantage"]
     for code in np.argsort(vantages.values):
         codes = np.flatnonzero(vantages.codes == code)
         if codes.size:
             name = vantages.values[code]
-            yield _grid(table, read, codes, name, timezone, window)
+            start, stop = np.searchsorted(table.lane, [codes[0], codes[-1] + 1])
+            part = table.part(int(start), int(stop))
+            yield _grid(part, codes, name, timezone, window)
 
 
 def _grid(
     table: Rows,
-    read: Columns,
     lane_codes: Ints,
     vantage: str,
     timezone: str,
     window: Window,
 ) -> Grid:
     runs = lanes(table, lane_codes)
-    here = slice(runs[0].rows.start, runs[-1].rows.stop)
+    read = columns(table)
     step_s = interval_s(table.time_us, runs)
     slot_min = _slot_min(step_s)
-    local_s, is_stale = local_seconds(table.time_us[here] // 1_000_000, timezone)
+    local_s, is_stale = local_seconds(table.time_us // 1_000_000, timezone)
     day, second = evening_of(local_s, window)
     evening, place = _compact(day)
     n_slots = DAY_MIN // slot_min
     is_spoiled = spoiled(table, read, runs)
     cell = place * n_slots + second // (slot_min * 60)
-    filler = Filler(table, read, cell, is_spoiled, (evening.size, n_slots), here.start)
+    filler = Filler(table, read, cell, is_spoiled, (evening.size, n_slots))
     keys = series_keys(read, runs)
     site_runs = [run for run in runs if not run.is_local]
     local_runs = [run for run in runs if run.is_local]

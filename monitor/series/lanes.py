@@ -110,7 +110,6 @@ def interval_s(time_us: Ints, lanes: Sequence[Lane]) -> float:
 
 def spoiled(table: Rows, columns: Columns, lanes: Sequence[Lane]) -> Bools:
     """Rows of rounds in which this machine or its line is known to have failed."""
-    start, stop = lanes[0].rows.start, lanes[-1].rows.stop
     times = [
         table.time_us[lane.rows][columns.is_failed[lane.rows]]
         for lane in lanes
@@ -118,8 +117,8 @@ def spoiled(table: Rows, columns: Columns, lanes: Sequence[Lane]) -> Bools:
     ]
     bad = np.sort(np.concatenate(times)) if times else np.zeros(0, np.int64)
     if not bad.size:
-        return np.zeros(stop - start, np.bool_)
-    time_us = table.time_us[start:stop]
+        return np.zeros(table.n, np.bool_)
+    time_us = table.time_us
     after = np.clip(np.searchsorted(bad, time_us), 0, bad.size - 1)
     before = np.clip(after - 1, 0, bad.size - 1)
     distance = np.minimum(np.abs(bad[after] - time_us), np.abs(bad[before] - time_us))
