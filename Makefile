@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help run test check fix lock study clean
+.PHONY: help run test check fix lock study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -32,6 +32,11 @@ lock:           ## write the hash-pinned requirements anew (needs uv)
 study: $(VENV)/.dev  ## measure the error rates anew and write docs/error-rates.md (hours)
 	$(BIN)/python -m study run --families all --homes 1000 --thin 2 --seeds score --jobs 2 --out study.jsonl
 	$(BIN)/python -m study report --in study.jsonl --out docs/error-rates.md
+
+messages: $(VENV)/.dev  ## bring monitor/locale/*.po up to date with the code
+	$(BIN)/pybabel -q extract -F pyproject.toml -k t -k fill --omit-header --no-location -o messages.pot .
+	for code in ru kk; do $(BIN)/pybabel -q update -N --omit-header --no-wrap -i messages.pot -l $$code -o monitor/locale/$$code.po; done
+	rm messages.pot
 
 clean:          ## remove the environment
 	rm -rf $(VENV)

@@ -23,11 +23,15 @@ def metric_value(value: float | None, metric: str, language: Language) -> str:
     """A value with its unit; a dash where nothing was measured."""
     if value is None:
         return "\N{EN DASH}"
+    # Not inside f-strings: there Babel finds no messages.
+    units = (language.gettext("Mbit/s"), language.gettext("ms"), language.gettext("s"))
     if metric.endswith("_bps"):
-        return f"{_three_digits(value / 1e6, language)} {language.gettext('Mbit/s')}"
-    if value < 1:
-        return f"{_three_digits(value * 1e3, language)} {language.gettext('ms')}"
-    return f"{_three_digits(value, language)} {language.gettext('s')}"
+        scaled, unit = value / 1e6, units[0]
+    elif value < 1:
+        scaled, unit = value * 1e3, units[1]
+    else:
+        scaled, unit = value, units[2]
+    return f"{_three_digits(scaled, language)} {unit}"
 
 
 def _three_digits(value: float, language: Language) -> str:

@@ -1,8 +1,13 @@
 """A report as a few lines for a terminal or a message."""
 
+from typing import Final
+
 from monitor.locale import language
 from monitor.report.content import NightReport
 from monitor.report.sentences import sentence
+
+_SPACES: Final = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+"""Russian and Kazakh dates and numbers have them."""
 
 
 def render_text(report: NightReport, language_code: str) -> str:
@@ -21,4 +26,8 @@ def render_text(report: NightReport, language_code: str) -> str:
 
 def printable(text: str) -> str:
     """One line of text in which control and direction marks are shown as escapes."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or c in _SPACES else _shown(c) for c in text)
+
+
+def _shown(character: str) -> str:
+    return ascii(character)[1:-1]
