@@ -5,7 +5,7 @@
 Fills `home-year.db` in the folder (a temporary one without it) once, then prints: what
 the marks of stale hours cost at writing, how long the roll-ups take, the median of each
 answer that the page asks for beside plain SQL over the samples for the same question,
-the first view in Chromium, and the memory of the server before and after 2,000 answers.
+the first view in Chromium, and the memory of the server before and after 1,000 answers.
 """
 
 import json
@@ -195,10 +195,10 @@ def main() -> None:
         print("first view, a year of hours:")
         first_view(address)
         before = memory_mib(server.pid)
-        for i in range(2000):
+        for i in range(1000):
             get(address, list(QUESTIONS)[i % len(QUESTIONS)])
         after = memory_mib(server.pid)
-        print(f"memory: {before:.0f} MiB, after 2,000 answers {after:.0f} MiB")
+        print(f"memory: {before:.0f} MiB, after 1,000 answers {after:.0f} MiB")
         server.terminate()
 
 

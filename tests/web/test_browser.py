@@ -182,6 +182,14 @@ def test_the_page_speaks_three_languages(look: Look, code: str, word: str):
     page.wait_for_selector(f"html[lang={code}]")
 
 
+def test_kazakh_dates_are_kazakh(look: Look):
+    """Also in a browser that knows no Kazakh."""
+    page = look().open("?lang=kk&day=2026-10-19")
+    expect(page.locator("[data-figure=phases] figcaption")).to_contain_text(
+        "дс, 19 қаз. 2026"
+    )
+
+
 def test_dark_is_remembered(look: Look):
     page = look(color_scheme="light").open()
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")

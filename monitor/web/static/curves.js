@@ -68,7 +68,7 @@ export function liveOption(found, window_, everySeconds) {
   return (c) => ({
     ...frame(c),
     useUTC: true,
-    legend: { textStyle: { color: c.soft }, top: 0, type: "scroll", pageTextStyle: { color: c.soft }, left: 60, data: [found.target, ...(found.controls ? [t("live.controls")] : []), t("live.failed")] },
+    legend: { textStyle: { color: c.soft }, top: 0, type: "scroll", pageTextStyle: { color: c.soft }, left: 100, data: [found.target, ...(found.controls ? [t("live.controls")] : []), t("live.failed")] },
     grid: { left: 56, right: 12, top: 34, bottom: 28 },
     xAxis: timeAxis(c, since, until),
     yAxis: axis(c, { type: "value", name: unit, min: 0 }),
@@ -115,7 +115,7 @@ export function phasesOption(samples, window_, everySeconds, since, until) {
   return (c) => ({
     ...frame(c),
     useUTC: true,
-    legend: { textStyle: { color: c.soft }, top: 0, left: 60, type: "scroll", pageTextStyle: { color: c.soft }, data: [...PHASES.map((p) => t(`metric.${p}`)), t("live.failed")] },
+    legend: { textStyle: { color: c.soft }, top: 0, left: 100, type: "scroll", pageTextStyle: { color: c.soft }, data: [...PHASES.map((p) => t(`metric.${p}`)), t("live.failed")] },
     grid: { left: 56, right: 12, top: 34, bottom: 60 },
     dataZoom: [{ type: "inside" }, { type: "slider", height: 18, bottom: 8, textStyle: { color: c.soft }, labelFormatter: (ms) => clock(ms) }],
     xAxis: timeAxis(c, since, until),

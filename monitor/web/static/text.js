@@ -4,7 +4,7 @@ export const language = document.documentElement.lang;
 const plurals = new Intl.PluralRules(language);
 // Many browsers do not know Kazakh: its numbers are written as in Russian, and the names
 // of its months and days come with the messages.
-const isKnown = Intl.DateTimeFormat.supportedLocalesOf([language]).length > 0;
+const isKnown = !/\d/.test(new Intl.DateTimeFormat(language, { month: "short" }).format(0));
 const locale = isKnown ? language : "ru";
 
 let zone = "UTC";
