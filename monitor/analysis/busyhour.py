@@ -46,7 +46,6 @@ def is_busy_hour(
     if site.is_dead_enough or not controls.size:
         return False
     bar = min(1 / FALSE_DISCOVERY_RATE, float(site.e_metric.max()))
-    cells: Floats | None = None
     for m in np.flatnonzero(site.e_metric >= bar):
         own = excess[site.series, m]
         slow = evenings & (np.nan_to_num(own, nan=-1.0) > _TELLING_LOG)
@@ -54,9 +53,8 @@ def is_busy_hour(
         shared = max(float(np.nan_to_num(typical(found.common[m][slow]))), 0.0)
         if height - _MOST_MORE * shared >= _LEFT_LOG:
             return False
-        if cells is None:
-            cells = slot_excess(table, site.series, controls, fitted)
-        if _has_edges(table, cells[m], slow, height):
+        cells = slot_excess(table, site.series, controls, fitted, int(m))
+        if _has_edges(table, cells, slow, height):
             return False
     return True
 

@@ -53,8 +53,10 @@ class Case:
     offset: int | None
     """Place of the last slow evening, None: to the end."""
     shape: Floats
-    """Mean excess by slot on slow evenings, shape (T,)."""
+    """Mean excess by slot on slow evenings (on all where nothing is established),
+    shape (T,)."""
     window: FoundWindow | None
+    """Where the shape stands out most."""
 
     @property
     def name(self) -> str:
@@ -112,8 +114,9 @@ def case(look: Look, place: int) -> Case:
     begin, end = _season(excess, usable, suspicion.is_dead, is_established)
     in_season = is_known & (np.arange(excess.size) >= begin)
     in_season &= np.arange(excess.size) < end
-    shape = _shape(look, suspicion, slow, metric) if is_established else np.zeros(0)
-    found = find_window(shape, look.home.table.grid.slot_min) if shape.size else None
+    evenings = slow if is_established and slow.any() else usable
+    shape = _shape(look, suspicion, evenings, metric)
+    found = find_window(shape, look.home.table.grid.slot_min)
     return Case(
         look=look,
         suspicion=suspicion,
@@ -191,20 +194,18 @@ def _offset(end: int, usable: Bools) -> int | None:
     return int(np.flatnonzero(usable[:end])[-1])
 
 
-def _shape(look: Look, suspicion: Suspicion, slow: Bools, metric: int) -> Floats:
-    """Mean profile of the slow evenings over every metric that is slow."""
-    table = look.home.table
+def _shape(look: Look, suspicion: Suspicion, evenings: Bools, metric: int) -> Floats:
+    """Mean profile of some evenings over every metric that is slow then."""
+    if suspicion.is_dead.sum() > evenings.sum() / 2:
+        return _dead_shape(look, suspicion)
+    table, series = look.home.table, suspicion.series
     controls = look.found.controls
-    series = suspicion.series
-    cells = slot_excess(table, series, controls, look.fitted)
-    evenings = slow if slow.any() else look.evenings
     height = [typical(look.excess[series, m][evenings]) for m in range(len(METRICS))]
     least = max(SLOW_LOG, 0.5 * np.nan_to_num(height[metric]))
     wanted = [m for m in _PROFILE_METRICS if height[m] >= least] or [metric]
     bound = 1.5 * max(float(np.nan_to_num(height[metric])), SLOW_LOG)
-    if suspicion.is_dead.sum() > slow.sum() / 2:
-        return _dead_shape(look, suspicion)
-    return profile(cells[wanted], evenings, bound)
+    cells = [slot_excess(table, series, controls, look.fitted, m) for m in wanted]
+    return profile(np.stack(cells), evenings, bound)
 
 
 def _dead_shape(look: Look, suspicion: Suspicion) -> Floats:

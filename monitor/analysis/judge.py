@@ -168,13 +168,19 @@ def _verdict(one: Case, cases: list[Case], p_value: float) -> Verdict:
         effect=_effect(one),
         p_value=None if np.isnan(p_value) else float(p_value),
         e_value=_rounded(one.suspicion.e_value),
-        found_window=clock_of(table, one.window) if one.window else None,
+        found_window=_found_window(one),
         onset_date=None if one.onset is None else dates[one.onset].isoformat(),
         offset_date=None if one.offset is None else dates[one.offset].isoformat(),
         mechanism=checks,
         reasons=reasons(one, ruling),
         details=_details(one, ruling, checks),
     )
+
+
+def _found_window(one: Case) -> tuple[str, str] | None:
+    if not one.is_established or one.window is None:
+        return None
+    return clock_of(one.look.home.table, one.window)
 
 
 def _evenings(one: Case) -> Evenings:

@@ -29,23 +29,22 @@ class FoundWindow:
 
 
 def slot_excess(
-    table: EveningTable, series: int, controls: Ints, fitted: Fit
+    table: EveningTable, series: int, controls: Ints, fitted: Fit, metric: int
 ) -> Floats:
-    """Excess of each cell over the controls in the same cell, shape (M, D, T)."""
-    values = table.grid.values
-    rest = table.rest[..., None]
+    """Excess of each cell over the controls in the same cell, shape (D, T)."""
+    values = table.grid.values[:, metric]
+    rest = table.rest[:, metric, :, None]
     rise = np.clip(values[series] - rest[series], -CEILING, CEILING)
     if not controls.size:
         return np.asarray(rise)
     others = np.where(np.isinf(values[controls]), np.nan, values[controls])
     moved = np.clip(others - rest[controls], -CEILING, CEILING)
-    expected = medians(np.moveaxis(moved, 0, -1), 1)
-    for m in range(len(expected)):
-        if fitted.best[m] == LAWS.index("factor"):
-            continue
-        added = np.exp(rest[controls][:, m]) * np.expm1(moved[:, m])
-        share = medians(np.moveaxis(added, 0, -1), 1) / np.exp(rest[series, m])
-        expected[m] = np.log1p(np.maximum(share, -0.5))
+    if LAWS[fitted.best[metric]] == "factor":
+        expected = medians(np.moveaxis(moved, 0, -1), 1)
+    else:
+        added = np.exp(rest[controls]) * np.expm1(moved)
+        share = medians(np.moveaxis(added, 0, -1), 1) / np.exp(rest[series])
+        expected = np.log1p(np.maximum(share, -0.5))
     return np.asarray(np.clip(rise - expected, -CEILING, CEILING))
 
 

@@ -6,6 +6,8 @@ from monitor.analysis.case import Case
 from monitor.analysis.profile import clock_of
 from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
 
+_WORTH_NAMING_LOG = float(np.log(1.25))
+
 
 def reasons(one: Case, ruling: Ruling) -> tuple[str, ...]:
     """Why this verdict, what limits it, and what was set aside."""
@@ -96,8 +98,8 @@ def _whole_day(one: Case) -> str:
 
 
 def _window(one: Case) -> str:
-    if one.window is None:
-        return ""
+    if one.window is None or not one.is_established:
+        return _elsewhere(one)
     table = one.look.home.table
     start, end = clock_of(table, one.window)
     asked = table.grid.window.text
@@ -106,6 +108,18 @@ def _window(one: Case) -> str:
     return (
         f"The samples show the slowness from {start} to {end}; asked was "
         f"{'-'.join(asked)}."
+    )
+
+
+def _elsewhere(one: Case) -> str:
+    """A slow stretch of the day that nothing was established about."""
+    found = one.window
+    if found is None or found.level_log < _WORTH_NAMING_LOG:
+        return ""
+    start, end = clock_of(one.look.home.table, found)
+    return (
+        f"Not established, but worth a look with another window: from {start} to {end} "
+        f"it typically takes {np.exp(found.level_log):.1f} times as long."
     )
 
 

@@ -22,6 +22,7 @@ MIN_CONTROLS_FOR_TARGETED = 3
 _MOST_SLOW_SHARE = 0.3
 """Slow evenings that "no recurring slowdown" may still overlook (95 % upper bound)."""
 _SOME_SHARE = 0.2
+_MOSTLY = 0.5
 _OPEN_LOG = float(np.log(1.5))
 """Above this excess common congestion is no answer, even where nothing is shown."""
 _HIGH_GATEWAY_LOG = float(np.log(1.5))
@@ -236,7 +237,18 @@ def _is_excluded(case: Case) -> bool:
     with np.errstate(invalid="ignore"):
         n_high = int((case.excess[case.usable] > height).sum()) + case.n_dead
     bound = share_bound(n_high, case.n_usable)
-    return case.plain.high < SLOW_LOG and bound < _MOST_SLOW_SHARE
+    is_small = case.plain.high < SLOW_LOG and bound < _MOST_SLOW_SHARE
+    return is_small and not _hides_short_window(case)
+
+
+def _hides_short_window(case: Case) -> bool:
+    """Whether a part of the window, too short to move its median, is clearly slow."""
+    if case.window is None or case.window.level_log < SLOW_LOG:
+        return False
+    inside = case.look.home.table.in_window[
+        case.window.start_slot : case.window.end_slot
+    ]
+    return bool(inside.mean() >= _MOSTLY)
 
 
 def share_bound(k: int, n: int) -> float:
