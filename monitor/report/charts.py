@@ -282,7 +282,8 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 
 
 _FONT = re.compile(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*")
-_GROUP_ID = re.compile(r'<g id="[^"]*">')
+_NUMBERED_ID = re.compile(r' id="[A-Za-z]+_\d+"')
+"""Of groups and collections; shapes that are used again are named by their content."""
 
 
 def _svg(figure: Figure) -> str:
@@ -293,4 +294,4 @@ def _svg(figure: Figure) -> str:
     text = text[text.index("<svg") :].replace(INK, "currentColor")
     # WeasyPrint does not know the shorthand; the page chooses the family.
     text = _FONT.sub(r"font-size: \2px", text)
-    return _GROUP_ID.sub("<g>", text)
+    return _NUMBERED_ID.sub("", text)

@@ -1,0 +1,44 @@
+"""One simulated home, judged once, for all tests of the report."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from monitor.analysis import analysis_document, analyze
+from monitor.model import Note
+from monitor.report import Beside, Chain, NightReport, Scope, night_report
+from monitor.series.local import parse_window
+from monitor.simulation import Home, demo_home
+
+SINCE, NIGHT = date(2018, 3, 20), date(2018, 4, 15)
+SCOPE = Scope(
+    vantage="simulated",
+    timezone="Asia/Almaty",
+    window=parse_window("20:00-22:00"),
+    since=SINCE,
+    night=NIGHT,
+    made_at_utc=datetime(2018, 4, 16, 2, tzinfo=UTC),
+)
+CHAIN = Chain(day="2018-04-15", digest="ab" * 32)
+
+
+@pytest.fixture(scope="session")
+def home() -> Home:
+    return demo_home()
+
+
+@pytest.fixture(scope="session")
+def report(home: Home) -> NightReport:
+    terms = {"timezone": "Asia/Almaty", "since": SINCE, "until": NIGHT}
+    verdicts = analyze(home.samples, **terms)
+    document = analysis_document(verdicts, **terms)
+    match = Note(number=1, first_date=NIGHT, last_date=NIGHT, text="a match")
+    beside = Beside(notes=[match], chain=CHAIN)
+    return night_report(home.samples, verdicts, document, SCOPE, beside)
+
+
+@pytest.fixture(scope="session")
+def one_service(report: NightReport) -> NightReport:
+    """The same with one service only: quicker to draw."""
+    return replace(report, services=report.services[:1])

@@ -1,0 +1,140 @@
+"""The page is complete, asks nobody for anything, and hostile text in it stays text."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from selectolax.parser import HTMLParser
+
+from monitor.locale import LANGUAGES
+from monitor.model import Note
+from monitor.report import Chain, Gap, Spoiled, render_html
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"><img src=https://evil.example/x onerror='alert(1)'>",
+    "{{ 7*7 }}{% include 'report.css' %}",
+    "]]></style></svg><iframe src=//evil.example>",
+    "$\\frac{1}{0}$ &amp; \x1b[31m\u202eevil",
+    "%(name)s %s %d %%",
+)
+
+_BY_CONTENT = re.compile(r"(C\d_\d_|[a-z]+)[0-9a-f]{8,}")
+
+
+def hostile(report, text: str):
+    """The report with the same text in every field that anybody else writes."""
+    service = report.services[0]
+    checks = tuple(
+        replace(check, check=text, detail=text)
+        for check in service.verdict.mechanism[:2]
+    )
+    verdict = replace(
+        service.verdict,
+        target=text,
+        vantage=text,
+        verdict=text,
+        strength=text,
+        reasons=(text,),
+        mechanism=checks,
+        effect=replace(service.verdict.effect, metric=text),
+        found_window=(text, text),
+    )
+    noon = datetime(2018, 4, 1, 12, tzinfo=UTC)
+    return replace(
+        report,
+        vantage=text,
+        timezone=text,
+        services=(replace(service, name=text, metric=text, verdict=verdict),),
+        controls=(text,),
+        gaps=(Gap(start=noon, end=noon, reason=text),),
+        spoiled=(Spoiled(reason=text, n_rounds=1),),
+        notes=(
+            Note(
+                number=1,
+                first_date=date(2018, 4, 1),
+                last_date=date(2018, 4, 2),
+                text=text,
+            ),
+        ),
+        versions=replace(report.versions, software=text, tzdata=text, probes=(text,)),
+        chain=Chain(day=text, digest=text),
+    )
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str) -> None:
+    page = HTMLParser(render_html(one_service, code))
+    assert page.css("script, iframe, object, embed, link, base, form") == []
+    for node in page.css("*"):
+        for name, value in node.attributes.items():
+            assert not name.startswith("on")
+            if name in {"src", "href", "xlink:href"}:
+                assert (value or "").startswith(("#", "data:image/png;base64,"))
+    assert "url(http" not in page.html
+    assert page.css_first("html").attributes["lang"] == code
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text(one_service, text: str) -> None:
+    plain = HTMLParser(render_html(one_service, "en"))
+    page = HTMLParser(render_html(hostile(one_service, text), "en"))
+    for tag in ("script", "img", "iframe", "style", "svg", "image"):
+        assert len(page.css(tag)) == len(plain.css(tag))
+    known = {name for node in plain.css("*") for name in node.attributes}
+    assert {name for node in page.css("*") for name in node.attributes} <= known
+    assert page.body.text().count(text) >= 8 or "\x1b" in text
+    assert "49" not in page.css_first("h2#service-1").text()
+
+
+def test_every_picture_has_a_text_alternative(one_service) -> None:
+    page = HTMLParser(render_html(one_service, "en"))
+    pictures = page.css("figure svg[role=img]")
+    assert len(pictures) == 3
+    for picture in pictures:
+        for identifier in picture.attributes["aria-labelledby"].split():
+            assert picture.css_first(f"#{identifier}").text().strip()
+    assert page.css_first("table.hours") is not None
+
+
+def test_identifiers_are_unique(report) -> None:
+    page = HTMLParser(render_html(report, "en"))
+    found = [
+        node.attributes["id"]
+        for node in page.css("main [id]")
+        # Matplotlib names shapes by their content: equal names, equal shapes.
+        if not _BY_CONTENT.fullmatch(node.attributes["id"])
+    ]
+    assert len(found) == len(set(found))
+
+
+def test_the_sentence_comes_before_any_picture(report) -> None:
+    html = render_html(report, "en")
+    for service in report.services:
+        words = f"evenings {service.name}"
+        assert html.index("In short") < html.lower().index(words) < html.index("<svg")
+
+
+def test_simulated_data_are_called_so(one_service) -> None:
+    assert "SIMULATED DATA" in render_html(one_service, "en")
+    real = replace(one_service, is_simulated=False)
+    assert "SIMULATED" not in render_html(real, "en")
+
+
+def test_the_page_names_how_to_check_it(one_service) -> None:
+    text = HTMLParser(render_html(one_service, "en")).body.text()
+    assert one_service.chain.digest in text
+    assert "monitor verify" in text
+    for version in (one_service.versions.method, one_service.versions.tzdata):
+        assert version in text
+
+
+def test_the_same_report_gives_the_same_page(one_service) -> None:
+    assert render_html(one_service, "ru") == render_html(one_service, "ru")
+
+
+def test_a_report_without_services_is_still_a_page(report) -> None:
+    page = HTMLParser(render_html(replace(report, services=(), controls=()), "kk"))
+    assert page.css_first("h1").text()
+    assert page.css("figure") == []

@@ -1,0 +1,73 @@
+"""Every message is translated, and its named places are kept."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
+
+from monitor.errors import InputError
+from monitor.locale import catalogue_path, language
+
+KEYWORDS = {**DEFAULT_KEYWORDS, "t": None, "fill": None}
+METHODS = [("monitor/report/templates/**.j2", "jinja2"), ("monitor/**.py", "python")]
+N_FORMS = {"ru": 3, "kk": 2}
+PLACE = re.compile(r"%\((\w+)\)s")
+KAZAKH_LETTERS = "әғқңөұүі"
+
+
+def messages() -> set[str | tuple[str, ...]]:
+    found = extract_from_dir(Path(), method_map=METHODS, keywords=KEYWORDS)
+    return {message for _, _, message, _, _ in found}
+
+
+def catalogue(code: str):
+    with catalogue_path(code).open("rb") as file:
+        return read_po(file, locale=code)
+
+
+def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return text if isinstance(text, tuple) else (text,)
+
+
+@pytest.mark.parametrize("code", ["ru", "kk"])
+def test_the_catalogue_holds_exactly_the_messages_of_the_code(code: str) -> None:
+    known = {message.id for message in catalogue(code) if message.id}
+    assert messages() - known == set()
+    assert known - messages() == set()
+
+
+@pytest.mark.parametrize("code", ["ru", "kk"])
+def test_every_form_is_translated_and_keeps_its_places(code: str) -> None:
+    for message in catalogue(code):
+        if not message.id:
+            continue
+        assert not message.fuzzy
+        expected = set(PLACE.findall(forms(message.id)[-1]))
+        strings = forms(message.string)
+        assert len(strings) == (N_FORMS[code] if message.pluralizable else 1)
+        for text in strings:
+            assert text
+            assert set(PLACE.findall(text)) == expected, message.id
+            if "python-format" in message.flags:
+                assert "%" not in text % dict.fromkeys(expected, "x") or "%%" in text
+
+
+def test_kazakh_is_kazakh() -> None:
+    text = "".join("".join(forms(m.string)) for m in catalogue("kk") if m.id)
+    assert all(letter in text for letter in KAZAKH_LETTERS)
+
+
+def test_an_unknown_language_is_named_with_what_is_allowed() -> None:
+    with pytest.raises(InputError, match=r"'fr'; allowed: en, ru, kk"):
+        language("fr")
+
+
+@pytest.mark.parametrize(
+    ("code", "number"), [("en", "1,234.5"), ("ru", "1\xa0234,5"), ("kk", "1\xa0234,5")]
+)
+def test_numbers_are_written_as_the_language_writes_them(
+    code: str, number: str
+) -> None:
+    assert language(code).number(1234.5, 1) == number

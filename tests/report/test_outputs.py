@@ -1,0 +1,116 @@
+"""PDF, CSV, JSON and text of a report: complete, deterministic, harmless."""
+
+import csv
+import io
+import json
+import re
+import zlib
+from dataclasses import replace
+
+import pytest
+
+from monitor.report import (
+    EveningState,
+    PdfUnavailableError,
+    render_csv,
+    render_html,
+    render_json,
+    render_pdf,
+    render_text,
+)
+from tests.report.test_html import HOSTILE, hostile
+
+FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1")
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_has_a_row_per_target_and_evening(report) -> None:
+    found = rows(render_csv(report))
+    assert len(found) == 4 * 27
+    slow = [r for r in found if r["target"] == "facebook" and r["state"] == "slow"]
+    service = next(s for s in report.services if s.name == "facebook")
+    assert len(slow) == service.verdict.evenings.slow
+    assert all(float(r["times_slower"]) > 1.25 for r in slow)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_cell_is_a_formula(one_service, formula: str) -> None:
+    for row in rows(render_csv(hostile(one_service, formula))):
+        for value in (row["vantage"], row["target"], row["verdict"]):
+            assert value == f"'{formula}"
+
+
+def test_json_is_the_analysis_and_what_the_report_adds(report) -> None:
+    document = json.loads(render_json(report))
+    assert document["schema_version"] == 1
+    assert [v["target"] for v in document["verdicts"]] == [
+        s.name for s in report.services
+    ]
+    states = [e["state"] for e in document["evenings"]["facebook"]]
+    assert states.count("slow") == document["verdicts"][0]["evenings"]["slow"]
+    assert set(states) <= {state.value for state in EveningState}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_moves_the_cursor_of_a_terminal(one_service, text: str) -> None:
+    shown = render_text(hostile(one_service, f"{text}\n\r\x07\x9b2J"), "en")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown)
+    assert len(shown.splitlines()) == 3
+
+
+def _pages(pdf: bytes) -> int:
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL)
+    texts = [pdf]
+    for stream in streams:
+        try:
+            texts.append(zlib.decompress(stream))
+        except zlib.error:
+            continue
+    return sum(len(re.findall(rb"/Type\s*/Page\b", text)) for text in texts)
+
+
+def test_the_pdf_has_pages_and_asks_nobody(one_service) -> None:
+    text = '"><img src="http://127.0.0.1:9/x"><link rel=stylesheet href="file:///etc">'
+    pdf = render_pdf(render_html(hostile(one_service, text), "kk"))
+    assert pdf.startswith(b"%PDF-")
+    assert _pages(pdf) >= 3
+    assert b"/JavaScript" not in pdf
+    assert b"/URI" not in pdf
+
+
+def test_a_request_from_the_page_is_refused(one_service, tmp_path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"\x89PNG not really")
+    page = f'<img src="{secret.as_uri()}" alt="refused">'
+    assert b"not really" not in render_pdf(page)
+
+
+def test_the_heat_map_is_in_the_pdf(one_service) -> None:
+    pdf = render_pdf(render_html(one_service, "en"))
+    assert pdf.count(b"/Subtype /Image") + pdf.count(b"/Subtype/Image") >= 1
+
+
+def test_without_pango_the_error_says_what_to_install(
+    one_service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import builtins
+
+    real = builtins.__import__
+
+    def without(name: str, *rest: object) -> object:
+        if name.startswith("weasyprint"):
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(PdfUnavailableError, match="apt install libpango"):
+        render_pdf("<p>")
+
+
+def test_gaps_and_set_aside_rounds_are_told(report, one_service) -> None:
+    assert isinstance(report.gaps, tuple)
+    empty = replace(one_service, gaps=(), spoiled=())
+    assert "There were no gaps" in render_html(empty, "en")
