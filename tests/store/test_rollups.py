@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from monitor.model import Operation, Sample
 from monitor.store import Store, open_store
-from monitor.store.engine import make_engine, reading
+from monitor.store.engine import make_engine, reading, writing
 from monitor.store.rollups import HOUR_US, Rollups
 from monitor.store.tables import hourly
 
@@ -117,3 +117,17 @@ def test_a_sample_stored_twice_counts_once(store: Store, database: str):
         store.append([_sample(3, waiting_s=0.1)])
     _refresh(database)
     assert _rows(database)[0].n == 1
+
+
+def test_hours_whose_samples_are_gone_outlive_a_change_of_zone(database: str):
+    """Retention removes samples; their roll-ups cannot be made again."""
+    with open_store(database) as store:
+        store.append([_sample(10), _sample(20)])
+    _refresh(database)
+    engine = make_engine(database)
+    with writing(engine) as connection:
+        old = {**_rows(database)[0]._mapping, "hour_us": 0, "n": 7}
+        connection.execute(hourly.insert(), old)
+    engine.dispose()
+    _refresh(database, phase_us=HOUR_US // 2)
+    assert [row.n for row in _rows(database)] == [7, 2]

@@ -182,6 +182,6 @@ export function heatmapAbout(map, title) {
   ];
   if (map.controls.length) words.push(t("figure.controls", { names: map.controls.join(", ") }));
   if (map.n_stale_hours > 100) words.push(t("figure.stale", { n: number(map.n_stale_hours) }));
-  return { words, label: `${title}. ${window_} ${t("figure.coverage", { zone: map.timezone, share: percent(map.coverage) })}` };
+  return { words, label: `${title}. ${t("heatmap.keys")} ${window_} ${t("figure.coverage", { zone: map.timezone, share: percent(map.coverage) })}` };
 }
 
