@@ -282,7 +282,7 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 
 
 _FONT = re.compile(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*")
-_NUMBERED_ID = re.compile(r' id="[A-Za-z]+_\d+"')
+_NUMBERED_ID = re.compile(r' id="[A-Za-z0-9.]+_\d+"')
 """Of groups and collections; shapes that are used again are named by their content."""
 
 

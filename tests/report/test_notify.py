@@ -1,0 +1,242 @@
+"""One message when an episode begins, one when it ends; sent to a real local server."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from monitor.config import Config, parse
+from monitor.model import Effect, Evenings, Round, RoundStatus, Verdict
+from monitor.notify import (
+    BEGIN,
+    END,
+    Message,
+    change,
+    night_messages,
+    silence_messages,
+    tell,
+)
+from monitor.store import open_store
+from monitor.store.notices import Notice, Notices
+
+NOW = datetime(2026, 3, 12, 3, tzinfo=UTC)
+
+
+class Webhook:
+    """A webhook on loopback that keeps what it was sent."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.received: list[dict[str, str]] = []
+        self.status = status
+        received = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                size = int(self.headers["Content-Length"])
+                received.received.append(json.loads(self.rfile.read(size)))
+                self.send_response(received.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"json://127.0.0.1:{self.server.server_port}/secret"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    with closing(Webhook()) as made:
+        yield made
+
+
+def config_of(database: str, *urls: str, **report: object) -> Config:
+    document = {
+        "timezone": "Asia/Almaty",
+        "database": database,
+        "targets": [{"name": "facebook", "url": "https://a.example/"}],
+        "notify": {"urls": list(urls)},
+        "report": report,
+    }
+    with open_store(database):
+        return parse(document, source="test")
+
+
+def verdict(name: str, offset: str | None = None) -> Verdict:
+    return Verdict(
+        vantage="home",
+        target="facebook",
+        verdict=name,
+        strength=None,
+        evenings=Evenings(observed=14, usable=14, slow=12, dead=0),
+        effect=Effect(metric="goodput_bps", ratio=3.0, ci95=(2.0, 4.0)),
+        p_value=None,
+        e_value=100.0,
+        found_window=None,
+        onset_date=None,
+        offset_date=offset,
+    )
+
+
+def notice(kind: str) -> Notice:
+    return Notice(
+        told_at_utc=NOW, kind=kind, vantage="home", subject="facebook", since="x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "told"),
+    [
+        ("targeted_throttling", None, BEGIN),
+        ("selective_slowdown", END, BEGIN),
+        ("selective_slowdown", BEGIN, None),
+        ("targeted_blocking", BEGIN, None),
+        ("inconclusive", BEGIN, None),
+        ("insufficient_data", BEGIN, None),
+        ("no_recurring_slowdown", BEGIN, END),
+        ("general_congestion", BEGIN, END),
+        ("no_recurring_slowdown", None, None),
+        ("no_recurring_slowdown", END, None),
+        ("inconclusive", None, None),
+    ],
+)
+def test_only_a_change_is_told(now: str, last: str | None, told: str | None) -> None:
+    assert change(verdict(now), None if last is None else notice(last)) == told
+
+
+def test_an_episode_with_an_end_date_is_over() -> None:
+    ended = verdict("targeted_throttling", offset="2026-03-01")
+    assert change(ended, notice(BEGIN)) == END
+    assert change(ended, notice(END)) is None
+
+
+def at_home(report, name: str):
+    service = report.services[0]
+    changed = replace(service, name="facebook", verdict=verdict(name))
+    return replace(report, vantage="home", services=(changed,), is_simulated=False)
+
+
+def test_one_message_per_episode(one_service, webhook: Webhook, database: str) -> None:
+    config = config_of(database, webhook.url)
+    story = [
+        "inconclusive",
+        "selective_slowdown",
+        "targeted_throttling",
+        "targeted_throttling",
+        "inconclusive",
+        "no_recurring_slowdown",
+        "no_recurring_slowdown",
+        "selective_slowdown",
+    ]
+    for name in story:
+        tell(config, night_messages(at_home(one_service, name), config), now_utc=NOW)
+    titles = [message["title"] for message in webhook.received]
+    assert titles == [
+        "Facebook: slow in the evening, the control sites are not",
+        "Facebook: the slow evenings have ended",
+        "Facebook: slow in the evening, the control sites are not",
+    ]
+    assert "12 of the last 14 evenings" in webhook.received[0]["message"]
+
+
+def test_a_message_that_nobody_took_is_tried_again(
+    one_service, webhook: Webhook, tmp_path: Path
+) -> None:
+    config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
+    report = at_home(one_service, "selective_slowdown")
+    webhook.status = 500
+    assert tell(config, night_messages(report, config), now_utc=NOW) == 0
+    webhook.status = 200
+    assert tell(config, night_messages(report, config), now_utc=NOW) == 1
+    assert night_messages(report, config) == []
+
+
+def test_without_an_address_nothing_is_sent(one_service, tmp_path: Path) -> None:
+    config = config_of(f"sqlite:///{tmp_path / 'm.db'}")
+    report = at_home(one_service, "selective_slowdown")
+    assert tell(config, night_messages(report, config), now_utc=NOW) == 0
+
+
+def test_one_dead_service_does_not_silence_the_other(
+    webhook: Webhook, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = config_of(
+        f"sqlite:///{tmp_path / 'm.db'}", "json://127.0.0.1:1/hush", webhook.url
+    )
+    text = "a\x1b[2Jb\u202ec"
+    message = Message(
+        kind=BEGIN, vantage="home", subject="", since="x", title=text, body=text
+    )
+    assert tell(config, [message], now_utc=NOW) == 1
+    assert webhook.received[0]["message"] == "a\\x1b[2Jb\\u202ec"
+    own = [r.getMessage() for r in caplog.records if r.name == "monitor.notify"]
+    assert own == ["notify event=not_taken service=json"]
+
+
+def test_messages_speak_the_configured_language(one_service, tmp_path: Path) -> None:
+    config = config_of(f"sqlite:///{tmp_path / 'm.db'}", language="kk")
+    found = night_messages(at_home(one_service, "selective_slowdown"), config)
+    assert "кештің" in found[0].body
+
+
+def measured(start: datetime, status: RoundStatus, seconds: float) -> Round:
+    return Round(
+        round_id=start.isoformat(),
+        vantage="home",
+        slot_start_utc=start,
+        started_at_utc=start if status is RoundStatus.COMPLETE else None,
+        duration_s=seconds,
+        status=status,
+        n_planned=3,
+        n_done=3,
+    )
+
+
+def test_a_silence_is_told_when_it_begins_and_when_it_ends(
+    webhook: Webhook, tmp_path: Path
+) -> None:
+    config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
+    with open_store(config.database) as store:
+        store.append_round(measured(NOW, RoundStatus.COMPLETE, 20))
+    quiet, long_quiet = NOW + timedelta(minutes=30), NOW + timedelta(hours=2)
+    assert silence_messages(config, now_utc=quiet) == []
+    for _ in range(3):
+        tell(config, silence_messages(config, now_utc=long_quiet), now_utc=long_quiet)
+    back = NOW + timedelta(hours=5)
+    gap_s = (back - NOW).total_seconds() - 300
+    with open_store(config.database) as store:
+        store.append_round(
+            measured(NOW + timedelta(minutes=5), RoundStatus.MISSED, gap_s)
+        )
+        store.append_round(measured(back, RoundStatus.COMPLETE, 20))
+    for _ in range(3):
+        tell(config, silence_messages(config, now_utc=back), now_utc=back)
+    titles = [message["title"] for message in webhook.received]
+    assert titles == ["The monitor is silent", "The monitor was silent"]
+    assert "08:05" in webhook.received[1]["message"]
+
+
+def test_notices_are_kept_in_either_database(database: str) -> None:
+    with open_store(database), closing(Notices(database)) as notices:
+        assert notices.last("home", "facebook") is None
+        notices.add(notice(BEGIN))
+        notices.add(replace(notice(END), since=date(2026, 3, 1).isoformat()))
+        found = notices.last("home", "facebook")
+    assert found is not None
+    assert (found.kind, found.since, found.told_at_utc) == (END, "2026-03-01", NOW)
