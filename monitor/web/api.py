@@ -1,7 +1,6 @@
 """Handlers of `/api/v1`: parameters checked, asked in a thread, JSON out."""
 
 import asyncio
-import gzip
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -19,7 +18,6 @@ from monitor.web.openapi import openapi_document
 from monitor.web.query import NotAllowed, checked, parameters
 from monitor.web.schemas import Query, SamplesQuery, Share, ShareRequest
 
-COMPRESS_FROM_BYTES: Final = 1400
 BODY_TIMEOUT_S: Final = 10
 CHUNK_TIMEOUT_S: Final = 60
 """A reader who takes longer for one piece of a stream is let go."""
@@ -53,14 +51,21 @@ def _answering(endpoint: Endpoint) -> Handler:
 def _answer(
     context: Context, endpoint: Endpoint, query: Query, *, is_packed: bool
 ) -> web.Response:
-    answer = endpoint.ask(context.facts, query)
-    body = answer.model_dump_json().encode()
-    response = web.Response(body=body, content_type="application/json")
-    response.headers["Vary"] = "Accept-Encoding"
-    if is_packed and len(body) >= COMPRESS_FROM_BYTES:
-        response.body = gzip.compress(body, 5)
-        response.headers["Content-Encoding"] = "gzip"
-    return response
+    def make() -> bytes:
+        body: str = endpoint.ask(context.facts, query).model_dump_json()
+        return body.encode()
+
+    question = f"{endpoint.path} {query.model_dump_json()}"
+    found = context.answers.get(question, make)
+    headers = {"Vary": "Accept-Encoding"}
+    if is_packed and found.gzipped is not None:
+        headers["Content-Encoding"] = "gzip"
+        return _json(found.gzipped, headers)
+    return _json(found.plain, headers)
+
+
+def _json(body: bytes, headers: dict[str, str]) -> web.Response:
+    return web.Response(body=body, content_type="application/json", headers=headers)
 
 
 def _streaming(path: str) -> Handler:

@@ -15,6 +15,7 @@ from monitor.web.attempts import Attempts
 from monitor.web.context import CONTEXT, Context
 from monitor.web.facts import Facts
 from monitor.web.files import Files
+from monitor.web.kept import KeptAnswers
 from monitor.web.texts import Texts
 
 MAX_BODY_BYTES: Final = 16_384
@@ -46,6 +47,7 @@ def make_app(
         access=Access(config.web, clock, Attempts(clock)),
         files=Files(),
         texts=Texts(),
+        answers=KeptAnswers(clock),
     )
     app.add_routes([*pages.routes(), *api.routes(), *metrics.routes()])
     app.cleanup_ctx.append(_closing)

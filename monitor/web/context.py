@@ -13,6 +13,7 @@ from monitor.config import Config
 from monitor.web.access import Access
 from monitor.web.facts import Facts
 from monitor.web.files import Files
+from monitor.web.kept import KeptAnswers
 from monitor.web.texts import Texts
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Context:
     access: Access
     files: Files
     texts: Texts
+    answers: KeptAnswers
     queries: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(QUERY_THREADS, "query")
     )

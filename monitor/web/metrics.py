@@ -45,8 +45,11 @@ async def metrics(request: web.Request) -> web.Response:
     """Everything that Prometheus is to know."""
     context = request.app[CONTEXT]
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    body = await context.ask(partial(_body, context, encode))
-    return web.Response(body=body, headers={"Content-Type": content_type})
+    make = partial(_body, context, encode)
+    found = await context.ask(
+        partial(context.answers.get, f"metrics {content_type}", make)
+    )
+    return web.Response(body=found.plain, headers={"Content-Type": content_type})
 
 
 def _body(context: Context, encode: Any) -> bytes:  # noqa: ANN401 - either encoder
