@@ -14,11 +14,14 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from monitor.model import Sample
 from monitor.probe.route import NetworkFiles
+from monitor.store import open_store
 from tests.servers import dns
 from tests.servers.tcp import serve
 from tests.servers.web import says
@@ -141,6 +144,8 @@ async def test_only_sites_resolver_and_gateway_are_contacted(
     "words",
     [
         ("analyze", "--json"),
+        ("nightly",),
+        ("report", "--date", "2026-03-01", "--out", "out"),
         ("config", "check"),
         ("backup", "copy"),
         ("export", "out.csv"),
@@ -151,12 +156,11 @@ def test_whatever_does_not_measure_contacts_nobody(
     tmp_path: Path, contacts: Path, words: tuple[str, ...]
 ) -> None:
     configuration(tmp_path, 1)
-    command = [sys.executable, "-m", "monitor"]
-    subprocess.run([*command, "db", "upgrade"], cwd=tmp_path, check=True)
-    rows = "started_at_utc,target,connect_s\n2026-03-01T12:00:00Z,a,0.1\n"
-    (tmp_path / "in.csv").write_text(rows)
-    subprocess.run([*command, "import", "in.csv"], cwd=tmp_path, check=True)
-    subprocess.run([*command, *words], cwd=tmp_path, check=True)
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        store.append([Sample(started_at_utc=moment, target="a", connect_s=0.1)])
+    command = [sys.executable, "-m", "monitor", *words]
+    subprocess.run(command, cwd=tmp_path, check=True)
     assert not contacts.exists()
 
 

@@ -1,5 +1,6 @@
 """The wheel is whole: installed elsewhere, it makes and migrates its own database."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,35 @@ def test_everything_in_the_package_is_in_the_wheel(installed: Path) -> None:
     ).stdout.split()
     missing = [name for name in listed if not (installed / name).exists()]
     assert missing == []
+
+
+def built_from_a_copy(folder: Path, mtime: int) -> bytes:
+    """The wheel of a copy of this checkout whose files have another age."""
+    listed = subprocess.run(
+        ["git", "ls-files", "monitor", "migrations", "pyproject.toml", "README.md"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    for name in listed:
+        copy = folder / "copy" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(Path(name).read_bytes())
+        os.utime(copy, (mtime, mtime))
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+        cwd=folder / "copy",
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("monitor-*.whl")
+    return wheel.read_bytes()
+
+
+def test_the_same_files_make_the_same_wheel(tmp_path: Path) -> None:
+    wheels = [
+        built_from_a_copy(tmp_path / str(mtime), mtime)
+        for mtime in (1_500_000_000, 1_600_000_000)
+    ]
+    assert wheels[0] == wheels[1]
