@@ -19,6 +19,7 @@ from monitor.evidence.ledger import (
 from monitor.evidence.timestamp import roots
 from monitor.store import open_store
 from monitor.store.engine import make_engine
+from monitor.store.retention import Retention
 from tests.evidence.authority import make_authority, serving
 from tests.evidence.samples import START, some_samples
 from tests.evidence.test_bundle import bundle
@@ -139,3 +140,16 @@ def test_the_bundle_path_is_not_left_half_written(tmp_path: Path):
     with pytest.raises(InputError):
         bundle(tmp_path / "a.zip", samples=some_samples()[::-1])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_days_that_retention_let_go_are_no_alteration(filled):
+    close_days(filled, now_utc=LATER)
+    retention = Retention(filled)
+    retention.decide(START + timedelta(days=1, hours=12), decided_at_utc=LATER)
+    while retention.step():
+        pass
+    retention.close()
+    assert stored_differences(filled) == []
+    assert close_days(filled, now_utc=LATER) == []
+    forced(filled, "DELETE FROM samples")
+    assert [f.day for f in stored_differences(filled)] == ["2026-10-03"] * 2

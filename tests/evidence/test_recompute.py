@@ -24,7 +24,7 @@ def home():
     """Eight evenings of the simulated home, thinned out, with their verdicts."""
     frame = demo_home().samples.reindex(columns=list(NAMES))
     frame = frame[frame["started_at_utc"] < "2018-03-21"]
-    frame = frame[frame["started_at_utc"].dt.minute % 20 < 5]
+    frame = frame[frame["started_at_utc"].dt.minute % 30 < 5]
     frame = frame.sort_values("started_at_utc", kind="stable")
     terms = TERMS | {"since": "2018-03-13", "until": "2018-03-20"}
     document = analysis_document(analyze(frame, **terms), **terms)
