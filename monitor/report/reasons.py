@@ -6,11 +6,13 @@ analysis is never silenced.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from monitor.locale import Language
 
+_ASIDE: Final = "Set aside: "
 _N: Final = r"\d+"
 _X: Final = r"[\d.]+"
 _SENTENCE_END: Final = re.compile(r"(?<=\.) (?=[A-Z])")
@@ -22,7 +24,7 @@ _TOLD_BY_THE_REPORT: Final = re.compile(
 
 def translated(reason: str, language: Language) -> str:
     """A reason in a language, sentence by sentence; empty when told already."""
-    parts = (_sentence(part, language) for part in _SENTENCE_END.split(reason))
+    parts = (_sentence(part, language) for part in _sentences(reason))
     return " ".join(part for part in parts if part)
 
 
@@ -30,8 +32,17 @@ def is_known(reason: str, language: Language) -> bool:
     """Whether every sentence of a reason is known here."""
     return all(
         _TOLD_BY_THE_REPORT.fullmatch(part) or _found(part, language) is not None
-        for part in _SENTENCE_END.split(reason)
+        for part in _sentences(reason)
     )
+
+
+def _sentences(reason: str) -> Iterator[str]:
+    for text in _SENTENCE_END.split(reason):
+        if not text.startswith(_ASIDE):
+            yield text
+            continue
+        for part in text.removeprefix(_ASIDE).removesuffix(".").split("; "):
+            yield f"{_ASIDE}{part}."
 
 
 def _sentence(text: str, language: Language) -> str:
@@ -186,6 +197,15 @@ def _of_quiet(language: Language) -> tuple[tuple[str, str], ...]:
             t("A recurring slowdown of any size is still possible."),
         ),
         (
+            "Not established, but worth a look with another window: from "
+            rf"(?P<start>\d\d:\d\d) to (?P<end>\d\d:\d\d) it typically takes "
+            rf"(?P<times>{_X}) times as long.",
+            t(
+                "Not established, but worth a look with another window: from %(start)s "
+                "to %(end)s it typically takes %(times)s times as long."
+            ),
+        ),
+        (
             rf"(?P<n>{_N}) usable evenings; at least (?P<needed>{_N}) are needed.",
             t("Usable evenings: %(n)s; at least %(needed)s are needed."),
         ),
@@ -239,6 +259,10 @@ def _of_what_was_set_aside(language: Language) -> tuple[tuple[str, str], ...]:
                 "Set aside: samples of rounds in which this machine or its line was at "
                 "fault: %(n)s."
             ),
+        ),
+        (
+            rf"Set aside: (?P<n>{_N}) impossible values.",
+            t("Set aside: values that no measurement can give: %(n)s."),
         ),
         (
             "The installed time-zone data do not know the change of .*",
