@@ -65,10 +65,11 @@ def run_command(
 @main.command("report")
 @click.option("--in", "source", type=click.Path(path_type=Path), multiple=True)
 @click.option("--out", type=click.Path(path_type=Path), help="default: printed")
-def report_command(source: tuple[Path, ...], out: Path | None) -> None:
+@click.option("--note", default="", help="what a reader must know about this run")
+def report_command(source: tuple[Path, ...], out: Path | None, note: str) -> None:
     """Tables of the rates as Markdown."""
     found = [record for path in source or (_OUT,) for record in records(path)]
-    text = _INTRODUCTION + markdown(found)
+    text = _INTRODUCTION + (note and f"{note}\n\n") + markdown(found)
     if out is None:
         print(text)
     else:
