@@ -44,6 +44,8 @@ def judging(url: str) -> int:
     from monitor.store.frames import load_frame
 
     frame = load_frame(url, columns=COLUMNS)
+    size_mib = frame.memory_usage(deep=True).sum() / 2**20
+    print(f"    loaded {size_mib:.0f} MiB, peak {peak_mib():.0f} MiB", flush=True)
     loaded_s = time.perf_counter()
     verdicts = analyze(frame, timezone=TIMEZONE)
     print(f"    analyze alone {time.perf_counter() - loaded_s:.2f} s", flush=True)

@@ -1,4 +1,4 @@
-"""Whether the common busy hour alone could make a site look singled out.
+"""Whether the common movement alone could make a site look singled out.
 
 Sites feel a busy line differently: a near site with a big object feels it two or three
 times as much as the usual control. What such a site shows has the gentle hill of the
@@ -15,6 +15,8 @@ from monitor.series import EveningTable
 from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
 
+SLOWER_LOG = float(np.log(1.1))
+"""A slow site is slower than its own day by at least this, whatever the controls do."""
 _TELLING_LOG = float(np.log(1.15))
 _MOST_MORE = 2.0
 """A site may feel the busy hour by this much more, times the controls' own rise."""
@@ -49,6 +51,9 @@ def is_busy_hour(
     for m in np.flatnonzero(site.e_metric >= bar):
         own = excess[site.series, m]
         slow = evenings & (np.nan_to_num(own, nan=-1.0) > _TELLING_LOG)
+        if typical(table.rise[site.series, m][slow]) < SLOWER_LOG:
+            # Slower than controls that became quicker, not than its own day.
+            continue
         height = typical(own[slow])
         shared = max(float(np.nan_to_num(typical(found.common[m][slow]))), 0.0)
         if height - _MOST_MORE * shared >= _LEFT_LOG:

@@ -116,7 +116,9 @@ def case(look: Look, place: int) -> Case:
     in_season &= np.arange(excess.size) < end
     evenings = slow if is_established and slow.any() else usable
     shape = _shape(look, suspicion, evenings, metric)
-    found = find_window(shape, look.home.table.grid.slot_min)
+    found = None
+    if not _is_dead_all_day(look, suspicion):
+        found = find_window(shape, look.home.table.grid.slot_min)
     return Case(
         look=look,
         suspicion=suspicion,
@@ -180,6 +182,11 @@ def _season(
         return 0, excess.size
     values = np.where(is_dead, CEILING, np.nan_to_num(excess, nan=0.0))[place]
     begin, end = season(values)
+    # A quiet evening at its ends belongs to the quiet time.
+    slow = np.flatnonzero(values[begin:end] > SLOW_LOG) + begin
+    if slow.size:
+        begin = begin if begin == 0 else int(slow[0])
+        end = end if end >= place.size else int(slow[-1]) + 1
     last = excess.size if end >= place.size else int(place[end])
     return (0 if begin == 0 else int(place[begin])), last
 
@@ -206,6 +213,12 @@ def _shape(look: Look, suspicion: Suspicion, evenings: Bools, metric: int) -> Fl
     bound = 1.5 * max(float(np.nan_to_num(height[metric])), SLOW_LOG)
     cells = [slot_excess(table, series, controls, look.fitted, m) for m in wanted]
     return profile(np.stack(cells), evenings, bound)
+
+
+def _is_dead_all_day(look: Look, suspicion: Suspicion) -> bool:
+    """Dead evenings whose days are dead too have no window."""
+    share = look.home.table.dead_in_rest[suspicion.series][suspicion.is_dead]
+    return bool(share.size) and typical(share) >= 0.5
 
 
 def _dead_shape(look: Look, suspicion: Suspicion) -> Floats:

@@ -9,11 +9,12 @@ from math import exp, lgamma, log, log1p
 
 import numpy as np
 
+from monitor.analysis.busyhour import SLOWER_LOG
 from monitor.analysis.case import SLOW_LOG, TELLING_LOG, Case
 from monitor.model import MechanismCheck
 from monitor.series.columns import STAGES
 from monitor.series.evenings import CEILING, typical
-from monitor.series.frame import Floats
+from monitor.series.frame import Bools, Floats
 
 MIN_EVENINGS = 5
 """Fewer usable evenings say nothing, unless the evidence is already overwhelming."""
@@ -156,6 +157,11 @@ def _rises(case: Case) -> Floats:
     return np.asarray(table.rise[case.suspicion.series][:, case.look.evenings])
 
 
+def _slow(case: Case) -> Bools:
+    """Which of the look's evenings were slow."""
+    return np.asarray(case.slow[case.look.evenings])
+
+
 def _tested_median(case: Case, rise: Floats) -> float:
     """Largest median over the tested metrics, of shape (M, n)."""
     best = float("-inf")
@@ -177,6 +183,12 @@ def _general(case: Case) -> Ruling | None:
     """Targets and controls slow together, on most evenings or on some."""
     if case.n_controls == 0 or case.effect is None:
         return None
+    if case.is_hill and _tested_median(case, _rises(case)[:, _slow(case)]) < SLOWER_LOG:
+        return Ruling(
+            "inconclusive",
+            "It is slower than the controls only because they are quicker in the "
+            "window than by day; by itself it is not slower than in the rest of its day.",
+        )
     if case.is_hill:
         return Ruling(
             "general_congestion",

@@ -122,6 +122,40 @@ def test_a_throttled_control_leaves_and_hides_nothing():
     assert found["twitter"].verdict == "no_recurring_slowdown"
 
 
+def test_quicker_controls_do_not_make_a_slowdown():
+    found = judged(Home(busy=0.5, factor={"facebook": 2.0}))["facebook"]
+    assert found.verdict == "inconclusive"
+    assert "quicker" in found.reasons[0]
+
+
+def test_a_site_dead_all_day_is_blocked_without_a_window():
+    frame = samples(Home(days=7))
+    rows = frame.target == "facebook"
+    frame["failure"] = np.where(rows, "generic_timeout_error", "")
+    frame["failed_operation"] = np.where(rows, "connect", "")
+    frame.loc[rows, "tls_handshake_s"] = np.nan
+    [found] = [v for v in analyze(frame, timezone=TIMEZONE) if v.target == "facebook"]
+    assert (found.verdict, found.found_window) == ("targeted_blocking", None)
+    assert "down for everybody" in " ".join(found.reasons)
+
+
+def test_slow_saturdays_are_found_and_named():
+    frame = samples(Home(days=60, every_min=10))
+    local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt
+    rows = (frame.target == "facebook") & local.hour.isin([20, 21])
+    frame.loc[rows & (local.day_of_week == 5), "tls_handshake_s"] *= 3
+    [found] = [v for v in analyze(frame, timezone=TIMEZONE) if v.target == "facebook"]
+    assert found.verdict == "selective_slowdown"
+    assert "Slow evenings keep to Saturday." in found.reasons
+
+
+def test_a_window_shorter_than_asked_is_not_called_quiet():
+    found = judged(Home(days=20, factor={"facebook": 3.0}, window_h=(20.5, 21.2)))
+    assert found["facebook"].verdict == "inconclusive"
+    assert "from 20:30 to 21:1" in " ".join(found["facebook"].reasons)
+    assert found["twitter"].verdict == "no_recurring_slowdown"
+
+
 def test_the_window_is_found_in_the_data():
     home = Home(days=21, factor={"facebook": 3.0}, window_h=(20.5, 22.5))
     start, end = judged(home)["facebook"].found_window
