@@ -187,7 +187,8 @@ def _general(case: Case) -> Ruling | None:
         return Ruling(
             "inconclusive",
             "It is slower than the controls only because they are quicker in the "
-            "window than by day; by itself it is not slower than in the rest of its day.",
+            "window than by day; by itself it is not slower than in the rest of its "
+            "day.",
         )
     if case.is_hill:
         return Ruling(
