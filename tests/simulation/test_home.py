@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor.analysis import analyze
 from monitor.model import LOCAL_PROBES
 from monitor.simulation import FAMILIES, Home, Kind, Truth, demo_home, simulate
 from monitor.simulation.outcomes import LIMIT_S
@@ -191,3 +192,10 @@ def test_demo_slows_facebook_and_twitter_on_most_evenings() -> None:
     assert hit == {"facebook", "twitter"}
     assert 25 <= len(home.truth["facebook"].evenings) < 35
     assert set(home.samples["vantage"]) == {"simulated"}
+
+
+def test_demo_gets_the_verdicts_that_are_true() -> None:
+    home = demo_home()
+    verdicts = analyze(home.samples, timezone=home.timezone)
+    assert {v.target for v in verdicts} == set(home.truth)
+    assert all(v.verdict in home.truth[v.target].allowed for v in verdicts)
