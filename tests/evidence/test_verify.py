@@ -121,11 +121,14 @@ def _one_row(seed: int, path: Path) -> tuple[str, str, int]:
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_one_altered_added_removed_or_moved_row_is_caught_and_named(intact, seed):
-    kind, told = _one_row(seed, intact)
-    found = verify_bundle(intact).findings
+def test_one_altered_added_removed_or_moved_row_is_caught_and_named(tmp_path, seed):
+    """Every kind of change at every level."""
+    path = tmp_path / "a.zip"
+    bundle(path, list(Level)[seed % 3])
+    kind, told = _one_row(seed, path)
+    found = verify_bundle(path).findings
     places = {(f.day, f.row) for f in found}
-    assert (told["day"], told["row"]) in places, (kind, told, findings(intact))
+    assert (told["day"], told["row"]) in places, (kind, told, findings(path))
     if "field" in told and told["field"] != "x_check":
         assert told["field"] in {f.field for f in found} | {"started_at_utc"}
 
