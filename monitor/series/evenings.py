@@ -31,6 +31,8 @@ _USUAL = 0.75
 """Quantile of the evenings' counts that is called usual: gaps only lower them."""
 CEILING = float(np.log(100.0))
 """A slowdown counts up to a hundredfold; a probe without an answer has this value."""
+_MOST_AT_ONCE = 2**20
+"""Values sorted at once: sorting copies, and years of a home are many values."""
 _EPOCH = date(1970, 1, 1)
 
 
@@ -137,6 +139,9 @@ def medians(values: NDArray[Any], need: int | Ints) -> Floats:
     """
     if values.size == 0:
         return np.full(values.shape[:-1], np.nan)
+    if values.size > _MOST_AT_ONCE and values.shape[0] > 1:
+        needs = np.broadcast_to(np.asarray(need), values.shape[:-1])
+        return np.stack([medians(v, n) for v, n in zip(values, needs, strict=True)])
     ordered = np.sort(values, axis=-1).reshape(-1, values.shape[-1])
     n = ordered.shape[-1] - np.isnan(ordered).sum(axis=-1)
     row = np.arange(n.size)
