@@ -67,7 +67,8 @@ def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
         figure, axes = _new_figure(2.5)
         shown = _clipped(heat_map.slowness).T
         edges = np.arange(len(heat_map.days) + 1)
-        axes.patch.set(facecolor="none", edgecolor=(*_rgb(INK), 0.35), hatch="/////")
+        # Seen where no cell lies over it: a gap.
+        axes.patch.set(alpha=None, facecolor="none", edgecolor=INK, hatch="/////")
         mesh = axes.pcolormesh(
             edges,
             np.arange(25),
@@ -274,11 +275,6 @@ def _month(month: tuple[int, int], language: Language) -> str:
 def _no_spines(axes: Axes) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    rgb: tuple[float, float, float] = mpl.colors.to_rgb(colour)
-    return rgb
 
 
 _FONT = re.compile(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*")

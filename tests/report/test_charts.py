@@ -1,0 +1,91 @@
+"""What a picture must show, seen in its SVG."""
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from selectolax.parser import HTMLParser
+
+from monitor.locale import LANGUAGES, language
+from monitor.report.charts import (
+    COLOURS,
+    evenings_svg,
+    heat_map_svg,
+    last_night_svg,
+)
+from monitor.report.content import EveningMark, EveningState, HeatMap
+from monitor.series.local import parse_window
+
+ENGLISH = language("en")
+WINDOW = parse_window("20:00-22:00")
+DAY = date(2026, 3, 10)
+
+
+def heat_map(slowness: np.ndarray) -> HeatMap:
+    days = tuple(DAY + timedelta(days=n) for n in range(len(slowness)))
+    return HeatMap(days=days, first_hour=6, slowness=slowness)
+
+
+def test_gaps_are_hatched() -> None:
+    svg = heat_map_svg(heat_map(np.full((3, 24), np.nan)), WINDOW, ENGLISH)
+    assert "<pattern" in svg
+    assert "url(#" in svg.split("<pattern")[1] or "fill: url(#" in svg
+
+
+def test_the_hours_begin_where_the_evening_s_day_begins() -> None:
+    svg = heat_map_svg(heat_map(np.ones((8, 24))), WINDOW, ENGLISH)
+    labels = [n.text() for n in HTMLParser(svg).css("text")]
+    assert labels.index("06:00") < labels.index("21:00") < labels.index("03:00")
+
+
+def drawn(svg: str) -> tuple[str, ...]:
+    """The kinds of strokes of every outline, sorted."""
+    outlines = re.findall(r' d="([^"]*)"', svg)
+    return tuple(sorted("".join(re.findall("[MLCQz]", one)) for one in outlines))
+
+
+def test_each_state_has_its_own_shape() -> None:
+    marks = ([EveningMark(day=DAY, state=state)] for state in EveningState)
+    assert len({drawn(evenings_svg(mark, ENGLISH)) for mark in marks}) == 4
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_year_of_evenings_is_a_row_per_month(code: str) -> None:
+    marks = [
+        EveningMark(day=DAY + timedelta(days=n), state=EveningState.SLOW)
+        for n in range(365)
+    ]
+    tongue = language(code)
+    svg = evenings_svg(marks, tongue)
+    texts = [node.text() for node in HTMLParser(svg).css("text")]
+    for mark in marks[::31]:
+        assert tongue.month(mark.day) in texts
+
+
+def test_the_colours_fall_evenly_in_lightness() -> None:
+    import matplotlib as mpl
+
+    rgb = mpl.colormaps[COLOURS](np.linspace(0, 1, 20))[:, :3]
+    lightness = rgb @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(lightness) < 0).all()
+
+
+def test_ink_takes_the_colour_of_the_page(one_service) -> None:
+    service = one_service.services[0]
+    for svg in (
+        heat_map_svg(service.heat_map, WINDOW, ENGLISH),
+        evenings_svg(service.evenings, ENGLISH),
+        last_night_svg(service.last_night, WINDOW, ENGLISH),
+    ):
+        assert "currentColor" in svg
+        assert "#010203" not in svg
+
+
+def test_an_evening_without_any_answer_can_be_drawn(one_service) -> None:
+    last = one_service.services[0].last_night
+    nothing = np.full_like(last.target, np.nan)
+    dead = replace(last, target=np.full_like(nothing, np.inf), controls_low=nothing)
+    svg = last_night_svg(replace(dead, controls_high=nothing), WINDOW, ENGLISH)
+    assert "no answer" in svg
