@@ -21,7 +21,7 @@ _FIRST_ERROR_STATUS = 400
 
 
 def log_means(
-    cell: Ints, slowness_log: Floats, is_censored: Bools, n_cells: int
+    cell: NDArray[np.int32], slowness_log: Floats, is_censored: Bools, n_cells: int
 ) -> Cells:
     """Mean of each cell; `inf` where at least half of its attempts gave no value.
 
@@ -49,7 +49,7 @@ class Filler:
 
     table: Rows
     columns: Columns
-    cell: Ints
+    cell: NDArray[np.int32]
     """Cell of each row, shape (n,)."""
     is_spoiled: Bools
     """Rows to leave out, shape (n,)."""
@@ -95,7 +95,7 @@ class Filler:
     def _n_cells(self) -> int:
         return self.shape[0] * self.shape[1]
 
-    def _cell(self, place: Ints) -> Ints:
+    def _cell(self, place: Ints) -> NDArray[np.int32]:
         return self.cell[place]
 
     def _places(self, runs: Sequence[Lane]) -> Ints:

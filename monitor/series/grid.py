@@ -113,12 +113,9 @@ def _grid(
     read = columns(table)
     step_s = interval_s(table.time_us, runs)
     slot_min = _slot_min(step_s)
-    local_s, is_stale = local_seconds(table.time_us // 1_000_000, timezone)
-    day, second = evening_of(local_s, window)
-    evening, place = _compact(day)
+    cell, evening, is_stale = _cells(table, timezone, window, slot_min)
     n_slots = DAY_MIN // slot_min
     is_spoiled = spoiled(table, read, runs)
-    cell = place * n_slots + second // (slot_min * 60)
     filler = Filler(table, read, cell, is_spoiled, (evening.size, n_slots))
     keys = series_keys(read, runs)
     site_runs = [run for run in runs if not run.is_local]
@@ -141,6 +138,19 @@ def _grid(
         gateway=filler.local_means(local_runs, Probe.GATEWAY, "connect_s"),
         **filler.all_series([[r for r in site_runs if r.key == k.key] for k in keys]),
     )
+
+
+def _cells(
+    table: Rows, timezone: str, window: Window, slot_min: int
+) -> tuple[NDArray[np.int32], Ints, bool]:
+    """Each row's cell, the evenings, and whether the zone data had to be corrected."""
+    local_s, is_stale = local_seconds(table.time_us // 1_000_000, timezone)
+    day, second = evening_of(local_s, window)
+    del local_s
+    evening, place = _compact(day)
+    cell = place * (DAY_MIN // slot_min)
+    cell += second // (slot_min * 60)
+    return cell.astype(np.int32), evening, is_stale
 
 
 def _slot_min(interval_s: float) -> int:
