@@ -13,7 +13,7 @@ from monitor.cli.context import configuration
 from monitor.cli.root import Settings
 
 LEAST_LETTERS = 10
-NICENESS = 5
+NICENESS = 10
 
 
 @click.group("web")
