@@ -64,6 +64,8 @@ def frame_of(
             chunks[name].append(array)
     # Column by column, so that a home-year is never in memory twice.
     columns = {f.name: _column(chunks.pop(f.name), f.type) for f in schema}
+    # What the batches took goes back now, not when the next ones are read.
+    pa.default_memory_pool().release_unused()
     return pd.DataFrame(columns, copy=False)
 
 
