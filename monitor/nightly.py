@@ -34,6 +34,7 @@ from monitor.report import (
     render_pdf,
 )
 from monitor.report.assembly import evening_marks
+from monitor.series.frame import MEASURED, TEXT_DEFAULTS
 from monitor.series.local import DAY_MIN, parse_window
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests
@@ -52,6 +53,10 @@ MAKE_UP_NIGHTS: Final = 7
 
 _NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_COLUMNS: Final = frozenset(
+    {"started_at_utc", "probe_version", *TEXT_DEFAULTS, *MEASURED}
+)
+"""What the analysis and the report read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,7 @@ def analysed_night(
     """
     first = since or night - timedelta(days=config.report.nights - 1)
     start, end = whole_days(first, night, config.timezone)
-    samples = load_frame(config.database, since=start, until=end)
+    samples = load_frame(config.database, since=start, until=end, columns=_COLUMNS)
     window = str(config.window)
     verdicts = analyze(
         samples, timezone=config.timezone, window=window, since=first, until=night

@@ -1,5 +1,6 @@
 """Samples and verdicts to a `NightReport`: what is told, gathered in one place."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import monitor
 from monitor.model import LOCAL_PROBES, Note, Role, Round, RoundStatus, Verdict
@@ -22,13 +24,13 @@ from monitor.report.content import (
     Spoiled,
     Versions,
 )
-from monitor.report.pictures import is_remote, pictures_of
+from monitor.report.pictures import is_any, is_remote, pictures_of
 from monitor.series.local import local_seconds
 
 SIMULATED: Final = "simulated"
 """Vantage and probe version of everything that was never measured."""
 
-_SHORTEST_GAP: Final = timedelta(minutes=20)
+_SHORTEST_GAP_MIN: Final = 20
 _GAP_IN_INTERVALS: Final = 3
 _MAX_PROBE_VERSIONS: Final = 5
 
@@ -87,9 +89,9 @@ def night_report(
 
 
 def _of_vantage(samples: pd.DataFrame, vantage: str) -> pd.DataFrame:
-    if "vantage" not in samples.columns:
-        return samples
-    return samples.loc[(samples["vantage"] == vantage).to_numpy()]
+    own = is_any(samples, "vantage", {vantage}, absent=True)
+    # A copy of a year would not fit beside it on a small machine.
+    return samples if own.all() else samples.loc[own]
 
 
 def _first_evening(verdicts: Sequence[Verdict], default: date) -> date:
@@ -142,32 +144,35 @@ def _mark(day: date, evening: dict[str, Any] | None) -> EveningMark:
 
 
 def _controls(frame: pd.DataFrame) -> tuple[str, ...]:
-    if "role" not in frame.columns:
-        return ()
-    rows = is_remote(frame) & (frame["role"] == Role.CONTROL.value).to_numpy()
-    return tuple(sorted(frame.loc[rows, "target"].astype(str).unique()))
+    rows = is_any(frame, "role", {Role.CONTROL.value}, absent=False) & is_remote(frame)
+    return _names(frame, rows)
+
+
+def _names(frame: pd.DataFrame, rows: NDArray[np.bool_]) -> tuple[str, ...]:
+    texts = frame["target"].astype("category")
+    codes = np.unique(texts.cat.codes.to_numpy()[rows])
+    return tuple(sorted(str(texts.cat.categories[code]) for code in codes))
 
 
 def _gaps(
     frame: pd.DataFrame, scope: Scope, rounds: Sequence[Round]
 ) -> tuple[Gap, ...]:
-    """Spans much longer than the usual time between two rounds."""
-    seconds = frame.loc[is_remote(frame), "started_at_utc"].to_numpy("datetime64[s]")
-    times = np.unique(seconds.astype(np.int64))
-    local, _ = local_seconds(times, scope.timezone)
-    first = (scope.since - date(1970, 1, 1)).days * 86_400
-    times = times[local >= first]
-    if times.size < 2:
+    """Spans much longer than the usual time between two rounds, to the minute."""
+    moments = frame["started_at_utc"].to_numpy("datetime64[m]").astype(np.int32)
+    minutes = np.unique(moments[is_remote(frame)]).astype(np.int64)
+    local_s, _ = local_seconds(minutes * 60, scope.timezone)
+    minutes = minutes[local_s >= (scope.since - date(1970, 1, 1)).days * 86_400]
+    if minutes.size < 2:
         return ()
-    steps = np.diff(times)
-    # Probes of one round begin within a minute of each other.
-    usual = float(np.median(steps[steps > 60])) if (steps > 60).any() else 60.0
-    limit = max(_SHORTEST_GAP.total_seconds(), _GAP_IN_INTERVALS * usual)
+    steps = np.diff(minutes)
+    # Probes of one round begin within a minute or two of each other.
+    usual = float(np.median(steps[steps > 1])) if (steps > 1).any() else 1.0
+    limit = max(_SHORTEST_GAP_MIN, _GAP_IN_INTERVALS * usual)
     missed = [r for r in rounds if r.status is RoundStatus.MISSED and r.reason]
-    places = np.flatnonzero(steps > limit)
+    zone = ZoneInfo(scope.timezone)
     return tuple(
-        _gap(int(times[i]), int(times[i + 1]), ZoneInfo(scope.timezone), missed)
-        for i in places
+        _gap(int(minutes[i]) * 60, int(minutes[i + 1]) * 60, zone, missed)
+        for i in np.flatnonzero(steps > limit)
     )
 
 
@@ -184,26 +189,23 @@ def _gap(start_s: int, end_s: int, zone: ZoneInfo, missed: Sequence[Round]) -> G
 
 
 def _spoiled(frame: pd.DataFrame) -> tuple[Spoiled, ...]:
-    if not {"probe", "failure"} <= set(frame.columns):
+    local = is_any(frame, "probe", LOCAL_PROBES, absent=False)
+    local &= ~is_any(frame, "failure", {""}, absent=True)
+    if not local.any():
         return ()
-    failure = frame["failure"].astype(object).fillna("")
-    local = frame["probe"].isin(list(LOCAL_PROBES)) & (failure != "")
-    counts = (
-        frame.loc[local, "probe"]
-        .astype(str)
-        .str.cat(failure[local].astype(str), sep=": ")
-    )
-    found = counts.value_counts().sort_index()
+    found = frame.loc[local, ["probe", "failure"]].astype(str)
+    counts = Counter(zip(found["probe"], found["failure"], strict=True))
     return tuple(
-        Spoiled(reason=str(reason), n_rounds=int(n)) for reason, n in found.items()
+        Spoiled(reason=f"{probe}: {failure}", n_rounds=n)
+        for (probe, failure), n in sorted(counts.items())
     )
 
 
 def _probe_versions(frame: pd.DataFrame) -> tuple[str, ...]:
     if "probe_version" not in frame.columns:
         return ()
-    versions = frame["probe_version"].dropna().astype(str).unique()
-    return tuple(sorted(versions)[:_MAX_PROBE_VERSIONS])
+    versions = frame["probe_version"].dropna().unique()
+    return tuple(sorted(map(str, versions))[:_MAX_PROBE_VERSIONS])
 
 
 def _is_simulated(frame: pd.DataFrame, vantage: str) -> bool:

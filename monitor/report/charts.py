@@ -8,7 +8,6 @@ that one picture serves a light and a dark page.
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from matplotlib.figure import Figure
 
 from monitor.locale import Language
 from monitor.report.content import EveningMark, EveningState, HeatMap, LastNight
+from monitor.report.states import state_label
 from monitor.series.local import Window
 
 INK: Final = "#010203"
@@ -50,15 +50,6 @@ _STYLE: Final[Any] = {
     "hatch.linewidth": 0.5,
     "legend.frameon": False,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One picture with what it says in words."""
-
-    svg: str
-    title: str
-    description: str
 
 
 def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
@@ -134,16 +125,6 @@ def last_night_svg(last_night: LastNight, window: Window, language: Language) ->
         axes.legend(loc="upper left", bbox_to_anchor=(0, 1.2), ncols=3)
         _no_spines(axes)
         return _svg(figure)
-
-
-def state_label(state: EveningState, language: Language) -> str:
-    """The state of an evening in one word or two."""
-    return {
-        EveningState.FINE: language.gettext("as usual"),
-        EveningState.SLOW: language.gettext("slow"),
-        EveningState.DEAD: language.gettext("did not work"),
-        EveningState.UNUSABLE: language.gettext("cannot be judged"),
-    }[state]
 
 
 _MARKERS: Final[dict[EveningState, dict[str, Any]]] = {

@@ -9,14 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.locale import Language, language
-from monitor.report.charts import Chart, evenings_svg, heat_map_svg, last_night_svg
-from monitor.report.charts import state_label as state_words
 from monitor.report.checks import check_outcome, check_sign, check_title, is_made
 from monitor.report.content import EveningState, Floats, NightReport, Service
 from monitor.report.evidence import evidence_lines
 from monitor.report.metrics import metric_title, metric_value
 from monitor.report.reasons import translated
 from monitor.report.sentences import display_name, sentence, title
+from monitor.report.states import state_label as state_words
 from monitor.series.local import Window, parse_window
 
 _SIGNS: Final = {
@@ -30,6 +29,15 @@ _SIGNS: Final = {
     "no_recurring_slowdown": ("fine", "\N{WHITE CIRCLE}"),
 }
 _OPEN: Final = ("open", "?")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One picture with what it says in words."""
+
+    svg: str
+    title: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,9 @@ def _pictured(
 
 
 def _charts(service: Service, window: Window, tongue: Language) -> tuple[Chart, ...]:
+    # Matplotlib is loaded late: the analysis before it needs the room.
+    from monitor.report.charts import evenings_svg, heat_map_svg, last_night_svg
+
     t = tongue.gettext
     values = {"name": display_name(service.name), "what": _metric(service, tongue)}
     return (

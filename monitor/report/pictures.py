@@ -5,10 +5,10 @@ A frame in the columns of contracts 4 comes in, arrays go out. Every value is to
 a probe that failed counts as slower than any that did not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -91,68 +91,89 @@ def pictures_of(
 
 
 class _Sites:
-    """The rows of the direct path, found by site without another search."""
+    """The rows of the direct path, one site at a time.
+
+    A year of all sites is a million rows: no array of that length is made but the rows'
+    numbers, and what several targets need of a control is computed once.
+    """
 
     def __init__(self, samples: pd.DataFrame, scope: Scope) -> None:
-        frame = samples.loc[is_remote(samples)]
-        seconds = frame["started_at_utc"].to_numpy("datetime64[s]").astype(np.int64)
-        local_s, _ = local_seconds(seconds, scope.timezone)
-        self._day, self._second = evening_of(local_s, scope.window)
-        first, last = _number(scope.since), _number(scope.night)
-        is_kept = (self._day >= first) & (self._day <= last)
-        self._frame, self._window = frame.loc[is_kept], scope.window
-        self._day, self._second = self._day[is_kept], self._second[is_kept]
-        names = self._frame["target"].astype("category")
-        self._rows = {
-            name: np.flatnonzero(names.cat.codes.to_numpy() == code)
-            for code, name in enumerate(names.cat.categories)
-        }
-        failures = self._column("failure")
-        self._failed = np.zeros(len(self._frame), np.bool_)
-        if failures is not None:
-            self._failed = (failures.notna() & (failures.astype(str) != "")).to_numpy()
-
-    def _column(self, name: str) -> "pd.Series[Any] | None":
-        return self._frame[name] if name in self._frame.columns else None
+        self._frame, self._scope = samples, scope
+        self._is_remote = is_remote(samples)
+        self._failed = ~is_any(samples, "failure", {""}, absent=True)
+        self._names = samples["target"].astype("category").cat
+        self._known: dict[tuple[str, str], _Values] = {}
 
     def metric_of(self, site: str, wanted: str) -> str:
         """The metric to show for a site."""
+        rows = self._rows(site)
         for metric in (wanted, *METRICS):
-            if np.isfinite(self._measured(site, metric)).any():
+            if np.isfinite(self._measured(rows, metric)).any():
                 return metric
         return wanted
 
-    def _measured(self, site: str, metric: str) -> Floats:
-        rows = self._rows.get(site, np.zeros(0, np.int64))
-        column = self._column(metric)
-        if column is None:
-            return np.full(rows.size, np.nan)
-        values = pd.to_numeric(column.iloc[rows], errors="coerce").to_numpy(np.float64)
-        return np.where(np.isfinite(values) & (values > 0), values, np.nan)
-
     def values(self, site: str, metric: str) -> _Values:
         """The probes of a site that measured a metric or failed."""
-        rows = self._rows.get(site, np.zeros(0, np.int64))
-        measured = self._measured(site, metric)
-        failed = self._failed[rows]
+        key = (site, metric)
+        if key not in self._known:
+            self._known[key] = self._values(site, metric)
+        return self._known[key]
+
+    def _rows(self, site: str) -> Ints:
+        if site not in self._names.categories:
+            return np.zeros(0, np.int64)
+        code = self._names.categories.get_loc(site)
+        return np.flatnonzero((self._names.codes.to_numpy() == code) & self._is_remote)
+
+    def _measured(self, rows: Ints, metric: str) -> Floats:
+        if metric not in self._frame.columns:
+            return np.full(rows.size, np.nan)
+        column = pd.to_numeric(self._frame[metric].iloc[rows], errors="coerce")
+        values = column.to_numpy(np.float64)
+        return np.where(np.isfinite(values) & (values > 0), values, np.nan)
+
+    def _values(self, site: str, metric: str) -> _Values:
+        rows = self._rows(site)
+        measured, failed = self._measured(rows, metric), self._failed[rows]
         measured[failed] = np.nan
-        kept = failed | np.isfinite(measured)
-        rows, measured, failed = rows[kept], measured[kept], failed[kept]
-        inside = _in_window(self._second[rows], self._window)
+        day, second = self._placed(rows)
+        scope = self._scope
+        kept = (failed | np.isfinite(measured)) & (day >= _number(scope.since))
+        kept &= day <= _number(scope.night)
+        day, second = day[kept], second[kept]
+        measured, failed = measured[kept], failed[kept]
+        inside = _in_window(second, scope.window)
         slowness = _slowness(measured, inside, is_rate=metric.endswith("_bps"))
         slowness[failed] = np.inf
-        return _Values(self._day[rows], self._second[rows], slowness, measured)
+        return _Values(day, second, slowness, measured)
+
+    def _placed(self, rows: Ints) -> tuple[Ints, Ints]:
+        moments = self._frame["started_at_utc"].iloc[rows].to_numpy("datetime64[s]")
+        local_s, _ = local_seconds(moments.astype(np.int64), self._scope.timezone)
+        return evening_of(local_s, self._scope.window)
 
 
 def is_remote(samples: pd.DataFrame) -> Bools:
     """Rows that probed a site over the direct path, shape (n,)."""
-    keep = np.ones(len(samples), np.bool_)
-    if "path" in samples.columns:
-        path = samples["path"].astype(object).fillna("direct")
-        keep &= path.isin(["direct", ""]).to_numpy()
-    if "probe" in samples.columns:
-        keep &= ~samples["probe"].isin(list(LOCAL_PROBES)).to_numpy()
-    return keep
+    is_direct = is_any(samples, "path", {"direct", ""}, absent=True)
+    return is_direct & ~is_any(samples, "probe", LOCAL_PROBES, absent=False)
+
+
+def is_any(
+    samples: pd.DataFrame, name: str, values: Collection[str], *, absent: bool
+) -> Bools:
+    """Rows whose text is one of some values, shape (n,).
+
+    Parameters
+    ----------
+    absent : the answer for rows without a text, and for a frame without the column.
+    """
+    if name not in samples.columns:
+        return np.full(len(samples), absent)
+    texts = samples[name].astype("category")
+    # Asked once per distinct text: a year has a million rows and a dozen texts.
+    answers = [str(text) in values for text in texts.cat.categories]
+    return np.array([*answers, absent], np.bool_)[texts.cat.codes.to_numpy()]
 
 
 def _in_window(second: Ints, window: Window) -> Bools:

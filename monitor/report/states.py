@@ -1,0 +1,14 @@
+"""States of an evening in plain words."""
+
+from monitor.locale import Language
+from monitor.report.content import EveningState
+
+
+def state_label(state: EveningState, language: Language) -> str:
+    """The state of an evening in one word or two."""
+    return {
+        EveningState.FINE: language.gettext("as usual"),
+        EveningState.SLOW: language.gettext("slow"),
+        EveningState.DEAD: language.gettext("did not work"),
+        EveningState.UNUSABLE: language.gettext("cannot be judged"),
+    }[state]
