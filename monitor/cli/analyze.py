@@ -109,11 +109,15 @@ def _samples(
 
         frame = read_frame(paths)
         return frame if vantage is None else frame[frame["vantage"] == vantage]
+    from monitor.analysis import COLUMNS
     from monitor.store.frames import load_frame
 
     url = database_url(settings)
     return load_frame(
-        url, until=None if until is None else until + _AFTER_LAST_DAY, vantage=vantage
+        url,
+        until=None if until is None else until + _AFTER_LAST_DAY,
+        vantage=vantage,
+        columns=COLUMNS,
     )
 
 
