@@ -5,8 +5,8 @@ import { scale, shown, times } from "./units.js";
 
 // Dark to bright, readable in grey and by the colour-blind.
 const SEQUENTIAL = ["#fde725", "#a0da39", "#4ac16d", "#1fa187", "#277f8e", "#365c8d", "#46327e", "#440154"];
-// Blue is quicker, orange to dark red is slower.
-const DIVERGING = ["#2166ac", "#67a9cf", "#d9e6ef", "#f3f1ec", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000"];
+// Blue is quicker, orange to dark red is slower; the middle, as usual, has no colour.
+const DIVERGING = ["#2166ac", "#67a9cf", "#d1e5f0", "#f3f1ec", "#fdd49e", "#fc8d59", "#a50f15"];
 const FACTOR = 4;
 
 /** Colour scale position of a value: logarithmic where it is a ratio or a time. */
