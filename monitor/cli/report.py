@@ -65,7 +65,7 @@ def report_command(
     night = analysed_night(
         config, chosen or _latest(config, now_utc), now_utc=now_utc, since=first
     )
-    _check(night, first)
+    _check(night)
     folder = out or FOLDER / night.night.isoformat()
     files = report_files(night, config)
     write_files(folder, files)
@@ -126,9 +126,7 @@ def _latest(config: "Config", now_utc: "datetime") -> date:
     return min(last, last_night(newest + timedelta(days=1), config))
 
 
-def _check(night: "Night", since: date | None) -> None:
-    if since is not None and since > night.night:
-        raise InputError(f"--since: found {since}, which is after {night.night}")
+def _check(night: "Night") -> None:
     if not night.reports:
         raise InputError(
             f"report: no target was measured from {night.since} to {night.night}"

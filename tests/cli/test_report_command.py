@@ -1,0 +1,94 @@
+"""`monitor report` and `monitor demo`, as a user calls them."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.cli import cli
+from monitor.simulation import Home, demo_home, simulate
+from tests.test_nightly import ZONE, config_of, fill
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a configuration and ten measured days."""
+    monkeypatch.chdir(tmp_path)
+    made = simulate(
+        "slow_3x", seed=2, days=10, start=date(2026, 3, 1), timezone=ZONE, every_s=900
+    )
+    fill("sqlite:///monitor.db", made, tmp_path)
+    config = config_of("sqlite:///monitor.db", made.samples["vantage"].iloc[0])
+    document = config.model_dump(mode="json", include={"vantage", "timezone"})
+    document["targets"] = [{"name": "a", "url": "https://a.example/"}]
+    document["report"] = {"pdf": False}
+    (tmp_path / "config.yaml").write_text(json.dumps(document))
+    return tmp_path
+
+
+def test_report_of_a_past_night_knows_nothing_later(house: Path) -> None:
+    result = run("report", "--date", "2026-03-06", "--out", "out")
+    assert result.exit_code == 0, result.output
+    document = json.loads((house / "out" / "report.json").read_text())
+    assert document["night"] == document["until"] == "2026-03-06"
+    assert len(document["evenings"]["facebook"]) <= 7
+
+
+def test_report_without_a_date_is_of_the_last_measured_night(house: Path) -> None:
+    result = run("report", "--language", "kk")
+    assert result.exit_code == 0, result.output
+    assert "Түнгі есеп" in result.stdout
+    assert [p.name for p in (house / "reports").iterdir()] == ["2026-03-10"]
+
+
+def test_a_bundle_can_be_verified(house: Path) -> None:
+    result = run("report", "--date", "2026-03-09", "--out", "out", "--bundle")
+    assert result.exit_code == 0, result.output
+    checked = run("verify", "out/evidence.zip")
+    assert checked.exit_code == 0, checked.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--date", "yesterday"), "a date such as"),
+        (("--date", "2020-01-01"), "no target was measured"),
+        (("--date", "2026-03-06", "--since", "2026-03-08"), "since: found 2026-03-08"),
+    ],
+)
+def test_impossible_dates_are_named(
+    house: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    result = run("report", *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert not (house / "reports").exists()
+
+
+def test_demo_needs_no_configuration_and_says_that_it_is_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def shorter(**terms: date) -> Home:
+        family = demo_home(**terms).family
+        return simulate(
+            family, seed=1, days=6, every_s=900, noise="gaussian_ar", **terms
+        )
+
+    monkeypatch.setattr("monitor.simulation.demo_home", shorter)
+    monkeypatch.setattr("monitor.cli.demo.NIGHTS", 6)
+    result = run("demo", "--dir", "d", "--once")
+    assert result.exit_code == 0, result.output
+    assert "SIMULATED" in result.stdout
+    for name in ("report.html", "report.pdf", "report.csv", "evidence.zip"):
+        assert (tmp_path / "d" / name).stat().st_size > 500
+    assert "SIMULATED DATA" in (tmp_path / "d" / "report.html").read_text()
+    assert run("verify", "d/evidence.zip").exit_code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
