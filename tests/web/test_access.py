@@ -5,7 +5,7 @@ import re
 import pytest
 from aiohttp.test_utils import TestClient
 
-from monitor.config import ConfigError
+from monitor.errors import ConfigError
 from monitor.web.access import new_hash
 from tests.fakes import FakeClock
 from tests.web import history

@@ -1,0 +1,20 @@
+"""config.yaml in, one frozen `Config` out; all problems at once, each with its path.
+
+Only the command line and the use cases see a `Config`; the layers below take plain
+values.
+"""
+
+from monitor.config.loading import checked_database_url, load, parse
+from monitor.config.masking import effective, masked
+from monitor.config.sections import Config, Site, Web
+
+__all__ = [
+    "Config",
+    "Site",
+    "Web",
+    "checked_database_url",
+    "effective",
+    "load",
+    "masked",
+    "parse",
+]

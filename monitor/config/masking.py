@@ -1,0 +1,36 @@
+"""A configuration that may be shown: every key, no secret."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from monitor.config.sections import Config
+from monitor.model import AddressFamily
+
+
+def masked(url: str) -> str:
+    """A database URL whose password is replaced, for messages and bundles."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+
+
+def effective(config: Config) -> dict[str, Any]:
+    """Every key with the value in force, secrets masked, ready to be printed."""
+    document = config.model_dump(mode="python")
+    document["database"] = masked(config.database)
+    for name in ("password_hash", "token_hash"):
+        if document["web"][name] is not None:
+            document["web"][name] = "***"
+    document["notify"]["urls"] = [
+        f"{url.partition('://')[0]}://***" for url in config.notify.urls
+    ]
+    return {key: _plain(value) for key, value in document.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, timedelta):
+        return f"{int(value.total_seconds())}s"
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.value if isinstance(value, AddressFamily) else value

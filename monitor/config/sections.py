@@ -1,0 +1,199 @@
+"""The sections of config.yaml, each a frozen record with its defaults."""
+
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from monitor.config.values import (
+    ClockTime,
+    DatabaseUrl,
+    Duration,
+    ListeningHost,
+    Name,
+    SecretHash,
+    ServiceUrl,
+    Size,
+    Zone,
+    between,
+    is_public,
+    url_with,
+)
+from monitor.model import AddressFamily, Role, Target
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Window(_Section):
+    """The evening under suspicion, in local time; it may cross midnight."""
+
+    start: ClockTime = "20:00"
+    end: ClockTime = "22:00"
+
+    @model_validator(mode="after")
+    def _has_a_length(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("start and end must differ")
+        return self
+
+    def __str__(self) -> str:
+        """`20:00-22:00`, as the command line takes it."""
+        return f"{self.start}-{self.end}"
+
+
+class Site(_Section):
+    """One entry of `targets` or `controls`."""
+
+    name: Name
+    url: Annotated[str, url_with("https", "http", "tcp")]
+    download_url: Annotated[str, url_with("https", "http")] | None = None
+    download: bool = True
+    address_family: AddressFamily = AddressFamily.ANY
+
+    def target(self, role: Role) -> Target:
+        """The record that the layers below work with."""
+        return Target(role=role, **self.model_dump())
+
+
+class Throughput(_Section):
+    """Limits of the throughput transfers."""
+
+    every: Annotated[
+        Duration | None,
+        between(timedelta(seconds=10), timedelta(hours=24), "10s to 24h"),
+    ] = None
+    max_bytes: Annotated[Size, Field(ge=64_000, le=100_000_000)] = 500_000
+    max_time: Annotated[
+        Duration, between(timedelta(seconds=2), timedelta(seconds=60), "2s to 60s")
+    ] = timedelta(seconds=10)
+
+
+class Budget(_Section):
+    """Most bytes that the probes may receive on the wire; none: no limit."""
+
+    per_day: Annotated[Size, Field(ge=1_000_000)] | None = None
+    per_month: Annotated[Size, Field(ge=1_000_000)] | None = None
+
+
+class Retention(_Section):
+    """How long samples are kept; none: for ever."""
+
+    samples_days: Annotated[int, Field(ge=62, le=36_500)] | None = None
+
+
+class Probing(_Section):
+    """How a probe behaves on the wire."""
+
+    stage_timeout: Annotated[
+        Duration, between(timedelta(seconds=1), timedelta(seconds=60), "1s to 60s")
+    ] = timedelta(seconds=10)
+    per_second: Annotated[int, Field(ge=1, le=50)] = 4
+    resolvers: tuple[str, ...] = ()
+    block_page_addresses: tuple[str, ...] = ()
+    allow_private_answers: bool = False
+    level: Literal["plain", "extended"] = "plain"
+
+    @model_validator(mode="after")
+    def _plain_does_what_a_browser_does(self) -> Self:
+        chosen = [r for r in self.resolvers if is_public(r)]
+        if chosen and self.level == "plain":
+            raise ValueError(
+                f"level: extended, since no browser asks a resolver of its own choice"
+                f" ({chosen[0]}); or no such entry in resolvers"
+            )
+        return self
+
+
+class Web(_Section):
+    """Where the dashboard listens, and who may see it."""
+
+    host: ListeningHost = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8420
+    password_hash: SecretHash | None = None
+    token_hash: SecretHash | None = None
+    behind_proxy: bool = False
+    hosts: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _others_need_a_secret(self) -> Self:
+        if not self.is_loopback and not (self.password_hash or self.token_hash):
+            raise ValueError(
+                f"password_hash or token_hash, since other machines can reach host"
+                f" {self.host}; make one with `monitor web password` or"
+                " `monitor web token`; or host: 127.0.0.1"
+            )
+        if self.behind_proxy and not (self.password_hash or self.token_hash):
+            raise ValueError(
+                "password_hash or token_hash, since behind_proxy lets others in; make"
+                " one with `monitor web password` or `monitor web token`"
+            )
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the address."""
+        return self.host == "localhost" or ip_address(self.host).is_loopback
+
+
+class Report(_Section):
+    """The nightly report."""
+
+    language: Literal["en", "ru", "kk"] = "en"
+    nights: Annotated[int, Field(ge=7, le=400)] = 60
+    keep_nights: Annotated[int, Field(ge=1, le=10_000)] = 400
+    pdf: bool = True
+
+
+class Notify(_Section):
+    """Messages to people; none without an address."""
+
+    urls: tuple[ServiceUrl, ...] = ()
+    silent_after: Annotated[
+        Duration, between(timedelta(minutes=10), timedelta(hours=48), "10m to 48h")
+    ] = timedelta(hours=1)
+
+
+class Config(_Section):
+    """The whole configuration; see docs/configuration.md for each key."""
+
+    vantage: Name = "home"
+    timezone: Zone
+    database: DatabaseUrl = "sqlite:///monitor.db"
+    every: Annotated[
+        Duration, between(timedelta(seconds=10), timedelta(hours=1), "10s to 1h")
+    ] = timedelta(minutes=5)
+    window: Window = Window()
+    targets: Annotated[tuple[Site, ...], Field(min_length=1, max_length=100)]
+    controls: Annotated[tuple[Site, ...], Field(max_length=100)] = ()
+    throughput: Throughput = Throughput()
+    budget: Budget = Budget()
+    retention: Retention = Retention()
+    probing: Probing = Probing()
+    consent: Literal["ask", "require"] = "ask"
+    web: Web = Web()
+    report: Report = Report()
+    notify: Notify = Notify()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [site.name for site in (*self.targets, *self.controls)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"names used twice: {', '.join(twice)}; each must be unique"
+            )
+        return self
+
+    def all_targets(self) -> tuple[Target, ...]:
+        """Targets, then controls, as records."""
+        return tuple(
+            site.target(role)
+            for role, sites in (
+                (Role.TARGET, self.targets),
+                (Role.CONTROL, self.controls),
+            )
+            for site in sites
+        )

@@ -1,0 +1,154 @@
+"""Kinds of value in config.yaml: each refuses what is impossible, in plain words."""
+
+import re
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_DURATION = re.compile(r"(\d{1,6})\s*(s|m|h)")
+_SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB|GB)?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
+
+
+def _duration(value: object) -> timedelta:
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a whole number with s, m or h, such as 90s, 5m or 1h")
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def _size(value: object) -> int:
+    if isinstance(value, bool):
+        raise ValueError("a size such as 500kB or 2MB")  # noqa: TRY004  pydantic
+    match = _SIZE.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError("a size such as 500kB or 2MB")
+    return int(match[1]) * _BYTES[match[2]]
+
+
+def between(low: timedelta, high: timedelta, words: str) -> AfterValidator:
+    """Only a duration from `low` to `high`, both included; `words` say so."""
+
+    def check(value: timedelta) -> timedelta:
+        if not low <= value <= high:
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            "1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit"
+        )
+    return value
+
+
+def _clock_time(value: object) -> str:
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValueError('a local time in quotes from "00:00" to "23:59"')
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("an IANA time zone such as Asia/Almaty") from None
+    return value
+
+
+def _listening_host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        if value != "localhost":
+            raise ValueError(
+                "localhost or an IP address of this machine; 0.0.0.0 or :: for all"
+            ) from None
+    return value
+
+
+def _secret_hash(value: str) -> str:
+    if not re.fullmatch(r"\$argon2id\$[A-Za-z0-9$=,+/.]{20,300}", value):
+        raise ValueError(
+            "the hash that `monitor web password` or `monitor web token` prints"
+        )
+    return value
+
+
+def is_public(resolver: str) -> bool:
+    """Whether a resolver, with or without a port, is out in the net."""
+    host, colon, _ = resolver.rpartition(":")
+    for text in (resolver, host.strip("[]") if colon else resolver):
+        try:
+            return ip_address(text.split("%")[0]).is_global
+        except ValueError:
+            continue
+    return False
+
+
+def _split(url: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        return "", None, None
+
+
+def url_with(*schemes: str) -> AfterValidator:
+    """Only a URL with one of the schemes, with a host and without a password."""
+    words = f"a URL with {' or '.join(f'{s}://' for s in schemes)} and a host"
+
+    def check(value: str) -> str:
+        scheme, host, port = _split(value)
+        if scheme not in schemes or not host or re.search(r"[\s\x00-\x1f]", value):
+            raise ValueError(words)
+        if scheme == "tcp" and not port:
+            raise ValueError("tcp:// needs a host and a port, such as tcp://host:443")
+        if "@" in urlsplit(value).netloc:
+            raise ValueError(f"{words}, without user name or password")
+        return value
+
+    return AfterValidator(check)
+
+
+def _service_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or not re.fullmatch(r"[a-z][a-z0-9+]*", scheme) or not rest:
+        # The value may hold a secret: it is not repeated.
+        raise PydanticCustomError(
+            "service_url", "a service of Apprise, such as ntfy://topic or mailto://..."
+        )
+    return value
+
+
+def database_url(value: str) -> str:
+    """A database URL as SQLAlchemy takes it; raises `ValueError`."""
+    if value.startswith("sqlite:///") and len(value) > len("sqlite:///"):
+        return value
+    if value.startswith(("postgresql+psycopg://", "postgresql://")):
+        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+    raise ValueError(
+        "sqlite:///FILE or postgresql+psycopg://user:password@host/database"
+    )
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Size = Annotated[int, BeforeValidator(_size)]
+Name = Annotated[str, AfterValidator(_name)]
+ClockTime = Annotated[str, BeforeValidator(_clock_time)]
+Zone = Annotated[str, AfterValidator(_zone)]
+ListeningHost = Annotated[str, AfterValidator(_listening_host)]
+SecretHash = Annotated[str, AfterValidator(_secret_hash)]
+ServiceUrl = Annotated[str, AfterValidator(_service_url)]
+DatabaseUrl = Annotated[str, AfterValidator(database_url)]
