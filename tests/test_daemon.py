@@ -193,7 +193,8 @@ async def test_database_of_another_program_is_refused(
 
 def test_measuring_process_loads_no_number_crunchers() -> None:
     code = (
-        "import monitor.daemon, sys; heavy = {'pandas', 'numpy', 'scipy', 'pyarrow'}; "
+        "import monitor.daemon.serving, sys; "
+        "heavy = {'pandas', 'numpy', 'scipy', 'pyarrow'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -20,7 +20,7 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     from monitor.cli.consent import ensure_consent
     from monitor.cli.forecast import forecast_text
     from monitor.clock import SystemClock
-    from monitor.daemon import serve
+    from monitor.daemon.serving import serve
     from monitor.service import log_formatter
 
     config = configuration(settings)

@@ -22,7 +22,7 @@ def doctor_command(settings: Settings, *, as_json: bool) -> None:
     Exit status 1 when something would spoil the measurements.
     """
     from monitor.clock import SystemClock
-    from monitor.daemon import probe_settings
+    from monitor.daemon.wiring import probe_settings
     from monitor.doctor import State, examine
 
     config = configuration(settings)

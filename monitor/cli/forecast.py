@@ -5,7 +5,7 @@ from monitor.config import Config
 
 def forecast_text(config: Config) -> str:
     """One line: what a day is expected to receive, and what the budget makes of it."""
-    from monitor.daemon import new_ration
+    from monitor.daemon.wiring import new_ration
     from monitor.sampling.ration import forecast_bytes_per_day
 
     ration = new_ration(config)

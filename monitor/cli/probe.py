@@ -52,7 +52,7 @@ async def _measure(
 
 
 def _probe_settings(settings: Settings) -> "ProbeSettings":
-    from monitor.daemon import probe_settings
+    from monitor.daemon.wiring import probe_settings
     from monitor.probe import ProbeSettings
 
     config = optional_configuration(settings)

@@ -31,7 +31,7 @@ def sample_command(settings: Settings, name: str | None, *, as_json: bool) -> No
 
 async def _one_round(config: Config) -> tuple[list[Sample], Round]:
     from monitor.clock import SystemClock
-    from monitor.daemon import new_sampler
+    from monitor.daemon.wiring import new_sampler
     from monitor.store import open_store
 
     samples: list[Sample] = []

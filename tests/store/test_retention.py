@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from monitor.daemon import COMPACT_PAUSE_S
+from monitor.daemon.chores import COMPACT_PAUSE_S
 from monitor.evidence.ledger import close_days, stored_differences
 from monitor.model import Sample
 from monitor.store import Store

@@ -1,0 +1,58 @@
+"""What a starting daemon asks the database: is it fit, what is missing or spent."""
+
+import contextlib
+import logging
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.clock import Clock
+from monitor.config import Config
+from monitor.errors import StoreError
+from monitor.model import RoundStatus
+from monitor.probe.local import received_on_wire_bytes
+from monitor.sampling.ration import Ration
+from monitor.store import open_store
+
+_log = logging.getLogger(__package__)
+
+
+def check_database(url: str) -> None:
+    """Open the database once; only a database that is away is not an obstacle."""
+    try:
+        open_store(url).close()
+    except StoreError as error:
+        _log.warning("database_away error=%s", error)
+
+
+def recorded_until(config: Config) -> datetime | None:
+    """End of the last slot on record; None without one or without a database."""
+    with contextlib.suppress(StoreError), open_store(config.database) as store:
+        last = store.last_round(config.vantage)
+        if last is not None and last.status is RoundStatus.MISSED:
+            return last.slot_start_utc + timedelta(seconds=last.duration_s or 0.0)
+        return None if last is None else last.slot_start_utc + config.every
+    return None
+
+
+def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
+    """Note what this month received before this start; only needed for a budget."""
+    if config.budget.per_day is None and config.budget.per_month is None:
+        return
+    now_utc, zone = clock.now_utc(), ration.timetable.zone
+    today = now_utc.astimezone(zone).date()
+    midnight = _local_midnight(today, zone)
+    month_start = _local_midnight(today.replace(day=1), zone)
+    spans = ((today, midnight, now_utc), (today.replace(day=1), month_start, midnight))
+    try:
+        with open_store(config.database) as store:
+            for day, since, until in spans:
+                found = store.received(config.vantage, since=since, until=until)
+                ration.add(
+                    day, received_on_wire_bytes(found.n_probes, found.body_bytes)
+                )
+    except StoreError as error:
+        _log.warning("budget event=counted_from_now reason=%s", error)
+
+
+def _local_midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -1,0 +1,44 @@
+"""Background tasks that the daemon owns, since its scheduler cannot wait for them."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Coroutine
+
+_log = logging.getLogger(__package__)
+
+
+class Tasks:
+    """The tasks that run now; a failed one is logged and harms no other."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[object]] = set()
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def spawn(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:
+        """Begin some work; the task is forgotten when it ends."""
+        task: asyncio.Task[object] = asyncio.create_task(_logged(work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def end(self) -> None:
+        """Cancel what still runs, and wait until it has ended."""
+        await cancel(*self._running)
+
+
+async def cancel(*tasks: asyncio.Task[object]) -> None:
+    """Cancel some tasks, and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _logged(work: Awaitable[object]) -> object:
+    try:
+        return await work
+    except Exception:  # noqa: BLE001
+        # One failed round must not end a daemon that is to run for months.
+        _log.exception("task_failed")
+        return None

@@ -1,0 +1,60 @@
+"""When the daemon does what, on a wall clock that may be stepped."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+
+from monitor.clock import Clock
+from monitor.config import Config
+
+_log = logging.getLogger(__package__)
+
+CHECK_CLOCK_EVERY_S = 1
+CLOCK_STEP_S = 2.0
+NIGHTLY_AFTER_WINDOW = timedelta(hours=10, minutes=10)
+"""From the window's begin to the nightly analysis: the evening's day ends ten hours
+after it, and the last round is stored by then."""
+
+Job = Callable[[], Awaitable[None]]
+
+
+def new_scheduler(jobs: Iterable[tuple[Job, BaseTrigger]]) -> AsyncIOScheduler:
+    """A scheduler, not yet started, that begins each job when its trigger says."""
+    # A late job still runs, once: what was missed is recorded by the sampler.
+    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+    for job, trigger in jobs:
+        scheduler.add_job(job, trigger)
+    return scheduler
+
+
+def nightly_trigger(config: Config) -> CronTrigger:
+    """Every day when the evening's day is over, in local time."""
+    begin = datetime.strptime(config.window.start, "%H:%M")  # noqa: DTZ007
+    due = begin + NIGHTLY_AFTER_WINDOW
+    return CronTrigger(hour=due.hour, minute=due.minute, timezone=config.timezone)
+
+
+async def follow_clock(scheduler: AsyncIOScheduler, clock: Clock) -> None:
+    """Wake the scheduler when the wall clock was stepped; never returns.
+
+    It sleeps until a wall-clock time; after a step back that would be for hours.
+    """
+    offset_s = _wall_minus_monotonic_s(clock)
+    while True:
+        await asyncio.sleep(CHECK_CLOCK_EVERY_S)
+        now_s = _wall_minus_monotonic_s(clock)
+        if abs(now_s - offset_s) > CLOCK_STEP_S:
+            _log.warning("clock_step seconds=%.1f", now_s - offset_s)
+            for job in scheduler.get_jobs():
+                job.reschedule(job.trigger)
+        offset_s = now_s
+
+
+def _wall_minus_monotonic_s(clock: Clock) -> float:
+    return clock.now_utc().timestamp() - clock.monotonic_s()

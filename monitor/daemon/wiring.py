@@ -1,0 +1,75 @@
+"""A configuration turned into what measures: prober, ration, sampler."""
+
+from random import Random
+from zoneinfo import ZoneInfo
+
+from monitor.clock import Clock
+from monitor.config import Config
+from monitor.probe import Prober, ProbeSettings
+from monitor.probe.gateway import Gateway
+from monitor.sampling.budget import Budget
+from monitor.sampling.ration import Ration, Timetable, first_costs
+from monitor.sampling.round import RoundRunner, Write
+from monitor.sampling.sampler import Pace, Sampler
+
+
+def probe_settings(config: Config) -> ProbeSettings:
+    """What the probe needs to know of the configuration."""
+    return ProbeSettings(
+        vantage=config.vantage,
+        resolvers=config.probing.resolvers,
+        stage_timeout_s=config.probing.stage_timeout.total_seconds(),
+        download_max_bytes=config.throughput.max_bytes,
+        download_max_s=config.throughput.max_time.total_seconds(),
+        block_page_addresses=config.probing.block_page_addresses,
+        allow_private_answers=config.probing.allow_private_answers,
+    )
+
+
+def new_ration(config: Config) -> Ration:
+    """The account of a configuration's data budget, with nothing received yet."""
+    window = config.window
+    return Ration(
+        budget=Budget(
+            per_day_bytes=config.budget.per_day,
+            per_month_bytes=config.budget.per_month,
+        ),
+        timetable=Timetable(
+            zone=ZoneInfo(config.timezone),
+            window=(window.start, window.end),
+            every=config.every,
+            downloads_every=config.throughput.every or config.every,
+        ),
+        costs_bytes=expected_costs(config),
+    )
+
+
+def expected_costs(config: Config) -> dict[tuple[str, str], float]:
+    """Bytes that each probe is expected to receive, by target and kind of probe."""
+    sites = config.all_targets()
+    return first_costs(sites, download_bytes=config.throughput.max_bytes)
+
+
+def new_sampler(
+    config: Config, *, clock: Clock, write: Write, ration: Ration | None = None
+) -> Sampler:
+    """A sampler for a configuration, with its prober and gateway.
+
+    Parameters
+    ----------
+    ration : keeps rounds within the data budget; None: rounds are as due.
+    """
+    runner = RoundRunner(
+        prober=Prober(probe_settings(config), clock),
+        gateway=Gateway(clock, vantage=config.vantage),
+        clock=clock,
+        vantage=config.vantage,
+        write=write,
+    )
+    pace = Pace(
+        every=config.every,
+        downloads_every=config.throughput.every or config.every,
+        per_second=config.probing.per_second,
+    )
+    rng = Random()  # noqa: S311  order and instants, not secrets
+    return Sampler(config.all_targets(), pace, runner, rng, ration=ration)
