@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -40,6 +40,7 @@ from monitor.store import Store, open_store
 from monitor.store.digests import Digests
 from monitor.store.frames import load_frame
 from monitor.store.notes import Notes
+from monitor.wallclock import local_instant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,8 +221,8 @@ def due_nights(config: Config, *, now_utc: datetime, folder: Path) -> list[date]
 
 def _is_measured(store: Store, config: Config, night: date) -> bool:
     window = parse_window(str(config.window))
-    midnight = datetime.combine(night, time(), ZoneInfo(config.timezone))
-    start = (midnight + timedelta(minutes=window.start_min)).astimezone(UTC)
+    zone = ZoneInfo(config.timezone)
+    start = local_instant(night, zone, minute=window.start_min)
     end = start + timedelta(minutes=window.length_min)
     return any(True for _ in store.samples(since=start, until=end))
 

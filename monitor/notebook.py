@@ -5,11 +5,12 @@ Read-only, and nothing is loaded before it is asked for.
 
 from collections.abc import Collection, Sequence
 from contextlib import closing
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from monitor.errors import InputError
+from monitor.wallclock import local_instant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +129,7 @@ class Notebook:
     def _start(self, day: str | date | None) -> datetime | None:
         if day is None:
             return None
-        return datetime.combine(_date(day), time(), tzinfo=self._zone)
+        return local_instant(_date(day), self._zone)
 
     def _end(self, day: str | date | None) -> datetime | None:
         return None if day is None else self._start(_date(day) + _DAY)

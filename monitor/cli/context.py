@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ import click
 from monitor.cli.root import Settings
 from monitor.config import Config, checked_database_url, load
 from monitor.errors import InputError
+from monitor.wallclock import local_instant
 
 Item = TypeVar("Item")
 
@@ -50,19 +51,18 @@ def optional_configuration(settings: Settings) -> Config | None:
 
 
 def local_day_start(text: str | None, zone: str, *, option: str) -> datetime | None:
-    """Start of a local date, as an aware time; raises `InputError`."""
+    """First moment [UTC] of a local date; raises `InputError`."""
     if text is None:
         return None
-    day = parsed_date(text, option=option)
-    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone))
+    return local_instant(parsed_date(text, option=option), ZoneInfo(zone))
 
 
 def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | None:
-    """Start of the day after a local date: the date is included."""
+    """First moment [UTC] after a local date: the date is included."""
     if text is None:
         return None
     day = parsed_date(text, option=option) + timedelta(days=1)
-    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone))
+    return local_instant(day, ZoneInfo(zone))
 
 
 def parsed_date(text: str, *, option: str) -> date:

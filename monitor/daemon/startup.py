@@ -2,8 +2,7 @@
 
 import contextlib
 import logging
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from monitor.clock import Clock
 from monitor.config import Config
@@ -12,6 +11,7 @@ from monitor.model import RoundStatus
 from monitor.probe.local import received_on_wire_bytes
 from monitor.sampling.ration import Ration
 from monitor.store import open_store
+from monitor.wallclock import local_instant
 
 _log = logging.getLogger(__package__)
 
@@ -40,8 +40,8 @@ def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
         return
     now_utc, zone = clock.now_utc(), ration.timetable.zone
     today = now_utc.astimezone(zone).date()
-    midnight = _local_midnight(today, zone)
-    month_start = _local_midnight(today.replace(day=1), zone)
+    midnight = local_instant(today, zone)
+    month_start = local_instant(today.replace(day=1), zone)
     spans = ((today, midnight, now_utc), (today.replace(day=1), month_start, midnight))
     try:
         with open_store(config.database) as store:
@@ -52,7 +52,3 @@ def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
                 )
     except StoreError as error:
         _log.warning("budget event=counted_from_now reason=%s", error)
-
-
-def _local_midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -17,6 +17,7 @@ from monitor.model import DayDigest
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging
 from monitor.store.retention import Retention
+from monitor.wallclock import local_instant
 
 CLOSE_AFTER: Final = timedelta(hours=3)
 """How long after its end a day is closed: by then the spool has been delivered."""
@@ -39,8 +40,8 @@ def whole_days(since: date, until: date, timezone: str) -> tuple[datetime, datet
     An evening's day reaches into the morning after, hence the twelve hours more.
     """
     zone = ZoneInfo(timezone)
-    first = datetime.combine(since, time(), tzinfo=zone).astimezone(UTC)
-    last = datetime.combine(until + _DAY, time(12), tzinfo=zone).astimezone(UTC)
+    first = local_instant(since, zone)
+    last = local_instant(until + _DAY, zone, minute=12 * 60)
     end = datetime.combine(last.date(), time(), tzinfo=UTC)
     start = datetime.combine(first.date(), time(), tzinfo=UTC)
     return start, end if end == last else end + _DAY

@@ -12,10 +12,11 @@ round from what is left, so that a costly morning cannot eat the evening.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.sampling.schedule import downloads_are_due
+from monitor.wallclock import local_instant
 
 RESERVE = 0.02
 """Share of a day's bytes that is not planned with: a round may cost more than its
@@ -179,8 +180,8 @@ def _shares(
 
 
 def _starts(day: date, zone: ZoneInfo, every: timedelta) -> list[datetime]:
-    begin = datetime.combine(day, time(), zone).astimezone(UTC)
-    end = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    begin = local_instant(day, zone)
+    end = local_instant(day + timedelta(days=1), zone)
     first = -((_EPOCH - begin) // every)
     last = -((_EPOCH - end) // every)
     return [_EPOCH + number * every for number in range(first, last)]

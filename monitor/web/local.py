@@ -1,10 +1,12 @@
 """UTC instants to hours and days of the home's clock; bounded tables, no numpy."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from monitor.wallclock import local_instant
 
 HOUR_US: Final = 3_600_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,7 +25,7 @@ def from_us(moment_us: int) -> datetime:
 
 def day_start_us(day: date, zone: str) -> int:
     """Instant of the first moment of a local day [us since 1970]."""
-    return to_us(datetime.combine(day, time(), tzinfo=ZoneInfo(zone)))
+    return to_us(local_instant(day, ZoneInfo(zone)))
 
 
 def days_between(since: date, until: date) -> list[date]:

@@ -1,0 +1,39 @@
+"""Local dates and times of day to instants, also where the clock on the wall jumps."""
+
+from bisect import bisect_left
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def local_instant(day: date, zone: ZoneInfo, *, minute: int = 0) -> datetime:
+    """The first moment [UTC] at which a local clock shows a time of day, or is past it.
+
+    Parameters
+    ----------
+    day : local date.
+    minute : after midnight on the clock [min]; without it the day's first moment.
+
+    Notes
+    -----
+    When the clock goes forward some times of day do not exist; some zones leave out
+    midnight. When it goes back some come twice: the first one counts. So days that
+    begin at this moment touch and do not overlap.
+    """
+    wanted = datetime.combine(day, time()) + timedelta(minutes=minute)
+    before, after = (
+        wanted.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)
+    )
+    if before <= after:
+        return before
+    # The clock jumps over the wanted time, somewhere from `after` to `before`.
+    return after + timedelta(
+        seconds=bisect_left(
+            range(int((before - after).total_seconds())),
+            wanted,
+            key=lambda s: _shown(after + timedelta(seconds=s), zone),
+        )
+    )
+
+
+def _shown(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)
