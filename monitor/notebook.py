@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from monitor.errors import InputError
-from monitor.wallclock import local_instant
+from monitor.wallclock import local_instant, parsed_date
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,6 +137,6 @@ class Notebook:
 
 def _date(day: str | date) -> date:
     try:
-        return date.fromisoformat(day) if isinstance(day, str) else day
-    except ValueError:
-        raise InputError(f"date: found {day!r}; allowed: 2026-10-20") from None
+        return parsed_date(day if isinstance(day, str) else f"{day:%Y-%m-%d}")
+    except ValueError as error:
+        raise InputError(f"date: found {day!r}; allowed: {error}") from None

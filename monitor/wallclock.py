@@ -1,8 +1,34 @@
-"""Local dates and times of day to instants, also where the clock on the wall jumps."""
+"""Local dates, and the instants of their times, also where the clock jumps."""
 
+import re
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
+
+YEARS: Final = range(1970, 2200)
+"""What a question may be about; nobody measured before, or will for a while."""
+
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def parsed_date(text: str) -> date:
+    """The date that a text such as 2026-10-20 names.
+
+    Raises
+    ------
+    ValueError
+        There is no such date, or it is far away; the message says what is allowed.
+    """
+    if not _DATE.fullmatch(text):
+        raise ValueError("a date such as 2026-10-20")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("a date that exists") from None
+    if day.year not in YEARS:
+        raise ValueError(f"a date between {YEARS[0]} and {YEARS[-1]}")
+    return day
 
 
 def local_instant(day: date, zone: ZoneInfo, *, minute: int = 0) -> datetime:

@@ -57,7 +57,7 @@ def test_sql_and_notes_are_frames(home):
 
 
 def test_a_misspelt_date_is_told(home):
-    with pytest.raises(InputError, match="allowed: 2026-10-20"):
+    with pytest.raises(InputError, match="allowed: a date such as 2026-10-20"):
         home.samples(since="yesterday")
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.wallclock import local_instant
+from monitor.wallclock import local_instant, parsed_date
 
 
 def instant(day: str, zone: str, minute: int = 0) -> str:
@@ -71,3 +71,22 @@ def test_days_touch_and_hold_only_their_own_date(day: date, zone: str) -> None:
     assert begin.astimezone(here).date() == day
     assert just_before.astimezone(here).date() == day - timedelta(days=1)
     assert timedelta(hours=22) < local_instant(day + timedelta(days=1), here) - begin
+
+
+def test_text_names_a_date() -> None:
+    assert parsed_date("2026-10-20") == date(2026, 10, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("yesterday", "a date such as 2026-10-20"),
+        ("20261020", "a date such as 2026-10-20"),
+        ("2026-02-30", "a date that exists"),
+        ("9999-12-31", "a date between 1970 and 2199"),
+        ("0001-01-01", "a date between 1970 and 2199"),
+    ],
+)
+def test_text_that_names_no_usable_date_is_refused(text: str, allowed: str) -> None:
+    with pytest.raises(ValueError, match=allowed):
+        parsed_date(text)

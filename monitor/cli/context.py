@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from monitor import wallclock
 from monitor.cli.root import Settings
 from monitor.config import Config, checked_database_url, load
 from monitor.errors import InputError
-from monitor.wallclock import local_instant
 
 Item = TypeVar("Item")
 
@@ -54,7 +54,7 @@ def local_day_start(text: str | None, zone: str, *, option: str) -> datetime | N
     """First moment [UTC] of a local date; raises `InputError`."""
     if text is None:
         return None
-    return local_instant(parsed_date(text, option=option), ZoneInfo(zone))
+    return wallclock.local_instant(parsed_date(text, option=option), ZoneInfo(zone))
 
 
 def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | None:
@@ -62,17 +62,15 @@ def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | Non
     if text is None:
         return None
     day = parsed_date(text, option=option) + timedelta(days=1)
-    return local_instant(day, ZoneInfo(zone))
+    return wallclock.local_instant(day, ZoneInfo(zone))
 
 
 def parsed_date(text: str, *, option: str) -> date:
     """A date of the command line; raises `InputError`."""
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(
-            f"{option}: found {text!r}; allowed: a date such as 2026-10-20"
-        ) from None
+        return wallclock.parsed_date(text)
+    except ValueError as error:
+        raise InputError(f"{option}: found {text!r}; allowed: {error}") from None
 
 
 def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
