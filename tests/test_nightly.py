@@ -1,6 +1,7 @@
 """The night's work is done once; a missed night is made up for."""
 
 import json
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from monitor.nightly import (
 )
 from monitor.simulation import Home, simulate
 from monitor.store import open_store
+from monitor.store.reader import Reader
 
 ZONE = "Asia/Almaty"
 START = date(2026, 3, 1)
@@ -80,11 +82,11 @@ def test_due_nights_are_stored_and_reported_once(
     nights = list(run_due_nights(filled, now_utc=third_morning, folder=folder))
     assert [n.night for n in nights] == [START, START + timedelta(days=1)]
     assert (folder / "2026-03-02" / "report.html").stat().st_size > 10_000
-    with open_store(filled.database) as store:
-        stored = store.latest_verdicts()
-    assert stored is not None
-    assert stored["method_version"] == METHOD_VERSION
-    assert stored["until"] == "2026-03-02"
+    with closing(Reader(filled.database)) as reader:
+        newest, older = reader.analyses(3)
+    assert newest.document["method_version"] == METHOD_VERSION
+    assert newest.document["until"] == "2026-03-02"
+    assert older.document["until"] == "2026-03-01"
     assert list(run_due_nights(filled, now_utc=third_morning, folder=folder)) == []
 
 

@@ -145,11 +145,6 @@ class Store:
                 document=document,
             )
 
-    def latest_verdicts(self, vantage: str | None = None) -> dict[str, Any] | None:
-        """The document of the last analysis (of a vantage); None before the first."""
-        with reading(self._engine) as connection:
-            return verdicts.latest(connection, vantage)
-
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from monitor.store.instants import to_us
 from monitor.store.tables import analyses, verdicts
@@ -40,15 +40,3 @@ def _row(verdict: Mapping[str, Any], analysis_id: int) -> dict[str, Any]:
 
 def _text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, allow_nan=False)
-
-
-def latest(connection: Connection, vantage: str | None) -> dict[str, Any] | None:
-    """The document that was computed last (on a vantage); None before the first."""
-    newest = select(analyses.c.document).order_by(
-        analyses.c.computed_at_us.desc(), analyses.c.id.desc()
-    )
-    if vantage is not None:
-        about = select(verdicts.c.analysis_id).where(verdicts.c.vantage == vantage)
-        newest = newest.where(analyses.c.id.in_(about))
-    text = connection.scalar(newest.limit(1))
-    return None if text is None else json.loads(text)
