@@ -18,6 +18,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
 
 from monitor.locale import Language
 from monitor.report.content import EveningMark, EveningState, HeatMap, LastNight
@@ -82,22 +84,19 @@ def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
     with mpl.rc_context(_STYLE):
         figure, axes = _new_figure(0.62 + 0.24 * len(months))
         for state in EveningState:
-            chosen = [mark for mark in evenings if mark.state is state]
-            days = [mark.day.day for mark in chosen]
-            rows = [months.index((mark.day.year, mark.day.month)) for mark in chosen]
-            axes.scatter(
-                days, rows, label=state_label(state, language), **_MARKERS[state]
-            )
+            days = [mark.day for mark in evenings if mark.state is state]
+            places = [(d.day, _ROW * months.index((d.year, d.month))) for d in days]
+            axes.add_patch(_shapes(state, places))
+        axes.set_aspect("equal", anchor="W")
         axes.set_xlim(0.4, 31.6)
-        axes.set_ylim(len(months) - 0.5, -0.5)
+        axes.set_ylim(_ROW * (len(months) - 0.5), -0.5 * _ROW)
         axes.set_xticks(range(1, 32), [str(n) for n in range(1, 32)], fontsize=7)
-        axes.set_yticks(range(len(months)), [_month(m, language) for m in months])
+        rows = [_ROW * number for number in range(len(months))]
+        axes.set_yticks(rows, [_month(m, language) for m in months])
         axes.xaxis.tick_top()
-        axes.tick_params(length=0)
+        axes.tick_params(top=False, left=False)
         _no_spines(axes)
-        axes.legend(
-            loc="upper left", bbox_to_anchor=(0, -0.01), ncols=4, handletextpad=0.2
-        )
+        _explain_shapes(axes, language)
         return _svg(figure)
 
 
@@ -127,24 +126,64 @@ def last_night_svg(last_night: LastNight, window: Window, language: Language) ->
         return _svg(figure)
 
 
-_MARKERS: Final[dict[EveningState, dict[str, Any]]] = {
-    EveningState.FINE: {
-        "marker": "o",
-        "s": 26,
-        "facecolors": "none",
-        "edgecolors": INK,
-        "linewidths": 0.8,
-    },
-    EveningState.SLOW: {
-        "marker": "s",
-        "s": 52,
-        "facecolors": SLOW_COLOUR,
-        "edgecolors": INK,
-        "linewidths": 0.8,
-    },
-    EveningState.DEAD: {"marker": "X", "s": 70, "color": INK, "linewidths": 0.4},
-    EveningState.UNUSABLE: {"marker": "_", "s": 26, "color": INK, "linewidths": 0.8},
+_ROW: Final = 1.15
+"""Height of a month in the calendar, in widths of a day."""
+
+
+def _polygon(n: int, radius: float) -> list[tuple[float, float]]:
+    angles = (np.arange(n) + 0.5) * 2 * np.pi / n
+    return [(radius * np.cos(a), radius * np.sin(a)) for a in angles]
+
+
+_CROSS: Final = [
+    *[(-0.28, -0.14), (-0.14, -0.28), (0, -0.14), (0.14, -0.28), (0.28, -0.14)],
+    *[(0.14, 0), (0.28, 0.14), (0.14, 0.28), (0, 0.14), (-0.14, 0.28)],
+    *[(-0.28, 0.14), (-0.14, 0)],
+]
+_OUTLINES: Final = {
+    EveningState.FINE: _polygon(8, 0.18),
+    EveningState.SLOW: _polygon(4, 0.34),
+    EveningState.DEAD: _CROSS,
+    EveningState.UNUSABLE: [(-0.17, 0.0), (0.17, 0.0)],
 }
+"""The shape of each state, in widths of a day."""
+_FILLS: Final[dict[EveningState, dict[str, Any]]] = {
+    EveningState.FINE: {"facecolor": "none", "linewidth": 0.8},
+    EveningState.SLOW: {"facecolor": SLOW_COLOUR, "linewidth": 0.8},
+    EveningState.DEAD: {"facecolor": INK, "linewidth": 0.4},
+    EveningState.UNUSABLE: {"facecolor": "none", "linewidth": 0.8},
+}
+_MARKERS: Final = {
+    EveningState.FINE: ("8", 26),
+    EveningState.SLOW: ("s", 52),
+    EveningState.DEAD: ("X", 70),
+    EveningState.UNUSABLE: ("_", 26),
+}
+"""The same shapes in the key: Matplotlib's name and size."""
+
+
+def _shapes(state: EveningState, places: Sequence[tuple[float, float]]) -> PathPatch:
+    # One path for a year of evenings: printing hundreds of elements takes seconds.
+    outline = np.array(_OUTLINES[state])
+    paths = [Outline([*(outline + place), (0, 0)], closed=True) for place in places]
+    whole = Outline.make_compound_path(*paths)
+    return PathPatch(whole, edgecolor=INK, **_FILLS[state])
+
+
+def _explain_shapes(axes: Axes, language: Language) -> None:
+    for state, (marker, size) in _MARKERS.items():
+        colour = _FILLS[state]["facecolor"]
+        look = {"color": INK} if marker in "X_" else {"c": colour, "edgecolors": INK}
+        axes.scatter(
+            [],
+            [],
+            marker=marker,
+            s=size,
+            linewidths=_FILLS[state]["linewidth"],
+            label=state_label(state, language),
+            **look,
+        )
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.01), ncols=4, handletextpad=0.2)
 
 
 def _new_figure(height_in: float) -> tuple[Figure, Axes]:
@@ -263,10 +302,13 @@ _NUMBERED_ID = re.compile(r' id="[A-Za-z0-9.]+_\d+"')
 """Of groups and collections; shapes that are used again are named by their content."""
 
 
+_NO_METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
+
 def _svg(figure: Figure) -> str:
     """The figure as an element for a page, without identifiers that would collide."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     text = buffer.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor")
     # WeasyPrint does not know the shorthand; the page chooses the family.

@@ -29,6 +29,7 @@ _SIGNS: Final = {
     "no_recurring_slowdown": ("fine", "\N{WHITE CIRCLE}"),
 }
 _OPEN: Final = ("open", "?")
+_FONTS: Final = "DejaVu Sans, system-ui, Noto Sans, sans-serif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +220,9 @@ def _typical(cells: Floats, tongue: Language) -> str:
 
 def _labelled(chart: Chart, identifier: str) -> Markup:
     """The picture with its text alternative inside, for a screen reader."""
-    opening = Markup('<svg role="img" aria-labelledby="{0}-title {0}-text" ').format(
-        identifier
-    )
+    opening = Markup(
+        '<svg role="img" aria-labelledby="{0}-title {0}-text" font-family="{1}" '
+    ).format(identifier, _FONTS)
     words = Markup(
         '<title id="{0}-title">{1}</title><desc id="{0}-text">{2}</desc>'
     ).format(identifier, chart.title, chart.description)

@@ -1,10 +1,17 @@
 """The page as a PDF, by WeasyPrint; its text library Pango comes from the system."""
 
+import base64
 import logging
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from monitor.errors import ServiceError
+
+_PICTURE: Final = re.compile(
+    r'<svg role="img".*?<title[^>]*>(.*?)</title>.*?</svg>', re.DOTALL
+)
+"""A chart in the page with its title; nobody else's text holds a `<` there."""
 
 
 class PdfUnavailableError(ServiceError):
@@ -29,8 +36,17 @@ def render_pdf(html: str) -> bytes:
     # It warns of style that only browsers know.
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
-    pdf: bytes = HTML(string=html, url_fetcher=_own_pictures(URLFetcher)).write_pdf()
+    page = HTML(
+        string=_PICTURE.sub(_as_image, html), url_fetcher=_own_pictures(URLFetcher)
+    )
+    pdf: bytes = page.write_pdf()
     return pdf
+
+
+def _as_image(picture: re.Match[str]) -> str:
+    # The page's style would be worked out for every stroke of an inline picture.
+    body = base64.b64encode(picture[0].encode()).decode()
+    return f'<img alt="{picture[1]}" src="data:image/svg+xml;base64,{body}">'
 
 
 def _own_pictures(fetcher: Callable[..., Any]) -> Any:  # noqa: ANN401 - theirs

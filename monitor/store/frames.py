@@ -1,22 +1,21 @@
 """Stored samples as one pandas frame; never for the measuring process.
 
-The rows go from the driver into Arrow arrays some thousand at a time, without a Python
-object per row that lives on; what belongs to a series (names) is filled in once per
-series.
+The rows go from the driver into growing arrays some thousand at a time, without a
+Python object per row that lives on and without a second copy of the frame; what belongs
+to a series (names) is filled in once per series.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
-import pyarrow as pa
 from sqlalchemy import Connection, RowMapping, Select, select
 
-from monitor.interchange.columns import COLUMNS, NAMES, Column, Kind, arrow_type
-from monitor.interchange.frames import frame_of
+from monitor.interchange.columns import COLUMNS, NAMES, Column
 from monitor.store.engine import make_engine, reading
+from monitor.store.growing import GrowingColumn, growing
 from monitor.store.migration import migrate
 from monitor.store.samples import Selection
 from monitor.store.tables import IDENTITY, samples, series
@@ -59,27 +58,31 @@ def load_frame(
         raise ValueError(f"unknown columns {sorted(unknown)}; allowed: {NAMES}")
     names = None if targets is None else tuple(targets)
     chosen = Selection(since=since, until=until, targets=names, vantage=vantage)
+    columns_read = {column.name: growing(column) for column in wanted}
     engine = make_engine(url)
     try:
         migrate(engine)
         with reading(engine) as connection:
-            schema = pa.schema([(c.name, arrow_type(c)) for c in wanted])
-            return frame_of(_batches(connection, chosen, wanted), schema)
+            _fill(columns_read, connection, chosen, wanted)
     finally:
         engine.dispose()
+    return pd.DataFrame({n: c.series() for n, c in columns_read.items()}, copy=False)
 
 
-def _batches(
-    connection: Connection, chosen: Selection, wanted: Sequence[Column]
-) -> Iterator[pa.RecordBatch]:
-    """Batches of the wanted columns, series by series: the order on disk."""
+def _fill(
+    columns: dict[str, GrowingColumn],
+    connection: Connection,
+    chosen: Selection,
+    wanted: Sequence[Column],
+) -> None:
+    """Read series by series: the order on disk."""
     which = select(series).where(chosen.of_series()).order_by(series.c.id)
     for one in connection.execute(which).mappings().all():
         statement = _of_series(chosen, one["id"], wanted)
         with closing(_driver_cursor(connection)) as cursor:
             cursor.execute(_as_text(statement, connection))
             while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                yield _batch(rows, one, wanted)
+                _add(columns, rows, one)
 
 
 # SQLAlchemy's row objects would cost as much again as the reading itself; the statement
@@ -117,31 +120,14 @@ def _of_sample(wanted: Sequence[Column]) -> list[Column]:
     return [column for column in wanted if column.name not in IDENTITY]
 
 
-def _batch(
-    rows: Sequence[tuple[Any, ...]], one: RowMapping, wanted: Sequence[Column]
-) -> pa.RecordBatch:
+def _add(
+    columns: dict[str, GrowingColumn], rows: Sequence[tuple[Any, ...]], one: RowMapping
+) -> None:
+    # The time comes first, also where it is not wanted: without it a row may be empty.
     _, *cells = zip(*rows, strict=True)
-    measured = dict(zip((c.name for c in _of_sample(wanted)), cells, strict=True))
-    arrays = [
-        _array(column, measured[column.name])
-        if column.name in measured
-        else _constant(one[column.name] or None, len(rows))
-        for column in wanted
-    ]
-    return pa.RecordBatch.from_arrays(arrays, names=[c.name for c in wanted])
-
-
-def _array(column: Column, cells: Sequence[Any]) -> pa.Array:
-    kind = arrow_type(column)
-    if column.kind is Kind.MOMENT:
-        return pa.array(cells, pa.int64()).view(kind)
-    if column.name == "role":
-        codes = pa.array(map(int, cells), pa.int32())
-        return pa.DictionaryArray.from_arrays(codes, ["target", "control"])
-    if column.is_number:
-        return pa.array(cells, kind)
-    return pa.array(cells, pa.string()).dictionary_encode()
-
-
-def _constant(value: str | None, n_rows: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, pa.string()), n_rows).dictionary_encode()
+    measured = iter(cells)
+    for name, column in columns.items():
+        if name in IDENTITY:
+            column.repeat(one[name] or None, len(rows))
+        else:
+            column.extend(next(measured))

@@ -48,8 +48,19 @@ def test_each_state_has_its_own_shape() -> None:
     svg = evenings_svg(marks, ENGLISH)
     outlines = re.findall(r'<path[^>]*d="([^"]*)"', svg)
     strokes = {"".join(re.findall("[MLCz]", outline)) for outline in outlines}
-    circle, square, cross, dash = "MCCCCCCCCLz", "MLLLLz", "MLLLLLLLLLLLz", "ML"
-    assert {circle, square, cross, dash} <= strokes
+    octagon, square, cross, dash = "MLLLLLLLLz", "MLLLz", "M" + 11 * "L" + "z", "MLLz"
+    assert {octagon, square, cross, dash} <= strokes
+
+
+def test_a_year_of_evenings_is_a_shape_for_each_and_few_elements() -> None:
+    marks = [
+        EveningMark(day=DAY + timedelta(days=n), state=EveningState.SLOW)
+        for n in range(365)
+    ]
+    svg = evenings_svg(marks, ENGLISH)
+    outlines = re.findall(r'<path[^>]*d="([^"]*)"', svg)
+    assert max(outline.count("M") for outline in outlines) == 365
+    assert len(re.findall("<[a-z]", svg)) < 200
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
