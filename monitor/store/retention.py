@@ -12,8 +12,9 @@ from typing import Final
 from sqlalchemy import Connection, and_, delete, exists, func, insert, select, text
 
 from monitor.store.engine import make_engine, reading, writing
+from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import from_us, to_us
-from monitor.store.rollups import HOUR_US, Rollups
+from monitor.store.rollups import Rollups
 from monitor.store.tables import hourly_stale, retentions, samples, series
 
 ROWS_AT_ONCE: Final = 1000

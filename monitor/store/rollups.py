@@ -1,39 +1,58 @@
 """Hourly roll-ups of the samples: medians, counts and bytes per series and local hour.
 
 An insert marks its hour as stale (by a trigger, whoever writes); `refresh` makes the
-marked hours anew in small transactions, so that the one who measures never waits long.
-Where retention has removed the samples, the roll-up is all that is left of them: it is
-never replaced by one of fewer samples.
+marked hours anew in small transactions. The samples are read and the medians worked out
+before the lock is taken, so that the one who measures never waits long. Where retention
+has removed the samples, the roll-up is all that is left of them: it is never replaced
+by one of fewer samples.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    and_,
+    Row,
+    bindparam,
     delete,
     func,
     insert,
-    or_,
     select,
+    text,
 )
 
 from monitor.store.engine import make_engine, reading, writing
-from monitor.store.tables import METRICS, hourly, hourly_stale, samples
+from monitor.store.hourly_days import HOUR_US, HOURS, repack, write_days
+from monitor.store.tables import METRICS, hourly, hourly_days, hourly_stale, samples
 
-HOUR_US: Final = 3_600_000_000
-HOURS_AT_ONCE: Final = 100
+HOURS_AT_ONCE: Final = 150
+"""About as many hours are one transaction: some milliseconds for who must wait."""
+SERIES_AT_ONCE: Final = 12
+"""Of one day: up to so many whole days more than that."""
 
-Marks = Mapping[int, Sequence[int]]
-"""Hours since 1970 by series."""
-
-_KEY: Final = (hourly_stale.c.series_id, hourly_stale.c.hour)
+_COUNTED: Final = ("n", "n_failed", "body_bytes")
 _COLUMNS: Final = ("started_at_us", "failure", "encoded_body_bytes", *METRICS)
+_DURATION: Final = METRICS.index("duration_s")
+
+
+class _Span(NamedTuple):
+    """Neighbouring hours of one series [hours since 1970], the last included."""
+
+    series_id: int
+    first_hour: int
+    last_hour: int
+
+
+class _Made(NamedTuple):
+    """Roll-ups of a span, and how many samples they were made of."""
+
+    span: _Span
+    n_samples: int
+    rows: list[dict[str, Any]]
 
 
 class Rollups:
@@ -52,7 +71,7 @@ class Rollups:
         self._is_checked = False
 
     def refresh(self) -> int:
-        """Make up to 100 stale hours anew; how many are still stale.
+        """Make some stale hours anew, the newest first; how many are still stale.
 
         Raises
         ------
@@ -62,14 +81,11 @@ class Rollups:
             _drop_other_phase(self._engine, self._phase_us)
             self._is_checked = True
         with reading(self._engine) as connection:
-            marks = _newest_marks(connection)
-        if not marks:
-            return 0
-        with writing(self._engine) as connection:
-            for series_id, hours in marks.items():
-                taken = _taken(connection, series_id, hours)
-                if taken:
-                    _replace(connection, series_id, self._slots(taken))
+            spans = _newest(connection)
+            made = [_made(connection, span, self._phase_us) for span in spans]
+        if made:
+            with writing(self._engine) as connection:
+                _store(connection, made, self._phase_us)
         return self.n_stale()
 
     def n_stale(self) -> int:
@@ -82,12 +98,93 @@ class Rollups:
         """Let go of the database."""
         self._engine.dispose()
 
-    def _slots(self, hours: Iterable[int]) -> list[int]:
-        # With a phase, an hour of UTC touches two local hours.
-        phase = self._phase_us
-        starts = [hour * HOUR_US - phase for hour in hours]
-        both = starts if not phase else [s + d for s in starts for d in (0, HOUR_US)]
-        return sorted(set(both))
+
+def _newest(connection: Connection) -> list[_Span]:
+    """Stale hours, up to a number, from the newest day on."""
+    # Newest first: what a person looks at is there before the history is.
+    # Beyond the newest day, or a day that never rests would hold up all others.
+    found: list[_Span] = []
+    before_hour = _EVER
+    while sum(map(_n_hours, found)) < HOURS_AT_ONCE and len(found) < SERIES_AT_ONCE:
+        newest = connection.scalar(_NEWEST_HOUR, {"before_hour": before_hour})
+        if newest is None:
+            break
+        day = {"first_hour": newest // HOURS * HOURS, "before_hour": before_hour}
+        found += [_Span(*row) for row in connection.execute(_SPANS, day)]
+        before_hour = day["first_hour"]
+    return found
+
+
+def _n_hours(span: _Span) -> int:
+    return span.last_hour - span.first_hour + 1
+
+
+def _made(connection: Connection, span: _Span, phase_us: int) -> _Made:
+    bounds = _bounds(span, phase_us)
+    by_slot: dict[int, list[Row[Any]]] = defaultdict(list)
+    n_samples = 0
+    for row in connection.execute(_SAMPLES, bounds):
+        by_slot[(row[0] + phase_us) // HOUR_US * HOUR_US - phase_us].append(row)
+        n_samples += 1
+    rows = [
+        {"series_id": span.series_id, "hour_us": slot, **_rollup(found)}
+        for slot, found in by_slot.items()
+    ]
+    return _Made(span, n_samples, rows)
+
+
+def _store(connection: Connection, found: Iterable[_Made], phase_us: int) -> None:
+    taken = [_taken(connection, made, phase_us) for made in found]
+    rows = [row for made in taken for row in made.rows]
+    if rows:
+        connection.execute(_REPLACE, rows)
+    days: list[dict[str, object]] = []
+    for made in taken:
+        bounds = _bounds(made.span, phase_us)
+        days += repack(connection, **bounds)
+    write_days(connection, days)
+
+
+def _taken(connection: Connection, made: _Made, phase_us: int) -> _Made:
+    """The roll-ups of a span, its marks taken away; those that others hold stay."""
+    connection.execute(_TAKE, made.span._asdict())
+    n_now = connection.scalar(_N_SAMPLES, _bounds(made.span, phase_us))
+    # Others wrote in between: what was read before the lock is out of date.
+    is_same = n_now == made.n_samples
+    return made if is_same else _made(connection, made.span, phase_us)
+
+
+def _bounds(span: _Span, phase_us: int) -> dict[str, int]:
+    # With a phase, an hour of UTC touches two local hours.
+    last = span.last_hour + (2 if phase_us else 1)
+    return {
+        "series_id": span.series_id,
+        "since_us": span.first_hour * HOUR_US - phase_us,
+        "until_us": last * HOUR_US - phase_us,
+    }
+
+
+def _rollup(rows: Sequence[Row[Any]]) -> dict[str, Any]:
+    _, failures, sizes, *columns = zip(*rows, strict=True)
+    # A refused connection is quick: the whole duration of a failure says nothing.
+    columns[_DURATION] = tuple(
+        value
+        for value, failure in zip(columns[_DURATION], failures, strict=True)
+        if failure is None
+    )
+    return {
+        "n": len(rows),
+        "n_failed": len(rows) - failures.count(None),
+        "body_bytes": sum(size or 0 for size in sizes),
+        **{
+            name: _median(values) for name, values in zip(METRICS, columns, strict=True)
+        },
+    }
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
 
 
 def _drop_other_phase(engine: Engine, phase_us: int) -> None:
@@ -113,85 +210,71 @@ def _start_anew(engine: Engine) -> None:
     every_hour = select(*columns).distinct()
     with writing(engine) as connection:
         connection.execute(delete(hourly).where(_is_derived()))
+        connection.execute(delete(hourly_days))
+        for series_id, first_us, last_us in connection.execute(_EXTENTS).all():
+            write_days(
+                connection, repack(connection, series_id, first_us, last_us + HOUR_US)
+            )
         connection.execute(delete(hourly_stale))
         connection.execute(
             insert(hourly_stale).from_select(["series_id", "hour"], every_hour)
         )
 
 
-def _newest_marks(connection: Connection) -> Marks:
-    # Newest first: what a person looks at is there before the history is.
-    newest = hourly_stale.c.hour.desc(), hourly_stale.c.series_id
-    wanted = select(*_KEY).order_by(*newest).limit(HOURS_AT_ONCE)
-    marks: dict[int, list[int]] = defaultdict(list)
-    for series_id, hour in connection.execute(wanted):
-        marks[series_id].append(hour)
-    return marks
-
-
-def _taken(connection: Connection, series_id: int, hours: Sequence[int]) -> list[int]:
-    """Those of the marks that nobody else holds, taken away."""
-    wanted = and_(_KEY[0] == series_id, _KEY[1].in_(hours))
-    free = select(_KEY[1]).where(wanted).with_for_update(skip_locked=True)
-    found = list(connection.scalars(free))
-    taken = and_(_KEY[0] == series_id, _KEY[1].in_(found))
-    connection.execute(delete(hourly_stale).where(taken))
-    return found
-
-
-def _replace(connection: Connection, series_id: int, slots: Sequence[int]) -> None:
-    found = _samples_of(connection, series_id, slots)
-    of_slots = and_(hourly.c.series_id == series_id, hourly.c.hour_us.in_(slots))
-    known = connection.execute(select(hourly.c.hour_us, hourly.c.n).where(of_slots))
-    # Samples are only added: where there were more, retention has removed them.
-    kept = {hour_us for hour_us, n in known if n > len(found.get(hour_us, ()))}
-    rows = [
-        {"series_id": series_id, "hour_us": slot, **_rollup(rows)}
-        for slot, rows in found.items()
-        if slot not in kept
-    ]
-    connection.execute(delete(hourly).where(of_slots, hourly.c.hour_us.not_in(kept)))
-    if rows:
-        connection.execute(insert(hourly), rows)
-
-
-def _samples_of(
-    connection: Connection, series_id: int, slots: Sequence[int]
-) -> Mapping[int, list[Any]]:
-    when = samples.c.started_at_us
-    ranges = [and_(when >= a, when < b) for a, b in _spans(slots)]
-    wanted = select(*(samples.c[name] for name in _COLUMNS)).where(
-        samples.c.series_id == series_id, or_(*ranges)
+_OWN: Final = samples.c.series_id == bindparam("series_id")
+_IN_BOUNDS: Final = (
+    _OWN,
+    samples.c.started_at_us >= bindparam("since_us"),
+    samples.c.started_at_us < bindparam("until_us"),
+)
+_SAMPLES: Final = select(*(samples.c[name] for name in _COLUMNS)).where(*_IN_BOUNDS)
+_N_SAMPLES: Final = select(func.count()).select_from(samples).where(*_IN_BOUNDS)
+_EVER: Final = 2**62
+_NEWEST_HOUR: Final = select(func.max(hourly_stale.c.hour)).where(
+    hourly_stale.c.hour < bindparam("before_hour")
+)
+_SPANS: Final = (
+    select(
+        hourly_stale.c.series_id,
+        func.min(hourly_stale.c.hour),
+        func.max(hourly_stale.c.hour),
     )
-    phase = slots[0] % HOUR_US
-    by_slot: dict[int, list[Any]] = defaultdict(list)
-    for row in connection.execute(wanted):
-        by_slot[(row[0] - phase) // HOUR_US * HOUR_US + phase].append(row)
-    return by_slot
+    .where(
+        hourly_stale.c.hour >= bindparam("first_hour"),
+        hourly_stale.c.hour < bindparam("before_hour"),
+    )
+    .group_by(hourly_stale.c.series_id)
+    .order_by(hourly_stale.c.series_id)
+    .limit(SERIES_AT_ONCE)
+)
+_EXTENTS: Final = select(
+    hourly.c.series_id, func.min(hourly.c.hour_us), func.max(hourly.c.hour_us)
+).group_by(hourly.c.series_id)
+_HELD_BY_NOBODY: Final = (
+    select(hourly_stale.c.hour)
+    .where(
+        hourly_stale.c.series_id == bindparam("series_id"),
+        hourly_stale.c.hour >= bindparam("first_hour"),
+        hourly_stale.c.hour <= bindparam("last_hour"),
+    )
+    .with_for_update(skip_locked=True)
+)
+_TAKE: Final = delete(hourly_stale).where(
+    hourly_stale.c.series_id == bindparam("series_id"),
+    hourly_stale.c.hour.in_(_HELD_BY_NOBODY),
+)
 
 
-def _spans(slots: Sequence[int]) -> list[tuple[int, int]]:
-    """Adjoining slots as one half-open range: few ranges for the database to seek."""
-    spans: list[tuple[int, int]] = []
-    for slot in slots:
-        if spans and spans[-1][1] == slot:
-            spans[-1] = (spans[-1][0], slot + HOUR_US)
-        else:
-            spans.append((slot, slot + HOUR_US))
-    return spans
+def _replacement() -> str:
+    names = ("series_id", "hour_us", *_COUNTED, *METRICS)
+    places = ", ".join(f":{name}" for name in names)
+    new = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
+    # Samples are only added: where there were more, retention has removed them.
+    return (
+        f"INSERT INTO hourly ({', '.join(names)}) VALUES ({places})"  # noqa: S608 - constants
+        f" ON CONFLICT (series_id, hour_us) DO UPDATE SET {new}"
+        " WHERE hourly.n <= excluded.n"
+    )
 
 
-def _rollup(rows: Sequence[Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "n": len(rows),
-        "n_failed": sum(row.failure is not None for row in rows),
-        "body_bytes": sum(row.encoded_body_bytes or 0 for row in rows),
-    }
-    for name in METRICS:
-        # A refused connection is quick: the whole duration of a failure says nothing.
-        chosen = (
-            [r for r in rows if r.failure is None] if name == "duration_s" else rows
-        )
-        known = [v for r in chosen if (v := getattr(r, name)) is not None]
-        values[name] = median(known) if known else None
-    return values
+_REPLACE: Final = text(_replacement())

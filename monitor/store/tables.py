@@ -16,13 +16,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -225,11 +226,21 @@ hourly = Table(
 """Roll-up of samples, made by `rollups` and made anew when the samples of an hour grow.
 Derived, except where retention removed the samples: there it is all that is left."""
 
+hourly_days = Table(
+    "hourly_days",
+    metadata,
+    Column("series_id", ForeignKey(series.c.id), primary_key=True, autoincrement=False),
+    Column("first_us", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(n, LargeBinary, nullable=False) for n in ("n", "n_failed", *METRICS)),
+)
+"""`hourly` packed for charts: in each column the 24 hours of a UTC day."""
+
 hourly_stale = Table(
     "hourly_stale",
     metadata,
     Column("series_id", Integer, primary_key=True, autoincrement=False),
     Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Index(None, "hour"),
     sqlite_with_rowid=False,
 )
 """Hours since 1970 whose samples changed since their roll-up; filled by a trigger."""

@@ -1,15 +1,19 @@
 """Hourly roll-ups on both databases, against the samples themselves."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, Engine, select, text
 
 from monitor.model import Operation, Sample
 from monitor.store import Store, open_store
+from monitor.store import rollups as rollups_module
 from monitor.store.engine import make_engine, reading, writing
-from monitor.store.rollups import HOUR_US, Rollups
+from monitor.store.hourly_days import HOUR_US, read_days
+from monitor.store.rollups import Rollups
 from monitor.store.tables import hourly
 
 START = datetime(2026, 10, 1, 14, tzinfo=UTC)
@@ -81,23 +85,115 @@ def test_a_late_sample_changes_its_hour(database: str):
     ]
 
 
-def test_nothing_is_stale_after_a_refresh(database: str):
+def test_the_newest_days_come_first_and_nothing_is_left(database: str):
     with open_store(database) as store:
-        store.append(_sample(60 * i) for i in range(700))
+        store.append(_sample(60 * i) for i in range(400))
     rollups = Rollups(database)
-    assert [rollups.refresh() for _ in range(9)] == [
-        600,
-        500,
-        400,
-        300,
-        200,
-        100,
-        0,
-        0,
-        0,
-    ]
+    # From 14:00 on; the last day has six hours.
+    left = [rollups.refresh()]
+    assert _rows(database)[-1].hour_us - _rows(database)[0].hour_us < 160 * HOUR_US
+    left += [rollups.refresh() for _ in range(3)]
     rollups.close()
-    assert len(_rows(database)) == 700
+    assert left == [250, 82, 0, 0]
+    assert len(_rows(database)) == 400
+
+
+def test_a_day_that_never_rests_does_not_hold_up_the_others(database: str):
+    rollups = Rollups(database)
+    with open_store(database) as store:
+        store.append(_sample(60 * i) for i in range(400))
+        for minute in range(1, 4):
+            store.append([_sample(399 * 60 + minute)])
+            n_left = rollups.refresh()
+    rollups.close()
+    assert n_left == 0
+
+
+def test_hours_come_once_more_packed_by_day(database: str):
+    """What the charts read is what the hours say."""
+    with open_store(database) as store:
+        store.append(_sample(60 * i, waiting_s=i / 7) for i in range(0, 70, 3))
+        store.append([_sample(61, failure="connection_reset")])
+    _refresh(database)
+    assert _unpacked(database, "waiting_s") == {
+        row.hour_us: (row.n, row.n_failed, row.waiting_s) for row in _rows(database)
+    }
+
+
+def test_packed_days_follow_a_change_of_zone(database: str):
+    """Hours of two zones side by side are two rows of one day."""
+    with open_store(database) as store:
+        store.append(_sample(10 * i, waiting_s=0.1) for i in range(9))
+    _refresh(database)
+    _keep_as_if_samples_were_gone(database)
+    _refresh(database, phase_us=HOUR_US // 2)
+    found = _unpacked(database, "waiting_s")
+    assert {hour % HOUR_US for hour in found} == {0, HOUR_US // 2}
+    assert found == {
+        row.hour_us: (row.n, row.n_failed, row.waiting_s) for row in _rows(database)
+    }
+
+
+def test_a_sample_that_comes_while_medians_are_worked_out_is_counted(
+    database: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The samples are read before the lock is taken; who wrote in between is seen."""
+    with open_store(database) as store:
+        store.append([_sample(1, waiting_s=0.1)])
+        lock = rollups_module.writing
+
+        @contextmanager
+        def late(engine: Engine) -> Iterator[Connection]:
+            store.append([_sample(2, waiting_s=0.3)])
+            with lock(engine) as connection:
+                yield connection
+
+        monkeypatch.setattr(rollups_module, "writing", late)
+        rollups = Rollups(database)
+        assert rollups.refresh() == 0
+        rollups.close()
+    (row,) = _rows(database)
+    assert (row.n, row.waiting_s) == (2, pytest.approx(0.2))
+
+
+def test_the_migration_packs_the_hours_that_are_there(database: str):
+    with open_store(database) as store:
+        store.append(_sample(60 * i, waiting_s=i / 7) for i in range(0, 70, 3))
+    _refresh(database)
+    packed = _unpacked(database, "waiting_s")
+    engine = make_engine(database)
+    with writing(engine) as connection:
+        connection.execute(text("DROP TABLE hourly_days"))
+        connection.execute(text("DROP INDEX ix_hourly_stale_hour"))
+        connection.execute(text("UPDATE monitor_version SET version_num = '0006'"))
+    engine.dispose()
+    open_store(database).close()
+    assert len(packed) == 24
+    assert _unpacked(database, "waiting_s") == packed
+
+
+def _unpacked(url: str, metric: str) -> dict[int, tuple[int, int, float | None]]:
+    engine = make_engine(url)
+    try:
+        with reading(engine) as connection:
+            days = read_days(connection, [1], metric, 0, 2**62)
+    finally:
+        engine.dispose()
+    return {
+        day.first_us + place * HOUR_US: cell
+        for day in days
+        for place, cell in enumerate(zip(day.n, day.n_failed, day.value, strict=True))
+        if cell[0]
+    }
+
+
+def _keep_as_if_samples_were_gone(url: str) -> None:
+    engine = make_engine(url)
+    with writing(engine) as connection:
+        hour_us = int(START.timestamp()) * 1_000_000 - 4 * HOUR_US
+        row = {"series_id": 1, "hour_us": hour_us, "n": 9, "n_failed": 2}
+        connection.execute(hourly.insert(), {**row, "body_bytes": 0})
+    engine.dispose()
 
 
 def test_hours_begin_with_the_local_hour(database: str):
