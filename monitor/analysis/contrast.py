@@ -19,8 +19,8 @@ LAWS = ("factor", "delay")
 _MOVED_LOG = float(np.log(1.15))
 _HILL_SHARE = 0.25
 """A busy hour shows at least this part of its height in the hours beside the window."""
-_PLAUSIBLE = 1.5
-_MISFIT_FLOOR = 0.03
+_PLAUSIBLE = 2.0
+_MISFIT_FLOOR = 0.05
 """A description is plausible up to this misfit: so many times the least, and so much
 more [log]."""
 

@@ -4,7 +4,7 @@ Cheap on purpose: a daemon looks every night, a study a million times. What cost
 (permutations, the window, the mechanism) is worked out only for a verdict.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -35,6 +35,15 @@ WELL_SHARE = 0.1
 DEAD_P0 = 0.02
 MIN_EVENINGS = 3
 """Fewer evenings never establish anything."""
+_EARLY_EVENINGS = 5
+"""With fewer evenings only overwhelming evidence counts."""
+_OVERWHELMING = 3000.0
+"""Evidence that needs no second look: three nights far above every level give it."""
+_STANDING = 12.0
+"""What evidence must have been without its newest evening, else it is a moment's."""
+_LONE_BIAS_LOG = 0.4
+"""What two innocent sites may steadily differ by where a single control cannot show it
+[log]; a site must then be about 1.8 times slower to stand out."""
 
 _WEIGHTS = {
     "goodput_bps": 5.0,
@@ -109,7 +118,37 @@ def look(at: Home, evenings: Bools) -> Look:
     Parameters
     ----------
     evenings : which of the evenings to look at, shape (D,)
+
+    Notes
+    -----
+    What controls and their laws let expect is estimated anew at every look, so one odd
+    evening can lift the evidence against an innocent site for a moment. Unless it is
+    overwhelming, evidence therefore has to stand without its newest evening, too.
     """
+    now = _look(at, evenings)
+    doubtful = now.is_established & ~_is_overwhelming(now)
+    if not doubtful.any():
+        return now
+    return replace(now, is_established=now.is_established & ~doubtful | _stood(now))
+
+
+def _is_overwhelming(now: Look) -> Bools:
+    return np.array([s.e_value >= _OVERWHELMING for s in now.targets], np.bool_)
+
+
+def _stood(now: Look) -> Bools:
+    """What was evidence without the newest evening already, and is established."""
+    before = now.evenings.copy()
+    before[np.flatnonzero(before)[-1]] = False
+    earlier = _look(now.home, before)
+    is_old = [int(s.is_tried.sum()) >= _EARLY_EVENINGS for s in now.targets]
+    had = [s.e_value >= _STANDING for s in earlier.targets]
+    return np.asarray(
+        now.is_established & np.array(is_old) & np.array(had) & ~earlier.is_hill
+    )
+
+
+def _look(at: Home, evenings: Bools) -> Look:
     gone = _affected_controls(at, evenings)
     found = at.against(gone)
     fitted = fit(found, evenings)
@@ -195,7 +234,8 @@ def _yardstick(
     sigma = np.zeros(excess.shape[:2])
     sigma[:, tested] = innocent_spreads(controls, placebo)
     bias = np.zeros(excess.shape[1])
-    bias[tested] = steady_bias(peers)
+    is_lone = has_peers and found.controls.size == 1
+    bias[tested] = _LONE_BIAS_LOG if is_lone else steady_bias(peers)
     rates = np.ones((excess.shape[1], len(LEVELS)))
     rates[tested] = innocent_rates(peers)
     return _Yardstick(sigma, heights(sigma, bias), rates)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from monitor.series.frame import Bools, Floats
 
-FALSE_DISCOVERY_RATE = 0.05
+FALSE_DISCOVERY_RATE = 0.03
 DEAD_WEIGHT = 0.1
 """Share of dead evenings in the evidence; each multiplies it by about forty."""
 
