@@ -25,6 +25,7 @@ from monitor.evidence.chain import (
     linked,
 )
 from monitor.evidence.redact import Hosts, Level, config_for, renamed
+from monitor.evidence.rows import Row
 from monitor.model import DayDigest, Sample
 
 _NO_SECRET: Final = bytes(32)
@@ -61,7 +62,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     path: Path,
     *,
     report_files: Mapping[str, Path | bytes],
-    samples: Iterable[Sample],
+    samples: Iterable[Sample | Row],
     config_document: Mapping[str, Any],
     verdict_document: Mapping[str, Any],
     level: Level | str = Level.PRIVATE,
@@ -74,7 +75,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     ----------
     path : the zip file to write.
     report_files : name -> content, or the file that has it.
-    samples : whole UTC days, ordered by time.
+    samples : whole UTC days, ordered by time; samples or `rows.stored_rows`.
     config_document : the configuration in force; secrets are masked here.
     verdict_document : the document of contracts 5, computed from these samples.
     level : for whom the bundle is.
@@ -174,7 +175,7 @@ class _Bundle:
         self,
         zip_file: zipfile.ZipFile,
         documents: Mapping[str, bytes],
-        samples: Iterable[Sample],
+        samples: Iterable[Sample | Row],
         ledger: Ledger,
     ) -> None:
         """Write every member but the manifest."""
@@ -200,7 +201,7 @@ class _Bundle:
                 n_bytes += len(chunk)
         self.files[name] = {"sha256": digest.hexdigest(), "bytes": n_bytes}
 
-    def _rows(self, samples: Iterable[Sample]) -> Iterator[bytes]:
+    def _rows(self, samples: Iterable[Sample | Row]) -> Iterator[bytes]:
         for day in days_of(samples):
             keys = day_keys(self.secret, day.vantage, day.day)
             name = self.name(day.vantage)

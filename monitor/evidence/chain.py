@@ -68,16 +68,20 @@ def day_digests(
         yield link
 
 
-def days_of(samples: Iterable[Sample]) -> Iterator[Day]:
-    """The samples as days of canonical rows: by date, then by vantage."""
+def days_of(samples: Iterable[Sample | Row]) -> Iterator[Day]:
+    """Samples or their rows as days of canonical rows: by date, then by vantage."""
     last = ""
-    for date, group in groupby(map(row_of, samples), _date):
+    for date, group in groupby(map(_row, samples), _date):
         if date < last:
             raise InputError(f"samples: {date} comes after {last}; order them by time")
         last = date
         rows = sorted(group, key=lambda row: (row["vantage"], *sort_key(row)))
         for vantage, own in groupby(rows, lambda row: str(row["vantage"])):
             yield Day(vantage=vantage, day=date, rows=tuple(own))
+
+
+def _row(sample: Sample | Row) -> Row:
+    return row_of(sample) if isinstance(sample, Sample) else sample
 
 
 def _date(row: Row) -> str:

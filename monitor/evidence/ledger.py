@@ -13,6 +13,7 @@ from monitor.evidence import timestamp
 from monitor.evidence.bundle import Ledger
 from monitor.evidence.chain import GENESIS, day_digest, day_keys, days_of, linked
 from monitor.evidence.findings import Finding
+from monitor.evidence.rows import stored_rows
 from monitor.model import DayDigest
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging
@@ -123,7 +124,7 @@ def _of_rows(
     store: Store, secret: bytes, vantage: str, day: str, previous: str
 ) -> DayDigest | None:
     start = _start(day)
-    rows = store.samples(since=start, until=start + _DAY, vantage=vantage)
+    rows = stored_rows(store, since=start, until=start + _DAY, vantage=vantage)
     for found in days_of(rows):
         return day_digest(found, day_keys(secret, vantage, day), previous)
     return None

@@ -32,7 +32,15 @@ class Level(StrEnum):
 
 QUARTER_MIN: Final = 15
 _HOME_COLUMNS: Final = ("vantage", "remote_address")
-_LOCAL_COLUMNS: Final = ("target", "role", "probe", "failed_operation", "failure")
+_PUBLIC: Final = tuple(name for name in COLUMNS if name not in _HOME_COLUMNS)
+_PUBLIC_LOCAL: Final = (
+    *("started_at_utc", "target", "role", "probe", "failed_operation", "failure"),
+)
+_TRUSTED: Final = ("started_at_utc", "vantage", "path", "remote_address")
+_WRITTEN: Final = re.compile(
+    r"(\d{4}-\d\d-\d\dT[0-2]\d:)([0-5]\d):[0-5]\d\.\d{6}Z", re.ASCII
+)
+"""A time as `rows` writes it; any other spelling takes the slow way."""
 _PREFIX: Final = {4: 24, 6: 48}
 _PUBLIC_CONFIG: Final = (
     "timezone",
@@ -50,25 +58,21 @@ _USER_INFO: Final = re.compile(r"(://)[^/@\s]*@")
 
 def public_part(row: Row) -> Row:
     """What anybody may read of a row of any level, the vantage's pseudonym aside."""
-    kept = _LOCAL_COLUMNS if row["probe"] in LOCAL_PROBES else COLUMNS
-    part = {
-        name: row[name] for name in kept if name in row and name not in _HOME_COLUMNS
-    }
+    kept = _PUBLIC_LOCAL if row["probe"] in LOCAL_PROBES else _PUBLIC
+    part = {name: row[name] for name in kept if name in row}
     part["started_at_utc"] = quarter(row["started_at_utc"])
     if part.get("path", "direct") != "direct":
         part["path"] = "tunnel"
-    return {name: part[name] for name in COLUMNS if name in part}
+    return part
 
 
 def trusted_part(row: Row) -> Row:
     """What the trusted circle reads beyond the public part."""
-    part = {name: row[name] for name in ("started_at_utc", "vantage", "path")}
-    if row["probe"] in LOCAL_PROBES:
-        part.update(row)
-    part.pop("remote_address", None)
+    kept = COLUMNS if row["probe"] in LOCAL_PROBES else _TRUSTED
+    part = {name: row[name] for name in kept if name in row}
     if "remote_address" in row:
         part["remote_address"] = network(row["remote_address"])
-    return {name: part[name] for name in COLUMNS if name in part}
+    return part
 
 
 def private_part(row: Row) -> Row:
@@ -77,9 +81,12 @@ def private_part(row: Row) -> Row:
     return {} if address is None else {"remote_address": address}
 
 
-@lru_cache(maxsize=4096)
 def quarter(text: str) -> str:
     """A time, rounded down to the quarter hour."""
+    written = _WRITTEN.fullmatch(text)
+    if written:
+        minute = int(written[2])
+        return f"{written[1]}{minute - minute % QUARTER_MIN:02}:00.000000Z"
     moment = datetime.fromisoformat(text)
     minute = moment.minute - moment.minute % QUARTER_MIN
     return utc_text(moment.replace(minute=minute, second=0, microsecond=0))

@@ -6,12 +6,16 @@ times are UTC with six decimals.
 """
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import isfinite
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from monitor.model import Sample
+from monitor.store import Store
+from monitor.store.instants import from_us
 from monitor.store.records import storable
 
 Row: TypeAlias = dict[str, Any]
@@ -61,31 +65,48 @@ def canonical(part: Any) -> bytes:  # noqa: ANN401 - any JSON value
 
 def row_of(sample: Sample) -> Row:
     """The canonical row of a sample; what was not measured is absent."""
-    row: Row = {"started_at_utc": utc_text(sample.started_at_utc)}
-    for name, kind in COLUMNS.items():
-        value = getattr(sample, name)
-        if value is None or value == "" or name == "started_at_utc":
+    return row_from(utc_text(sample.started_at_utc), _MEASURED(sample))
+
+
+def stored_rows(
+    store: Store, *, since: datetime, until: datetime, vantage: str | None = None
+) -> Iterator[Row]:
+    """The canonical rows of a database by time, quicker than by way of samples."""
+    found = store.sample_values(_NAMES, since=since, until=until, vantage=vantage)
+    for started_at_us, *values in found:
+        yield row_from(utc_text(from_us(started_at_us)), values)
+
+
+def row_from(started_at_utc: str, values: Sequence[Any]) -> Row:
+    """The canonical row of the values of all columns but the first, in their order."""
+    row: Row = {"started_at_utc": started_at_utc}
+    for name, kind, value in zip(_NAMES, _KINDS, values, strict=True):
+        if value is None or value == "":
             continue
-        written = _written(value, kind)
-        if written is not None:
-            row[name] = written
+        if kind is _TEXT:
+            row[name] = _text(value)
+        elif kind is _REAL and isfinite(value):
+            row[name] = float(value)
+        elif isfinite(value) and storable(int(value)) is not None:
+            row[name] = int(value)
     return row
+
+
+_NAMES: Final = tuple(COLUMNS)[1:]
+_KINDS: Final = tuple(COLUMNS.values())[1:]
+_MEASURED: Final = attrgetter(*_NAMES)
 
 
 def utc_text(moment: datetime) -> str:
     """RFC 3339 in UTC with six decimals."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def sort_key(row: Row) -> tuple[str, ...]:
     """The place of a row among those of its vantage and day."""
-    return tuple(row.get(name, "") for name in ORDER)
+    return tuple([row.get(name, "") for name in ORDER])
 
 
-def _written(value: Any, kind: str) -> Any:  # noqa: ANN401 - any field of a sample
-    if kind == _TEXT:
-        return storable(str(value))
-    number = float(value)
-    if not math.isfinite(number):
-        return None
-    return number if kind == _REAL else storable(int(value))
+@lru_cache(maxsize=4096)
+def _text(value: Any) -> Any:  # noqa: ANN401 - a text or a word of an enumeration
+    return storable(str(value))

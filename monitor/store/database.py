@@ -93,6 +93,18 @@ class Store:
         )
         return samples.read(self._engine, chosen)
 
+    def sample_values(
+        self,
+        names: Sequence[str],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        vantage: str | None = None,
+    ) -> Iterator[Sequence[Any]]:
+        """What `samples` gives as plain values: time [us since 1970], named fields."""
+        chosen = samples.Selection(since=since, until=until, vantage=vantage)
+        return samples.read_values(self._engine, chosen, names)
+
     def rounds(
         self,
         *,
@@ -103,10 +115,12 @@ class Store:
         """The rounds whose slot begins from `since` on and before `until`, by time."""
         return rounds.read(self._engine, since, until, vantage)
 
-    def last_round(self, vantage: str) -> Round | None:
-        """The round of the vantage's latest slot; None before the first."""
+    def last_round(
+        self, vantage: str, *, before: datetime | None = None
+    ) -> Round | None:
+        """The round of the vantage's latest slot (before a moment); None without."""
         with reading(self._engine) as connection:
-            return rounds.last(connection, vantage)
+            return rounds.last(connection, vantage, before)
 
     def received(
         self, vantage: str, *, since: datetime, until: datetime

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    case,
     func,
     select,
     true,
@@ -148,6 +149,35 @@ def read(engine: Engine, selection: Selection) -> Iterator[Sample]:
         for row in _rows(engine, _between(selection, start, end)):
             yield from_row(row)
         start = _first_us(engine, selection, end)
+
+
+def read_values(
+    engine: Engine, selection: Selection, names: Sequence[str]
+) -> Iterator[Sequence[Any]]:
+    """The time [us since 1970] and the named fields of each sample; as `read` orders.
+
+    A fifth of the cost of whole samples, for those who want a million of them.
+    """
+    since, until = selection.bounds_us()
+    start = _first_us(engine, selection, since)
+    while start is not None and start < until:
+        # Up to the end of the UTC day.
+        end = min((start // _DAY_US + 1) * _DAY_US, until)
+        statement = _between(selection, start, end).with_only_columns(
+            samples.c.started_at_us, *map(_stored, names)
+        )
+        with reading(engine) as connection:
+            options = {"yield_per": _ROWS_AT_ONCE}
+            found = connection.execute(statement, execution_options=options)
+            for part in found.partitions():
+                yield from part
+        start = _first_us(engine, selection, end)
+
+
+def _stored(name: str) -> ColumnElement[Any]:
+    if name == "role":
+        return case((samples.c.is_control, Role.CONTROL.value), else_=Role.TARGET.value)
+    return series.c[name] if name in IDENTITY else samples.c[name]
 
 
 def _rows(engine: Engine, statement: Select[Any]) -> Iterator[RowMapping]:

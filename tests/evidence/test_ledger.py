@@ -16,6 +16,7 @@ from monitor.evidence.ledger import (
     stored_differences,
     whole_days,
 )
+from monitor.evidence.rows import row_of, stored_rows
 from monitor.evidence.timestamp import roots
 from monitor.store import open_store
 from monitor.store.engine import make_engine
@@ -45,6 +46,14 @@ def forced(url: str, statement: str) -> None:
             connection.execute(sa.text("ALTER TABLE samples DISABLE TRIGGER USER"))
         connection.execute(sa.text(statement))
     engine.dispose()
+
+
+def test_rows_of_the_database_are_those_of_its_samples(filled):
+    span = {"since": START, "until": LATER}
+    with open_store(filled) as store:
+        rows = list(stored_rows(store, **span))
+        assert rows == [row_of(sample) for sample in store.samples(**span)]
+    assert len(rows) == len(some_samples())
 
 
 def test_ended_days_are_closed_once(filled):
