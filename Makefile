@@ -2,8 +2,11 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# For `make fuzz`.
+FUZZ_SECONDS ?= 60
+TARGETS ?= config csv ndjson parquet ooni speedtest smokeping fping prometheus http dns
 
-.PHONY: help run test check fix lock study messages clean
+.PHONY: help run test check fix lock fuzz study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -28,6 +31,10 @@ lock:           ## write the hash-pinned requirements anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade requirements/build.in -o requirements/build.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade requirements/fuzz.in -o requirements/fuzz.txt
+
+fuzz: $(VENV)/.fuzz  ## look for bytes that break a reader: every target for FUZZ_SECONDS (Linux)
+	for name in $(TARGETS); do $(BIN)/python -m fuzz $$name --seconds $(FUZZ_SECONDS) || exit 1; done
 
 study: $(VENV)/.dev  ## measure the error rates anew and write docs/error-rates.md (hours)
 	$(BIN)/python -m study run --families all --homes 1000 --thin 2 --seeds score --jobs 2 --out study.jsonl
@@ -52,4 +59,8 @@ $(VENV)/.run: $(BIN)/python pyproject.toml requirements/run.txt requirements/bui
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.fuzz: $(VENV)/.run requirements/fuzz.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	touch $@

@@ -58,6 +58,10 @@ MISTAKES = [
     ({"probing": {"resolvers": ["8.8.8.8"]}}, "allowed: level: extended, since"),
     ({"probing": {"resolvers": ["8.8.8.8:53"]}}, "allowed: level: extended, since"),
     ({"probing": {"resolvers": ["[2001:4860::1]:53"]}}, "allowed: level: extended"),
+    ({"probing": {"resolvers": ["dns.example"]}}, "probing.resolvers[0]: found"),
+    ({"probing": {"resolvers": ["9.9.9.9:0"]}}, "allowed: an IP address, alone or"),
+    ({"probing": {"block_page_addresses": ["x"]}}, "allowed: an IP address"),
+    ({"targets": [{**SITE, "url": "https://a..b/"}]}, "targets[0].url: found"),
     ({"evry": "5m"}, "evry: unknown key"),
 ]
 

@@ -7,11 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.config.values import (
+    Address,
     ClockTime,
     DatabaseUrl,
     Duration,
     ListeningHost,
     Name,
+    Resolver,
     SecretHash,
     ServiceUrl,
     Size,
@@ -91,8 +93,8 @@ class Probing(_Section):
         Duration, between(timedelta(seconds=1), timedelta(seconds=60), "1s to 60s")
     ] = timedelta(seconds=10)
     per_second: Annotated[int, Field(ge=1, le=50)] = 4
-    resolvers: tuple[str, ...] = ()
-    block_page_addresses: tuple[str, ...] = ()
+    resolvers: tuple[Resolver, ...] = ()
+    block_page_addresses: tuple[Address, ...] = ()
     allow_private_answers: bool = False
     level: Literal["plain", "extended"] = "plain"
 

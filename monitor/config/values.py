@@ -7,6 +7,8 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from dns.exception import DNSException
+from dns.name import from_text
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
@@ -14,6 +16,7 @@ _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h)")
 _SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB|GB)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_RESOLVER = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::(\d{1,5}))?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
@@ -86,6 +89,26 @@ def _secret_hash(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        raise ValueError("an IP address") from None
+    return value
+
+
+def _resolver(value: str) -> str:
+    match = _RESOLVER.fullmatch(value)
+    host, port = match.groups(default="") if match else (value, "")
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        port = "0"
+    if not 0 < int(port or 53) < 65_536:
+        raise ValueError("an IP address, alone or as in 9.9.9.9:53 or [2620:fe::fe]:53")
+    return value
+
+
 def is_public(resolver: str) -> bool:
     """Whether a resolver, with or without a port, is out in the net."""
     host, colon, _ = resolver.rpartition(":")
@@ -105,14 +128,28 @@ def _split(url: str) -> tuple[str, str | None, int | None]:
         return "", None, None
 
 
+def _is_host(host: str) -> bool:
+    """Whether it is an address or could be a name in DNS."""
+    try:
+        if ":" in host:
+            ip_address(host)
+        else:
+            from_text(host).to_text()
+    except (ValueError, DNSException):
+        return False
+    return True
+
+
 def url_with(*schemes: str) -> AfterValidator:
     """Only a URL with one of the schemes, with a host and without a password."""
     words = f"a URL with {' or '.join(f'{s}://' for s in schemes)} and a host"
 
     def check(value: str) -> str:
         scheme, host, port = _split(value)
-        if scheme not in schemes or not host or re.search(r"[\s\x00-\x1f]", value):
+        if scheme not in schemes or not host or not _is_host(host):
             raise ValueError(words)
+        if re.search(r"[\s\x00-\x1f]", value):
+            raise ValueError(f"{words}, without white space")
         if scheme == "tcp" and not port:
             raise ValueError("tcp:// needs a host and a port, such as tcp://host:443")
         if "@" in urlsplit(value).netloc:
@@ -147,6 +184,8 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 Name = Annotated[str, AfterValidator(_name)]
 ClockTime = Annotated[str, BeforeValidator(_clock_time)]
+Address = Annotated[str, AfterValidator(_address)]
+Resolver = Annotated[str, AfterValidator(_resolver)]
 Zone = Annotated[str, AfterValidator(_zone)]
 ListeningHost = Annotated[str, AfterValidator(_listening_host)]
 SecretHash = Annotated[str, AfterValidator(_secret_hash)]

@@ -13,8 +13,12 @@ IMPORTERS: Final = ("ooni", "speedtest-tracker", "fping", "smokeping")
 def reader(
     form: str, *, vantage: str, role: Role
 ) -> Callable[[Path], Iterator[Sample]]:
-    """What reads files of a format into samples; `form` is one of IMPORTERS."""
+    """What reads files of a format into samples; `form` is one of IMPORTERS.
+
+    Whatever the format allows, the samples keep to the limits of our own files.
+    """
     from monitor.exchange import fping, ooni, speedtest_tracker
+    from monitor.interchange import within_limits
 
     readers: dict[str, Callable[[Path], Iterator[Sample]]] = {
         "ooni": lambda path: ooni.read(path, vantage=vantage, role=role),
@@ -24,4 +28,4 @@ def reader(
             path, vantage=vantage, role=role
         ),
     }
-    return readers[form]
+    return lambda path: within_limits(str(path), readers[form](path))

@@ -14,6 +14,9 @@ from typing import Any, Final
 import aiohttp
 
 from monitor.errors import InputError, ServiceError
+from monitor.interchange import within_limits
+from monitor.interchange.checks import shown
+from monitor.interchange.columns import NUMBERS
 from monitor.model import Operation, Role, Sample
 
 _QUERY: Final = (
@@ -36,6 +39,10 @@ _MAX_POINTS: Final = 5000
 """Prometheus refuses more than 11,000 points of a series in one answer."""
 _MAX_ANSWER_BYTES: Final = 200_000_000
 _TIMEOUT_S: Final = 60.0
+_NO_ANSWER: Final = (
+    KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError,
+    RecursionError,
+)  # fmt: skip
 
 
 def read(
@@ -110,15 +117,23 @@ def samples_of(
     try:
         document = json.loads(answer)
         if document["status"] != "success":
-            raise InputError(f"prometheus: {str(document.get('error'))[:200]}")
+            raise InputError(f"prometheus: {shown(document.get('error'))}")
         for series in document["data"]["result"]:
             _collect(series, rows)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ServiceError(f"prometheus: no answer of its API ({error!r})") from None
-    return [
-        _sample(at_s, instance, row, vantage, role)
-        for (at_s, instance), row in sorted(rows.items())
-    ]
+        samples = [
+            _sample(at_s, instance, row, vantage, role)
+            for (at_s, instance), row in sorted(rows.items())
+        ]
+    except _NO_ANSWER as error:
+        raise ServiceError(
+            f"prometheus: no answer of its API ({error!r:.200})"
+        ) from None
+    return list(within_limits("prometheus", filter(_says_something, samples)))
+
+
+def _says_something(sample: Sample) -> bool:
+    values = (getattr(sample, name) for name in NUMBERS)
+    return sample.failure is not None or any(v is not None for v in values)
 
 
 def _collect(

@@ -2,6 +2,7 @@
 
 from monitor.interchange.columns import COLUMNS, NAMES, Column
 from monitor.interchange.frames import read_batches, read_frame, samples_from
+from monitor.interchange.limits import within_limits
 from monitor.interchange.writing import write_samples
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "read_batches",
     "read_frame",
     "samples_from",
+    "within_limits",
     "write_samples",
 ]

@@ -58,7 +58,7 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: there is no such file") from error
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         said = " ".join(str(error).split())[:200]
         raise InputError(f"{path}: cannot be read: {said}") from error
 

@@ -165,6 +165,7 @@ def _parquet(path: Path, _codec: str | None) -> Iterator[tuple[dict[str, Any], i
         check_header(str(path), names)
         known = [name for name in names if name in NAMES]
         for batch in file.iter_batches(ROWS_PER_BATCH, columns=known):
+            batch.validate(full=True)  # texts may hold what is no UTF-8
             yield dict(zip(known, batch.columns, strict=True)), batch.num_rows
 
 

@@ -86,7 +86,7 @@ def _write_csv(file: IO[str], samples: Iterable[Sample]) -> int:
     writer.writerow(HEADER)
     n_rows = 0
     for sample in samples:
-        row = _row(sample)
+        row = cells(sample)
         writer.writerow(
             [disarm(cell) if type(cell) is str else cell for cell in row.values()]
         )
@@ -97,7 +97,7 @@ def _write_csv(file: IO[str], samples: Iterable[Sample]) -> int:
 def _write_ndjson(file: IO[str], samples: Iterable[Sample]) -> int:
     n_rows = 0
     for sample in samples:
-        row = {name: cell for name, cell in _row(sample).items() if cell is not None}
+        row = {name: cell for name, cell in cells(sample).items() if cell is not None}
         file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
         n_rows += 1
     return n_rows
@@ -109,7 +109,8 @@ _WRITERS: Final[Mapping[str, Callable[[IO[str], Iterable[Sample]], int]]] = {
 }
 
 
-def _row(sample: Sample) -> dict[str, str | int | float | None]:
+def cells(sample: Sample) -> dict[str, str | int | float | None]:
+    """What a file says of a sample, by column; times and lists as text."""
     values = (_cell(getattr(sample, name)) for name in _FIELDS)
     return dict(zip(HEADER, values, strict=True))
 
@@ -131,7 +132,7 @@ def _write_parquet(path: Path, samples: Iterable[Sample]) -> int:
     remaining = iter(samples)
     with pq.ParquetWriter(path, _PARQUET, compression="zstd") as writer:
         while group := list(islice(remaining, _ROWS_PER_GROUP)):
-            rows = [{**_row(s), "started_at_utc": s.started_at_utc} for s in group]
+            rows = [{**cells(s), "started_at_utc": s.started_at_utc} for s in group]
             writer.write_table(pa.Table.from_pylist(rows, _PARQUET))
             n_rows += len(group)
     return n_rows

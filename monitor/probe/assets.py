@@ -41,7 +41,8 @@ def asset_urls(html: bytes, page_url: str) -> tuple[str, ...]:
     At most 8 scripts, style sheets and preloads, then at most 8 pictures and videos,
     each in the order of the page, without repetition.
     """
-    tree = LexborHTMLParser(html)
+    # Addresses are ASCII in any encoding of a page; the parser knows UTF-8 only.
+    tree = LexborHTMLParser(html.decode("utf-8", "replace"))
     bases = tree.css("base[href]")
     base_url = _joined(page_url, bases[0].attributes["href"]) if bases else None
     found: dict[str, None] = {}

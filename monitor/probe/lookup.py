@@ -75,13 +75,20 @@ async def look_up(
     for query_type in _QUERY_TYPES[family]:
         exchanged = await _exchange(server, make_query(host, query_type), clock)
         began_s = exchanged.sent_s if began_s is None else began_s
-        addresses = _addresses(exchanged.answer)
+        addresses = addresses_in(exchanged.answer)
         if addresses:
             return Answers(began_s, exchanged.arrived_s, addresses)
     raise ProbeFailedError("dns_no_answer")
 
 
-def _addresses(answer: Message) -> tuple[str, ...]:
+def addresses_in(answer: Message) -> tuple[str, ...]:
+    """The addresses in a decoded answer, in its order, at most 16.
+
+    Raises
+    ------
+    ProbeFailedError
+        If it says that there is no such name, refuses, or makes no sense.
+    """
     if answer.rcode() != rcode.NOERROR:
         name = _RCODE_NAMES.get(answer.rcode(), "dns_server_misbehaving")
         raise ProbeFailedError(name)
@@ -131,7 +138,7 @@ async def _over_udp(server: Server, query: QueryMessage, clock: Clock) -> Exchan
         sock.send(wire)
         while True:
             arrived_s = await readable(sock, clock)
-            answer = _answer_to(query, _datagram(sock))
+            answer = answer_to(query, _datagram(sock))
             if answer is not None:
                 return Exchanged(sent_s, arrived_s, answer)
 
@@ -144,7 +151,7 @@ def _datagram(sock: socket.socket) -> bytes:
         return b""
 
 
-def _answer_to(query: QueryMessage, raw: bytes) -> Message | None:
+def answer_to(query: QueryMessage, raw: bytes) -> Message | None:
     """The decoded answer, or None for what is no answer to this very question."""
     try:
         answer = from_wire(raw, ignore_trailing=True)
@@ -162,7 +169,7 @@ async def _over_tcp(server: Server, query: QueryMessage, clock: Clock) -> Exchan
         (length,) = struct.unpack("!H", await _exactly(sock, 2, clock))
         raw = await _exactly(sock, length, clock)
         arrived_s = clock.monotonic_s()
-    answer = _answer_to(query, raw)
+    answer = answer_to(query, raw)
     if answer is None:
         raise ProbeFailedError("dns_server_misbehaving")
     return Exchanged(sent_s, arrived_s, answer)

@@ -20,7 +20,15 @@ import pandas as pd
 import pytest
 
 from monitor.errors import InputError, ServiceError
-from monitor.exchange import blackbox, fping, har, ooni, partitions, speedtest_tracker
+from monitor.exchange import (
+    blackbox,
+    fping,
+    har,
+    ooni,
+    partitions,
+    reader,
+    speedtest_tracker,
+)
 from monitor.model import Operation, Role, Sample
 from tests.evidence.samples import some_samples
 from tests.postgres import free_port
@@ -266,3 +274,37 @@ def test_impossible_values_are_refused_with_their_line(tmp_path, row):
     path.write_text(f"ID,Download,Created at\n{row}\n")
     with pytest.raises(InputError, match="line 2"):
         list(speedtest_tracker.read(path, vantage="home"))
+
+
+def test_a_value_that_cannot_be_is_refused_by_every_importer(tmp_path):
+    """What an importer takes, our own files must be able to hold."""
+    line = json.dumps(
+        {
+            "test_name": "web_connectivity",
+            "input": "https://www.example.org/",
+            "measurement_start_time": "2026-10-20 15:04:05",
+            "test_keys": {"requests": [{"t0": 0, "t": 1e9, "response": {"code": 200}}]},
+        }
+    )
+    (tmp_path / "a.jsonl").write_text(line)
+    read = reader("ooni", vantage="kz", role=Role.TARGET)
+    with pytest.raises(InputError, match=r"row 1, column duration_s"):
+        list(read(tmp_path / "a.jsonl"))
+
+
+def answer_of(*points):
+    """An answer of Prometheus with these points of `probe_success` of one target."""
+    metric = {"__name__": "probe_success", "instance": "https://a.example/"}
+    result = [{"metric": metric, "values": list(points)}]
+    return json.dumps({"status": "success", "data": {"result": result}}).encode()
+
+
+def test_an_impossible_time_of_prometheus_is_no_answer():
+    with pytest.raises(ServiceError, match="no answer of its API"):
+        blackbox.samples_of(answer_of([1e300, "0"]), vantage="kz")
+
+
+def test_a_success_of_which_nothing_was_measured_is_a_gap():
+    answer = answer_of([1_792_000_000, "1"], [1_792_000_300, "0"])
+    (sample,) = blackbox.samples_of(answer, vantage="kz")
+    assert sample.failure == "unknown_failure: probe_success 0"

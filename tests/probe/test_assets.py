@@ -56,3 +56,9 @@ def test_page_cut_short_is_decoded_as_far_as_it_goes():
 def test_bomb_is_not_unfolded_beyond_the_bound():
     bomb = gzip.compress(bytes(50 * HTML_MAX_BYTES), 9)
     assert len(decoded_html(bomb, "gzip")) == HTML_MAX_BYTES
+
+
+def test_a_page_in_another_encoding_gives_its_files() -> None:
+    html = '<title>Каталог</title><img alt="Рыба" src="/a.png">'.encode("windows-1251")
+    html += b'<img src="/\xec.png">'
+    assert asset_urls(html, "https://a.example/")[0] == "https://a.example/a.png"
