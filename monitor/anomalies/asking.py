@@ -20,7 +20,7 @@ from monitor.anomalies.evenings import Cells, Evening, Site, State, evenings
 from monitor.model import Probe, Role
 from monitor.series.local import Window, parse_window
 from monitor.store.cells import CellReader
-from monitor.store.instants import to_us
+from monitor.store.instants import phase_us, to_us
 from monitor.store.notes import Notes
 from monitor.store.reader import Reader, SeriesInfo, is_site
 from monitor.store.rollups import Rollups
@@ -112,10 +112,9 @@ def ask_comparison(
 
 def refresh_rollups(url: str, timezone: str, now: datetime) -> Iterator[int]:
     """Bring the hourly roll-ups up to date; tells again and again how many are left."""
-    offset = now.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
-    phase_us = int((-offset % timedelta(hours=1)) / timedelta(microseconds=1))
-    with closing(Rollups(url, phase_us=phase_us)) as rollups:
-        if not phase_us and not rollups.n_stale():
+    phase = phase_us(timezone, now)
+    with closing(Rollups(url, phase_us=phase)) as rollups:
+        if not phase and not rollups.n_stale():
             return
         while n_left := rollups.refresh():
             yield n_left

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from monitor.clock import Clock
 from monitor.config import Config
+from monitor.store.instants import phase_us
 from monitor.store.retention import Retention
-from monitor.web.local import phase_us
 
 _log = logging.getLogger(__package__)
 

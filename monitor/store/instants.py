@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
+_HOUR: Final = timedelta(hours=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -22,3 +24,9 @@ def to_us(moment: datetime) -> int:
 def from_us(moment_us: int) -> datetime:
     """The moment, aware, in UTC."""
     return _EPOCH + timedelta(microseconds=moment_us)
+
+
+def phase_us(zone: str, at: datetime) -> int:
+    """How far the local hour is ahead of the hour of UTC [us]; 0 in most zones."""
+    offset = at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
+    return offset % _HOUR // _MICROSECOND

@@ -1,26 +1,15 @@
 """UTC instants to hours and days of the home's clock; bounded tables, no numpy."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from monitor.store.instants import from_us, to_us
 from monitor.wallclock import local_instant
 
 HOUR_US: Final = 3_600_000_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-
-def to_us(moment: datetime) -> int:
-    """Microseconds since 1970 [us] of an aware moment."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def from_us(moment_us: int) -> datetime:
-    """The moment, aware, in UTC."""
-    return _EPOCH + timedelta(microseconds=moment_us)
 
 
 def day_start_us(day: date, zone: str) -> int:
@@ -33,10 +22,14 @@ def days_between(since: date, until: date) -> list[date]:
     return [since + timedelta(days=i) for i in range((until - since).days + 1)]
 
 
-def phase_us(zone: str, at: datetime) -> int:
-    """How far the local hour begins from the hour of UTC [us]; 0 in most zones."""
-    offset = at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
-    return (offset // _MICROSECOND) % HOUR_US
+def next_hour_us(moment_us: int, phase: int) -> int:
+    """First beginning of a local hour, not before a moment [us since 1970].
+
+    Parameters
+    ----------
+    phase : see `phase_us`.
+    """
+    return moment_us + (-phase - moment_us) % HOUR_US
 
 
 class LocalHours:

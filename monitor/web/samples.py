@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from monitor.model import Round, RoundStatus, Sample
+from monitor.store.instants import to_us
 from monitor.store.reader import SampleFilter
 from monitor.web.facts import Facts, NotHere
-from monitor.web.local import to_us
 from monitor.web.schemas import (
     Gap,
     Gaps,

@@ -19,9 +19,9 @@ from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import MonitorError, ServiceError
 from monitor.store import open_store
+from monitor.store.instants import phase_us
 from monitor.store.rollups import Rollups
 from monitor.web.app import make_app
-from monitor.web.local import phase_us
 
 _log = logging.getLogger(__name__)
 
