@@ -10,23 +10,34 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.daemon.chores import remove_old_samples, run_nightly
-from monitor.daemon.startup import check_database, fill_ration, recorded_until
+from monitor.daemon.startup import (
+    check_database,
+    fill_ration,
+    parts_off_record,
+    recorded_until,
+)
 from monitor.daemon.tasks import Tasks, cancel
-from monitor.daemon.timetable import follow_clock, new_scheduler, nightly_trigger
+from monitor.daemon.timetable import (
+    Every,
+    follow_clock,
+    new_scheduler,
+    nightly_trigger,
+)
 from monitor.daemon.wiring import expected_costs, new_ration, new_sampler
+from monitor.errors import StoreError
 from monitor.model import Round, Sample
 from monitor.sampling.reload import reloaded
+from monitor.sampling.schedule import Gap
 from monitor.service import service_manager
 from monitor.store.spool import SpooledWriter
 from monitor.store.spool_file import spool_path
@@ -34,11 +45,11 @@ from monitor.web.child import Dashboard
 
 _log = logging.getLogger(__package__)
 
-TICK_S = 1
-NIGHTLY_AFTER_START_S = 90
+TICK = timedelta(seconds=1)
+NIGHTLY_AFTER_START = timedelta(seconds=90)
 """A night that was interrupted is made up for, after the first round."""
-FLUSH_EVERY_S = 60
-COMPACT_EVERY_S = 3600
+FLUSH_EVERY = timedelta(minutes=1)
+COMPACT_EVERY = timedelta(hours=1)
 
 
 async def serve(
@@ -92,7 +103,11 @@ class _Daemon:
         self._dashboard = dashboard
         self._ration = new_ration(config)
         self._sampler = new_sampler(
-            config, clock=clock, write=self._write, ration=self._ration
+            config,
+            clock=clock,
+            write=self._write,
+            ration=self._ration,
+            unrecorded=self._unrecorded,
         )
         self._tasks = Tasks()
         self._manager = service_manager(clock, os.environ)
@@ -107,7 +122,7 @@ class _Daemon:
             signal.SIGHUP, lambda: self._tasks.spawn(self._reload())
         )
         await asyncio.to_thread(fill_ration, self._ration, self._config, self._clock)
-        await self._record_downtime()
+        self._tasks.spawn(self._record_downtime(self._clock.now_utc()))
         scheduler = self._scheduler()
         scheduler.start()
         watch = asyncio.create_task(follow_clock(scheduler, self._clock))
@@ -124,13 +139,13 @@ class _Daemon:
             await self._tasks.end()
 
     def _scheduler(self) -> AsyncIOScheduler:
-        soon = self._clock.now_utc() + timedelta(seconds=NIGHTLY_AFTER_START_S)
+        soon = self._clock.now_utc() + NIGHTLY_AFTER_START
         return new_scheduler(
             (
-                (self._tick, IntervalTrigger(seconds=TICK_S)),
-                (self._flush, IntervalTrigger(seconds=FLUSH_EVERY_S)),
+                (self._tick, Every(TICK)),
+                (self._flush, Every(FLUSH_EVERY)),
                 (self._start_nightly, nightly_trigger(self._config)),
-                (self._compact, IntervalTrigger(seconds=COMPACT_EVERY_S)),
+                (self._compact, Every(COMPACT_EVERY)),
                 (self._start_nightly, DateTrigger(soon)),
             )
         )
@@ -170,8 +185,23 @@ class _Daemon:
         loop = asyncio.get_running_loop()
         return await asyncio.shield(loop.run_in_executor(self._thread, call))
 
-    async def _record_downtime(self) -> None:
-        end = await asyncio.to_thread(recorded_until, self._config)
-        gap = None if end is None else self._sampler.gap_since(end)
+    async def _record_downtime(self, began_utc: datetime) -> None:
+        """Tell in which slots no daemon ran, as soon as the database answers."""
+        end = await self._recorded_until(self._sampler.slot_of(began_utc))
+        gap = None if end is None else self._sampler.downtime(end, began_utc)
         if gap is not None:
-            await self._sampler.record_gap(gap, reason="the monitor was not running")
+            reason = "the monitor was not running"
+            await self._sampler.record_missed(gap, reason=reason)
+
+    async def _recorded_until(self, before_utc: datetime) -> datetime | None:
+        while True:
+            await self._in_thread(self._writer.flush)
+            try:
+                return await asyncio.to_thread(recorded_until, self._config, before_utc)
+            except StoreError:
+                await asyncio.sleep(FLUSH_EVERY.total_seconds())
+
+    async def _unrecorded(self, gap: Gap) -> list[Gap]:
+        # What waits in the spool is on record, too.
+        await self._in_thread(self._writer.flush)
+        return await asyncio.to_thread(parts_off_record, gap, self._config)

@@ -1,6 +1,5 @@
 """What a starting daemon asks the database: is it fit, what is missing or spent."""
 
-import contextlib
 import logging
 from datetime import datetime, timedelta
 
@@ -10,10 +9,14 @@ from monitor.errors import StoreError
 from monitor.model import RoundStatus
 from monitor.probe.local import received_on_wire_bytes
 from monitor.sampling.ration import Ration
+from monitor.sampling.schedule import Gap, unrecorded
 from monitor.store import open_store
 from monitor.wallclock import local_instant
 
 _log = logging.getLogger(__package__)
+
+LOOK_BACK = timedelta(days=62)
+"""Before a gap: a missed record that begins there may reach into it."""
 
 
 def check_database(url: str) -> None:
@@ -24,14 +27,34 @@ def check_database(url: str) -> None:
         _log.warning("database_away error=%s", error)
 
 
-def recorded_until(config: Config) -> datetime | None:
-    """End of the last slot on record; None without one or without a database."""
-    with contextlib.suppress(StoreError), open_store(config.database) as store:
-        last = store.last_round(config.vantage)
-        if last is not None and last.status is RoundStatus.MISSED:
-            return last.slot_start_utc + timedelta(seconds=last.duration_s or 0.0)
-        return None if last is None else last.slot_start_utc + config.every
-    return None
+def recorded_until(config: Config, before_utc: datetime) -> datetime | None:
+    """End of the last slot on record that began before a moment; None without one.
+
+    Raises
+    ------
+    StoreError
+        The database is out of reach.
+    """
+    with open_store(config.database) as store:
+        last = store.last_round(config.vantage, before=before_utc)
+    if last is not None and last.status is RoundStatus.MISSED:
+        return last.slot_start_utc + timedelta(seconds=last.duration_s or 0.0)
+    return None if last is None else last.slot_start_utc + config.every
+
+
+def parts_off_record(gap: Gap, config: Config) -> list[Gap]:
+    """The parts of a gap that are not on record; all of it without a database."""
+    try:
+        with open_store(config.database) as store:
+            rounds = store.rounds(
+                since=gap.start_utc - LOOK_BACK,
+                until=gap.start_utc + gap.duration,
+                vantage=config.vantage,
+            )
+            return list(unrecorded(gap, rounds, config.every))
+    except StoreError as error:
+        _log.warning("gap event=recorded_whole reason=%s", error)
+        return [gap]
 
 
 def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:

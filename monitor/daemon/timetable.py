@@ -23,6 +23,22 @@ after it, and the last round is stored by then."""
 Job = Callable[[], Awaitable[None]]
 
 
+class Every(BaseTrigger):  # type: ignore[misc]  # the library has no types
+    """Now and then: a fixed time after the last run, however late that was.
+
+    Unlike an interval of the library it knows no grid of instants. After a step of the
+    clock from 1970 to today that grid would have thousands of millions of them to go
+    through, and after a step back it would wait for its begin to come again.
+    """
+
+    def __init__(self, span: timedelta) -> None:
+        self._span = span
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """The next instant, counted from now."""
+        return now + self._span
+
+
 def new_scheduler(jobs: Iterable[tuple[Job, BaseTrigger]]) -> AsyncIOScheduler:
     """A scheduler, not yet started, that begins each job when its trigger says."""
     # A late job still runs, once: what was missed is recorded by the sampler.
@@ -41,16 +57,19 @@ def nightly_trigger(config: Config) -> CronTrigger:
 
 
 async def follow_clock(scheduler: AsyncIOScheduler, clock: Clock) -> None:
-    """Wake the scheduler when the wall clock was stepped; never returns.
+    """Set the scheduler right when the wall clock was stepped; never returns.
 
-    It sleeps until a wall-clock time; after a step back that would be for hours.
+    What is due at a wall-clock time would, after a step back, be due in hours only.
+    After a step forward, or a sleep, it is due now, and must not be put off.
     """
     offset_s = _wall_minus_monotonic_s(clock)
     while True:
         await asyncio.sleep(CHECK_CLOCK_EVERY_S)
         now_s = _wall_minus_monotonic_s(clock)
-        if abs(now_s - offset_s) > CLOCK_STEP_S:
-            _log.warning("clock_step seconds=%.1f", now_s - offset_s)
+        step_s = now_s - offset_s
+        if abs(step_s) > CLOCK_STEP_S:
+            _log.warning("clock_step seconds=%.1f", step_s)
+        if step_s < -CLOCK_STEP_S:
             for job in scheduler.get_jobs():
                 job.reschedule(job.trigger)
         offset_s = now_s

@@ -10,7 +10,7 @@ from monitor.probe.gateway import Gateway
 from monitor.sampling.budget import Budget
 from monitor.sampling.ration import Ration, Timetable, first_costs
 from monitor.sampling.round import RoundRunner, Write
-from monitor.sampling.sampler import Pace, Sampler
+from monitor.sampling.sampler import Pace, Sampler, Unrecorded
 
 
 def probe_settings(config: Config) -> ProbeSettings:
@@ -51,13 +51,18 @@ def expected_costs(config: Config) -> dict[tuple[str, str], float]:
 
 
 def new_sampler(
-    config: Config, *, clock: Clock, write: Write, ration: Ration | None = None
+    config: Config,
+    *,
+    clock: Clock,
+    write: Write,
+    ration: Ration | None = None,
+    unrecorded: Unrecorded | None = None,
 ) -> Sampler:
     """A sampler for a configuration, with its prober and gateway.
 
     Parameters
     ----------
-    ration : keeps rounds within the data budget; None: rounds are as due.
+    ration, unrecorded : see `Sampler`.
     """
     runner = RoundRunner(
         prober=Prober(probe_settings(config), clock),
@@ -72,4 +77,5 @@ def new_sampler(
         per_second=config.probing.per_second,
     )
     rng = Random()  # noqa: S311  order and instants, not secrets
-    return Sampler(config.all_targets(), pace, runner, rng, ration=ration)
+    sites = config.all_targets()
+    return Sampler(sites, pace, runner, rng, ration=ration, unrecorded=unrecorded)

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -12,11 +12,21 @@ from monitor.probe import probes_of
 from monitor.sampling.budget import Grant
 from monitor.sampling.ration import Ration
 from monitor.sampling.round import LONGEST, Errand, RoundRunner, plan
-from monitor.sampling.schedule import Gap, Schedule, downloads_are_due, round_limit
+from monitor.sampling.schedule import (
+    Gap,
+    Schedule,
+    downloads_are_due,
+    gap_between,
+    round_limit,
+    slot_of,
+    slot_start,
+)
 
 _log = logging.getLogger(__name__)
 
 Spawn = Callable[[Coroutine[object, object, object]], object]
+Unrecorded = Callable[[Gap], Awaitable[Sequence[Gap]]]
+"""The parts of a gap that are not on record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,7 @@ class Sampler:
     Parameters
     ----------
     ration : the data budget; None: everything that is due is measured.
+    unrecorded : asked before a gap is stored; None: every gap is stored whole.
     """
 
     def __init__(
@@ -51,12 +62,14 @@ class Sampler:
         rng: Random,
         *,
         ration: Ration | None = None,
+        unrecorded: Unrecorded | None = None,
     ) -> None:
         self._targets = tuple(targets)
         self._pace = pace
         self._runner = runner
         self._rng = rng
         self._ration = ration
+        self._unrecorded = unrecorded
         self._limit = round_limit(pace.every)
         longest = LONGEST * self._limit
         self._schedule = Schedule(every=pace.every, round_limit=longest)
@@ -71,7 +84,7 @@ class Sampler:
             self._runner.clock.now_utc(), self._rng
         )
         if due.gap is not None:
-            spawn(self.record_gap(due.gap, reason="no round was begun in time"))
+            spawn(self.record_missed(due.gap, reason="no round was begun in time"))
         if due.slot_start_utc is not None:
             spawn(self.run_round(due.slot_start_utc))
 
@@ -121,6 +134,12 @@ class Sampler:
         )
         return record
 
+    async def record_missed(self, gap: Gap, *, reason: str) -> None:
+        """Store what of a gap is not on record yet: the clock may have been stepped."""
+        parts = [gap] if self._unrecorded is None else await self._unrecorded(gap)
+        for part in parts:
+            await self.record_gap(part, reason=reason)
+
     async def record_gap(self, gap: Gap, *, reason: str) -> Round:
         """Store the slots that passed without a round as one missed record."""
         n_errands = len(self._errands(with_downloads=True))
@@ -141,15 +160,15 @@ class Sampler:
         await self._runner.write(record)
         return record
 
-    def gap_since(self, recorded_until_utc: datetime) -> Gap | None:
-        """The whole slots from a time up to now; None when there are none."""
+    def slot_of(self, moment_utc: datetime) -> datetime:
+        """When the slot of a moment began."""
         every = self._pace.every
-        n_slots = (self._runner.clock.now_utc() - recorded_until_utc) // every
-        if n_slots < 1:
-            return None
-        return Gap(
-            start_utc=recorded_until_utc, duration=n_slots * every, n_slots=n_slots
-        )
+        return slot_start(slot_of(moment_utc, every), every)
+
+    def downtime(self, recorded_until_utc: datetime, began_utc: datetime) -> Gap | None:
+        """The whole slots on no record before the one in which measuring began."""
+        until_utc = self.slot_of(began_utc)
+        return gap_between(recorded_until_utc, until_utc, self._pace.every)
 
     def _errands(self, *, with_downloads: bool) -> list[Errand]:
         return [

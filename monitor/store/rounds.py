@@ -58,14 +58,18 @@ def read(
         yield from map(_from_row, found)
 
 
-def last(connection: Connection, vantage: str) -> Round | None:
-    """The round of the vantage's latest slot; None before the first."""
+def last(
+    connection: Connection, vantage: str, before: datetime | None = None
+) -> Round | None:
+    """The round of the vantage's latest slot (before a moment); None without one."""
     statement = (
         select(rounds)
         .where(rounds.c.vantage == vantage)
         .order_by(rounds.c.slot_start_us.desc(), rounds.c.round_id)
         .limit(1)
     )
+    if before is not None:
+        statement = statement.where(rounds.c.slot_start_us < to_us(before))
     row = connection.execute(statement).first()
     return None if row is None else _from_row(row)
 

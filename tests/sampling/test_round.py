@@ -252,8 +252,7 @@ async def test_transfers_are_made_as_often_as_configured() -> None:
 async def test_gap_is_one_missed_record_with_its_length() -> None:
     notebook = Notebook()
     sampler = a_sampler(notebook, downloads_every=timedelta(minutes=5))
-    until = SystemClock().now_utc() - timedelta(hours=1, minutes=2)
-    gap = sampler.gap_since(until)
+    gap = sampler.downtime(SLOT, SLOT + timedelta(hours=1, minutes=2))
     assert gap is not None
     await sampler.record_gap(gap, reason="the monitor was not running")
     record = notebook.rounds[0]
@@ -264,4 +263,4 @@ async def test_gap_is_one_missed_record_with_its_length() -> None:
 
 def test_no_gap_within_a_slot() -> None:
     sampler = a_sampler(Notebook(), downloads_every=timedelta(minutes=5))
-    assert sampler.gap_since(SystemClock().now_utc() - timedelta(minutes=2)) is None
+    assert sampler.downtime(SLOT, SLOT + timedelta(minutes=2)) is None

@@ -84,11 +84,12 @@ class NameServer:
     over_tcp: dict[str, Rule] = field(default_factory=dict)
     delay_s: float = 0.0
     asked: list[tuple[str, RdataType]] = field(default_factory=list)
+    host: str = "127.0.0.1"
 
     @property
     def resolver(self) -> str:
         """The server as `ProbeSettings.resolvers` wants it."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def reply(self, raw: bytes, rules: dict[str, Rule]) -> bytes | None:
         """The reply on the wire to a query on the wire."""
@@ -120,14 +121,16 @@ class _Udp(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def name_server(rules: dict[str, Rule]) -> AsyncIterator[NameServer]:
-    """A name server on a free port of 127.0.0.1, UDP and TCP."""
-    server = NameServer(0, rules)
+async def name_server(
+    rules: dict[str, Rule], *, host: str = "127.0.0.1"
+) -> AsyncIterator[NameServer]:
+    """A name server on a free port of this machine, UDP and TCP."""
+    server = NameServer(0, rules, host=host)
     loop = asyncio.get_running_loop()
-    async with serve(_tcp_handler(server)) as over_tcp:
+    async with serve(_tcp_handler(server), host=host) as over_tcp:
         server.port = over_tcp.port
         udp, _ = await loop.create_datagram_endpoint(
-            lambda: _Udp(server), local_addr=("127.0.0.1", server.port)
+            lambda: _Udp(server), local_addr=(host, server.port)
         )
         try:
             yield server
