@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, event, func, select, text, tuple_
+from sqlalchemy import and_, event, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Role, Round, Sample
 from monitor.store.engine import make_engine, reading
+from monitor.store.hourly_days import HourlyDay, read_days
 from monitor.store.instants import from_us, to_us
 from monitor.store.rounds import read as read_rounds
 from monitor.store.samples import from_row
@@ -28,6 +29,7 @@ from monitor.store.tables import (
     samples,
     series,
 )
+from monitor.store.usage import Received
 
 STATEMENT_TIMEOUT_MS: Final = 10_000
 _DAY_US: Final = 86_400_000_000
@@ -46,16 +48,6 @@ class SeriesInfo:
     role: Role
     first_utc: datetime
     last_utc: datetime
-
-
-class Hour(NamedTuple):
-    """The roll-up of one series and hour; `value` is the median of the asked metric."""
-
-    series_id: int
-    start_us: int
-    n: int
-    n_failed: int
-    value: float | None
 
 
 class Point(NamedTuple):
@@ -113,19 +105,13 @@ class Reader:
         with reading(self._engine) as connection:
             return [_info(row) for row in connection.execute(wanted.order_by(*order))]
 
-    def hours(
+    def days(
         self, series_ids: Iterable[int], metric: str, since_us: int, until_us: int
-    ) -> list[Hour]:
-        """Roll-ups of hours that begin in the half-open range, by series and time."""
-        wanted = (
-            select(hourly.c.series_id, hourly.c.hour_us, hourly.c.n, hourly.c.n_failed)
-            .add_columns(_metric(hourly.c, metric))
-            .where(hourly.c.series_id.in_(list(series_ids)))
-            .where(hourly.c.hour_us >= since_us, hourly.c.hour_us < until_us)
-            .order_by(hourly.c.series_id, hourly.c.hour_us)
-        )
+    ) -> list[HourlyDay]:
+        """Roll-ups, packed by day, of hours that begin in the half-open range."""
+        known = _known(metric)
         with reading(self._engine) as connection:
-            return [Hour._make(row) for row in connection.execute(wanted)]
+            return read_days(connection, list(series_ids), known, since_us, until_us)
 
     def points(
         self, series_ids: Iterable[int], metric: str, since_us: int, until_us: int
@@ -133,7 +119,7 @@ class Reader:
         """Single samples in the half-open range, by series and time."""
         when = samples.c.started_at_us
         wanted = (
-            select(samples.c.series_id, when, _metric(samples.c, metric))
+            select(samples.c.series_id, when, samples.c[_known(metric)])
             .add_columns(samples.c.failure)
             .where(samples.c.series_id.in_(list(series_ids)))
             .where(when >= since_us, when < until_us)
@@ -236,13 +222,15 @@ class Reader:
         found = read_rounds(self._engine, from_us(slot_us), None, vantage)
         return list(found)[-1]
 
-    def body_bytes(self, series_ids: Iterable[int], since_us: int) -> int:
-        """Payload bytes that these series received in hours from `since_us` on."""
-        wanted = select(func.coalesce(func.sum(hourly.c.body_bytes), 0)).where(
-            hourly.c.series_id.in_(list(series_ids)), hourly.c.hour_us >= since_us
-        )
+    def received(self, series_ids: Iterable[int], since_us: int) -> Received:
+        """What these series received in hours from `since_us` on."""
+        wanted = select(
+            func.coalesce(func.sum(hourly.c.n), 0),
+            func.coalesce(func.sum(hourly.c.body_bytes), 0),
+        ).where(hourly.c.series_id.in_(list(series_ids)), hourly.c.hour_us >= since_us)
         with reading(self._engine) as connection:
-            return int(connection.scalar(wanted) or 0)
+            n_probes, body_bytes = connection.execute(wanted).one()
+        return Received(n_probes=int(n_probes), body_bytes=int(body_bytes))
 
     def n_stale_hours(self) -> int:
         """Hours whose roll-up is still to be made."""
@@ -289,11 +277,10 @@ def _forbid_writing(connection: Any, _record: object) -> None:  # noqa: ANN401 -
         connection.execute("PRAGMA query_only=ON")
 
 
-def _metric(columns: Any, metric: str) -> ColumnElement[Any]:  # noqa: ANN401 - columns of any table
+def _known(metric: str) -> str:
     if metric not in METRICS:
         raise ValueError(f"{metric!r} is no metric; allowed: {', '.join(METRICS)}")
-    column: ColumnElement[Any] = columns[metric]
-    return column
+    return metric
 
 
 def _full() -> Any:  # noqa: ANN401 - a select of many columns

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from monitor.store.instants import to_us
 from monitor.web.facts import Facts
-from monitor.web.local import HOUR_US, to_us
+from monitor.web.local import HOUR_US
 from monitor.web.schemas import CompareQuery, Comparison, Metric, Spread
-from monitor.web.slowness import median_cells, middle, times_slower
+from monitor.web.slowness import hourly_middle, middle, times_slower
 
 
 def comparison(facts: Facts, query: CompareQuery) -> Comparison:
@@ -75,5 +76,6 @@ def _controls_median(
 ) -> float | None:
     # Whole hours: those that begin inside the span, and the one that it begins in.
     first = to_us(since) // HOUR_US * HOUR_US
-    controls = facts.control_cells(metric, vantage, first, to_us(until))
-    return middle(median_cells(controls).values())
+    controls = facts.control_series(metric, vantage)
+    found = facts.hours(controls, metric, first, to_us(until))
+    return middle(hourly_middle(found))

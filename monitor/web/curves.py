@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from monitor.web.facts import Cell, Cells, Facts
-from monitor.web.local import LocalHours, day_start_us, to_us
+from monitor.store.instants import to_us
+from monitor.web.facts import Facts
+from monitor.web.hours import Cell
+from monitor.web.local import day_start_us, local_hours
 from monitor.web.schemas import (
     MAX_SAMPLE_DAYS,
     Curve,
@@ -15,9 +17,12 @@ from monitor.web.schemas import (
     Series,
     SeriesQuery,
 )
-from monitor.web.slowness import median_cells
+from monitor.web.slowness import hourly_middle
 
 _HOUR = timedelta(hours=1)
+
+Cells = Mapping[int, Cell]
+"""By the start of the hour or day [us since 1970]."""
 
 
 def series(facts: Facts, query: SeriesQuery) -> Series:
@@ -26,9 +31,7 @@ def series(facts: Facts, query: SeriesQuery) -> Series:
     since, until = _span(facts, query, vantage)
     ids = facts.metric_series(query.target, query.metric, vantage)
     controls = (
-        facts.control_cells(query.metric, vantage, _hour(since), to_us(until))
-        if query.with_controls
-        else {}
+        facts.control_series(query.metric, vantage) if query.with_controls else {}
     )
     curve = _curve(facts, ids, query, since, until)
     return Series(
@@ -42,7 +45,9 @@ def series(facts: Facts, query: SeriesQuery) -> Series:
         until=until,
         coverage=_coverage(facts, query, curve, until - since),
         curve=curve,
-        controls=_controls_curve(facts, query, controls) if controls else None,
+        controls=(
+            _controls_curve(facts, controls, query, since, until) if controls else None
+        ),
         control_names=list(controls),
     )
 
@@ -65,10 +70,10 @@ def _curve(
 ) -> Curve:
     if query.resolution is Resolution.SAMPLE:
         return _samples(facts, ids, query.metric, since, until)
-    cells = facts.cells(ids, query.metric, _hour(since), to_us(until))
-    if query.resolution is Resolution.DAY:
-        cells = _by_day(cells, facts.config.timezone)
-    return _curve_of(cells)
+    span = _hour(since), to_us(until)
+    hours = facts.hours({query.target: ids}, query.metric, *span)[query.target]
+    cells = {hours.start_us(k): hours.cell(k) for k in hours.tried()}
+    return _curve_of(_at_resolution(facts, query, cells))
 
 
 def _samples(
@@ -88,20 +93,30 @@ def _samples(
 
 
 def _controls_curve(
-    facts: Facts, query: SeriesQuery, controls: Mapping[str, Cells]
+    facts: Facts,
+    controls: Mapping[str, list[int]],
+    query: SeriesQuery,
+    since: datetime,
+    until: datetime,
 ) -> Curve:
-    middle = median_cells(controls)
-    cells: Cells = {
-        hour: Cell(value=value, n=len(controls), n_failed=0)
-        for hour, value in middle.items()
+    found = facts.hours(controls, query.metric, _hour(since), to_us(until))
+    first = next(iter(found.values()))
+    cells = {
+        first.start_us(place): Cell(value=value, n=len(controls), n_failed=0)
+        for place, value in enumerate(hourly_middle(found))
+        if value is not None
     }
-    if query.resolution is Resolution.DAY:
-        cells = _by_day(cells, facts.config.timezone)
-    return _curve_of(cells)
+    return _curve_of(_at_resolution(facts, query, cells))
+
+
+def _at_resolution(facts: Facts, query: SeriesQuery, cells: Cells) -> Cells:
+    if query.resolution is not Resolution.DAY:
+        return cells
+    return _by_day(cells, facts.config.timezone)
 
 
 def _by_day(cells: Cells, zone: str) -> dict[int, Cell]:
-    local = LocalHours(zone)
+    local = local_hours(zone)
     by_day: dict[int, list[Cell]] = defaultdict(list)
     for hour, cell in cells.items():
         by_day[day_start_us(local.of(hour)[0], zone)].append(cell)

@@ -5,16 +5,16 @@ the first analysis) the hourly medians are read in a simple way that the answer 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import exp, log
 from typing import Any, Final, Literal
 
 from monitor.model import Role
-from monitor.web.facts import Cell, Cells, Facts
+from monitor.web.facts import Facts
+from monitor.web.hours import Hours
 from monitor.web.local import (
-    LocalHours,
     day_start_us,
     days_between,
     local_hours,
@@ -39,20 +39,24 @@ MIN_REST_HOURS: Final = 4
 
 
 @dataclass(slots=True)
+class _Places:
+    """Which hours of a span are an evening's window, and which the rest of its day."""
+
+    window: list[int] = field(default_factory=list)
+    rest: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class _Day:
-    window: list[Cell] = field(default_factory=list)
-    rest: list[Cell] = field(default_factory=list)
+    """One evening of one site: its window, and how slow that was in its own day."""
 
+    n: int
+    n_failed: int
+    ratio: float | None
+
+    @property
     def failed_share(self) -> float | None:
-        n = sum(cell.n for cell in self.window)
-        return sum(cell.n_failed for cell in self.window) / n if n else None
-
-    def ratio(self, metric: Metric) -> float | None:
-        inside = middle(cell.value for cell in self.window)
-        outside = middle(cell.value for cell in self.rest)
-        if inside is None or outside is None or len(self.rest) < MIN_REST_HOURS:
-            return None
-        return times_slower(metric, inside, outside)
+        return self.n_failed / self.n if self.n else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,13 @@ class _Common:
 
 _NO_CONTROLS: Final = _Common(log_ratio=None, failed_share=None)
 
-Days = Mapping[date, _Day]
-Commons = Mapping[date, _Common]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sites:
+    """Every evening of each target, and what the controls had in common on it."""
+
+    targets: Mapping[str, Sequence[_Day]]
+    controls: Sequence[_Common]
 
 
 def evenings(facts: Facts, query: DaysQuery) -> Evenings:
@@ -77,25 +86,15 @@ def evenings(facts: Facts, query: DaysQuery) -> Evenings:
     judged = _judged(facts, vantage)
     targets = [n for n, role in facts.roles(vantage).items() if role == Role.TARGET]
     metrics = {name: _metric(facts, vantage, name) for name in targets}
-    controls = {
-        metric: _commons(facts, vantage, metric, days)
-        for metric in set(metrics.values())
+    sites = {
+        metric: _sites(facts, vantage, metric, days) for metric in {*metrics.values()}
     }
     return Evenings(
         vantage=vantage,
         timezone=facts.config.timezone,
         window=Window(start=facts.config.window.start, end=facts.config.window.end),
         targets=[
-            _of_target(
-                name,
-                metric,
-                _days_of(
-                    facts, facts.metric_series(name, metric, vantage), metric, days
-                ),
-                days,
-                controls[metric],
-                judged.get(name, {}),
-            )
+            _of_target(name, metric, days, sites[metric], judged.get(name, {}))
             for name, metric in metrics.items()
         ],
     )
@@ -104,16 +103,16 @@ def evenings(facts: Facts, query: DaysQuery) -> Evenings:
 def _of_target(
     target: str,
     metric: Metric,
-    own: Days,
     days: Sequence[date],
-    commons: Commons,
+    sites: _Sites,
     marks: Mapping[str, Mapping[str, Any]],
 ) -> TargetEvenings:
-    found = []
-    for day in days:
-        common = commons.get(day, _NO_CONTROLS)
-        quick = _read(day, own.get(day, _Day()), common, metric)
-        found.append(_told(quick, marks.get(day.isoformat())))
+    found = [
+        _evening(day, own, common, marks.get(day.isoformat()))
+        for day, own, common in zip(
+            days, sites.targets[target], sites.controls, strict=True
+        )
+    ]
     source: Literal["analysis", "rollups"] = "analysis" if marks else "rollups"
     return TargetEvenings(target=target, metric=metric, source=source, evenings=found)
 
@@ -126,29 +125,28 @@ def _metric(facts: Facts, vantage: str, target: str) -> Metric:
     return Metric.CONNECT if probes == {"tcp"} else Metric.DURATION
 
 
-def _days_of(
-    facts: Facts, ids: Sequence[int], metric: Metric, days: Sequence[date]
-) -> Days:
-    cells = facts.cells(ids, metric, *_span(facts, days))
-    return _by_day(facts, cells)
-
-
-def _commons(
-    facts: Facts, vantage: str, metric: Metric, days: Sequence[date]
-) -> Commons:
-    """What the controls had in common on each day."""
-    found = facts.control_cells(metric, vantage, *_span(facts, days))
-    each = [_by_day(facts, cells) for cells in found.values()]
-    return {
-        day: _common([one[day] for one in each if day in one], metric) for day in days
+def _sites(facts: Facts, vantage: str, metric: Metric, days: Sequence[date]) -> _Sites:
+    controls = facts.control_series(metric, vantage)
+    targets = {
+        name: facts.metric_series(name, metric, vantage)
+        for name, role in facts.roles(vantage).items()
+        if role == Role.TARGET
     }
+    found = facts.hours({**targets, **controls}, metric, *_span(facts, days))
+    places = _places(facts, next(iter(found.values())), days)
+    each = {name: _days(hours, places, metric) for name, hours in found.items()}
+    beside = zip(*(each[name] for name in controls), strict=True)
+    return _Sites(
+        targets={name: each[name] for name in targets},
+        controls=[_common(one) for one in beside] or [_NO_CONTROLS] * len(days),
+    )
 
 
-def _common(controls: Sequence[_Day], metric: Metric) -> _Common:
-    ratios = (one.ratio(metric) for one in controls)
+def _common(controls: Sequence[_Day]) -> _Common:
+    ratios = (one.ratio for one in controls)
     return _Common(
         log_ratio=middle(None if not r or r <= 0 else log(r) for r in ratios),
-        failed_share=middle(one.failed_share() for one in controls),
+        failed_share=middle(one.failed_share for one in controls),
     )
 
 
@@ -159,34 +157,51 @@ def _span(facts: Facts, days: Sequence[date]) -> tuple[int, int]:
     return day_start_us(days[0], zone), until
 
 
-def _by_day(facts: Facts, cells: Cells) -> Days:
+def _places(facts: Facts, hours: Hours, days: Sequence[date]) -> list[_Places]:
     window = facts.config.window
     inside = window_hours(window.start, window.end)
-    return _sorted_out(cells, local_hours(facts.config.timezone), inside)
-
-
-def _sorted_out(cells: Cells, local: LocalHours, inside: Sequence[int]) -> Days:
     guard = {(inside[0] - 1) % 24, (inside[-1] + 1) % 24}
-    days: dict[date, _Day] = defaultdict(_Day)
-    for start_us, cell in cells.items():
-        day, hour = local.of(start_us)
+    local = local_hours(facts.config.timezone)
+    found: dict[date, _Places] = defaultdict(_Places)
+    for place in range(len(hours.n)):
+        day, hour = local.of(hours.start_us(place))
         if hour in inside:
             # Past midnight, the evening is still that of the day before.
-            days[day - timedelta(days=hour < inside[0])].window.append(cell)
+            found[day - timedelta(days=hour < inside[0])].window.append(place)
         elif hour not in guard:
-            days[day].rest.append(cell)
-    return days
+            found[day].rest.append(place)
+    return [found[day] for day in days]
 
 
-def _read(day: date, own: _Day, common: _Common, metric: Metric) -> Evening:
-    ratio = _beyond(own.ratio(metric), common)
-    return Evening(
-        date=day,
-        state=_state(own.failed_share(), ratio, common),
-        ratio=ratio,
-        n=sum(cell.n for cell in own.window),
-        n_failed=sum(cell.n_failed for cell in own.window),
-    )
+def _days(hours: Hours, places: Iterable[_Places], metric: Metric) -> list[_Day]:
+    n, n_failed = hours.n, hours.n_failed
+    return [
+        _Day(
+            n=sum([n[place] for place in one.window]),
+            n_failed=sum([n_failed[place] for place in one.window]),
+            ratio=_ratio(hours, one, metric),
+        )
+        for one in places
+    ]
+
+
+def _ratio(hours: Hours, places: _Places, metric: Metric) -> float | None:
+    value, n = hours.value, hours.n
+    inside = middle([value[place] for place in places.window])
+    if inside is None or sum([n[k] > 0 for k in places.rest]) < MIN_REST_HOURS:
+        return None
+    outside = middle([value[place] for place in places.rest])
+    return None if outside is None else times_slower(metric, inside, outside)
+
+
+def _evening(
+    day: date, own: _Day, common: _Common, mark: Mapping[str, Any] | None
+) -> Evening:
+    ratio = _beyond(own.ratio, common)
+    state = _state(own.failed_share, ratio, common)
+    if mark is not None:
+        state, ratio = EveningState(mark["state"]), mark.get("ratio")
+    return Evening(date=day, state=state, ratio=ratio, n=own.n, n_failed=own.n_failed)
 
 
 def _beyond(ratio: float | None, common: _Common) -> float | None:
@@ -221,10 +236,3 @@ def _judged(
             if verdict.get("vantage") == vantage
         }
     return {}
-
-
-def _told(quick: Evening, mark: Mapping[str, Any] | None) -> Evening:
-    if mark is None:
-        return quick
-    state = EveningState(mark["state"])
-    return quick.model_copy(update={"state": state, "ratio": mark.get("ratio")})

@@ -4,51 +4,34 @@ Chooses which stored series stand for a site and a metric. Called from worker th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.model import Probe, Role
+from monitor.store.hourly_days import HourlyDay
+from monitor.store.instants import phase_us
 from monitor.store.reader import Reader, SeriesInfo, is_site
+from monitor.web.hours import Hours, laid_out
+from monitor.web.local import next_hour_us
 from monitor.web.schemas import MAX_DAYS, Metric
 
 DIRECT: Final = "direct"
 SERIES_KEPT_S: Final = 5.0
 DEFAULT_DAYS: Final = 56
-CONTROLS_KEPT_S: Final = 15.0
-MAX_KEPT: Final = 4
 
 _NOT_A_PAGE: Final = frozenset({Probe.DOWNLOAD, Probe.SNI_SWAP})
 
 
 class NotHere(MonitorError):  # noqa: N818 - an answer, not a failure
     """There is nothing of that name; the message says what there is."""
-
-
-class Cell(NamedTuple):
-    """One hour of one site and metric."""
-
-    value: float | None
-    n: int
-    n_failed: int
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether everything that was tried failed."""
-        return 0 < self.n == self.n_failed
-
-
-Cells = Mapping[int, Cell]
-"""By the start of the hour [us since 1970]."""
-
-_Key = tuple[Metric, str, int, int]
 
 
 @dataclass(slots=True)
@@ -62,7 +45,6 @@ class Facts:
     _lock: Lock = field(default_factory=Lock)
     _series: list[SeriesInfo] = field(default_factory=list)
     _read_at_s: float | None = None
-    _controls: dict[_Key, tuple[float, dict[str, Cells]]] = field(default_factory=dict)
 
     def series(self) -> list[SeriesInfo]:
         """Every stored series, at most five seconds old."""
@@ -126,41 +108,36 @@ class Facts:
         }
         return {name: ids for name, ids in found.items() if ids}
 
-    def cells(
-        self, series_ids: Iterable[int], metric: Metric, since_us: int, until_us: int
-    ) -> dict[int, Cell]:
-        """Hours of one site, its series put together."""
-        ids = list(series_ids)
-        if not ids:
-            return {}
-        column = Metric.DURATION if metric is Metric.FAILED_SHARE else metric
-        hours = self.reader.hours(ids, column.value, since_us, until_us)
-        is_share = metric is Metric.FAILED_SHARE
-        cells: dict[int, Cell] = {}
-        for _, start_us, n, n_failed, value in hours:
-            cell = Cell(n_failed / n if is_share else value, n, n_failed)
-            known = cells.get(start_us)
-            cells[start_us] = cell if known is None else joined(known, cell)
-        return cells
+    def hours(
+        self,
+        sites: Mapping[str, Sequence[int]],
+        metric: Metric,
+        since_us: int,
+        until_us: int,
+    ) -> dict[str, Hours]:
+        """Hours of each site that begin in the half-open span.
 
-    def control_cells(
-        self, metric: Metric, vantage: str, since_us: int, until_us: int
-    ) -> dict[str, Cells]:
-        """Hours of each control; what was asked right before is kept for a while."""
-        key = (metric, vantage, since_us, until_us)
-        kept = self._controls.get(key)
-        now_s = self.clock.monotonic_s()
-        if kept is not None and now_s - kept[0] < CONTROLS_KEPT_S:
-            return kept[1]
-        found: dict[str, Cells] = {
-            name: self.cells(ids, metric, since_us, until_us)
-            for name, ids in self.control_series(metric, vantage).items()
+        Parameters
+        ----------
+        sites : the series of each; those of one site are put together.
+        """
+        is_share = metric is Metric.FAILED_SHARE
+        column = Metric.DURATION if is_share else metric
+        ids = [one for found in sites.values() for one in found]
+        days: dict[int, list[HourlyDay]] = defaultdict(list)
+        for day in self.reader.days(ids, column.value, since_us, until_us):
+            days[day.series_id].append(day)
+        phase = phase_us(self.config.timezone, self.clock.now_utc())
+        first_us = next_hour_us(since_us, phase)
+        return {
+            name: laid_out(
+                (day for one in found for day in days[one]),
+                first_us,
+                until_us,
+                is_share=is_share,
+            )
+            for name, found in sites.items()
         }
-        with self._lock:
-            while len(self._controls) >= MAX_KEPT:
-                self._controls.pop(next(iter(self._controls)))
-            self._controls[key] = (now_s, found)
-        return found
 
     def now_local(self) -> datetime:
         """The home's clock."""
@@ -189,15 +166,6 @@ class Facts:
         infos = [info for found in self.sites(vantage).values() for info in found]
         first = min((i.first_utc for i in infos), default=self.clock.now_utc())
         return first.astimezone(ZoneInfo(self.config.timezone)).date()
-
-
-def joined(one: Cell, other: Cell) -> Cell:
-    """Two cells as one: their mean, weighted by the number of probes."""
-    n = one.n + other.n
-    parts = [(c.value, c.n) for c in (one, other) if c.value is not None]
-    weight = sum(w for _, w in parts)
-    value = sum(v * w for v, w in parts) / weight if weight else None
-    return Cell(value=value, n=n, n_failed=one.n_failed + other.n_failed)
 
 
 def _chosen(found: Iterable[SeriesInfo], metric: Metric) -> list[int]:

@@ -1,16 +1,20 @@
 """The picture: local hours by days."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
-from monitor.web.facts import Cell, Cells, Facts, joined
+from monitor.web.facts import Facts
+from monitor.web.hours import HOURS_OF_DAY, Cell, Hours, joined
 from monitor.web.local import LocalHours, day_start_us, days_between, local_hours
 from monitor.web.schemas import Heatmap, HeatmapQuery, Metric, View, Window
 from monitor.web.slowness import beyond_controls
 
 T = TypeVar("T")
 
-HOURS = 24
+DECIMALS = 4
+"""Of a ratio to the controls: what comes after them nobody sees, and it is long."""
+
 Grid = dict[tuple[date, int], Cell]
 
 
@@ -18,10 +22,9 @@ def heatmap(facts: Facts, query: HeatmapQuery) -> Heatmap:
     """Hour-by-day values of one target."""
     vantage = facts.vantage(query.vantage)
     since, until = facts.days(vantage, query.since, query.until)
-    cells, controls = _cells(facts, query, vantage, since, until)
+    hours, controls = _hours(facts, query, vantage, since, until)
     days = days_between(since, until)
-    grid = _grid(cells, local_hours(facts.config.timezone))
-    n_tried = sum(cell.n > 0 for cell in grid.values())
+    grid = _grid(hours, local_hours(facts.config.timezone))
     return Heatmap(
         vantage=vantage,
         target=query.target,
@@ -34,7 +37,7 @@ def heatmap(facts: Facts, query: HeatmapQuery) -> Heatmap:
         values=_rows(days, {at: cell.value for at, cell in grid.items()}, None),
         n=_rows(days, {at: cell.n for at, cell in grid.items()}, 0),
         dead=_rows(days, {at: cell.is_dead for at, cell in grid.items()}, False),
-        coverage=n_tried / (HOURS * len(days)),
+        coverage=len(grid) / (HOURS_OF_DAY * len(days)),
         controls=controls,
         n_stale_hours=facts.reader.n_stale_hours(),
     )
@@ -44,29 +47,25 @@ def _times(metric: Metric) -> str:
     return "1" if metric is Metric.FAILED_SHARE else "times"
 
 
-def _cells(
+def _hours(
     facts: Facts, query: HeatmapQuery, vantage: str, since: date, until: date
-) -> tuple[Cells, list[str]]:
-    zone = facts.config.timezone
+) -> tuple[Hours, list[str]]:
+    zone, metric = facts.config.timezone, query.metric
     span = day_start_us(since, zone), day_start_us(until + timedelta(days=1), zone)
-    ids = facts.metric_series(query.target, query.metric, vantage)
-    cells = facts.cells(ids, query.metric, *span)
+    own = {query.target: facts.metric_series(query.target, metric, vantage)}
     if query.view is View.ABSOLUTE:
-        return cells, []
-    found = facts.control_cells(query.metric, vantage, *span)
-    controls = {name: one for name, one in found.items() if name != query.target}
-    beyond = beyond_controls(query.metric, cells, controls)
-    relative = {
-        hour: Cell(value=beyond.get(hour), n=cell.n, n_failed=cell.n_failed)
-        for hour, cell in cells.items()
-    }
-    return relative, list(controls)
+        return facts.hours(own, metric, *span)[query.target], []
+    controls = facts.control_series(metric, vantage)
+    found = facts.hours({**controls, **own}, metric, *span)
+    hours = found.pop(query.target)
+    beyond = beyond_controls(metric, hours, found)
+    return replace(hours, value=beyond), list(found)
 
 
-def _grid(cells: Cells, local: LocalHours) -> Grid:
+def _grid(hours: Hours, local: LocalHours) -> Grid:
     grid: Grid = {}
-    for start_us, cell in cells.items():
-        at = local.of(start_us)
+    for place in hours.tried():
+        at, cell = local.of(hours.start_us(place)), hours.cell(place)
         # When the clock is put back, an hour of the day comes twice.
         grid[at] = joined(grid[at], cell) if at in grid else cell
     return grid
@@ -75,4 +74,6 @@ def _grid(cells: Cells, local: LocalHours) -> Grid:
 def _rows(
     days: list[date], values: dict[tuple[date, int], T], empty: T
 ) -> list[list[T]]:
-    return [[values.get((day, hour), empty) for hour in range(HOURS)] for day in days]
+    return [
+        [values.get((day, hour), empty) for hour in range(HOURS_OF_DAY)] for day in days
+    ]
