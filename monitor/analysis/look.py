@@ -38,7 +38,7 @@ MIN_EVENINGS = 3
 _EARLY_EVENINGS = 5
 """With fewer evenings only overwhelming evidence counts."""
 _OVERWHELMING = 3000.0
-"""Evidence that needs no second look: three nights far above every level give it."""
+"""Three nights far above every level give so much evidence."""
 _STANDING = 12.0
 """What evidence must have been without its newest evening, else it is a moment's."""
 _LONE_BIAS_LOG = 0.4
@@ -126,26 +126,21 @@ def look(at: Home, evenings: Bools) -> Look:
     overwhelming, evidence therefore has to stand without its newest evening, too.
     """
     now = _look(at, evenings)
-    doubtful = now.is_established & ~_is_overwhelming(now)
-    if not doubtful.any():
+    if not now.is_established.any():
         return now
-    return replace(now, is_established=now.is_established & ~doubtful | _stood(now))
+    return replace(now, is_established=now.is_established & _stands(now))
 
 
-def _is_overwhelming(now: Look) -> Bools:
-    return np.array([s.e_value >= _OVERWHELMING for s in now.targets], np.bool_)
-
-
-def _stood(now: Look) -> Bools:
-    """What was evidence without the newest evening already, and is established."""
+def _stands(now: Look) -> Bools:
+    """What does not rest on the newest evening alone, shape (n_targets,)."""
     before = now.evenings.copy()
     before[np.flatnonzero(before)[-1]] = False
     earlier = _look(now.home, before)
     is_old = [int(s.is_tried.sum()) >= _EARLY_EVENINGS for s in now.targets]
     had = [s.e_value >= _STANDING for s in earlier.targets]
-    return np.asarray(
-        now.is_established & np.array(is_old) & np.array(had) & ~earlier.is_hill
-    )
+    is_overwhelming = [s.e_value >= _OVERWHELMING for s in now.targets]
+    stood = np.array(is_old) & np.array(had) | np.array(is_overwhelming)
+    return np.asarray(stood & ~earlier.is_hill)
 
 
 def _look(at: Home, evenings: Bools) -> Look:
