@@ -9,11 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.locale import Language, language
-from monitor.report.checks import check_outcome, check_sign, check_title, is_made
+from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
+from monitor.locale.reasons import translated
 from monitor.report.content import EveningState, Floats, NightReport, Service
 from monitor.report.evidence import evidence_lines
 from monitor.report.metrics import metric_title, metric_value
-from monitor.report.reasons import translated
 from monitor.report.sentences import display_name, sentence, title
 from monitor.report.states import state_label as state_words
 from monitor.series.local import Window, parse_window

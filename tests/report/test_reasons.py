@@ -4,7 +4,7 @@ import pytest
 
 from monitor.analysis import analyze
 from monitor.locale import language
-from monitor.report.reasons import is_known, translated
+from monitor.locale.reasons import is_known, translated
 from monitor.simulation import simulate
 
 FAMILIES = (
