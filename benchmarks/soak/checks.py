@@ -1,0 +1,173 @@
+"""What must hold after a soak, and the slopes of what the daemon held."""
+
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from scipy.stats import theilslopes
+
+from monitor.model import RoundStatus
+from monitor.store import open_store
+from monitor.store.records import to_line
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WARM_UP = timedelta(hours=12)
+"""Of each start, before memory is looked at."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was counted, and every claim that does not hold."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    def claim(self, holds, words) -> None:
+        """Note what is wrong when it does not hold."""
+        if not holds:
+            self.wrong.append(words)
+
+
+def check_ledger(found: Findings, url: str, ledger) -> None:
+    """Everything acknowledged is stored, exactly as it was acknowledged."""
+    promised = ledger.lines()
+    with open_store(url) as store:
+        stored = {to_line(record) for record in store.samples()}
+        n_samples = len(stored)
+        stored |= {to_line(record) for record in store.rounds()}
+    lost = promised - stored
+    found.counts["samples stored"] = n_samples
+    found.counts["samples and rounds acknowledged"] = len(promised)
+    found.counts["acknowledged and not stored"] = len(lost)
+    found.claim(not lost, f"{len(lost)} acknowledged records lost: {sorted(lost)[:2]}")
+
+
+def check_slots(found: Findings, url: str, soak) -> None:
+    """Every slot from the first to the last is measured, or missed with a reason."""
+    with open_store(url) as store:
+        rounds = list(store.rounds())
+    measured = {_slot(r.slot_start_utc, soak.every) for r in rounds if _is_done(r)}
+    gaps = [r for r in rounds if not _is_done(r)]
+    missed = Counter(number for gap in gaps for number in _slots_of(gap, soak.every))
+    first, last = min(measured | set(missed)), max(measured | set(missed))
+    covered = measured | set(missed)
+    unrecorded = [n for n in range(first, last + 1) if n not in covered]
+    stepped = {_slot(s, soak.every) for s in soak.stepped}
+    twice = sorted((measured & set(missed)) - stepped)
+    seen = {_slot(s, soak.every) for s in soak.measured}
+    found.counts |= {
+        "slots": last - first + 1,
+        "slots measured": len(measured),
+        "slots recorded as missed": len(set(missed) - measured),
+        "slots with neither": len(unrecorded),
+    }
+    found.claim(not unrecorded, f"slots without any record: {_times(unrecorded, soak)}")
+    found.claim(not twice, f"slots measured and missed: {_times(twice, soak)}")
+    found.claim(all(g.reason for g in gaps), "a gap without a reason")
+    found.claim(seen <= covered, "a round that was seen is not on record")
+
+
+def _is_done(record) -> bool:
+    return record.status is not RoundStatus.MISSED
+
+
+def _slot(moment, every) -> int:
+    return (moment - _EPOCH) // every
+
+
+def _slots_of(gap, every):
+    first = _slot(gap.slot_start_utc, every)
+    return range(first, first + round(timedelta(seconds=gap.duration_s) / every))
+
+
+def _times(numbers, soak):
+    shown = [f"{_EPOCH + n * soak.every:%m-%d %H:%M}" for n in numbers[:6]]
+    return f"{len(numbers)}: {', '.join(shown)}"
+
+
+def check_database(found: Findings, path) -> None:
+    """SQLite itself finds the file whole."""
+    with closing(sqlite3.connect(path)) as connection:
+        (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
+        broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    found.claim(answer == "ok" and not broken, f"integrity_check: {answer} {broken}")
+
+
+def check_life(found: Findings, soak, folder) -> None:
+    """Nothing crashed, nothing waits any more, every night has its report."""
+    daemon = soak.daemon
+    nights = sorted(path.name for path in (folder / "reports").glob("*-*-*"))
+    days = [datetime.fromisoformat(night) for night in nights]
+    found.counts |= {
+        "starts of the daemon": daemon.n_starts,
+        "nights reported": len(nights),
+        "rounds that did not come in a minute": soak.n_late,
+        "lines in the log that tell of a bug": len(daemon.troubles),
+    }
+    found.claim(not daemon.troubles, f"in the log: {daemon.troubles[:3]}")
+    found.claim(not daemon.exits, f"ended badly: {daemon.exits}")
+    found.claim(soak.n_late == 0, f"{soak.n_late} rounds did not come in a minute")
+    found.claim(not (folder / "monitor.db.spool").exists(), "the spool is not empty")
+    found.claim(soak.n_lost_nights == 0, f"{soak.n_lost_nights} nights not analysed")
+    gaps = [str(a.date()) for a, b in pairwise(days) if (b - a).days > 1]
+    found.claim(not gaps, f"no report after {gaps}")
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Growth of one thing in the longest life, by Theil and Sen."""
+
+    process: str
+    what: str
+    days: float
+    first: float
+    last: float
+    per_day: float
+    low: float
+    high: float
+
+
+def slopes(soak) -> list[Slope]:
+    """Growth per simulated day of what the processes held, in the longest life."""
+    lives = Counter(start for _, start, _ in soak.vitals)
+    longest = max(lives, key=lives.__getitem__)
+    life = [(when, found) for when, start, found in soak.vitals if start == longest]
+    begun = life[0][0] + min(WARM_UP, (life[-1][0] - life[0][0]) / 2)
+    found = []
+    for process in ("daemon", "dashboard"):
+        for what in ("rss_mib", "n_files", "n_threads"):
+            rows = [
+                ((when - begun) / timedelta(days=1), getattr(held[process], what))
+                for when, held in life
+                if when >= begun and process in held
+            ]
+            found += _slope(process, what, rows)
+    return found
+
+
+def _slope(process, what, rows):
+    if len(rows) < 3:
+        return []
+    days, values = zip(*rows, strict=True)
+    per_day, _, low, high = theilslopes(values, days, 0.95)
+    span = days[-1] - days[0]
+    return [Slope(process, what, span, values[0], values[-1], per_day, low, high)]
+
+
+def document(found: Findings, soak) -> str:
+    """Everything as JSON, for a closer look."""
+    rows = [
+        {"at": when.isoformat(), "start": start, "process": name, **_values(held)}
+        for when, start, processes in soak.vitals
+        for name, held in processes.items()
+    ]
+    told = {"counts": found.counts, "wrong": found.wrong, "faults": soak.n_faults}
+    return json.dumps({**told, "vitals": rows}, indent=1)
+
+
+def _values(held):
+    return {name: getattr(held, name) for name in held.__slots__}

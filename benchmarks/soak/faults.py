@@ -1,0 +1,185 @@
+"""The faults of a long life. Each comes, stays for some slots, and goes."""
+
+import asyncio
+import signal
+from datetime import timedelta
+
+from benchmarks.soak.sites import TARGETS
+
+NO_LIMIT = 2**63 - 1
+HOUR = timedelta(hours=1)
+
+
+async def clock_forward(soak):
+    """The wall clock jumps ahead in the middle of a round."""
+    await soak.slots()
+    soak.time.step(soak.rng.randint(1, 3) * HOUR)
+    await soak.slots()
+
+
+async def clock_back(soak):
+    """The wall clock jumps back: the slots of that time come twice."""
+    until = soak.time.slot_start(soak.every)
+    soak.time.step(-soak.rng.randint(1, 3) * HOUR)
+    await asyncio.sleep(2.5)
+    while soak.time.slot_start(soak.every) <= until:
+        soak.stepped.add(soak.time.slot_start(soak.every))
+        await soak.slots()
+
+
+async def suspend(soak):
+    """The machine sleeps for hours."""
+    soak.daemon.send(signal.SIGSTOP)
+    await soak.sleep(soak.rng.randint(2, 5) * HOUR)
+    soak.daemon.send(signal.SIGCONT)
+    await soak.slots()
+
+
+async def resolver_gone(soak):
+    """The name server keeps silent."""
+    soak.sites.keep_silent()
+    await soak.slots(2)
+    soak.sites.answer_again()
+
+
+async def reload_targets(soak):
+    """Other targets by SIGHUP, and the old ones again."""
+    soak.configure(TARGETS[:-1])
+    soak.daemon.send(signal.SIGHUP)
+    await soak.slots(2)
+    soak.configure()
+    soak.daemon.send(signal.SIGHUP)
+
+
+async def reload_nonsense(soak):
+    """A configuration with a mistake by SIGHUP."""
+    soak.daemon.configure({**soak.base, "targets": []})
+    soak.daemon.send(signal.SIGHUP)
+    await soak.slots()
+    soak.configure()
+
+
+async def files_may_not_grow(soak):
+    """A disk without room, as far as that goes without root."""
+    soak.daemon.limit_files(6_000)
+    await soak.slots(2)
+    soak.daemon.limit_files(NO_LIMIT)
+
+
+async def disk_full(soak):
+    """No byte is left on the disk."""
+    soak.disk.fill()
+    await soak.slots(2)
+    soak.disk.free()
+
+
+async def disk_refuses(soak):
+    """Every write is refused, also through files that are open."""
+    soak.disk.forbid_writing()
+    await soak.slots(2)
+    soak.disk.allow_writing()
+
+
+async def line_down(soak):
+    """The interface goes down, and its routes with it."""
+    soak.network.disconnect()
+    await soak.slots(2)
+    soak.network.connect()
+
+
+async def interface_renamed(soak):
+    """The interface gets another name while a round may run."""
+    soak.network.rename()
+    await soak.slots()
+
+
+async def database_restarts(soak):
+    """PostgreSQL is away for some slots."""
+    await asyncio.to_thread(soak.server.stop, soak.rng.choice(["fast", "immediate"]))
+    await soak.slots(2)
+    await asyncio.to_thread(soak.server.start)
+
+
+async def site_closes(soak):
+    """A site shuts down for good."""
+    await soak.sites.close_one()
+    await soak.slots()
+
+
+async def name_given_up(soak):
+    """A name exists no longer, for good."""
+    await soak.sites.forget_one()
+    await soak.slots()
+
+
+async def killed(soak):
+    """A power cut for some hours, at any instant of a round."""
+    soak.time.set(soak.time.slot_start(soak.every) + 2 * soak.every - soak.leeway)
+    await asyncio.sleep(soak.rng.random() * 1.5)
+    await soak.daemon.kill()
+    await soak.sleep(soak.rng.randint(1, 6) * HOUR)
+    await soak.start()
+
+
+async def killed_on_a_full_disk(soak):
+    """A power cut while measurements are in memory only: lost, and a gap on record."""
+    soak.disk.fill()
+    await soak.slots(2)
+    await soak.daemon.kill()
+    soak.disk.free()
+    await soak.sleep(2 * HOUR)
+    await soak.start()
+
+
+async def restarted(soak):
+    """Ended by the service manager, and started at once."""
+    await soak.daemon.stop()
+    await soak.start()
+
+
+async def boot_without_network(soak):
+    """The daemon is there before the line."""
+    await soak.daemon.stop()
+    soak.network.disconnect()
+    await soak.start()
+    await soak.slots(2)
+    soak.network.connect()
+
+
+async def boot_with_old_clock(soak):
+    """A machine without a clock boots with an old time, until NTP comes."""
+    await soak.daemon.stop()
+    right = soak.time.now() - soak.time.real()
+    soak.time.step(-soak.rng.randint(30, 60) * HOUR)
+    soak.stepped.add(soak.time.slot_start(soak.every))
+    await soak.start()
+    soak.time.set(soak.time.real() + right)
+    await soak.slots()
+
+
+async def boot_on_read_only_disk(soak):
+    """The file system is mounted read-only at first."""
+    await soak.daemon.stop()
+    await asyncio.to_thread(soak.disk.remount, "ro")
+    await soak.start()
+    await soak.slots(2)
+    await asyncio.to_thread(soak.disk.remount, "rw")
+
+
+EVERYWHERE = (
+    clock_forward,
+    clock_back,
+    suspend,
+    resolver_gone,
+    reload_targets,
+    reload_nonsense,
+)
+WITHOUT_ROOT = (files_may_not_grow,)
+WITH_ROOT = (disk_full, disk_refuses, line_down, interface_renamed)
+FOR_GOOD = (site_closes, name_given_up)
+RESTARTS_EVERYWHERE = (killed, restarted, boot_with_old_clock)
+RESTARTS_WITH_ROOT = (
+    boot_without_network,
+    boot_on_read_only_disk,
+    killed_on_a_full_disk,
+)

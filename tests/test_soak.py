@@ -1,0 +1,19 @@
+"""A day of the daemon in half a minute; docs/soak.md has the month and its faults."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.soak.run import Settings, soak
+
+A_DAY = Settings(days=1, every_min=60, has_root=False)
+
+
+# Half a minute on a machine that has nothing else to do.
+@pytest.mark.timeout(300)
+async def test_day_with_a_fault_every_other_round_loses_nothing(tmp_path: Path) -> None:
+    outcome = await soak(tmp_path, A_DAY)
+    assert outcome.found.wrong == [], outcome.text()
+    assert outcome.found.counts["slots measured"] >= 15
+    assert outcome.found.counts["samples and rounds acknowledged"] >= 150
+    assert sum(outcome.soak.n_faults.values()) >= 8
