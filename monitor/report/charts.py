@@ -89,7 +89,8 @@ def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
             axes.add_patch(_shapes(state, places))
         axes.set_aspect("equal", anchor="W")
         axes.set_xlim(0.4, 31.6)
-        axes.set_ylim(_ROW * (len(months) - 0.5), -0.5 * _ROW)
+        # A report may be asked for before the first evening: then the row is empty.
+        axes.set_ylim(_ROW * (max(1, len(months)) - 0.5), -0.5 * _ROW)
         axes.set_xticks(range(1, 32), [str(n) for n in range(1, 32)], fontsize=7)
         rows = [_ROW * number for number in range(len(months))]
         axes.set_yticks(rows, [_month(m, language) for m in months])
