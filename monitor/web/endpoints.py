@@ -4,7 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from monitor.web import comparison, curves, evenings, heatmap, notes, overview, samples
+from monitor.web import (
+    comparison,
+    curves,
+    evenings,
+    heatmap,
+    notes,
+    overview,
+    samples,
+    telling,
+)
 from monitor.web.facts import Facts
 from monitor.web.schemas import (
     Annotations,
@@ -31,6 +40,7 @@ from monitor.web.schemas import (
     VerdictHistory,
     VerdictHistoryQuery,
     Verdicts,
+    VerdictsQuery,
 )
 
 PREFIX: Final = "/api/v1"
@@ -102,9 +112,9 @@ ENDPOINTS: Final = (
     Endpoint(
         path="/verdicts",
         summary="The verdicts of the last analysis",
-        query=NoQuery,
+        query=VerdictsQuery,
         answer=Verdicts,
-        ask=overview.verdicts,
+        ask=telling.verdicts,
     ),
     Endpoint(
         path="/verdicts/history",

@@ -247,6 +247,15 @@ class GapsQuery(Query):
         return self
 
 
+Language = Literal["en", "ru", "kk"]
+
+
+class VerdictsQuery(Query):
+    """In which language reasons and checks are told, beside the analysis' own words."""
+
+    language: Language | None = None
+
+
 class VerdictHistoryQuery(Query):
     """How many analyses, newest first."""
 
@@ -386,8 +395,30 @@ class Evenings(Answer):
     targets: list[TargetEvenings]
 
 
+class ToldCheck(Answer):
+    """One check of the mechanism in words."""
+
+    check: str
+    title: str
+    """What was looked at, as a question."""
+    sign: str
+    """The outcome as one character."""
+    outcome: str
+    detail: str
+
+
+class Told(Answer):
+    """Why a verdict is what it is, in the language that was asked for."""
+
+    reasons: list[str]
+    checks: list[ToldCheck]
+
+
 class Verdict(BaseModel):
-    """One verdict as `monitor analyze --json` gives it."""
+    """One verdict as `monitor analyze --json` gives it.
+
+    `told` is there when a language was asked for.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -396,6 +427,7 @@ class Verdict(BaseModel):
     verdict: str
     strength: str | None = None
     reasons: list[str] = []
+    told: Told | None = None
 
 
 class Verdicts(Answer):

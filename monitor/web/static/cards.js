@@ -55,11 +55,16 @@ function hours(one) {
   return one.found_window ? t("card.hours", { start: one.found_window.start, end: one.found_window.end }) : "";
 }
 
+function checked(check) {
+  const detail = check.detail ? ` (${check.detail})` : "";
+  return element("li", {}, `${check.sign} ${check.title} ${check.outcome}${detail}`);
+}
+
 function why(one) {
-  const checks = (one.mechanism ?? []).map((c) => element("li", {}, `${{ 1: "+", 0: "0", "-1": "−" }[c.score] ?? ""} ${c.check}: ${c.detail}`));
-  const reasons = (one.reasons ?? []).map((reason) => element("li", {}, reason));
+  const { reasons, checks } = one.told;
   if (!checks.length && !reasons.length) return null;
-  return element("details", {}, element("summary", {}, t("card.why")), element("ul", { lang: "en" }, ...reasons, ...checks));
+  const lines = [...reasons.map((reason) => element("li", {}, reason)), ...checks.map(checked)];
+  return element("details", {}, element("summary", {}, t("card.why")), element("ul", {}, ...lines));
 }
 
 function word(verdict) {

@@ -73,7 +73,7 @@ function since(weeks) {
 }
 
 async function showCards() {
-  const verdicts = await ask("/verdicts");
+  const verdicts = await ask("/verdicts", { language: document.documentElement.lang });
   byId("answer-lead").textContent = lead(state.targets, verdicts);
   byId("cards").replaceChildren(...cards(state.targets, verdicts));
 }
