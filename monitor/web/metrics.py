@@ -273,17 +273,23 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
     )
     used = found.usage
     yield _plain(
-        "monitor_payload_today_bytes",
-        "Payload received today by the home's clock",
+        "monitor_received_today_bytes",
+        "Received on the wire today by the home's clock",
         used.today_bytes,
     )
     yield _plain(
-        "monitor_payload_month_bytes", "Payload received this month", used.month_bytes
+        "monitor_received_month_bytes",
+        "Received on the wire this month",
+        used.month_bytes,
     )
     optional = {
         "monitor_budget_month_bytes": (
-            "Payload that the configuration allows in a month",
+            "Bytes on the wire that the configuration allows in a month",
             used.budget_per_month_bytes,
+        ),
+        "monitor_forecast_month_bytes": (
+            "What this month will come to at the pace of the last seven days",
+            used.forecast_month_bytes,
         ),
         "monitor_event_loop_lateness_seconds": (
             "Worst lateness of the measuring loop in the last round",

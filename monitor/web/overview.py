@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -11,7 +11,6 @@ from monitor.model import Probe
 from monitor.store.reader import Analysis, SeriesInfo
 from monitor.store.spool_file import SpoolFile, spool_path
 from monitor.web.facts import Facts, NotHere
-from monitor.web.local import day_start_us
 from monitor.web.schemas import (
     Health,
     NoQuery,
@@ -19,7 +18,6 @@ from monitor.web.schemas import (
     Reports,
     TargetInfo,
     Targets,
-    Usage,
     Verdict,
     VerdictHistory,
     VerdictHistoryQuery,
@@ -27,6 +25,7 @@ from monitor.web.schemas import (
     Verdicts,
     Window,
 )
+from monitor.web.usage import usage
 from monitor.web.version import VERSION
 
 FRESH_ROUNDS: Final = 3
@@ -215,17 +214,3 @@ def _lateness_s(facts: Facts, vantage: str) -> float | None:
         if info.vantage == vantage and info.probe == Probe.EVENT_LOOP
     ]
     return max((s.waiting_s or 0.0 for s in facts.reader.latest(own)), default=None)
-
-
-def usage(facts: Facts, vantage: str) -> Usage:
-    """Payload bytes of today and of this month, by the home's clock."""
-    today = facts.now_local().date()
-    zone = facts.config.timezone
-    ids = [i.series_id for found in facts.sites(vantage).values() for i in found]
-    of_day = facts.reader.body_bytes(ids, day_start_us(today, zone))
-    first = today - timedelta(days=today.day - 1)
-    return Usage(
-        today_bytes=of_day,
-        month_bytes=facts.reader.body_bytes(ids, day_start_us(first, zone)),
-        budget_per_month_bytes=facts.config.budget.per_month,
-    )

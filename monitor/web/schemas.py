@@ -559,10 +559,11 @@ class Reports(Answer):
 
 
 class Usage(Answer):
-    """Payload received from the sites; what the protocols add comes on top."""
+    """About what the probes received on the wire, as the budget counts it."""
 
     today_bytes: int
     month_bytes: int
+    forecast_month_bytes: int | None
     budget_per_month_bytes: int | None
 
 

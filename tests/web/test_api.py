@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -12,6 +13,8 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from monitor.interchange import read_frame
+from monitor.model import LOCAL_PROBES
+from monitor.probe.local import wire_bytes
 from tests.web import history
 from tests.web.conftest import Serve
 
@@ -233,12 +236,17 @@ async def test_health_counts_rounds_gaps_and_bytes(both: TestClient):
     assert found["event_loop_lateness_s"] == 0.004
     assert found["usage"]["budget_per_month_bytes"] == 20_000_000_000
     today = date(2026, 10, 20)
-    stored = sum(
-        s.encoded_body_bytes or 0
-        for s in history.samples()
-        if (s.started_at_utc + timedelta(hours=5)).date() == today
-    )
-    assert found["usage"]["today_bytes"] == stored
+    days = Counter[date]()
+    for s in history.samples():
+        if s.probe not in LOCAL_PROBES:
+            days[(s.started_at_utc + timedelta(hours=5)).date()] += wire_bytes(s)
+    used = found["usage"]
+    assert used["today_bytes"] == pytest.approx(days[today], abs=100)
+    month = sum(n for day, n in days.items() if day.month == 10)
+    assert used["month_bytes"] == pytest.approx(month, abs=100)
+    week = [days[today - timedelta(days=i)] for i in range(1, 8)]
+    expected = month - days[today] + 12 * sum(week) / 7
+    assert used["forecast_month_bytes"] == pytest.approx(expected, abs=100)
 
 
 async def test_healthz_is_503_with_a_reason_when_samples_stop(

@@ -315,6 +315,7 @@ async function showHealth() {
     ["house.rounds", t("house.rounds_value", { complete: number(health.rounds_complete), overlong: number(health.rounds_overlong), gaps: number(health.gaps), time: duration(health.gap_s) })],
     ["house.today", bytes(used.today_bytes)],
     ["house.month", budget ? t("house.budget", { used: bytes(used.month_bytes), budget: bytes(budget), share: percent(used.month_bytes / budget) }) : bytes(used.month_bytes)],
+    ["house.forecast", used.forecast_month_bytes === null ? t("house.no_forecast") : budget ? t("house.budget", { used: bytes(used.forecast_month_bytes), budget: bytes(budget), share: percent(used.forecast_month_bytes / budget) }) : bytes(used.forecast_month_bytes)],
     ["house.lateness", health.event_loop_lateness_s === null ? t("none") : `${number(health.event_loop_lateness_s * 1000, 1)} ${t("unit.ms")}`],
     ["house.spool", number(health.spool_records)],
   ];

@@ -1,0 +1,59 @@
+"""The data that the probes used, beside the budget, and what the month will come to."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from monitor.probe.local import received_on_wire_bytes
+from monitor.store.instants import to_us
+from monitor.store.reader import SeriesInfo
+from monitor.web.facts import Facts
+from monitor.web.local import day_start_us
+from monitor.web.schemas import Usage
+
+PACE_DAYS: Final = 7
+"""Whole days of which the mean is taken for the days to come."""
+
+
+def usage(facts: Facts, vantage: str) -> Usage:
+    """Bytes on the wire of today and of this month, by the home's clock.
+
+    They are counted as the budget counts them. The forecast takes the mean of the last
+    seven whole days for the rest of the month; before there are so many there is none.
+    """
+    today = facts.now_local().date()
+    first = today.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    found = [info for site in facts.sites(vantage).values() for info in site]
+    used = {
+        day: _received_since(facts, found, day)
+        for day in (today, first, today - timedelta(days=PACE_DAYS))
+    }
+    pace = _pace(used, today) if _is_known(found, facts, today) else None
+    before = used[first] - used[today]
+    forecast = None if pace is None else before + int(pace * (following - today).days)
+    return Usage(
+        today_bytes=used[today],
+        month_bytes=used[first],
+        forecast_month_bytes=None if forecast is None else max(forecast, used[first]),
+        budget_per_month_bytes=facts.config.budget.per_month,
+    )
+
+
+def _received_since(facts: Facts, found: list[SeriesInfo], day: date) -> int:
+    since_us = day_start_us(day, facts.config.timezone)
+    got = facts.reader.received([info.series_id for info in found], since_us)
+    return received_on_wire_bytes(got.n_probes, got.body_bytes)
+
+
+def _pace(used: dict[date, int], today: date) -> float:
+    """Mean of the last whole days [bytes a day]."""
+    return (used[today - timedelta(days=PACE_DAYS)] - used[today]) / PACE_DAYS
+
+
+def _is_known(found: list[SeriesInfo], facts: Facts, today: date) -> bool:
+    """Whether all the days of the pace were measured, as far as can be told."""
+    begun = min((info.first_utc for info in found), default=None)
+    since_us = day_start_us(
+        today - timedelta(days=PACE_DAYS - 1), facts.config.timezone
+    )
+    return begun is not None and to_us(begun) < since_us
