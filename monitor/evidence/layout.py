@@ -93,7 +93,7 @@ def _shown(row: Row, view: View) -> Row:
 def row_check(shown: Mapping[str, Any]) -> str:
     """Tells a line that was altered by accident or without care; no proof."""
     body = {name: value for name, value in shown.items() if name != "x_check"}
-    return _short(canonical(body))
+    return short(canonical(body))
 
 
 def column_checks(rows: Sequence[Row]) -> dict[str, str]:
@@ -102,11 +102,12 @@ def column_checks(rows: Sequence[Row]) -> dict[str, str]:
     for name in (*COLUMNS, "x_trusted", "x_private"):
         values = [row.get(name) for row in rows]
         if any(value is not None for value in values):
-            checks[name] = _short(canonical(values))
+            checks[name] = short(canonical(values))
     return checks
 
 
-def _short(body: bytes) -> str:
+def short(body: bytes) -> str:
+    """The check value of some bytes."""
     return sha256(body).hexdigest()[:_CHECK_DIGITS]
 
 

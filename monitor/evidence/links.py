@@ -129,11 +129,20 @@ class _Line:
 def _line(number: int, line: bytes) -> _Line:
     row = parsed(line)
     try:
-        is_whole = row is not None and row["x_check"] == layout.row_check(row)
+        is_whole = row is not None and _is_whole(row, line)
         place = None if row is None else _place(row)
     except _HOSTILE:
         return _Line(number, row, None)
     return _Line(number, row, place if is_whole else None)
+
+
+def _is_whole(row: Row, line: bytes) -> bool:
+    check = row["x_check"]
+    end = f',"x_check":"{check}"}}'.encode()
+    if not line.endswith(end):
+        return bool(check == layout.row_check(row))
+    # The line is the row's one spelling: it need not be spelled again.
+    return bool(check == layout.short(line.removesuffix(end) + b"}"))
 
 
 def _place(row: Row) -> Place:

@@ -1,15 +1,19 @@
 """The verdicts once more, from the rows of a bundle, and where they differ; pure."""
 
 import math
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.errors import InputError
 from monitor.evidence.rows import COLUMNS
+from monitor.store.instants import to_us
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ROWS_AT_ONCE: Final = 2000
 
 _TOLERANCE: Final = 1e-6
 """Relative; another processor may add in another order."""
@@ -29,27 +33,42 @@ class NotComparableError(Exception):
     """The verdicts cannot be computed again here; the text says why."""
 
 
-def frame_of(rows: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
-    """Rows as a frame with the columns of contracts 4, small in memory."""
+def frame_of(
+    rows: Iterable[Mapping[str, Any]], columns: Collection[str] = tuple(COLUMNS)
+) -> "pd.DataFrame":
+    """Rows as a frame with some columns of contracts 4, a year in little memory.
+
+    Raises
+    ------
+    TypeError, ValueError : a value that its column cannot hold.
+    """
     import pandas as pd
 
-    numbers = {n: array("d") for n, kind in COLUMNS.items() if kind != "text"}
-    texts: dict[str, list[str | None]] = {n: [] for n in COLUMNS if n not in numbers}
-    known: dict[str, str] = {}
-    for row in rows:
-        for name, values in numbers.items():
-            values.append(row.get(name, math.nan))
-        for name, column in texts.items():
-            text = row.get(name)
-            column.append(None if text is None else known.setdefault(text, text))
-    data: dict[str, Any] = {}
-    for name in COLUMNS:
-        data[name] = numbers[name] if name in numbers else texts[name]
-    frame = pd.DataFrame(data)
-    frame["started_at_utc"] = pd.to_datetime(
-        frame["started_at_utc"], utc=True, format="ISO8601"
-    )
-    return frame
+    from monitor.interchange.columns import COLUMNS as KINDS
+    from monitor.store.growing import growing
+
+    grown = {c.name: growing(c, is_stored=False) for c in KINDS if c.name in columns}
+    for chunk in _chunks(rows):
+        for name, column in grown.items():
+            column.extend([_cell(name, row.get(name)) for row in chunk])
+    return pd.DataFrame({name: c.series() for name, c in grown.items()}, copy=False)
+
+
+def _chunks(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
+        yield chunk
+
+
+def _cell(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if name == "started_at_utc":
+        return to_us(datetime.fromisoformat(value))
+    if value is None:
+        return None
+    is_text = isinstance(value, str)
+    if is_text != (COLUMNS[name] == "text"):
+        raise TypeError(f"{name}: found {value!r}")
+    return value
 
 
 def verdicts_again(
@@ -61,6 +80,7 @@ def verdicts_again(
     ------
     NotComparableError : another version of the method, or a document without its terms.
     """
+    from monitor.analysis import COLUMNS as READ
     from monitor.analysis import METHOD_VERSION, analyze
 
     if document.get("method_version") != METHOD_VERSION:
@@ -71,7 +91,7 @@ def verdicts_again(
     try:
         window = f"{document['window']['start']}-{document['window']['end']}"
         found = analyze(
-            frame_of(rows),
+            frame_of(rows, READ),
             timezone=document["timezone"],
             window=window,
             since=document["since"],

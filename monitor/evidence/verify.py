@@ -15,7 +15,7 @@ from monitor.errors import InputError
 from monitor.evidence import archive, layout
 from monitor.evidence.archive import DamagedError
 from monitor.evidence.findings import Finding, Verification
-from monitor.evidence.links import Link, RowCheck, check_links, parsed
+from monitor.evidence.links import Link, RowCheck, check_links
 from monitor.evidence.recompute import (
     NotComparableError,
     differences,
@@ -232,9 +232,10 @@ def _compare_verdicts(
     zip_file: zipfile.ZipFile, document: Mapping[str, Any], result: Verification
 ) -> None:
     silent = Verification(path=result.path)
-    rows = (parsed(line) for line in _lines(zip_file, layout.SAMPLES, silent))
+    # Whether each line has its one spelling, was looked at before.
+    found = map(_parsed_document, _lines(zip_file, layout.SAMPLES, silent))
     try:
-        again = verdicts_again(document, (row for row in rows if row is not None))
+        again = verdicts_again(document, (row for row in found if row is not None))
     except NotComparableError as error:
         result.notes.append(f"verdicts: {error}")
         return

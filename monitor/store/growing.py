@@ -31,13 +31,18 @@ class GrowingColumn(Protocol):
         """The finished column, of the type that `monitor.interchange.columns` says."""
 
 
-def growing(column: Column) -> GrowingColumn:
-    """An empty column of the right kind."""
+def growing(column: Column, *, is_stored: bool = True) -> GrowingColumn:
+    """An empty column of the right kind.
+
+    Parameters
+    ----------
+    is_stored : whether cells come as the database has them: a role as a truth value.
+    """
     if column.kind is Kind.MOMENT:
         return _Moments()
     if column.is_number:
         return _Numbers()
-    return _Roles() if column.name == "role" else _Texts()
+    return _Roles() if is_stored and column.name == "role" else _Texts()
 
 
 class _Grown:
@@ -61,7 +66,7 @@ class _Grown:
 
 
 class _Numbers:
-    """Numbers; what was not measured is NaN."""
+    """_Numbers; what was not measured is NaN."""
 
     def __init__(self) -> None:
         self._grown = _Grown(np.float64)
@@ -99,7 +104,7 @@ class _Codes(dict[str | None, int]):
 
 
 class _Texts:
-    """Texts, each kept once."""
+    """_Texts, each kept once."""
 
     def __init__(self) -> None:
         self._codes = _Codes({None: -1})
