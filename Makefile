@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# For `make sign`.
+KEY ?= ~/.ssh/id_ed25519
 # For `make fuzz`.
 FUZZ_SECONDS ?= 60
 TARGETS ?= config csv ndjson parquet ooni speedtest smokeping fping prometheus http dns
 
-.PHONY: help run test check fix lock fuzz study messages clean
+.PHONY: help run test check fix lock audit sbom release sign fuzz study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -32,6 +34,23 @@ lock:           ## write the hash-pinned requirements anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade requirements/fuzz.in -o requirements/fuzz.txt
+
+audit: $(VENV)/.dev  ## known vulnerabilities of everything pinned; fails too when nobody can be asked
+	$(BIN)/python -m release.audit
+
+sbom: $(VENV)/.dev  ## the bill of materials (CycloneDX) in dist/
+	mkdir -p dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m release.sbom > dist/monitor.cdx.json
+
+release: $(VENV)/.dev  ## wheel, bill of materials, notes and checksums in dist/
+	rm -rf dist
+	$(MAKE) sbom
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel -d dist
+	$(BIN)/python -m release.notes > dist/NOTES.md
+	cd dist && sha256sum *.whl *.json *.md > SHA256SUMS
+
+sign:           ## sign dist/SHA256SUMS with the SSH key KEY
+	ssh-keygen -Y sign -f $(KEY) -n monitor dist/SHA256SUMS
 
 fuzz: $(VENV)/.fuzz  ## look for bytes that break a reader: every target for FUZZ_SECONDS (Linux)
 	for name in $(TARGETS); do $(BIN)/python -m fuzz $$name --seconds $(FUZZ_SECONDS) || exit 1; done
