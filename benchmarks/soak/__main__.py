@@ -10,6 +10,7 @@ Exit status 1 if anything that must hold does not.
 
 import argparse
 import asyncio
+import math
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--every", default="30m", help="length of a slot, up to 1h")
+    parser.add_argument("--at-most", type=float, default=math.inf, metavar="MINUTES")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plain", action="store_true", help="without root")
     parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
@@ -33,6 +35,7 @@ def main() -> None:
         seed=chosen.seed,
         has_root=not chosen.plain,
         has_postgres=chosen.postgres,
+        at_most_min=chosen.at_most,
     )
     outcome = asyncio.run(soak(folder, settings))
     print(outcome.text())

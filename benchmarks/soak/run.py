@@ -1,6 +1,7 @@
 """One soak from its beginning to its checks."""
 
 import contextlib
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,13 +28,23 @@ QUIET_SLOTS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How long, how dense, and with which rights."""
+    """How long, how dense, and with which rights.
+
+    Attributes
+    ----------
+    at_most_min : real time after which it ends, however many days have passed.
+    end_s : the daemon must end within this of SIGTERM; more on a machine that is busy.
+    command : goes before the daemon's own.
+    """
 
     days: float = 30.0
     every_min: int = 30
     seed: int = 1
     has_root: bool = True
     has_postgres: bool = False
+    at_most_min: float = math.inf
+    end_s: float = 5.0
+    command: tuple[str, ...] = ()
 
     @property
     def restart_days(self):
@@ -68,7 +79,8 @@ class Outcome:
         rows = [f"| {name} | {n} |" for name, n in self.found.counts.items()]
         wrong = [f"| **wrong** | {words} |" for words in self.found.wrong]
         spent = f"| real time | {self.spent_s / 60:.0f} min |"
-        days = f"| simulated days | {self.settings.days:g} |"
+        span = (self.soak.time.now() - BEGIN) / timedelta(days=1)
+        days = f"| simulated days | {span:.1f} |"
         slot = f"| length of a slot | {self.settings.every_min} min |"
         return ["| what | |", "|---|---:|", days, slot, spent, *rows, *wrong]
 
@@ -112,13 +124,14 @@ async def soak(folder: Path, settings: Settings) -> Outcome:
     """Run one soak in a folder and check everything."""
     began = time.monotonic()
     async with contextlib.AsyncExitStack() as stack:
-        made = await _made(stack, folder, settings)
+        made = await laid_out(stack, folder, settings)
         found = await _lived(made, settings)
     (folder / "soak.json").write_text(checks.document(found, made))
     return Outcome(settings, made, found, time.monotonic() - began)
 
 
-async def _made(stack, folder, settings):
+async def laid_out(stack, folder, settings):
+    """The home with everything around it; the daemon is not started yet."""
     home = stack.enter_context(network(is_private=settings.has_root))
     place = stack.enter_context(disk(folder, is_private=settings.has_root))
     served = await stack.enter_async_context(sites(folder, home.host))
@@ -131,13 +144,16 @@ async def _made(stack, folder, settings):
     }
     server = _server(stack) if settings.has_postgres else None
     log = stack.enter_context((folder / "log").open("a"))
+    command = (*home.command, *settings.command)
+    daemon = Supervisor(place.folder, environment, command, log)
+    daemon.end_s = settings.end_s
     return Soak(
         time=now,
         every=timedelta(minutes=settings.every_min),
         sites=served,
         network=home,
         disk=place,
-        daemon=Supervisor(place.folder, environment, home.command, log),
+        daemon=daemon,
         base=_base(settings, served, place, server),
         rng=Random(settings.seed),
         server=server,
@@ -195,7 +211,8 @@ async def _days(made, settings):
     alone = BEGIN + timedelta(days=settings.restart_days)
     ordinary, restarts = _cycles(made, settings)
     final = [(BEGIN + (end - BEGIN) * share, f) for share, f in _for_good()]
-    while made.time.now() < end:
+    until_s = time.monotonic() + 60 * settings.at_most_min
+    while made.time.now() < end and time.monotonic() < until_s:
         while final and made.time.now() >= final[0][0]:
             await _suffer(made, final.pop(0)[1])
         await _suffer(made, next(ordinary))

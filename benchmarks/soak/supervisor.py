@@ -46,6 +46,7 @@ class Supervisor:
         self._news = asyncio.Condition()
         self._readers = set()
         self.process = None
+        self.end_s = 5.0
         self.n_starts = 0
         self.heard = {"round status=": 0, "nightly exit_status=": 0}
         self.troubles = []
@@ -102,9 +103,9 @@ class Supervisor:
         """End it as a service manager does; note if it ends badly or late."""
         self.send(signal.SIGTERM)
         try:
-            status = await asyncio.wait_for(self.process.wait(), 5)
+            status = await asyncio.wait_for(self.process.wait(), self.end_s)
         except TimeoutError:
-            status = "not ended within 5 s"
+            status = f"not ended within {self.end_s:g} s"
             await self.kill()
         if status != 0:
             self.exits.append(f"SIGTERM: {status}")

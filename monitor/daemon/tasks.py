@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine
 
+from monitor.errors import MonitorError
+
 _log = logging.getLogger(__package__)
 
 
@@ -38,6 +40,10 @@ async def cancel(*tasks: asyncio.Task[object]) -> None:
 async def _logged(work: Awaitable[object]) -> object:
     try:
         return await work
+    except MonitorError as error:
+        # Nothing to mend here: the database is away, say. It is done another time.
+        _log.warning("task_put_off reason=%s", error)
+        return None
     except Exception:  # noqa: BLE001
         # One failed round must not end a daemon that is to run for months.
         _log.exception("task_failed")

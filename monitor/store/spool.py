@@ -51,6 +51,7 @@ class SpooledWriter:
         self._memory: deque[Sample | Round] = deque(maxlen=_MEMORY_RECORDS)
         self._n_spooled = self._spool.count()
         self._delivery = Delivery(url)
+        self._is_unwritable = False
         self._retry_s = _RETRY_FIRST_S
         self._retry_at_s = clock.monotonic_s()
         self._open()
@@ -127,8 +128,11 @@ class SpooledWriter:
         try:
             self._spool.append(record)
         except OSError as error:
-            n = len(self._memory)
-            log.error("spool event=unwritable in_memory=%d reason=%s", n, error)  # noqa: TRY400 - the reason is enough
+            # Once: it may stay so for days, and every record would tell of it.
+            if not self._is_unwritable:
+                log.error("spool event=unwritable kept_in=memory reason=%s", error)  # noqa: TRY400 - the reason is enough
+            self._is_unwritable = True
             return False
+        self._is_unwritable = False
         self._n_spooled += 1
         return True

@@ -5,12 +5,12 @@ probes' timing.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -42,7 +42,6 @@ async def serve(
     clock: Clock,
     *,
     announce: Callable[[str], None],
-    report_folder: Path = Path("reports"),
     stop: asyncio.Event | None = None,
 ) -> None:
     """Serve until `stop` is set or the task is cancelled.
@@ -56,10 +55,13 @@ async def serve(
     ServiceError
         The address is taken or cannot be listened on.
     """
+    stop = stop or asyncio.Event()
     listener = listening_socket(config.web.host, config.web.port)
-    await _database_is_there(config.database)
+    if not await _database_is_there(config.database, stop):
+        listener.close()
+        return
     runner = web.AppRunner(
-        make_app(config, clock, report_folder=report_folder),
+        make_app(config, clock),
         access_log=None,
         keepalive_timeout=IDLE_S,
         max_line_size=MAX_LINE_BYTES,
@@ -71,7 +73,7 @@ async def serve(
     rolling = asyncio.create_task(_keep_rollups(config, clock))
     announce(address(config.web.host, listener.getsockname()[1]))
     try:
-        await (stop or asyncio.Event()).wait()
+        await stop.wait()
     finally:
         server.close()
         rolling.cancel()
@@ -133,17 +135,19 @@ class _Closed(asyncio.Protocol):
         transport.close()
 
 
-async def _database_is_there(url: str) -> None:
-    """Wait until the database can be opened and has its tables."""
-    while True:
+async def _database_is_there(url: str, stop: asyncio.Event) -> bool:
+    """Whether the database has its tables; False when told to end before it has."""
+    while not stop.is_set():
         try:
             store = await asyncio.to_thread(open_store, url)
         except ServiceError as error:
             _log.warning("database_away error=%s", error)
-            await asyncio.sleep(RETRY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), RETRY_S)
         else:
             store.close()
-            return
+            return True
+    return False
 
 
 async def _keep_rollups(config: Config, clock: Clock) -> None:

@@ -19,7 +19,9 @@ from tests.web import history
 
 
 @contextmanager
-def monitor(folder: Path, *arguments: str, port: int = 0) -> Iterator[subprocess.Popen]:
+def monitor(
+    folder: Path, *arguments: str, port: int = 0, stdin: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen]:
     """A running `monitor` over a home that measures itself."""
     site = {"url": f"tcp://127.0.0.1:{free_port()}"}
     document = {
@@ -33,7 +35,7 @@ def monitor(folder: Path, *arguments: str, port: int = 0) -> Iterator[subprocess
     command = [sys.executable, "-m", "monitor", *arguments]
     with (folder / "out").open("w") as out, (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=log
+            command, cwd=folder, stdin=stdin, stdout=out, stderr=log
         )
     try:
         yield process
@@ -106,6 +108,15 @@ async def test_a_killed_daemon_leaves_no_dashboard_behind(tmp_path: Path):
                 return
             await asyncio.sleep(0.1)
     raise AssertionError("the dashboard still answers")
+
+
+async def test_a_dashboard_without_a_database_ends_with_its_daemon(tmp_path: Path):
+    away = f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none"
+    child = ("--database", away, "web", "serve", "--child")
+    with monitor(tmp_path, *child, stdin=subprocess.PIPE) as process:
+        await until(lambda: "database_away" in (tmp_path / "log").read_text())
+        process.stdin.close()
+        assert await asyncio.to_thread(process.wait, 8) == 0
 
 
 async def test_a_taken_port_does_not_stop_the_measuring(tmp_path: Path):
