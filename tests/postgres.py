@@ -56,6 +56,19 @@ class PostgresServer:
         """Stop; `immediate` is as if the power had failed."""
         self._control("stop", "-m", mode)
 
+    def follow(self, first: "PostgresServer") -> None:
+        """Become a copy of another server, and take over all that it writes."""
+        data = str(self.folder / "data")
+        shutil.rmtree(data)
+        source = ["-h", "127.0.0.1", "-p", str(first.port), "-U", "postgres"]
+        options = ["-R", "-c", "fast", "--no-sync"]
+        self.run("pg_basebackup", "-D", data, *source, *options)
+        self.start()
+
+    def promote(self) -> None:
+        """From a copy to a server of its own, which takes writes."""
+        self._control("promote")
+
     def _control(self, *arguments: str) -> None:
         self.run(
             "pg_ctl", "-w", "-t", "30", "-D", str(self.folder / "data"), *arguments
