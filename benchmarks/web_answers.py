@@ -17,11 +17,16 @@ import sys
 import tempfile
 import time
 import urllib.request
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from playwright.sync_api import Page
+from sqlalchemy import Connection, Engine
 
 from benchmarks.read_home_year import SITES, samples
 from monitor.store import open_store
+from monitor.store import rollups as rollups_module
 from monitor.store.rollups import Rollups
 from tests.web.browser import chromium
 
@@ -41,16 +46,33 @@ def roll_up(url: str) -> None:
     """Make all roll-ups that are missing."""
     began = time.perf_counter()
     rollups = Rollups(url)
-    n_hours, longest_s = rollups.n_stale(), 0.0
-    while True:
-        step = time.perf_counter()
-        n_left = rollups.refresh()
-        longest_s = max(longest_s, time.perf_counter() - step)
-        if not n_left:
-            break
+    n_hours, held_s = rollups.n_stale(), []
+    with locks_timed(held_s):
+        while rollups.refresh():
+            pass
     rollups.close()
     spent = time.perf_counter() - began
-    print(f"roll-ups: {n_hours} hours in {spent:.0f} s, longest lock {longest_s:.3f} s")
+    longest = f"longest lock {max(held_s, default=0.0) * 1e3:.0f} ms"
+    print(f"roll-ups: {n_hours} hours in {spent:.1f} s, {longest}")
+
+
+@contextmanager
+def locks_timed(held_s: list[float]) -> Iterator[None]:
+    """Notes how long each transaction of the roll-ups holds the lock."""
+    lock = rollups_module.writing
+
+    @contextmanager
+    def timed(engine: Engine) -> Iterator[Connection]:
+        began = time.perf_counter()
+        with lock(engine) as connection:
+            yield connection
+        held_s.append(time.perf_counter() - began)
+
+    rollups_module.writing = timed
+    try:
+        yield
+    finally:
+        rollups_module.writing = lock
 
 
 def marking_cost(url: str) -> None:
@@ -146,24 +168,45 @@ def plain_s(path: Path, name: str) -> float:
         return (time.perf_counter() - began) * 1e3
 
 
+VISITS = {"as it opens": "", "a year of hours": "?weeks=52"}
+
+
 def first_view(address: str) -> None:
-    """A first and a second visit in Chromium: time to the drawn page, bytes."""
+    """The first visits in Chromium: time to the drawn page, bytes."""
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        for visit in ("first", "second", "third"):
-            wire = []
-            page.on("response", lambda r, wire=wire: wire.append(r))
+        for name, path in VISITS.items():
+            print(f"{name}:")
+            context = browser.new_context(viewport={"width": 1400, "height": 900})
+            visits(context.new_page(), address + path)
+            context.close()
+
+
+def visits(page: Page, address: str) -> None:
+    """The same page four times."""
+    for visit in ("first", "second", "third", "fourth"):
+        wire = []
+        with answers_noted(page, wire):
             began = time.perf_counter()
-            page.goto(f"{address}?weeks=52")
+            page.goto(address)
             page.wait_for_selector("[data-figure=heatmap] figcaption p")
             shown = time.perf_counter() - began
             page.wait_for_load_state("networkidle")
             whole = time.perf_counter() - began
-            sizes = [r.request.sizes()["responseBodySize"] for r in wire]
-            print(
-                f"  {visit} visit: heat map {shown:.2f} s, all {whole - 0.5:.2f} s,"
-                f" {sum(sizes) / 1e3:.0f} kB on the wire"
-            )
+        sizes = [r.request.sizes()["responseBodySize"] for r in wire]
+        print(
+            f"  {visit} visit: heat map {shown:.2f} s, all {whole - 0.5:.2f} s,"
+            f" {sum(sizes) / 1e3:.0f} kB on the wire"
+        )
+
+
+@contextmanager
+def answers_noted(page: Page, wire: list) -> Iterator[None]:
+    """Notes the answers that come meanwhile."""
+    page.on("response", wire.append)
+    try:
+        yield
+    finally:
+        page.remove_listener("response", wire.append)
 
 
 def memory_mib(pid: int) -> float:
@@ -203,7 +246,7 @@ def main() -> None:
         address = server.stdout.readline().split()[-1]
         print("answers, median:")
         answers(address, path)
-        print("first view, a year of hours:")
+        print("first view:")
         first_view(address)
         before = memory_mib(server.pid)
         for i in range(1000):

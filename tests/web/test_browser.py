@@ -248,6 +248,44 @@ def test_a_fresh_home_says_what_will_appear_and_when(look: Look, tmp_path: Path)
         page.context.close()
 
 
+def judged(target: str, verdict: str, **evenings: int) -> dict:
+    return {
+        "vantage": "home",
+        "target": target,
+        "verdict": verdict,
+        "strength": None,
+        "evenings": {"observed": 35, "usable": 35, "slow": 0, "dead": 0} | evenings,
+        "effect": {"metric": "goodput_bps", "ratio": None, "ci95": [None, 1.2]},
+    }
+
+
+def test_cards_never_say_more_than_the_verdict(look: Look, tmp_path: Path):
+    """Dead evenings are slow ones; without controls nobody was compared with."""
+    url = f"sqlite:///{tmp_path / 'judged.db'}"
+    document = history.document()
+    document["verdicts"] = [
+        judged("facebook", "targeted_blocking", slow=30, dead=29),
+        judged("twitter", "recurring_slowdown", slow=20),
+        judged("youtube", "no_recurring_slowdown", slow=3),
+    ]
+    with open_store(url) as store:
+        store.append_verdicts(
+            document["verdicts"],
+            computed_at_utc=history.NOW,
+            method_version="test",
+            document=document,
+        )
+    with served(tmp_path, url) as home:
+        page = look(to=home).open()
+        lead = page.locator("#answer-lead")
+        expect(lead).to_contain_text("did not answer while the sites beside them did")
+        expect(lead).to_contain_text("no live site to compare with: twitter")
+        expect(lead).not_to_contain_text("youtube")
+        expect(page.locator("[data-target=facebook]")).to_contain_text("29 of 35")
+        expect(page.locator("[data-target=twitter]")).to_contain_text("20 of 35")
+        page.context.close()
+
+
 def test_logging_in_sharing_and_logging_out(
     look: Look, tmp_path: Path, sqlite_history: str, hashes: dict[str, str]
 ):

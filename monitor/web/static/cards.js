@@ -19,11 +19,16 @@ function isSuspect(one) {
   return ["bad", "warn"].includes(KIND[one.verdict]);
 }
 
+function isBlocked(one) {
+  return one.verdict === "targeted_blocking";
+}
+
+/** Dead evenings are among the slow ones. */
 function evenings(one) {
   const e = one.evenings;
   if (!e || !e.usable) return "";
   if (!isSuspect(one)) return tn("card.usable", e.usable);
-  return tn("card.evenings", e.usable, { slow: number(e.slow + e.dead) });
+  return tn("card.evenings", e.usable, { slow: number(isBlocked(one) ? e.dead : e.slow) });
 }
 
 function effect(one) {
@@ -57,13 +62,16 @@ function hours(one) {
 
 function checked(check) {
   const detail = check.detail ? ` (${check.detail})` : "";
-  return element("li", {}, `${check.sign} ${check.title} ${check.outcome}${detail}`);
+  return element("li", {}, `${check.title} `, element("strong", {}, `${check.sign} ${check.outcome}`), detail);
 }
 
 function why(one) {
   const { reasons, checks } = one.told;
   if (!checks.length && !reasons.length) return null;
-  const lines = [...reasons.map((reason) => element("li", {}, reason)), ...checks.map(checked)];
+  const made = checks.filter((check) => check.sign !== "?");
+  const open = checks.length - made.length;
+  const lines = [...reasons.map((reason) => element("li", {}, reason)), ...made.map(checked)];
+  if (open) lines.push(element("li", {}, t("card.open", { n: number(open), all: number(checks.length) })));
   return element("details", {}, element("summary", {}, t("card.why")), element("ul", {}, ...lines));
 }
 
@@ -73,7 +81,8 @@ function word(verdict) {
 
 function card(one) {
   const kind = KIND[one.verdict] ?? "";
-  const values = { name: one.target, slow: number((one.evenings?.slow ?? 0) + (one.evenings?.dead ?? 0)), usable: number(one.evenings?.usable ?? 0) };
+  const { slow = 0, dead = 0, usable = 0 } = one.evenings ?? {};
+  const values = { name: one.target, slow: number(slow), dead: number(dead), usable: number(usable) };
   const sentence = has(`sentence.${one.verdict}`) ? t(`sentence.${one.verdict}`, values) : "";
   return element("article", { class: `card ${kind}`, "data-target": one.target, "data-verdict": one.verdict },
     element("h3", {}, one.target),
@@ -102,15 +111,21 @@ export function cards(targets, verdicts) {
   return [...sorted.map(card), ...rest.map((one) => waiting(one, targets))];
 }
 
-/** The one sentence above the cards. */
+const LEADS = {
+  "lead.suspected": ["targeted_throttling", "selective_slowdown"],
+  "lead.blocked": ["targeted_blocking"],
+  "lead.alone": ["recurring_slowdown"],
+  "lead.other": ["server_side", "general_congestion", "own_line"],
+};
+
+/** What stands above the cards: one sentence for each kind of finding, never more than it. */
 export function lead(targets, verdicts) {
   const own = verdicts.verdicts.filter((one) => one.vantage === targets.vantage);
   if (!own.length) return t("lead.none", { start: targets.window.start, end: targets.window.end });
-  const of = (kinds) => own.filter((one) => kinds.includes(KIND[one.verdict])).map((one) => one.target);
+  const found = Object.entries(LEADS).map(([key, kinds]) => [key, own.filter((one) => kinds.includes(one.verdict)).map((one) => one.target)]);
+  const said = found.filter(([, names]) => names.length).map(([key, names]) => t(key, { names: names.join(", ") }));
+  const isGood = own.every((one) => KIND[one.verdict] === "good");
+  if (!said.length) said.push(t(isGood ? "lead.good" : "lead.open"));
   const period = t("lead.period", { since: dayName(verdicts.since), until: dayName(verdicts.until) });
-  const suspected = of(["bad", "warn"]);
-  if (suspected.length) return `${t("lead.suspected", { names: suspected.join(", ") })} ${period}`;
-  const other = of(["other"]);
-  if (other.length) return `${t("lead.other", { names: other.join(", ") })} ${period}`;
-  return `${t(of(["good"]).length === own.length ? "lead.good" : "lead.open")} ${period}`;
+  return [...said, period].join(" ");
 }

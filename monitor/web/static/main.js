@@ -306,7 +306,7 @@ async function showReports() {
 async function showHealth() {
   const health = await ask("/health");
   const pill = byId("health");
-  pill.className = `pill ${health.is_fresh ? "good" : "bad"}`;
+  pill.className = `pill ${isSimulated() ? "" : health.is_fresh ? "good" : "bad"}`;
   pill.textContent = freshness(health);
   const used = health.usage;
   const budget = used.budget_per_month_bytes;
@@ -322,7 +322,12 @@ async function showHealth() {
   byId("house").replaceChildren(...facts.flatMap(([key, text]) => [element("dt", {}, t(key)), element("dd", {}, text)]));
 }
 
+function isSimulated() {
+  return state.targets.vantage === "simulated";
+}
+
 function freshness(health) {
+  if (isSimulated()) return t("health.simulated");
   if (health.age_s === null) return t("health.none");
   const ago = duration(Math.max(0, health.age_s));
   return t(health.is_fresh ? "health.fresh" : "health.stale", { ago });
@@ -333,7 +338,7 @@ async function loadTargets() {
   setZone(state.targets.timezone);
   const { vantage, timezone, targets } = state.targets;
   const nControls = targets.filter((one) => one.role === "control").length;
-  byId("place").textContent = t(vantage === "simulated" ? "place.simulated" : "place", { vantage, zone: timezone, targets: number(targets.length - nControls), controls: number(nControls) });
+  byId("place").textContent = t(isSimulated() ? "place.simulated" : "place", { vantage, zone: timezone, targets: number(targets.length - nControls), controls: number(nControls) });
 }
 
 async function makeShare() {
