@@ -9,9 +9,9 @@ import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +28,7 @@ from monitor.report import (
     PdfUnavailableError,
     Scope,
     night_report,
+    public_copy,
     render_csv,
     render_html,
     render_json,
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-FOLDER: Final = Path("reports")
-"""Where the nightly reports lie, a folder for each night."""
 MAKE_UP_NIGHTS: Final = 7
 """How many nights back a missing report is made up for."""
 
@@ -162,6 +161,17 @@ def _chain(url: str, vantage: str, *, until: datetime) -> Chain | None:
     return Chain(day=closed[-1].day, digest=closed[-1].digest)
 
 
+def public_night(night: Night, name: Callable[[str], str]) -> Night:
+    """The night as its reports for anybody tell it.
+
+    Parameters
+    ----------
+    name : vantage -> the name under which it is told.
+    """
+    reports = [public_copy(report, name(report.vantage)) for report in night.reports]
+    return replace(night, reports=tuple(reports))
+
+
 def report_files(night: Night, config: Config) -> dict[str, bytes]:
     """The files of a night by name; without a PDF where the system cannot make one."""
     files: dict[str, bytes] = {}
@@ -208,8 +218,9 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             (new / name).replace(folder / name)
 
 
-def due_nights(config: Config, *, now_utc: datetime, folder: Path) -> list[date]:
+def due_nights(config: Config, *, now_utc: datetime) -> list[date]:
     """Nights whose evening was measured and has no report yet; oldest first."""
+    folder = Path(config.report.folder)
     last = last_night(now_utc, config)
     nights = [last - timedelta(days=n) for n in range(MAKE_UP_NIGHTS)]
     missing = [n for n in nights if not (folder / n.isoformat()).exists()]
@@ -227,17 +238,16 @@ def _is_measured(store: Store, config: Config, night: date) -> bool:
     return any(True for _ in store.samples(since=start, until=end))
 
 
-def run_due_nights(
-    config: Config, *, now_utc: datetime, folder: Path = FOLDER
-) -> Iterator[Night]:
+def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
     """Close the days, then analyse, store and report every night that is due.
 
     Raises
     ------
     StoreError : the database is out of reach.
     """
+    folder = Path(config.report.folder)
     close_days(config.database, now_utc=now_utc)
-    for day in due_nights(config, now_utc=now_utc, folder=folder):
+    for day in due_nights(config, now_utc=now_utc):
         night = analysed_night(config, day, now_utc=now_utc)
         store_verdicts(config.database, stored_document(night), computed_at_utc=now_utc)
         write_files(folder / day.isoformat(), report_files(night, config))

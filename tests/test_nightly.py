@@ -63,7 +63,8 @@ def filled(tmp_path: Path) -> Config:
     made = home()
     database = f"sqlite:///{tmp_path / 'monitor.db'}"
     fill(database, made, tmp_path)
-    return config_of(database, made.samples["vantage"].iloc[0])
+    folder = str(tmp_path / "reports")
+    return config_of(database, made.samples["vantage"].iloc[0], folder=folder)
 
 
 def test_verdicts_rest_on_the_evenings_up_to_the_night(filled: Config) -> None:
@@ -79,7 +80,7 @@ def test_due_nights_are_stored_and_reported_once(
 ) -> None:
     folder = tmp_path / "reports"
     third_morning = datetime(2026, 3, 3, 3, tzinfo=UTC)
-    nights = list(run_due_nights(filled, now_utc=third_morning, folder=folder))
+    nights = list(run_due_nights(filled, now_utc=third_morning))
     assert [n.night for n in nights] == [START, START + timedelta(days=1)]
     assert (folder / "2026-03-02" / "report.html").stat().st_size > 10_000
     with closing(Reader(filled.database)) as reader:
@@ -87,7 +88,7 @@ def test_due_nights_are_stored_and_reported_once(
     assert newest.document["method_version"] == METHOD_VERSION
     assert newest.document["until"] == "2026-03-02"
     assert older.document["until"] == "2026-03-01"
-    assert list(run_due_nights(filled, now_utc=third_morning, folder=folder)) == []
+    assert list(run_due_nights(filled, now_utc=third_morning)) == []
 
 
 def test_the_night_is_the_same_on_either_database(
@@ -102,15 +103,15 @@ def test_the_night_is_the_same_on_either_database(
 def test_an_interrupted_night_is_due_again(filled: Config, tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     (folder / f".{LAST}-abc" / "night").mkdir(parents=True)
-    assert LAST in due_nights(filled, now_utc=NOW, folder=folder)
+    assert LAST in due_nights(filled, now_utc=NOW)
 
 
 def test_a_database_without_samples_gets_no_report(
     database: str, tmp_path: Path
 ) -> None:
-    config = config_of(database, "home")
     folder = tmp_path / "reports"
-    assert list(run_due_nights(config, now_utc=NOW, folder=folder)) == []
+    config = config_of(database, "home", folder=str(folder))
+    assert list(run_due_nights(config, now_utc=NOW)) == []
     assert not folder.exists()
 
 

@@ -13,7 +13,6 @@ from monitor.cli.root import Settings
 from monitor.config import masked
 from monitor.errors import InputError
 
-_REPORTS = Path("reports")
 _NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -63,8 +62,9 @@ def wipe_command(settings: Settings, *, yes: bool) -> None:
     """
     from monitor.store.wiping import stored_things, wipe
 
-    url = configuration(settings).database
-    nights = _nights()
+    config = configuration(settings)
+    url, reports = config.database, Path(config.report.folder)
+    nights = _nights(reports)
     things = [*stored_things(url), *map(str, nights)]
     if not things:
         click.echo(f"{masked(url)}: nothing is stored")
@@ -74,17 +74,17 @@ def wipe_command(settings: Settings, *, yes: bool) -> None:
     removed = [*wipe(url), *map(str, nights)]
     for night in nights:
         shutil.rmtree(night)
-    if nights and not any(_REPORTS.iterdir()):
-        _REPORTS.rmdir()
+    if nights and not any(reports.iterdir()):
+        reports.rmdir()
     for thing in removed:
         click.echo(f"removed {thing}")
 
 
-def _nights() -> list[Path]:
+def _nights(reports: Path) -> list[Path]:
     """The folders of the nightly reports; whatever else lies there is not ours."""
-    if not _REPORTS.is_dir() or _REPORTS.is_symlink():
+    if not reports.is_dir() or reports.is_symlink():
         return []
-    found = (p for p in _REPORTS.iterdir() if _NIGHT.fullmatch(p.name) and p.is_dir())
+    found = (p for p in reports.iterdir() if _NIGHT.fullmatch(p.name) and p.is_dir())
     return sorted(path for path in found if not path.is_symlink())
 
 

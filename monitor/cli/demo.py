@@ -52,7 +52,7 @@ def demo_command(*, folder: Path, once: bool, language: str) -> None:
     _fill(folder, config, home)
     made = _report(folder, config, night, now_utc)
     if not once:
-        _show(folder, config, made)
+        _show(config, made)
 
 
 def _last_whole_day(now_utc: "datetime") -> date:
@@ -87,7 +87,7 @@ def _config(folder: Path, home: "Home", language: str) -> "Config":
         "targets": sites["target"],
         "controls": sites["control"],
         "web": {"port": 0},
-        "report": {"language": language},
+        "report": {"language": language, "folder": str(folder / "reports")},
     }
     return parse(document, source="demo")
 
@@ -136,7 +136,7 @@ def _report(
     return files
 
 
-def _show(folder: Path, config: "Config", files: dict[str, bytes]) -> None:
+def _show(config: "Config", files: dict[str, bytes]) -> None:
     """The dashboard on the simulated home, until Ctrl-C."""
     import asyncio
     import signal
@@ -145,17 +145,14 @@ def _show(folder: Path, config: "Config", files: dict[str, bytes]) -> None:
     from monitor.nightly import write_files
     from monitor.web.server import serve
 
-    reports = folder / "reports"
     night = _last_whole_day(SystemClock().now_utc()).isoformat()
-    write_files(reports / night, files)
+    write_files(Path(config.report.folder) / night, files)
 
     async def run() -> None:
         stop = asyncio.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-        await serve(
-            config, SystemClock(), announce=_announce, report_folder=reports, stop=stop
-        )
+        await serve(config, SystemClock(), announce=_announce, stop=stop)
 
     asyncio.run(run())
 

@@ -1,5 +1,6 @@
 """`monitor report`: the report of any past night, and its evidence bundle."""
 
+import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,12 +9,14 @@ import click
 
 from monitor.cli.context import configuration, parsed_date
 from monitor.cli.root import Settings
+from monitor.cli.terminal import visible
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.config import Config
+    from monitor.evidence import BundleInfo
     from monitor.nightly import Night
 
 BUNDLE = "evidence.zip"
@@ -25,7 +28,7 @@ BUNDLE = "evidence.zip"
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the files; default: reports/DATE.",
+    help="Folder for the files; default: `report.folder`/DATE.",
 )
 @click.option(
     "--language", type=click.Choice(["en", "ru", "kk"]), help="Of the report."
@@ -38,6 +41,9 @@ BUNDLE = "evidence.zip"
     show_default=True,
     help="For whom the bundle is.",
 )
+@click.option(
+    "--preview", is_flag=True, help="Write nothing; show what the bundle would tell."
+)
 @click.pass_obj
 def report_command(
     settings: Settings,
@@ -48,14 +54,17 @@ def report_command(
     language: str | None,
     bundle: bool,
     level: str,
+    preview: bool,
 ) -> None:
     """Write the report of a night: HTML, PDF, CSV, JSON.
 
-    The verdicts are those of that date: later evenings are not looked at.
+    The verdicts are those of that date: later evenings are not looked at. The bundle
+    holds the report, the raw rows and what it takes to check them with `monitor
+    verify`. Nothing is sent anywhere.
     """
     from monitor.clock import SystemClock
     from monitor.evidence.ledger import close_days
-    from monitor.nightly import FOLDER, analysed_night, report_files, write_files
+    from monitor.nightly import analysed_night, report_files, write_files
 
     now_utc = SystemClock().now_utc()
     config = _in_language(configuration(settings), language)
@@ -66,14 +75,18 @@ def report_command(
         config, chosen or _latest(config, now_utc), now_utc=now_utc, since=first
     )
     _check(night)
-    folder = out or FOLDER / night.night.isoformat()
+    if preview:
+        _show(night, config, level)
+        return
+    folder = out or Path(config.report.folder) / night.night.isoformat()
     files = report_files(night, config)
     write_files(folder, files)
     print_night(night, config)
     for name in sorted(files):
         click.echo(folder / name)
     if bundle:
-        write_evidence(folder / BUNDLE, night, config, files=files, level=level)
+        name = BUNDLE if level == "private" else f"evidence-{level}.zip"
+        write_evidence(folder / name, night, config, files=files, level=level)
 
 
 def write_evidence(
@@ -85,25 +98,51 @@ def write_evidence(
     level: str = "private",
 ) -> None:
     """Write the bundle of a night and print where it is and what names it."""
+    info = _bundled(path, night, config, files=files, level=level)
+    click.echo(f"{info.path}: {info.n_rows} rows, level {info.level}")
+    click.echo(f"digest of this bundle: {info.digest}")
+    click.echo("Give this digest on another way than the file.")
+
+
+def _bundled(
+    path: Path, night: "Night", config: "Config", *, files: dict[str, bytes], level: str
+) -> "BundleInfo":
+    """The bundle; at the public level with a report that names no house."""
     from monitor.config import effective
-    from monitor.evidence import write_bundle
+    from monitor.evidence import names_at, write_bundle
     from monitor.evidence.ledger import ledger, whole_days
+    from monitor.evidence.rows import stored_rows
+    from monitor.nightly import public_night, report_files
     from monitor.store import open_store
 
+    kept = ledger(config.database)
+    if level == "public":
+        names = names_at(level, kept.secret or b"", night.document)
+        files = report_files(public_night(night, names), config)
     start, end = whole_days(night.since, night.night, config.timezone)
     with open_store(config.database) as store:
-        info = write_bundle(
+        return write_bundle(
             path,
             report_files=files,
-            samples=store.samples(since=start, until=end),
+            samples=stored_rows(store, since=start, until=end),
             config_document=effective(config),
             verdict_document=night.document,
             level=level,
-            ledger=ledger(config.database),
+            ledger=kept,
+            report_level="public" if level == "public" else "trusted",
         )
-    click.echo(f"{info.path}: {info.n_rows} rows, {info.level}; digest {info.digest}")
-    for name in info.left_out:
-        click.echo(f"left out, it tells more than {info.level} allows: {name}")
+
+
+def _show(night: "Night", config: "Config", level: str) -> None:
+    from monitor.evidence.preview import preview
+    from monitor.nightly import report_files
+
+    files = report_files(night, config)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "preview.zip"
+        _bundled(path, night, config, files=files, level=level)
+        for line in preview(path):
+            click.echo(visible(line, limit=500))
 
 
 def _in_language(config: "Config", language: str | None) -> "Config":

@@ -11,6 +11,7 @@ from monitor.config.values import (
     ClockTime,
     DatabaseUrl,
     Duration,
+    Folder,
     ListeningHost,
     Name,
     Resolver,
@@ -143,6 +144,7 @@ class Web(_Section):
 class Report(_Section):
     """The nightly report."""
 
+    folder: Folder = "reports"
     language: Literal["en", "ru", "kk"] = "en"
     nights: Annotated[int, Field(ge=7, le=400)] = 60
     keep_nights: Annotated[int, Field(ge=1, le=10_000)] = 400

@@ -62,6 +62,12 @@ def _clock_time(value: object) -> str:
     return value
 
 
+def _folder(value: str) -> str:
+    if not value.strip() or any(not c.isprintable() for c in value):
+        raise ValueError("the path of a folder, such as reports or /srv/reports")
+    return value
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -187,6 +193,7 @@ ClockTime = Annotated[str, BeforeValidator(_clock_time)]
 Address = Annotated[str, AfterValidator(_address)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Folder = Annotated[str, AfterValidator(_folder)]
 ListeningHost = Annotated[str, AfterValidator(_listening_host)]
 SecretHash = Annotated[str, AfterValidator(_secret_hash)]
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]

@@ -4,7 +4,7 @@
 such a file on any machine, without the database.
 """
 
-from monitor.evidence.bundle import BundleInfo, write_bundle
+from monitor.evidence.bundle import BundleInfo, names_at, write_bundle
 from monitor.evidence.chain import day_digests
 from monitor.evidence.redact import Level
 from monitor.evidence.verify import Finding, Verification, verify_bundle
@@ -17,6 +17,7 @@ __all__ = [
     "Level",
     "Verification",
     "day_digests",
+    "names_at",
     "verify_bundle",
     "write_bundle",
 ]

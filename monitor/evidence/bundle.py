@@ -8,7 +8,7 @@ import hmac
 import json
 import secrets
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -92,7 +92,8 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     is_told = _WIDTH[report_level] >= _WIDTH[level]
     ledger = ledger or Ledger()
     secret = ledger.secret or _own_secret(level)
-    bundle = _Bundle(level, secret, verdict_document, Hosts(_host_key(secret)))
+    names = names_at(level, secret, verdict_document)
+    bundle = _Bundle(level, secret, names, Hosts(_host_key(secret)))
     documents = {
         layout.CONFIG: _json(config_for(level, config_document)),
         layout.VERDICTS: _json(bundle.named(verdict_document)),
@@ -116,6 +117,21 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
         digest=digest,
         left_out=left_out,
     )
+
+
+def names_at(
+    level: Level | str, secret: bytes, verdict_document: Mapping[str, Any]
+) -> Callable[[str], str]:
+    """How a bundle of these verdicts names a vantage: a pseudonym, when it is public.
+
+    Parameters
+    ----------
+    secret : of the ledger.
+    """
+    if Level(level) is not Level.PUBLIC:
+        return str
+    report = sha256(_json(verdict_document)).digest()
+    return lambda vantage: layout.pseudonym(secret, vantage, report)
 
 
 _WIDTH: Final = {Level.PRIVATE: 0, Level.TRUSTED: 1, Level.PUBLIC: 2}
@@ -149,7 +165,7 @@ class _Bundle:
 
     level: Level
     secret: bytes
-    verdict_document: Mapping[str, Any]
+    names: Callable[[str], str]
     hosts: Hosts
     n_rows: int = 0
     heads: dict[str, str] = field(default_factory=dict)
@@ -162,10 +178,7 @@ class _Bundle:
 
     def name(self, vantage: str) -> str:
         """The vantage's name at this level."""
-        if self.level is not Level.PUBLIC:
-            return vantage
-        report = sha256(_json(self.verdict_document)).digest()
-        return layout.pseudonym(self.secret, vantage, report)
+        return self.names(vantage)
 
     def named(self, document: Any) -> Any:  # noqa: ANN401 - any JSON value
         """The document with its vantages named as at this level."""

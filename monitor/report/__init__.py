@@ -3,7 +3,7 @@
 Nothing here opens a database, reads a clock or writes a file.
 """
 
-from monitor.report.assembly import Beside, night_report
+from monitor.report.assembly import Beside, night_report, public_copy
 from monitor.report.content import (
     Chain,
     EveningMark,
@@ -35,6 +35,7 @@ __all__ = [
     "Versions",
     "night_report",
     "printable",
+    "public_copy",
     "render_csv",
     "render_html",
     "render_json",

@@ -88,6 +88,28 @@ def night_report(
     )
 
 
+def public_copy(report: NightReport, name: str) -> NightReport:
+    """The report for anybody: under another name, without what tells about the house.
+
+    Left out are gaps, rounds that were set aside, notes and the hour of its making. The
+    rest is made of what a public bundle's rows hold as well.
+    """
+    document = {
+        **report.document,
+        "verdicts": [{**v, "vantage": name} for v in report.document["verdicts"]],
+    }
+    return replace(
+        report,
+        vantage=name,
+        gaps=(),
+        spoiled=(),
+        notes=(),
+        made_at=report.made_at.replace(hour=0, minute=0, second=0, microsecond=0),
+        document=document,
+        is_public=True,
+    )
+
+
 def _of_vantage(samples: pd.DataFrame, vantage: str) -> pd.DataFrame:
     own = is_any(samples, "vantage", {vantage}, absent=True)
     # A copy of a year would not fit beside it on a small machine.

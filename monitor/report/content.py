@@ -162,3 +162,5 @@ class NightReport:
     document: Mapping[str, Any]
     """The analysis as contracts 5 has it, this vantage only."""
     is_simulated: bool = False
+    is_public: bool = False
+    """Whether it is the copy for anybody, without the house that measured."""

@@ -8,6 +8,7 @@ from typing import Final
 from monitor.locale import Language
 from monitor.model import Verdict
 from monitor.report.content import NightReport, Service
+from monitor.report.sofar import evenings_needed, last_evening
 
 _BRANDS: Final = {
     "facebook": "Facebook",
@@ -50,8 +51,12 @@ def sentence(service: Service, report: NightReport, language: Language) -> str:
     # A slowdown whose evenings were mostly dead is told by its dead evenings.
     if verdict.verdict == "selective_slowdown" and _is_mostly_dead(verdict):
         return _both(_dead(verdict, report, language), _open_cause(language))
-    tell = _TELLERS.get(verdict.verdict, _not_enough)
-    return tell(verdict, report, language)
+    if verdict.verdict in _TELLERS:
+        return _TELLERS[verdict.verdict](verdict, report, language)
+    return _both(
+        _not_enough(service, report, language),
+        last_evening(service, report.window, language),
+    )
 
 
 def _values(
@@ -248,7 +253,14 @@ def _unclear(verdict: Verdict, report: NightReport, language: Language) -> str:
     ) % _values(verdict, report, language)
 
 
-def _not_enough(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _not_enough(service: Service, report: NightReport, language: Language) -> str:
+    verdict, needed = service.verdict, evenings_needed(service)
+    if needed is not None:
+        return language.fill(
+            "Measured so far: %(usable)s of at least %(needed)s evenings; before that "
+            "nothing is concluded about %(name)s.",
+            _values(verdict, report, language) | {"needed": language.number(needed)},
+        )
     return language.ngettext(
         "There is not enough data on %(name)s to say anything: %(usable)s of "
         "%(observed)s observed evening can be used.",
@@ -268,5 +280,4 @@ _TELLERS: Final = {
     "own_line": _own,
     "no_recurring_slowdown": _nothing,
     "inconclusive": _unclear,
-    "insufficient_data": _not_enough,
 }

@@ -41,6 +41,7 @@ def render_json(report: NightReport) -> str:
         "night": report.night.isoformat(),
         "made_at": report.made_at.isoformat(),
         "is_simulated": report.is_simulated,
+        "is_public": report.is_public,
         "software_version": report.versions.software,
         "controls": list(report.controls),
         "evenings": {s.name: _evenings(s) for s in report.services},

@@ -1,7 +1,6 @@
 """The application: routes, guards, and what they share."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -21,16 +20,13 @@ from monitor.web.texts import Texts
 MAX_BODY_BYTES: Final = 16_384
 
 
-def make_app(
-    config: Config, clock: Clock, *, report_folder: Path = Path("reports")
-) -> web.Application:
+def make_app(config: Config, clock: Clock) -> web.Application:
     """The application over a database that exists.
 
     Parameters
     ----------
-    config : whose `database`, `web`, sites, zone and window are shown.
+    config : whose `database`, `web`, `report.folder`, sites, zone and window are shown.
     clock : tells how old samples are and when sessions end.
-    report_folder : where the night reports lie, a folder for each date.
     """
     app = web.Application(
         middlewares=[
@@ -43,7 +39,7 @@ def make_app(
     )
     app[CONTEXT] = Context(
         config=config,
-        facts=Facts(config, Reader(config.database), clock, report_folder),
+        facts=Facts(config, Reader(config.database), clock),
         access=Access(config.web, clock, Attempts(clock)),
         files=Files(),
         texts=Texts(),

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from threading import Lock
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -41,7 +40,6 @@ class Facts:
     config: Config
     reader: Reader
     clock: Clock
-    report_folder: Path = Path("reports")
     _lock: Lock = field(default_factory=Lock)
     _series: list[SeriesInfo] = field(default_factory=list)
     _read_at_s: float | None = None

@@ -123,7 +123,7 @@ def verdict_history(facts: Facts, query: VerdictHistoryQuery) -> VerdictHistory:
 
 def reports(facts: Facts, _query: NoQuery) -> Reports:
     """Stored night reports, newest first."""
-    folder = facts.report_folder
+    folder = Path(facts.config.report.folder)
     if not folder.is_dir():
         return Reports(reports=[])
     nights = sorted((p for p in folder.iterdir() if _is_night(p)), reverse=True)
@@ -146,7 +146,7 @@ def report_file(facts: Facts, night: str, name: str) -> Path:
     """
     for report in reports(facts, NoQuery()).reports:
         if report.date.isoformat() == night and name in report.files:
-            path = facts.report_folder / night / name
+            path = Path(facts.config.report.folder) / night / name
             if path.is_file() and not path.is_symlink():
                 return path
     raise NotHere("there is no such report")

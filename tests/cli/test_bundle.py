@@ -1,6 +1,7 @@
 """From a database to a bundle, a preview, a time-stamp, and back through verify."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -77,29 +78,48 @@ def run(tmp_path: Path, monkeypatch, samples):
     return call
 
 
+BUNDLE = ["report", *NIGHT, "--out", "out", "--bundle"]
+
+
 def test_a_bundle_of_the_database_is_intact_with_its_verdicts(run):
-    told = run("bundle", *NIGHT).stdout
+    told = run(*BUNDLE).stdout
     digest = told.split("digest of this bundle: ")[1].split()[0]
-    path = "evidence-2018-03-20-private.zip"
-    intact = run("verify", path, "--digest", digest)
+    intact = run("verify", "out/evidence.zip", "--digest", digest)
     assert intact.stdout.startswith("intact:")
     assert intact.stderr == ""
 
 
-def test_a_public_bundle_leaves_the_report_out(run):
-    told = run("bundle", *NIGHT, "--level", "public", "--out", "a.zip").stdout
-    assert "left out, it tells more than this level: report.html" in told
-    assert run("verify", "a.zip").stdout.startswith("intact:")
+@pytest.mark.parametrize("level", ["private", "trusted", "public"])
+def test_the_report_is_in_the_bundle_at_each_level(run, tmp_path, level: str):
+    run("note", "add", "2018-03-19", "my own note")
+    run(*BUNDLE, "--level", level)
+    name = "evidence.zip" if level == "private" else f"evidence-{level}.zip"
+    assert run("verify", f"out/{name}").stdout.startswith("intact:")
+    with zipfile.ZipFile(tmp_path / "out" / name) as bundle:
+        texts = {
+            member: bundle.read(member).decode()
+            for member in bundle.namelist()
+            if member.startswith("report/")
+        }
+    assert set(texts) == {f"report/report.{kind}" for kind in ("html", "csv", "json")}
+    is_public = level == "public"
+    assert ("my own note" not in texts["report/report.html"]) == is_public
+    assert ("pseudonym" in texts["report/report.html"]) == is_public
+    vantages = {row.split(",")[0] for row in texts["report/report.csv"].splitlines()}
+    assert ("simulated" not in vantages) == is_public
+    assert ('"vantage": "simulated"' not in texts["report/report.json"]) == is_public
 
 
 def test_the_preview_tells_what_leaves_the_house_and_writes_nothing(run, tmp_path):
-    told = run("bundle", *NIGHT, "--level", "public", "--preview").stdout
+    told = run("report", *NIGHT, "--level", "public", "--preview").stdout
     assert "level public" in told
+    assert "report/report.html" in told
     assert "started_at_utc: such as 2018-03-13T00:00:00.000000Z" in told
     assert "remote_address: not in it" in told
     assert "vantage: such as v-" in told
     assert "of simulated" not in told
-    assert not list(tmp_path.glob("*.zip"))
+    assert not list(tmp_path.rglob("*.zip"))
+    assert not (tmp_path / "reports").exists()
 
 
 def test_the_digest_is_sent_to_the_configured_services(run, tmp_path):
@@ -129,7 +149,7 @@ def test_a_lodged_digest_goes_into_later_bundles(run, tmp_path):
     with serving(tmp_path) as url:
         told = run("lodge", "--authority", url, *root).stdout
     assert "time-stamped" in told
-    run("bundle", *NIGHT, "--out", "a.zip")
-    checked = run("verify", "a.zip", *root)
+    run(*BUNDLE)
+    checked = run("verify", "out/evidence.zip", *root)
     assert "was time-stamped at" in checked.stderr
     assert "signature not checked" not in checked.stderr

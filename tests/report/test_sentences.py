@@ -117,3 +117,36 @@ def test_a_service_that_mostly_did_not_answer_is_told_so(one_service) -> None:
     text = told(one_service, "selective_slowdown")
     assert "did not answer" in text
     assert "do not show" in text
+
+
+def so_far(report, *, in_window: float | None, failed: int = 0, code: str = "en"):
+    service = report.services[0]
+    last = replace(
+        service.last_night, in_window=in_window, in_rest=8e6, made=24, failed=failed
+    )
+    verdict = replace(
+        service.verdict,
+        verdict="insufficient_data",
+        target="facebook",
+        evenings=Evenings(observed=3, usable=3, slow=2, dead=0),
+        reasons=("3 usable evenings; at least 5 are needed.",),
+    )
+    changed = replace(service, verdict=verdict, last_night=last, metric="goodput_bps")
+    return sentence(changed, report, language(code))
+
+
+def test_the_first_evenings_are_told_without_a_verdict(one_service) -> None:
+    assert so_far(one_service, in_window=2e6) == (
+        "Measured so far: 3 of at least 5 evenings; before that nothing is concluded "
+        "about Facebook. On the last evening it was 4 times slower between 20:00 and "
+        "22:00 than during the rest of that day; one evening is not a pattern."
+    )
+    assert "was not slower" in so_far(one_service, in_window=7.5e6)
+    assert "did not answer" in so_far(one_service, in_window=None, failed=24)
+    assert so_far(one_service, in_window=None).endswith("about Facebook.")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_first_evenings_accuse_nobody(one_service, code: str) -> None:
+    text = so_far(one_service, in_window=1e5, code=code)
+    assert not any(word in text.lower() for word in INTERFERENCE[code])

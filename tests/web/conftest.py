@@ -59,9 +59,8 @@ async def serve(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Serve]:
     clients: list[TestClient] = []
 
     async def start(url: str, **web: object) -> TestClient:
-        app = make_app(
-            history.config(url, **web), clock, report_folder=tmp_path / "reports"
-        )
+        folder = str(tmp_path / "reports")
+        app = make_app(history.config(url, report_folder=folder, **web), clock)
         client = TestClient(TestServer(app, host="127.0.0.1"))
         await client.start_server()
         clients.append(client)

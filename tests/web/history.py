@@ -32,7 +32,7 @@ GAP = (datetime(2026, 10, 18, 6, tzinfo=UTC), datetime(2026, 10, 18, 9, tzinfo=U
 HOSTILE = "<img src=x onerror=alert(1)>=HYPERLINK(1)"
 
 
-def config(database: str, **web: object) -> Config:
+def config(database: str, *, report_folder: str = "reports", **web: object) -> Config:
     """The home's configuration."""
     site = {role: [] for role in Role}
     for name, role in SITES.items():
@@ -46,6 +46,7 @@ def config(database: str, **web: object) -> Config:
             "controls": site[Role.CONTROL],
             "budget": {"per_month": "20GB"},
             "web": {"port": 0, **web},
+            "report": {"folder": report_folder},
         },
         source="test",
     )

@@ -1,0 +1,81 @@
+"""`monitor lodge`: the last digest, put where nobody here can change it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.context import configuration
+from monitor.cli.root import Settings
+from monitor.config import Config
+from monitor.errors import InputError, ServiceError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@click.command("lodge")
+@click.option("--authority", help="URL of an RFC 3161 time-stamp authority.")
+@click.option(
+    "--authority-roots",
+    "roots_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="PEM file: its root certificates, to check the answer.",
+)
+@click.option("--notify", is_flag=True, help="Send it to the configured services.")
+@click.pass_obj
+def lodge_command(
+    settings: Settings, authority: str | None, roots_path: Path | None, *, notify: bool
+) -> None:
+    """Put the last digest where you cannot change it: a time-stamp, a chat, a mail.
+
+    Only the digest leaves the house. The answer of a time-stamp authority is kept and
+    goes into later bundles.
+    """
+    from monitor.clock import SystemClock
+    from monitor.evidence.ledger import close_days
+
+    if bool(authority) == notify:
+        raise InputError("lodge: give either --authority URL or --notify")
+    config, now = configuration(settings), SystemClock().now_utc()
+    close_days(config.database, now_utc=now)
+    if authority:
+        _stamp(config.database, authority, roots_path, now)
+    else:
+        _tell(config, now)
+
+
+def _stamp(url: str, authority: str, roots_path: Path | None, now: "datetime") -> None:
+    from monitor.evidence.ledger import lodge
+    from monitor.evidence.timestamp import check, roots
+
+    trusted = roots(roots_path) if roots_path else []
+    for one in lodge(url, authority, now_utc=now, trusted=trusted):
+        stamp = check(one.token, one.digest, trusted=trusted)
+        checked = "" if stamp.is_signature_checked else " (signature not checked)"
+        click.echo(f"{one.digest}: time-stamped {stamp.stamped_at_utc}{checked}")
+
+
+def _tell(config: Config, now: "datetime") -> None:
+    from monitor.evidence.ledger import heads
+    from monitor.notify import Message, tell
+
+    if not config.notify.urls:
+        raise InputError("notify.urls: found none; allowed: addresses of services")
+    found = heads(config.database)
+    messages = [
+        Message(
+            kind="digest",
+            vantage=link.vantage,
+            subject=f"digest {link.day}",
+            since=link.day,
+            title=f"monitor: digest of {link.day}",
+            body=f"{link.vantage} {link.day} {link.digest}",
+        )
+        for link in found
+    ]
+    n_taken = tell(config, messages, now_utc=now)
+    if n_taken < len(messages):
+        raise ServiceError(f"notify: {n_taken} of {len(messages)} digests were taken")
+    for link in found:
+        click.echo(f"{link.digest}: sent")
