@@ -144,19 +144,13 @@ def _curve_of(cells: Cells) -> Curve:
 
 def _coverage(facts: Facts, query: SeriesQuery, curve: Curve, span: timedelta) -> float:
     step = {
-        Resolution.SAMPLE: _interval(facts, query.metric),
+        Resolution.SAMPLE: facts.interval(query.metric),
         Resolution.HOUR: _HOUR,
         Resolution.DAY: timedelta(days=1),
     }[query.resolution]
     planned = max(span / step, 1.0)
     filled = len({int(t // step.total_seconds()) for t in curve.time_s})
     return min(filled / planned, 1.0)
-
-
-def _interval(facts: Facts, metric: Metric) -> timedelta:
-    every = facts.config.every
-    is_transfer = metric is Metric.GOODPUT
-    return (facts.config.throughput.every or every) if is_transfer else every
 
 
 def _hour(moment: datetime) -> int:

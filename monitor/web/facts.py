@@ -137,6 +137,13 @@ class Facts:
             for name, found in sites.items()
         }
 
+    def interval(self, metric: Metric) -> timedelta:
+        """How often a site's metric is measured at most."""
+        every = self.config.every
+        if metric is not Metric.GOODPUT:
+            return every
+        return max(every, self.config.throughput.every or every)
+
     def now_local(self) -> datetime:
         """The home's clock."""
         return self.clock.now_utc().astimezone(ZoneInfo(self.config.timezone))

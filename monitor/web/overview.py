@@ -13,6 +13,7 @@ from monitor.store.spool_file import SpoolFile, spool_path
 from monitor.web.facts import Facts, NotHere
 from monitor.web.schemas import (
     Health,
+    Metric,
     NoQuery,
     Report,
     Reports,
@@ -49,6 +50,7 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
         timezone=config.timezone,
         now_utc=facts.clock.now_utc(),
         every_s=config.every.total_seconds(),
+        transfer_every_s=facts.interval(Metric.GOODPUT).total_seconds(),
         window=Window(start=config.window.start, end=config.window.end),
         first_date=_local(min((i.first_utc for i in infos), default=None), zone),
         last_date=_local(max((i.last_utc for i in infos), default=None), zone),

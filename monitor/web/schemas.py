@@ -303,6 +303,9 @@ class Targets(Answer):
     timezone: str
     now_utc: datetime
     every_s: float
+    """Between two rounds of page probes."""
+    transfer_every_s: float
+    """Between two transfers of a site, at least."""
     window: Window
     first_date: date | None
     last_date: date | None

@@ -75,7 +75,7 @@ def test_the_first_look_answers_the_question(look: Look):
 
 def test_charts_are_drawn_with_unit_zone_and_coverage(look: Look):
     page = look().open("?view=absolute")
-    for figure in ("heatmap", "live", "phases"):
+    for figure in ("heatmap", "evenings", "live", "phases", "transfers"):
         assert page.locator(f"[data-figure={figure}] canvas").count() == 1
         assert "Asia/Almaty" in caption(page, figure)
         assert "%" in caption(page, figure)
@@ -167,6 +167,10 @@ def test_two_windows_are_compared(look: Look):
         page.fill(f"#compare-choice input[name={name}]", value)
     page.click("#compare-choice button")
     expect(page.locator("#compare-words")).to_contain_text("10 times slower")
+    words = caption(page, "compare")
+    assert "Mbit/s" in words
+    assert "Asia/Almaty" in words
+    assert "100 %" in words or "100%" in words
     expect(page.locator("[data-figure=compare] canvas")).to_have_count(1)
 
 

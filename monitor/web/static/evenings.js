@@ -1,6 +1,6 @@
 // The evenings strip: one row per service, one mark per evening, by shape and colour.
 import { axis, element, frame } from "./figure.js";
-import { dayName, number, t } from "./text.js";
+import { dayName, number, percent, t } from "./text.js";
 import { times } from "./units.js";
 
 const SHAPES = { fine: "circle", slow: "triangle", dead: "path://M2 0 8 6 14 0 16 2 10 8 16 14 14 16 8 10 2 16 0 14 6 8 0 2Z", unusable: "rect" };
@@ -61,7 +61,9 @@ export function eveningsAbout(found) {
   });
   const isQuick = found.targets.some((one) => one.source === "rollups" && one.evenings.some((e) => e.n > 0));
   const legend = element("p", { class: "legend" }, ...ORDER.map((s) => element("span", {}, `${{ fine: "○", slow: "▲", dead: "✕", unusable: "–" }[s]} ${t(`state.${s}`)}`)));
-  const words = [t("evenings.about", { start: found.window.start, end: found.window.end, zone: found.timezone }), legend];
+  const all = found.targets.flatMap((one) => one.evenings);
+  const covered = all.filter((e) => e.state !== "unusable").length / all.length;
+  const words = [t("evenings.about", { start: found.window.start, end: found.window.end, zone: found.timezone, share: percent(covered) }), legend];
   if (isQuick) words.push(t("evenings.quick"));
   return { words, label: `${t("evenings.title")}. ${counts.join(" ")}` };
 }

@@ -6,7 +6,7 @@ import { eveningsAbout, eveningsData, eveningsOption } from "./evenings.js";
 import { Figure, element, redrawAll } from "./figure.js";
 import { cellWords, heatmapAbout, heatmapData, heatmapOption } from "./heatmap.js";
 import { bytes, clockTime, dayName, duration, fromLocal, localMs, moment, number, percent, setZone, t, toLocalField } from "./text.js";
-import { METRICS, shown, times } from "./units.js";
+import { METRICS, scale, shown, times } from "./units.js";
 
 const REFRESH_MS = 30000;
 const AGAIN_MS = 4000;
@@ -133,6 +133,17 @@ async function showEvenings() {
   figures.evenings.show(eveningsOption(found), eveningsData(found), eveningsAbout(found));
 }
 
+/** Seconds between two samples of a metric. */
+function interval(metric) {
+  return metric === "goodput_bps" ? state.targets.transfer_every_s : state.targets.every_s;
+}
+
+/** Share of a span of time that was measured, when a sample is due every so often. */
+function share(n, from, to, everySeconds) {
+  const planned = Math.max(1, Math.round((to - from) / 1000 / everySeconds));
+  return Math.min(1, n / planned);
+}
+
 async function showLive() {
   const { target, metric, vantage } = chosen();
   const found = await ask("/series", { target, metric, vantage, resolution: "sample", with_controls: "true" });
@@ -141,8 +152,7 @@ async function showLive() {
     return;
   }
   const title = t("live.caption", { target, metric: t(`metric.${metric}`) });
-  const everySeconds = metric === "goodput_bps" ? Math.max(600, state.targets.every_s) : state.targets.every_s;
-  figures.live.show(curves.liveOption(found, state.targets.window, everySeconds), curves.liveData(found), curves.liveAbout(found, title));
+  figures.live.show(curves.liveOption(found, state.targets.window, interval(metric)), curves.liveData(found), curves.liveAbout(found, title));
 }
 
 async function allSamples(parameters) {
@@ -176,18 +186,22 @@ function gapWords(gap) {
   return t("day.gap_words", { from: clockTime(gap.start_utc), to: clockTime(gap.end_utc), reason: gap.reason ?? t(`round.${gap.status}`) });
 }
 
+/** A day that is not over is measured up to now. */
+function measuredUntil(to, samples) {
+  return Math.min(to, Math.max(Date.parse(state.targets.now_utc), Date.parse(samples.at(-1).started_at_utc)));
+}
+
 function showPhases(pages, title, from, to, gaps) {
   if (!pages.length) {
     figures.phases.showEmpty(t("day.empty", { date: dayName(state.day) }));
     return;
   }
   const failed = pages.filter((s) => s.failure).length;
-  const until = Math.min(to, Math.max(Date.parse(state.targets.now_utc), Date.parse(pages.at(-1).started_at_utc)));
-  const planned = Math.max(1, Math.round((until - from) / 1000 / state.targets.every_s));
+  const covered = share(pages.length, from, measuredUntil(to, pages), state.targets.every_s);
   const words = [
     `${title}: ${t("day.phases", { unit: t("unit.ms") })}`,
     t("day.count", { n: number(pages.length), failed: number(failed) }),
-    t("figure.coverage", { zone: state.targets.timezone, share: percent(Math.min(1, pages.length / planned)) }),
+    t("figure.coverage", { zone: state.targets.timezone, share: percent(covered) }),
     t("day.open"),
     ...gaps.slice(0, 8).map(gapWords),
   ];
@@ -199,7 +213,8 @@ function showTransfers(transfers, title, from, to) {
     figures.transfers.showEmpty(t("day.no_transfers"));
     return;
   }
-  const words = [`${title}: ${t("day.transfers", { unit: t("unit.mbps") })}`, t("figure.zone", { zone: state.targets.timezone })];
+  const covered = share(transfers.length, from, measuredUntil(to, transfers), state.targets.transfer_every_s);
+  const words = [`${title}: ${t("day.transfers", { unit: t("unit.mbps") })}`, t("figure.coverage", { zone: state.targets.timezone, share: percent(covered) })];
   figures.transfers.show(curves.transfersOption(transfers, state.targets.window, from, to), curves.transfersData(transfers), { words, label: words.join(". ") });
 }
 
@@ -274,7 +289,11 @@ async function showComparison() {
     return;
   }
   byId("compare-words").textContent = comparisonWords(found);
-  const words = [t("compare.caption", { zone: found.timezone, metric: t(`metric.${metric}`) })];
+  const covered = (span) => percent(share(span.n, Date.parse(span.since), Date.parse(span.until), interval(metric)));
+  const words = [
+    t("compare.caption", { zone: found.timezone, metric: `${t(`metric.${metric}`)} (${scale(metric).unit})` }),
+    t("compare.coverage", { a: covered(found.a), b: covered(found.b) }),
+  ];
   if (found.control_names.length) words.push(t("figure.controls", { names: found.control_names.join(", ") }));
   figures.compare.show(curves.compareOption(found), curves.compareData(found), { words, label: `${comparisonWords(found)} ${words.join(" ")}` });
 }
