@@ -86,6 +86,7 @@ def _config(folder: Path, home: "Home", language: str) -> "Config":
         "database": f"sqlite:///{folder / DATABASE}",
         "targets": sites["target"],
         "controls": sites["control"],
+        "throughput": {"every": "10m"},
         "web": {"port": 0},
         "report": {"language": language, "folder": str(folder / "reports")},
     }
