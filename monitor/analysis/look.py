@@ -37,10 +37,12 @@ MIN_EVENINGS = 3
 """Fewer evenings never establish anything."""
 _EARLY_EVENINGS = 5
 """With fewer evenings only overwhelming evidence counts."""
-_OVERWHELMING = 3000.0
-"""Three nights far above every level give so much evidence."""
+_OVERWHELMING = 2000.0
+"""Three nights far above every level give so much evidence in the rate alone."""
 _STANDING = 12.0
 """What evidence must have been without its newest evening, else it is a moment's."""
+_MEMORY = 3
+"""A site that looked like the busy hour before any of so many last evenings waits."""
 _LONE_BIAS_LOG = 0.4
 """What two innocent sites may steadily differ by where a single control cannot show it
 [log]; a site must then be about 1.8 times slower to stand out."""
@@ -122,8 +124,9 @@ def look(at: Home, evenings: Bools) -> Look:
     Notes
     -----
     What controls and their laws let expect is estimated anew at every look, so one odd
-    evening can lift the evidence against an innocent site for a moment. Unless it is
-    overwhelming, evidence therefore has to stand without its newest evening, too.
+    evening can lift the evidence against an innocent site for a moment. Evidence has to
+    stand without its newest evening, too, or, early on, to be overwhelming; and what
+    looked like the busy hour a few evenings ago is not yet anything else.
     """
     now = _look(at, evenings)
     if not now.is_established.any():
@@ -133,14 +136,20 @@ def look(at: Home, evenings: Bools) -> Look:
 
 def _stands(now: Look) -> Bools:
     """What does not rest on the newest evening alone, shape (n_targets,)."""
-    before = now.evenings.copy()
-    before[np.flatnonzero(before)[-1]] = False
-    earlier = _look(now.home, before)
-    is_old = [int(s.is_tried.sum()) >= _EARLY_EVENINGS for s in now.targets]
-    had = [s.e_value >= _STANDING for s in earlier.targets]
+    chosen = np.flatnonzero(now.evenings)
+    recent = [_until(now, int(day)) for day in chosen[-_MEMORY:]]
+    if not recent:
+        return np.zeros(len(now.targets), np.bool_)
+    is_early = [int(s.is_tried.sum()) < _EARLY_EVENINGS for s in now.targets]
+    had = [s.e_value >= _STANDING for s in recent[-1].targets]
     is_overwhelming = [s.e_value >= _OVERWHELMING for s in now.targets]
-    stood = np.array(is_old) & np.array(had) | np.array(is_overwhelming)
-    return np.asarray(stood & ~earlier.is_hill)
+    was_hill = np.any([before.is_hill for before in recent], axis=0)
+    return np.asarray(np.where(is_early, is_overwhelming, had) & ~was_hill)
+
+
+def _until(now: Look, day: int) -> Look:
+    """The same look before one of its evenings."""
+    return _look(now.home, now.evenings & (np.arange(now.evenings.size) < day))
 
 
 def _look(at: Home, evenings: Bools) -> Look:
