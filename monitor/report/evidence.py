@@ -3,9 +3,9 @@
 from datetime import date
 
 from monitor.locale import Language
+from monitor.locale.metrics import metric_title
 from monitor.locale.reasons import translated
 from monitor.model import Verdict
-from monitor.report.metrics import metric_title
 
 
 def evidence_lines(verdict: Verdict, language: Language) -> tuple[str, ...]:

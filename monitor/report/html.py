@@ -10,10 +10,11 @@ from markupsafe import Markup
 
 from monitor.locale import Language, language
 from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
+from monitor.locale.figures import figures
+from monitor.locale.metrics import metric_title, metric_value
 from monitor.locale.reasons import translated
 from monitor.report.content import EveningState, Floats, NightReport, Service
 from monitor.report.evidence import evidence_lines
-from monitor.report.metrics import metric_title, metric_value
 from monitor.report.sentences import display_name, sentence, title
 from monitor.report.states import state_label as state_words
 from monitor.series.local import Window, parse_window
@@ -105,6 +106,7 @@ def _environment(language_code: str) -> Environment:
         is_made=is_made,
         metric_title=metric_title,
         svg=_labelled,
+        figures=figures,
         translated=translated,
     )
     return environment

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.locale import Language, language
 from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
+from monitor.locale.figures import figures
 from monitor.locale.reasons import translated
 from monitor.model import MechanismCheck
 from monitor.web import overview
@@ -55,5 +56,5 @@ def _told_check(stored: Mapping[str, Any], tongue: Language) -> ToldCheck:
         title=check_title(check, tongue),
         sign=check_sign(check),
         outcome=check_outcome(check, tongue),
-        detail=translated(check.detail, tongue) if is_made(check) else "",
+        detail=figures(check.detail, tongue) if is_made(check) else "",
     )
