@@ -42,7 +42,8 @@ _OVERWHELMING = 2000.0
 _STANDING = 12.0
 """What evidence must have been without its newest evening, else it is a moment's."""
 _MEMORY = 3
-"""A site that looked like the busy hour before any of so many last evenings waits."""
+"""A site waits that looked like the busy hour without its newest evening, or before two
+of so many last evenings."""
 _LONE_BIAS_LOG = 0.4
 """What two innocent sites may steadily differ by where a single control cannot show it
 [log]; a site must then be about 1.8 times slower to stand out."""
@@ -138,12 +139,11 @@ def _stands(now: Look) -> Bools:
     """What does not rest on the newest evening alone, shape (n_targets,)."""
     chosen = np.flatnonzero(now.evenings)
     recent = [_until(now, int(day)) for day in chosen[-_MEMORY:]]
-    if not recent:
-        return np.zeros(len(now.targets), np.bool_)
     is_early = [int(s.is_tried.sum()) < _EARLY_EVENINGS for s in now.targets]
     had = [s.e_value >= _STANDING for s in recent[-1].targets]
     is_overwhelming = [s.e_value >= _OVERWHELMING for s in now.targets]
-    was_hill = np.any([before.is_hill for before in recent], axis=0)
+    n_hills = np.sum([before.is_hill for before in recent], axis=0)
+    was_hill = recent[-1].is_hill | (2 * n_hills > _MEMORY)
     return np.asarray(np.where(is_early, is_overwhelming, had) & ~was_hill)
 
 
