@@ -51,6 +51,32 @@ async def test_new_targets_are_measured_and_old_ones_no_longer(
     assert log.count("Dashboard") == 2
 
 
+def dashboards(pid: int) -> list[str]:
+    """Processes of the daemon that serve its dashboard."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        child
+        for child in children
+        if "serve" in Path(f"/proc/{child}/cmdline").read_text().split("\0")
+    ]
+
+
+async def test_reloads_in_a_row_leave_one_dashboard(tmp_path: Path, port: int) -> None:
+    configuration(tmp_path, port)
+    with daemon(tmp_path) as process:
+        await log_says(tmp_path, "Dashboard")
+        for _ in range(4):
+            process.send_signal(signal.SIGHUP)
+            await asyncio.sleep(0.05)
+        for _ in range(100):
+            if (tmp_path / "log").read_text().count("event=done") == 4:
+                break
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(3)
+        assert len(dashboards(process.pid)) == 1
+        await stopped(process, signal.SIGTERM)
+
+
 async def test_bad_file_keeps_the_old_targets_and_says_why(
     tmp_path: Path, port: int
 ) -> None:

@@ -110,6 +110,7 @@ class _Daemon:
             unrecorded=self._unrecorded,
         )
         self._tasks = Tasks()
+        self._reloading = asyncio.Lock()
         self._manager = service_manager(clock, os.environ)
 
     async def run(self) -> None:
@@ -151,6 +152,11 @@ class _Daemon:
         )
 
     async def _reload(self) -> None:
+        # One at a time: two would leave two dashboards behind.
+        async with self._reloading:
+            await self._take_new_sites()
+
+    async def _take_new_sites(self) -> None:
         config = await asyncio.to_thread(reloaded, self._config_path, self._config)
         if config is self._config:
             return

@@ -62,7 +62,7 @@ def from_line(line: str) -> Sample | Round:
     try:
         ((kind, body),) = json.loads(line).items()
         values = {name: _DECODERS.get(name, _same)(v) for name, v in body.items()}
-        return _KINDS[kind](**values)
+        return _KINDS[kind](**{**_LEFT_OUT[kind], **values})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"no record: {line[:80]!r}") from error
 
@@ -83,6 +83,11 @@ _KINDS: Final[Mapping[str, Callable[..., Sample | Round]]] = {
     "sample": Sample,
     "round": Round,
 }
+_LEFT_OUT: Final[Mapping[str, Mapping[str, None]]] = {
+    "sample": {},
+    "round": {"started_at_utc": None, "duration_s": None},
+}
+"""Fields that are None without being so by default: a missed round never began."""
 _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "started_at_utc": _moment,
     "slot_start_utc": _moment,

@@ -88,6 +88,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # Two may bind at the same time; only one of them listens.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise ServiceError(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -31,6 +32,17 @@ ROUND = Round(
     status=RoundStatus.OVERLONG,
     n_planned=9,
     n_done=7,
+)
+
+
+GAP = replace(
+    ROUND,
+    round_id="r2",
+    started_at_utc=None,
+    duration_s=None,
+    status=RoundStatus.MISSED,
+    n_done=0,
+    reason="asleep",
 )
 
 
@@ -248,6 +260,21 @@ def test_a_damaged_database_is_left_as_it_is(url, file, spool, clock, caplog):
     assert "monitor.db" in caplog.text
     assert file.read_bytes() == damaged
     writer.close()
+
+
+def test_a_gap_that_waited_in_the_spool_is_stored(writer, url, file):
+    """It has neither a start nor a duration."""
+    with locked(file):
+        writer.write(ROUND)
+        writer.write(GAP)
+    assert writer.flush()
+    with open_store(url) as store:
+        assert list(store.rounds()) == [ROUND, GAP]
+
+
+@pytest.mark.parametrize("record", [ROUND, GAP, FULL])
+def test_a_line_of_the_spool_is_the_record(record):
+    assert from_line(to_line(record)) == record
 
 
 def test_the_database_is_not_tried_again_at_once(writer, file, clock, caplog):

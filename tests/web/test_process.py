@@ -13,7 +13,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
+from monitor.errors import ServiceError
+from monitor.web.server import listening_socket
 from tests.postgres import free_port
 from tests.web import history
 
@@ -150,6 +153,13 @@ async def test_the_dashboard_alone_shows_what_is_stored(tmp_path: Path):
         assert await status(f"{url}healthz") == 503
         process.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(process.wait, 5) == 0
+
+
+def test_of_two_that_want_a_port_one_is_refused_with_advice():
+    with closing(listening_socket("127.0.0.1", 0)) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(ServiceError, match=r"web\.port"):
+            listening_socket("127.0.0.1", port)
 
 
 async def test_a_taken_port_is_said_with_status_3(tmp_path: Path):
