@@ -77,6 +77,12 @@ def test_few_controls_limit_what_is_said(n_controls, verdict):
     assert "control" in " ".join(found.reasons)
 
 
+def test_a_lone_control_does_not_accuse_of_a_mild_slowdown():
+    """Two innocent sites may well differ by as much as that."""
+    found = judged(Home(controls=CONTROLS[:1], factor={"facebook": 1.6}))["facebook"]
+    assert found.verdict == "inconclusive"
+
+
 @pytest.mark.parametrize(
     "dead",
     [
