@@ -185,7 +185,8 @@ def _sample(found: Mapping[str, Any], vantage: str, role: Role) -> Sample:
         domain_lookup_s=_length_s(lookup),
         connect_s=_length_s(connect),
         tls_handshake_s=_length_s(handshake),
-        duration_s=_length_s(request),
+        waiting_s=_length_s(request),
+        duration_s=_span_s(lookup, connect, handshake, request),
         http_status=(request.get("response") or {}).get("code") or None,
         failed_operation=operation,
         failure=failure,
@@ -207,6 +208,14 @@ def _event_failure(event: Mapping[str, Any]) -> str | None:
     # A connection tells its failure in a status of its own.
     failure = (event.get("status") or event).get("failure")
     return None if failure is None else str(failure)
+
+
+def _span_s(*events: Mapping[str, Any] | None) -> float | None:
+    """From the beginning of the first step to the end of the last [s]."""
+    marks = [e for e in events if e and _length_s(e) is not None]
+    if not marks:
+        return None
+    return float(max(e["t"] for e in marks) - min(e["t0"] for e in marks))
 
 
 def _length_s(event: Mapping[str, Any]) -> float | None:

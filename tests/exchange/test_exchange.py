@@ -1,9 +1,6 @@
 """Other programs' formats, each on real output of that program or its documented form.
 
-prometheus.json: Prometheus 2.42 with blackbox_exporter 0.23 on loopback; fping.log:
-fping 5.1; youtube.txt: rrdtool 1.7 on an archive laid out as SmokePing's;
-speedtest-tracker.csv: the columns of its ResultExporter; web_connectivity.jsonl: OONI
-df-000 to df-008 and ts-017.
+data/README.md tells where each file comes from.
 """
 
 import gzip
@@ -56,6 +53,17 @@ def test_ooni_web_connectivity_gives_phases_failure_and_certificate():
         "dns_nxdomain_error",
     )
     assert missing.target == "blocked.example"
+
+
+def test_a_measurement_of_ooni_s_own_program_is_read():
+    (found,) = ooni.read(DATA / "ooni-real.jsonl", vantage="it")
+    assert found.started_at_utc == datetime(2024, 1, 24, 14, 12, 13, tzinfo=UTC)
+    assert found.domain_lookup_s is None
+    assert found.connect_s == pytest.approx(0.015435)
+    assert found.tls_handshake_s == pytest.approx(0.040382)
+    assert found.waiting_s == pytest.approx(0.015204)
+    assert found.duration_s == pytest.approx(0.112579 - 0.041455)
+    assert (found.http_status, found.failure) == (200, None)
 
 
 def test_ooni_is_read_packed_too(tmp_path):
@@ -145,27 +153,28 @@ def test_speedtest_tracker_gives_goodput_and_failures():
 
 def test_fping_gives_round_trips_and_lost_packets():
     found = list(fping.read_fping(DATA / "fping.log", vantage="home"))
-    assert [s.target for s in found] == [
-        "127.0.0.1",
-        "localhost",
-        "192.0.2.1",
-        "127.0.0.1",
-        "127.0.0.1",
-    ]
-    assert found[2].connect_s == pytest.approx(0.00239)
-    assert found[4].failure == "generic_timeout_error"
-    assert found[4].connect_s is None
+    hosts = ["127.0.0.1", "localhost", "240.0.0.1"]
+    assert [s.target for s in found[:6]] == hosts * 2
+    assert found[0].connect_s == pytest.approx(0.000033)
+    lost = [s for s in found if s.target == "240.0.0.1"]
+    assert {(s.failure, s.connect_s) for s in lost} == {("generic_timeout_error", None)}
 
 
-def test_smokeping_gives_medians_losses_and_gaps():
+def test_smokeping_gives_medians_and_gaps():
     found = list(fping.read_smokeping(DATA / "youtube.txt", vantage="home"))
-    assert {s.target for s in found} == {"youtube"}
-    assert found[0].started_at_utc == datetime.fromtimestamp(1_760_000_100, UTC)
-    assert found[0].connect_s == pytest.approx(0.029908701742)
-    lost = [s for s in found if s.failure]
-    assert [s.started_at_utc.timestamp() for s in lost] == [1_760_001_000]
+    assert {(s.target, s.failure) for s in found} == {("youtube", None)}
+    assert found[0].started_at_utc == datetime.fromtimestamp(1_795_391_420, UTC)
+    assert found[0].connect_s == pytest.approx(44.05e-6)
     # The steps after the last one are gaps.
     assert len(found) < len((DATA / "youtube.txt").read_text().splitlines()) - 2
+
+
+def test_smokeping_gives_losses():
+    found = list(fping.read_smokeping(DATA / "dead.txt", vantage="home"))
+    assert len(found) == 13
+    assert {(s.failed_operation, s.failure, s.connect_s) for s in found} == {
+        (Operation.CONNECT, "generic_timeout_error", None)
+    }
 
 
 def test_blackbox_history_gives_phases_and_failures():
@@ -288,7 +297,7 @@ def test_a_value_that_cannot_be_is_refused_by_every_importer(tmp_path):
     )
     (tmp_path / "a.jsonl").write_text(line)
     read = reader("ooni", vantage="kz", role=Role.TARGET)
-    with pytest.raises(InputError, match=r"row 1, column duration_s"):
+    with pytest.raises(InputError, match=r"row 1, column waiting_s"):
         list(read(tmp_path / "a.jsonl"))
 
 
