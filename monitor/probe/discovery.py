@@ -62,7 +62,7 @@ class Discovery:
 
     def review(self, target: Target, sample: Sample) -> None:
         """Forget the object if the answer was something else: search again then."""
-        if sample.http_status not in {None, 200}:
+        if sample.http_status not in {None, 200, 206}:
             self._known.pop((target.name, target.url), None)
 
     async def _found(self, target: Target) -> str | None:

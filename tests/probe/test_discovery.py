@@ -1,13 +1,15 @@
 """Where no object is configured, the biggest static file of the page is measured."""
 
+import asyncio
 import gzip
+import re
 
 from monitor.model import Target
 from monitor.probe import Prober, ProbeSettings
 from tests.fakes import FakeClock
 from tests.probe.site import SITE, at
 from tests.servers import dns, web
-from tests.servers.tcp import serve
+from tests.servers.tcp import Handler, serve
 
 BIG, SMALL = bytes(200_000), bytes(70_000)
 HTML = b"""<script src="/small.js"></script><script src="/big.js"></script>
@@ -130,3 +132,40 @@ async def test_configured_object_needs_no_page(prober):
         sample = await prober.measure(target, "download")
     assert requested(seen) == ["/small.js"]
     assert sample.encoded_body_bytes == len(SMALL)
+
+
+def ranged(body: bytes, sent: list[int]) -> Handler:
+    """A server of one file that keeps to the range it is asked for."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        asked = re.search(r"Range: bytes=0-(\d+)", await web.request_of(reader))
+        part = body if asked is None else body[: int(asked[1]) + 1]
+        total = {"Content-Range": f"bytes 0-{len(part) - 1}/{len(body)}"}
+        sent.append(len(part))
+        writer.write(web.whole(part, 206, total))
+        await writer.drain()
+
+    return handler
+
+
+async def test_little_more_of_a_large_object_is_sent_than_is_measured(make_prober):
+    """What is on its way when a transfer is cut arrives all the same."""
+    sent: list[int] = []
+    prober = make_prober(download_max_bytes=100_000)
+    async with serve(ranged(bytes(3_000_000), sent)) as server:
+        url = f"http://{SITE}:{server.port}/large"
+        target = at(server.port, "http", download_url=url)
+        sample = await prober.measure(target, "download")
+    assert sent == [100_000 + 65_536]
+    assert (sample.http_status, sample.failure) == (206, None)
+    assert 100_000 <= sample.encoded_body_bytes <= sent[0]
+
+
+async def test_an_object_that_answers_in_part_is_kept(prober):
+    seen: list[str] = []
+    big = web.whole(BIG, 206, {"Content-Range": f"bytes 0-{len(BIG) - 1}/{len(BIG)}"})
+    async with serve(web.site(PAGES | {"/big.js": big}, seen)) as server:
+        for _ in range(2):
+            sample = await prober.measure(at(server.port, "http"), "download")
+            assert sample.url.endswith("/big.js")
+    assert sum("GET / " in request for request in seen) == 1
