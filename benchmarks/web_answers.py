@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 from sqlalchemy import Connection, Engine
 
 from benchmarks.read_home_year import SITES, samples
@@ -202,11 +202,15 @@ def visits(page: Page, address: str) -> None:
 @contextmanager
 def answers_noted(page: Page, wire: list) -> Iterator[None]:
     """Notes the answers that come meanwhile."""
-    page.on("response", wire.append)
+
+    def note(answer: Response) -> None:
+        wire.append(answer)
+
+    page.on("response", note)
     try:
         yield
     finally:
-        page.remove_listener("response", wire.append)
+        page.remove_listener("response", note)
 
 
 def memory_mib(pid: int) -> float:
@@ -243,17 +247,24 @@ def main() -> None:
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, text=True
     ) as server:
-        address = server.stdout.readline().split()[-1]
-        print("answers, median:")
-        answers(address, path)
-        print("first view:")
-        first_view(address)
-        before = memory_mib(server.pid)
-        for i in range(1000):
-            get(address, list(QUESTIONS)[i % len(QUESTIONS)])
-        after = memory_mib(server.pid)
-        print(f"memory: {before:.0f} MiB, after 1,000 answers {after:.0f} MiB")
-        server.terminate()
+        try:
+            ask(server, path)
+        finally:
+            server.terminate()
+
+
+def ask(server: subprocess.Popen, path: Path) -> None:
+    """Everything that is measured of a running server."""
+    address = server.stdout.readline().split()[-1]
+    print("answers, median:")
+    answers(address, path)
+    print("first view:")
+    first_view(address)
+    before = memory_mib(server.pid)
+    for i in range(1000):
+        get(address, list(QUESTIONS)[i % len(QUESTIONS)])
+    after = memory_mib(server.pid)
+    print(f"memory: {before:.0f} MiB, after 1,000 answers {after:.0f} MiB")
 
 
 if __name__ == "__main__":

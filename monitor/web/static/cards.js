@@ -94,9 +94,9 @@ function card(one) {
 }
 
 function waiting(target, targets) {
-  const first = target.first_sample_utc;
+  const { first_sample_utc: first, last_sample_utc: last } = target;
   const text = first
-    ? t("card.measuring", { since: duration((Date.parse(targets.now_utc) - Date.parse(first)) / 1000) })
+    ? t("card.measuring", { since: duration((Date.parse(last) - Date.parse(first)) / 1000) })
     : t("card.nothing", { every: duration(targets.every_s) });
   return element("article", { class: "card", "data-target": target.name, "data-verdict": "" },
     element("h3", {}, target.name), element("p", { class: "word" }, t("verdict.none")), element("p", {}, text));
