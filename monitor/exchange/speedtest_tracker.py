@@ -33,7 +33,7 @@ def read(path: Path, *, vantage: str) -> Iterator[Sample]:
             numbers[:] = [number]
             yield line
 
-    reader = csv.reader(texts())
+    reader = _rows(path, numbers, csv.reader(texts()))
     names = [name.strip().lower().replace(" ", "_") for name in next(reader, [])]
     if not {"download", "created_at"} <= set(names):
         allowed = "a header with Download and Created at"
@@ -42,6 +42,16 @@ def read(path: Path, *, vantage: str) -> Iterator[Sample]:
         if cells:
             row = dict(zip(names, cells, strict=False))
             yield _sample(path, numbers[0], row, vantage)
+
+
+def _rows(
+    path: Path, numbers: list[int], reader: Iterator[list[str]]
+) -> Iterator[list[str]]:
+    """The rows; what is no CSV (such as a cell of a megabyte) is refused."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise refused(path, numbers[0], str(error), "CSV") from None
 
 
 def _sample(path: Path, line: int, row: Mapping[str, str], vantage: str) -> Sample:

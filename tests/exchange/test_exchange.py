@@ -317,3 +317,10 @@ def test_a_success_of_which_nothing_was_measured_is_a_gap():
     answer = answer_of([1_792_000_000, "1"], [1_792_000_300, "0"])
     (sample,) = blackbox.samples_of(answer, vantage="kz")
     assert sample.failure == "unknown_failure: probe_success 0"
+
+
+def test_a_cell_that_is_far_too_long_is_refused_by_name_of_its_line(tmp_path):
+    file = tmp_path / "results.csv"
+    file.write_text(f"Download,Created at\n1,{'x' * 200_000}\n")
+    with pytest.raises(InputError, match=r"line 2: found 'field larger"):
+        list(speedtest_tracker.read(file, vantage="kz"))
