@@ -56,8 +56,14 @@ def _found(text: str, language: Language) -> str | None:
     for pattern, message in _known(language):
         match = pattern.fullmatch(text)
         if match:
-            return message % match.groupdict()
+            cells = match.groupdict()
+            return message % {n: _cell(text, language) for n, text in cells.items()}
     return None
+
+
+def _cell(text: str, language: Language) -> str:
+    is_decimal = re.fullmatch(r"\d+\.\d+", text)
+    return language.number(float(text), 2) if is_decimal else text
 
 
 @lru_cache

@@ -194,7 +194,8 @@ def _last_state(service: Service, report: NightReport, tongue: Language) -> str:
         if mark.day == report.night:
             words = state_words(mark.state, tongue)
             if mark.state is EveningState.SLOW and mark.ratio:
-                return f"{words}, {tongue.times(mark.ratio)}"
+                times = tongue.times(mark.ratio)
+                return tongue.fill("%(times)s slower", {"times": times})
             return words
     return state_words(EveningState.UNUSABLE, tongue)
 

@@ -34,6 +34,11 @@ def test_several_sentences_are_told_one_by_one() -> None:
     )
 
 
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    reason = "On slow evenings it typically takes 31.1 times as long."
+    assert translated(reason, language("ru")).endswith("коэффициент 31,1.")
+
+
 def test_a_reason_of_a_newer_analysis_is_shown_as_it_was_written() -> None:
     assert translated("Something new.", language("kk")) == "Something new."
     assert not is_known("Something new.", language("kk"))
