@@ -62,6 +62,7 @@ MISTAKES = [
     ({"probing": {"resolvers": ["9.9.9.9:0"]}}, "allowed: an IP address, alone or"),
     ({"probing": {"block_page_addresses": ["x"]}}, "allowed: an IP address"),
     ({"targets": [{**SITE, "url": "https://a..b/"}]}, "targets[0].url: found"),
+    ({"budget": {"per_day": 16**4000}}, "budget.per_day: found a number that is"),
     ({"evry": "5m"}, "evry: unknown key"),
 ]
 

@@ -33,5 +33,8 @@ def _path(loc: tuple[int | str, ...]) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(masked(value) if isinstance(value, str) else value)
+    try:
+        text = repr(masked(value) if isinstance(value, str) else value)
+    except ValueError:  # Python writes no number of more than some thousand digits
+        text = "a number that is far too long"
     return text if len(text) <= 80 else f"{text[:77]}..."

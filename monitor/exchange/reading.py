@@ -43,11 +43,15 @@ def refused(path: Path, line: int, found: str, allowed: str) -> InputError:
 
 
 def utc(text: str) -> datetime:
-    """A time; one without a zone is in UTC.
+    """A time in UTC, also of a text without a zone.
 
     Raises
     ------
-    ValueError : it is none.
+    ValueError : it is none, or before the first or after the last day of all.
     """
     moment = datetime.fromisoformat(text.strip())
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    try:
+        return aware.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time beyond the calendar") from None
