@@ -30,8 +30,11 @@ class OwnDisk:
         """Make and mount it."""
         with self._image.open("wb") as file:
             file.truncate(SIZE_MB * 1_000_000)
-        # Without a reserve: root would go on writing to a full disk.
-        _run("mke2fs", "-q", "-m", "0", "-t", "ext4", str(self._image))
+        # Without a reserve: root would go on writing to a full disk. Blocks as on any
+        # larger disk: with smaller ones the file that SQLite maps has holes, and to
+        # fill one on a full disk is a signal (SIGBUS) that no program survives.
+        options = ["-q", "-m", "0", "-b", "4096", "-t", "ext4"]
+        _run("mke2fs", *options, str(self._image))
         self.folder.mkdir()
         _run("mount", "-o", "loop", str(self._image), str(self.folder))
 

@@ -17,6 +17,7 @@ from monitor.model import LOCAL_PROBES, Role, Round, Sample
 from monitor.store.engine import make_engine, reading
 from monitor.store.hourly_days import HourlyDay, read_days
 from monitor.store.instants import from_us, to_us
+from monitor.store.round_totals import RoundTotals, Totals
 from monitor.store.rounds import read as read_rounds
 from monitor.store.samples import from_row
 from monitor.store.tables import (
@@ -91,6 +92,7 @@ class Reader:
     def __init__(self, url: str) -> None:
         self._engine = make_engine(url)
         event.listen(self._engine, "connect", _forbid_writing)
+        self._round_totals = RoundTotals(self._engine)
 
     def series(self) -> list[SeriesInfo]:
         """Every series that has a sample, in the order of its names."""
@@ -197,18 +199,9 @@ class Reader:
         """Rounds and gaps whose slot begins in the half-open range."""
         return list(read_rounds(self._engine, since, until, vantage))
 
-    def round_totals(self, vantage: str) -> dict[str, tuple[int, int, int, float]]:
+    def round_totals(self, vantage: str) -> Totals:
         """Per status: records, probes planned, probes done, seconds."""
-        c = rounds.c
-        wanted = (
-            select(c.status, func.count(), func.sum(c.n_planned), func.sum(c.n_done))
-            .add_columns(func.coalesce(func.sum(c.duration_s), 0.0))
-            .where(c.vantage == vantage)
-            .group_by(c.status)
-        )
-        with reading(self._engine) as connection:
-            found = connection.execute(wanted).all()
-        return {r[0]: (int(r[1]), int(r[2]), int(r[3]), float(r[4])) for r in found}
+        return self._round_totals.of(vantage)
 
     def last_round(self, vantage: str) -> Round | None:
         """The round or gap with the latest slot."""

@@ -1,0 +1,84 @@
+"""How many rounds there were, without reading all the years for every question."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
+
+from monitor.store.engine import reading
+from monitor.store.tables import rounds
+
+_DAY_US: Final = 86_400_000_000
+_RECENT_US: Final = 31 * _DAY_US
+
+
+class StatusTotals(NamedTuple):
+    """Of the rounds with one status: records, probes planned and done, seconds."""
+
+    n: int = 0
+    n_planned: int = 0
+    n_done: int = 0
+    duration_s: float = 0.0
+
+
+Totals = Mapping[str, StatusTotals]
+"""By status."""
+
+
+class RoundTotals:
+    """Counts the rounds of each vantage.
+
+    What is older than a month is counted once a day: a million rounds of ten years take
+    a second. A record of an old slot that comes later is in the counts the next day.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._old: dict[str, tuple[int, Totals]] = {}
+
+    def of(self, vantage: str) -> Totals:
+        """The totals of a vantage.
+
+        Raises
+        ------
+        StoreError : the database is out of reach.
+        """
+        with reading(self._engine) as connection:
+            until_us = _recent_since_us(connection, vantage)
+            known = self._old.get(vantage)
+            if known is None or known[0] != until_us:
+                old = _counted(connection, vantage, rounds.c.slot_start_us < until_us)
+                known = self._old[vantage] = until_us, old
+            recent = rounds.c.slot_start_us >= until_us
+            return _sum(known[1], _counted(connection, vantage, recent))
+
+
+def _recent_since_us(connection: Connection, vantage: str) -> int:
+    newest = select(func.max(rounds.c.slot_start_us)).where(rounds.c.vantage == vantage)
+    newest_us: int = connection.scalar(newest) or 0
+    return newest_us // _DAY_US * _DAY_US - _RECENT_US
+
+
+def _counted(
+    connection: Connection, vantage: str, chosen: ColumnElement[bool]
+) -> Totals:
+    c = rounds.c
+    wanted = (
+        select(c.status, func.count(), func.sum(c.n_planned), func.sum(c.n_done))
+        .add_columns(func.coalesce(func.sum(c.duration_s), 0.0))
+        .where(c.vantage == vantage, chosen)
+        .group_by(c.status)
+    )
+    return {
+        status: StatusTotals(int(n), int(planned), int(done), float(duration_s))
+        for status, n, planned, done, duration_s in connection.execute(wanted)
+    }
+
+
+def _sum(one: Totals, other: Totals) -> Totals:
+    nothing = StatusTotals()
+    pairs = {s: (one.get(s, nothing), other.get(s, nothing)) for s in {*one, *other}}
+    return {
+        status: StatusTotals(*(x + y for x, y in zip(*pair, strict=True)))
+        for status, pair in pairs.items()
+    }
