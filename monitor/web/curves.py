@@ -10,6 +10,7 @@ from monitor.web.facts import Facts
 from monitor.web.hours import Cell
 from monitor.web.local import day_start_us, local_hours
 from monitor.web.schemas import (
+    MAX_DAYS,
     MAX_SAMPLE_DAYS,
     Curve,
     Metric,
@@ -62,7 +63,7 @@ def _span(facts: Facts, query: SeriesQuery, vantage: str) -> tuple[datetime, dat
         until = max(until, query.since + _HOUR)
     if query.resolution is Resolution.SAMPLE:
         until = min(until, query.since + MAX_SAMPLE_DAYS * day)
-    return query.since, until
+    return max(query.since, until - MAX_DAYS * day), until
 
 
 def _curve(

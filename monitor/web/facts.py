@@ -18,7 +18,7 @@ from monitor.model import Probe, Role
 from monitor.store.hourly_days import HourlyDay
 from monitor.store.instants import phase_us
 from monitor.store.reader import Reader, SeriesInfo, is_site
-from monitor.web.hours import Hours, laid_out
+from monitor.web.hours import Hours, laid_out, measured_span
 from monitor.web.local import next_hour_us
 from monitor.web.schemas import MAX_DAYS, Metric
 
@@ -123,10 +123,13 @@ class Facts:
         column = Metric.DURATION if is_share else metric
         ids = [one for found in sites.values() for one in found]
         days: dict[int, list[HourlyDay]] = defaultdict(list)
-        for day in self.reader.days(ids, column.value, since_us, until_us):
+        found_days = self.reader.days(ids, column.value, since_us, until_us)
+        for day in found_days:
             days[day.series_id].append(day)
         phase = phase_us(self.config.timezone, self.clock.now_utc())
-        first_us = next_hour_us(since_us, phase)
+        first_us, until_us = measured_span(
+            found_days, next_hour_us(since_us, phase), until_us
+        )
         return {
             name: laid_out(
                 (day for one in found for day in days[one]),

@@ -78,6 +78,17 @@ def laid_out(
     return Hours(first_us=first_us, value=value, n=n, n_failed=n_failed)
 
 
+def measured_span(
+    days: Sequence[HourlyDay], first_us: int, until_us: int
+) -> tuple[int, int]:
+    """The part of a span in which there is a day: decades may be asked for."""
+    if not days:
+        return first_us, first_us
+    before = (min(day.first_us for day in days) - first_us) // HOUR_US
+    last_us = max(day.first_us for day in days) + (HOURS_OF_DAY + 1) * HOUR_US
+    return first_us + max(0, before) * HOUR_US, min(until_us, last_us)
+
+
 def joined(one: Cell, other: Cell) -> Cell:
     """Two cells as one: their mean, weighted by the number of probes."""
     n = one.n + other.n

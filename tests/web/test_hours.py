@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from monitor.store.hourly_days import HOUR_US, HourlyDay
-from monitor.web.hours import Cell, Hours, laid_out
+from monitor.web.hours import Cell, Hours, laid_out, measured_span
 from monitor.web.local import next_hour_us
 from monitor.web.schemas import Metric
 from monitor.web.slowness import beyond_controls
@@ -59,3 +59,14 @@ def test_an_hour_without_a_control_says_nothing():
     found = beyond_controls(Metric.DURATION, own, {"control": control})
     assert found == [1.0, None]
     assert beyond_controls(Metric.DURATION, own, {}) == [None, None]
+
+
+def test_decades_are_as_short_as_what_was_measured():
+    """Who asks for everything since 1970 gets no half a million empty hours."""
+    days = [day(DAY, 1.0), day(DAY + 48 * HOUR_US, 1.0)]
+    first, until = measured_span(days, 0, 2 * DAY)
+    found = laid_out(days, first, until, is_share=False)
+    assert found.first_us == DAY
+    assert len(found.tried()) == 48
+    assert len(found.n) == 73
+    assert measured_span([], DAY, 2 * DAY) == (DAY, DAY)
