@@ -94,18 +94,15 @@ def _config(folder: Path, home: "Home", language: str) -> "Config":
 
 
 def _fill(folder: Path, config: "Config", home: "Home") -> None:
-    from monitor.interchange import read_batches, samples_from
+    from monitor.interchange import NAMES, samples_from
     from monitor.store import open_store
 
     folder.mkdir(parents=True, exist_ok=True)
     for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
         (folder / name).unlink(missing_ok=True)
-    path = folder / "samples.parquet"
-    home.samples.to_parquet(path)
-    n_new = 0
+    samples = samples_from(home.samples.reindex(columns=list(NAMES)))
     with open_store(config.database) as store:
-        for batch in progress(read_batches(path), "storing simulated samples"):
-            n_new += store.append(samples_from(batch))
+        n_new = store.append(progress(samples, "storing simulated samples"))
     click.echo(f"{folder / DATABASE}: {n_new} SIMULATED samples of {NIGHTS} days")
 
 
