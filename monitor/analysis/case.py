@@ -165,11 +165,9 @@ def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate |
         return estimate(excess)
     n = max(1, int(np.isfinite(controls).sum(axis=-1).mean()))
     within = float(np.nanvar(controls)) / n
-    # Around zero, not around their mean: they are held against each other.
-    between = max(0.0, float((known**2).mean()) - within)
+    between = max(0.0, float((known**2).sum()) / (known.size - 1) - within)
     by_law = [typical(x) for x in found.excess[:, series, metric][:, evenings]]
-    # Anything between the two laws is as likely: the variance of an even spread.
-    laws = (by_law[0] - by_law[1]) ** 2 / 12
+    laws = (by_law[0] - by_law[1]) ** 2 / 4
     few = few_values_factor(int(known.size)) ** 2
     rho = min(max(lag_one(controls), 0.0), 0.8)
     return estimate(excess, bias_sd=(few * between + laws) ** 0.5, rho=rho)
