@@ -77,8 +77,16 @@ def _counted(
 
 def _sum(one: Totals, other: Totals) -> Totals:
     nothing = StatusTotals()
-    pairs = {s: (one.get(s, nothing), other.get(s, nothing)) for s in {*one, *other}}
     return {
-        status: StatusTotals(*(x + y for x, y in zip(*pair, strict=True)))
-        for status, pair in pairs.items()
+        status: _added(one.get(status, nothing), other.get(status, nothing))
+        for status in {*one, *other}
     }
+
+
+def _added(one: StatusTotals, other: StatusTotals) -> StatusTotals:
+    return StatusTotals(
+        one.n + other.n,
+        one.n_planned + other.n_planned,
+        one.n_done + other.n_done,
+        one.duration_s + other.duration_s,
+    )
