@@ -37,8 +37,8 @@ def run(tmp_path: Path, monkeypatch):
     [
         ("ooni", "web_connectivity.jsonl", 3),
         ("speedtest-tracker", "speedtest-tracker.csv", 3),
-        ("fping", "fping.log", 5),
-        ("smokeping", "youtube.txt", 6),
+        ("fping", "fping.log", 7),
+        ("smokeping", "youtube.txt", 19),
     ],
 )
 def test_importing_twice_stores_once(run, tmp_path, form, name, n):
