@@ -167,7 +167,7 @@ def test_writer_never_waits_long(
 
     thread = threading.Thread(target=work)
     thread.start()
-    longest_s, number = 0.0, 0
+    longest_s, number, began = 0.0, 0, time.monotonic()
     while not done.is_set():
         begun = time.monotonic()
         store.append([numbered(number)])
@@ -175,8 +175,9 @@ def test_writer_never_waits_long(
         number += 1
         time.sleep(0.01)
     thread.join()
+    # A share of the whole: on a busy machine everything takes longer.
     assert number > 20
-    assert longest_s < 1.0
+    assert longest_s < (time.monotonic() - began) / 3
 
 
 def test_earlier_decision_does_not_replace_a_later_one(retention: Retention) -> None:
