@@ -23,9 +23,12 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> str:
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of a new, empty PostgreSQL database."""
-    return postgres_server.create_database(f"test{next(_numbers)}")
+    name = f"test{next(_numbers)}"
+    yield postgres_server.create_database(name)
+    # Hundreds of databases left to the end take minutes to delete.
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

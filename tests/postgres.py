@@ -119,6 +119,14 @@ class PostgresServer:
             )
         return self.url(name)
 
+    def drop_database(self, name: str) -> None:
+        """Delete a database, whoever still uses it."""
+        plain = self.url().replace("+psycopg", "")
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
 
 def make_server() -> PostgresServer:
     """A new server, initialised but not started; remove its folder when done."""

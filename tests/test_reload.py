@@ -19,9 +19,9 @@ async def port() -> AsyncIterator[int]:
         yield served.port
 
 
-async def log_says(folder: Path, words: str) -> None:
-    for _ in range(200):
-        if words in (folder / "log").read_text():
+async def log_says(folder: Path, words: str, *, times: int = 1) -> None:
+    for _ in range(600):
+        if (folder / "log").read_text().count(words) >= times:
             return
         await asyncio.sleep(0.05)
     raise AssertionError((folder / "log").read_text())
@@ -42,6 +42,7 @@ async def test_new_targets_are_measured_and_old_ones_no_longer(
         planned = await wait_for(
             tmp_path, "SELECT n_planned FROM rounds ORDER BY slot_start_us", n=n + 1
         )
+        await log_says(tmp_path, "Dashboard", times=2)
         await stopped(process, signal.SIGTERM)
     assert planned[0] == (3,)
     assert planned[-1] == (2,)
