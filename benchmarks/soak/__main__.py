@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/soak.md")
     chosen = parser.parse_args()
     folder = chosen.keep or Path(tempfile.mkdtemp(prefix="soak-"))
+    folder.mkdir(parents=True, exist_ok=True)
     settings = Settings(
         days=chosen.days,
         every_min=int(chosen.every.removesuffix("m")),
