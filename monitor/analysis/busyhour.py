@@ -9,10 +9,10 @@ is held against the excess just outside it (a regression discontinuity in time).
 import numpy as np
 
 from monitor.analysis.contrast import Contrast, Fit
-from monitor.analysis.profile import find_window, profile, slot_excess
+from monitor.analysis.profile import find_window, profile, slot_common, slot_excess
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.series import EveningTable
-from monitor.series.evenings import typical
+from monitor.series.evenings import CEILING, typical
 from monitor.series.frame import Bools, Floats
 
 SLOWER_LOG = float(np.log(1.1))
@@ -22,8 +22,14 @@ _MOST_MORE = 2.0
 """A site may feel the busy hour by this much more, times the controls' own rise."""
 _LEFT_LOG = float(np.log(1.3))
 """What must be left beyond that to need no edges."""
-_EDGE_SHARE = 0.6
-"""Part of the excess that must appear at the edges; a hill shows 0.1 to 0.5 of it."""
+_SWITCHED_SHARE = 0.2
+"""Part of the excess that must be switched and not hill."""
+_STEEP_SHARE = 0.5
+"""What a steep hill shows of its height at the edges; most show 0.1 to 0.5."""
+_PRIOR_LOG = 0.15
+"""Weight of that against the hill that the controls show [log]."""
+_SHARE_SLACK = 0.05
+"""Sites differ a little in the shape of their hills."""
 _FAR_MIN = 30
 """Stretch on either side of an edge that is compared; its first slot may jitter."""
 _EVENINGS_TO_SEARCH = 10
@@ -59,22 +65,62 @@ def is_busy_hour(
         if height - _MOST_MORE * shared >= _LEFT_LOG:
             return False
         cells = slot_excess(table, site.series, controls, fitted, int(m))
-        if _has_edges(table, cells, slow, height):
+        shape = profile(cells[None], slow, 2.0 * height)
+        hill = None
+        if site.has_step[m]:
+            common = slot_common(table, controls, int(m))
+            hill = profile(common[None], slow, CEILING)
+        if _has_edges(table, shape, hill, n_slow=int(slow.sum())):
             return False
     return True
 
 
-def _has_edges(table: EveningTable, cells: Floats, slow: Bools, height: float) -> bool:
-    """Whether half of the excess comes and goes at the edges of the window."""
+def _has_edges(
+    table: EveningTable, shape: Floats, hill: Floats | None, *, n_slow: int
+) -> bool:
+    """Whether more of the excess comes and goes at the edges than of the busy hour.
+
+    A site that only feels the busy hour more has an excess of the busy hour's own
+    shape. Jumps and heights are means over the same evenings: where only some nights
+    are slowed, a median height would be held against the mean of a mixture.
+
+    Parameters
+    ----------
+    shape : excess of the site by slot, shape (T,)
+    hill : rise of the controls by slot, shape (T,); None where the step at the edges
+        did not speak: then no hill is taken for mild
+    """
     slot_min = table.grid.slot_min
-    shape = profile(cells[None], slow, 2.0 * height)
     inside = np.flatnonzero(table.in_window)
     spans = [(int(inside[0]), int(inside[-1]) + 1)]
-    if slow.sum() >= _EVENINGS_TO_SEARCH:
+    if n_slow >= _EVENINGS_TO_SEARCH:
         seen = find_window(shape, slot_min)
         spans += [(seen.start_slot, seen.end_slot)] if seen else []
-    jumps = [_jump(shape, start, end, slot_min) for start, end in spans]
-    return max(jumps) >= _EDGE_SHARE * height
+    for start, end in spans:
+        share = _STEEP_SHARE
+        if hill is not None:
+            share = _hill_share(*_edge(hill, start, end, slot_min))
+        jump, height = _edge(shape, start, end, slot_min)
+        if jump >= (share + _SWITCHED_SHARE * (1.0 - share)) * height:
+            return True
+    return False
+
+
+def _edge(shape: Floats, start: int, end: int, slot_min: int) -> tuple[float, float]:
+    """Mean jump at the two edges of a span and mean height in it [log]."""
+    return _jump(shape, start, end, slot_min), _mean(shape, start, end)
+
+
+def _hill_share(jump: float, height: float) -> float:
+    """Part of its height that the busy hour itself shows at the edges.
+
+    Shrunk towards what a steep hill shows, by the weight of a small rise, and never
+    more: where the controls are switched, too, edges tell as much as ever.
+    """
+    if not (np.isfinite(jump) and np.isfinite(height)):
+        return _STEEP_SHARE
+    share = max(jump, 0.0) + _STEEP_SHARE * _PRIOR_LOG
+    return min(share / (max(height, 0.0) + _PRIOR_LOG) + _SHARE_SLACK, _STEEP_SHARE)
 
 
 def _jump(shape: Floats, start: int, end: int, slot_min: int) -> float:

@@ -29,27 +29,36 @@ def spreads(values: Floats) -> Floats:
     return np.nan_to_num(_MAD_TO_SIGMA * np.maximum(around_zero, around_centre))
 
 
-def innocent_spreads(controls: Floats, placebo: Floats) -> Floats:
+def own_spreads(placebo: Floats) -> Floats:
+    """Spread of each site in windows that nobody suspects [log], shape (S, M).
+
+    Parameters
+    ----------
+    placebo : excess in those windows, shape (S, M, n, K)
+
+    Notes
+    -----
+    Only the change from evening to evening counts, of each window around its own
+    median: a site that is slow for ten hours a day must not hide behind its own
+    afternoons. Steady differences between sites come from the controls.
+    """
+    if placebo.shape[2] >= _MIN_NIGHTS:
+        usual = medians(np.moveaxis(placebo, 2, 3), 1)
+        placebo = placebo - usual[:, :, None]
+    n_series, n_metrics, n_evenings, n_windows = placebo.shape
+    return spreads(placebo.reshape(n_series, n_metrics, n_evenings * n_windows))
+
+
+def innocent_spreads(controls: Floats, own_log: Floats) -> Floats:
     """Spread of innocent evenings per series and metric [log], shape (S, M).
 
     Parameters
     ----------
     controls : excess of the controls over each other in the window, shape (C, M, n)
-    placebo : excess in windows that nobody suspects, shape (S, M, n, K)
-
-    Notes
-    -----
-    From the placebo windows only the change from evening to evening counts, each
-    around its own median: a site that is slow for ten hours a day must not hide behind
-    its own afternoons. Steady differences between sites come from the controls.
+    own_log : spread of each site in other windows, shape (S, M)
     """
-    n_metrics = controls.shape[1]
-    pooled = np.moveaxis(controls, 1, 0).reshape(n_metrics, -1)
-    if placebo.shape[2] >= _MIN_NIGHTS:
-        usual = medians(np.moveaxis(placebo, 2, 3), 1)
-        placebo = placebo - usual[:, :, None]
-    own = spreads(placebo.reshape(*placebo.shape[:2], -1))
-    return np.maximum(np.maximum(own, spreads(pooled)), SIGMA_FLOOR)
+    pooled = np.moveaxis(controls, 1, 0).reshape(controls.shape[1], -1)
+    return np.maximum(np.maximum(own_log, spreads(pooled)), SIGMA_FLOOR)
 
 
 def steady_bias(controls: Floats) -> Floats:

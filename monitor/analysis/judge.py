@@ -24,7 +24,7 @@ from monitor.series.evenings import CEILING
 from monitor.series.frame import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.local import zone
 
-METHOD_VERSION = "2"
+METHOD_VERSION = "3"
 """Changes with every rule or default that can change a verdict."""
 
 COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED)

@@ -13,6 +13,7 @@ from monitor.analysis.calibration import (
     heights,
     innocent_rates,
     innocent_spreads,
+    own_spreads,
     steady_bias,
 )
 from monitor.analysis.contrast import (
@@ -39,7 +40,11 @@ _EARLY_EVENINGS = 5
 """With fewer evenings only overwhelming evidence counts."""
 _OVERWHELMING = 2000.0
 """Three nights far above every level give so much evidence in the rate alone."""
-_STANDING = 12.0
+_SUPPORT = 3.0
+"""What the step at the edges must give at least in a metric ..."""
+_UNSUPPORTED = 500.0
+"""... else the metric's evidence counts only so much less."""
+_STANDING = 6.0
 """What evidence must have been without its newest evening, else it is a moment's."""
 _MEMORY = 3
 """A site waits that looked like the busy hour without its newest evening, or before two
@@ -153,18 +158,21 @@ def _until(now: Look, day: int) -> Look:
 
 
 def _look(at: Home, evenings: Bools) -> Look:
-    gone = _affected_controls(at, evenings)
-    found = at.against(gone)
-    fitted = fit(found, evenings)
-    best, excess = by_laws(found.excess, fitted)
+    read = _reading(at, at.by_all, evenings)
+    gone = _gone(at, read)
+    if gone:
+        read = _reading(at, at.against(gone), evenings)
+    found, fitted, best, excess = read.found, read.fitted, read.best, read.excess
     _, step = by_laws(found.step, fitted)
-    yardstick = _yardstick(at, found, excess, evenings, has_peers=True)
+    yardstick = _yardstick(read, has_peers=True)
     at_edges = _edge_yardstick(found, step, yardstick, evenings)
-    e_metric = _e_metric(at, found.targets, excess, yardstick, evenings)
+    e_window = _e_metric(at, found.targets, excess, yardstick, evenings)
     e_step = _e_metric(at, found.targets, step, at_edges, evenings)
-    has_step = np.isfinite(step[found.targets][..., evenings]).any(axis=-1)
-    e_metric = np.where(has_step, (e_metric + e_step) / 2, e_metric)
-    targets = _suspicions(at, found, found.targets, e_metric, evenings)
+    is_seen = np.isfinite(step[found.targets][..., evenings]).any(axis=-1)
+    is_seen = np.logical_and(is_seen, found.controls.size > 1)
+    has_step = np.logical_and(is_seen, e_step >= _SUPPORT)
+    e_metric = _together(e_window, e_step, is_seen, has_step)
+    targets = _suspicions(at, found, found.targets, (e_metric, has_step), evenings)
     values = np.array([s.e_value for s in targets])
     is_found = e_bh(values, FALSE_DISCOVERY_RATE)
     is_found &= np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets], bool)
@@ -205,6 +213,20 @@ def _weights(table: EveningTable) -> Floats:
     return np.asarray(np.divide(out, total, out=np.zeros_like(out), where=total > 0))
 
 
+def _together(
+    e_window: Floats, e_step: Floats, is_seen: Bools, has_step: Bools
+) -> Floats:
+    """Both bets in one e-value per target and metric, shape (n_targets, M).
+
+    Who slows something down switches it on and off. A rise that begins and ends at no
+    edge is nearly always something else, so it must be far clearer; part of an e-value
+    is an e-value.
+    """
+    both = (e_window + e_step) / 2
+    both = np.where(has_step, both, both / _UNSUPPORTED)
+    return np.where(is_seen, both, e_window)
+
+
 @dataclass(frozen=True, slots=True)
 class _Yardstick:
     """What an innocent site does."""
@@ -217,26 +239,43 @@ class _Yardstick:
     """How often it passes each level, shape (M, levels)."""
 
 
-def _yardstick(
-    at: Home,
-    found: Contrast,
-    excess: Floats,
-    evenings: Bools,
-    *,
-    has_peers: bool,
-) -> _Yardstick:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Chosen evenings against some controls."""
+
+    found: Contrast
+    evenings: Bools
+    fitted: Fit
+    best: Floats
+    """Excess by the best law, shape (S, M, D)."""
+    excess: Floats
+    """Excess by the plausible law that leaves least, shape (S, M, D)."""
+    tested: Ints
+    """Places of the metrics that count."""
+    own_log: Floats
+    """Spread of each site in other windows, shape (S, len(tested))."""
+
+
+def _reading(at: Home, found: Contrast, evenings: Bools) -> _Reading:
+    fitted = fit(found, evenings)
+    best, excess = by_laws(found.excess, fitted)
     tested = np.flatnonzero(at.weights.any(axis=0))
-    controls = excess[found.controls][:, tested][..., evenings]
+    own = own_spreads(found.placebo[0][:, tested][:, :, evenings])
+    return _Reading(found, evenings, fitted, best, excess, tested, own)
+
+
+def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
+    found, excess, tested = read.found, read.excess, read.tested
+    controls = excess[found.controls][:, tested][..., read.evenings]
     if found.controls.size < 2:
         # A single control has no other to be held against.
         controls = controls[:0]
     if not tested.size:
         shape = (*excess.shape[:2], len(LEVELS))
         return _Yardstick(np.zeros(shape[:2]), np.zeros(shape), np.ones(shape[1:]))
-    placebo = found.placebo[0][:, tested][:, :, evenings]
     peers = controls if has_peers else controls[:0]
     sigma = np.zeros(excess.shape[:2])
-    sigma[:, tested] = innocent_spreads(controls, placebo)
+    sigma[:, tested] = innocent_spreads(controls, read.own_log)
     bias = np.zeros(excess.shape[1])
     is_lone = has_peers and found.controls.size == 1
     bias[tested] = _LONE_BIAS_LOG if is_lone else steady_bias(peers)
@@ -245,20 +284,31 @@ def _yardstick(
     return _Yardstick(sigma, heights(sigma, bias), rates)
 
 
-def _affected_controls(at: Home, evenings: Bools) -> tuple[int, ...]:
+def _gone(at: Home, read: _Reading) -> tuple[int, ...]:
+    """Controls that leave: affected now, and without the newest evening, too."""
+    gone = _affected_controls(at, read)
+    if not gone:
+        return ()
+    newest = np.flatnonzero(read.evenings)[-1]
+    before = read.evenings & (np.arange(read.evenings.size) < newest)
+    were = _affected_controls(at, _reading(at, at.by_all, before))
+    return tuple(series for series in gone if series in were)
+
+
+def _affected_controls(at: Home, read: _Reading) -> tuple[int, ...]:
     """Controls that are themselves slowed: they must not hide what they should show.
 
     At most as many leave as leaves half of them. Who only feels the busy hour more
     stays: without such controls, targets like them would look singled out.
     """
-    found = at.by_all
+    found, evenings = read.found, read.evenings
     if found.controls.size < 2:
         return ()
-    fitted = fit(found, evenings)
-    best, excess = by_laws(found.excess, fitted)
-    yardstick = _yardstick(at, found, excess, evenings, has_peers=False)
-    e_metric = _e_metric(at, found.controls, excess, yardstick, evenings)
-    suspicions = _suspicions(at, found, found.controls, e_metric, evenings)
+    yardstick = _yardstick(read, has_peers=False)
+    e_metric = _e_metric(at, found.controls, read.excess, yardstick, evenings)
+    no_step = np.zeros(e_metric.shape, np.bool_)
+    shown = (e_metric, no_step)
+    suspicions = _suspicions(at, found, found.controls, shown, evenings)
     values = np.array([s.e_value for s in suspicions])
     is_affected = e_bh(values, FALSE_DISCOVERY_RATE)
     order = np.argsort(-values, kind="stable")[: found.controls.size // 2]
@@ -267,7 +317,7 @@ def _affected_controls(at: Home, evenings: Bools) -> tuple[int, ...]:
         sorted(
             site.series
             for site in gone
-            if not is_busy_hour(at.table, found, fitted, best, evenings, site)
+            if not is_busy_hour(at.table, found, read.fitted, read.best, evenings, site)
         )
     )
 
@@ -284,7 +334,8 @@ def _edge_yardstick(
     if found.controls.size < 2:
         shape = (*step.shape[:2], len(LEVELS))
         return _Yardstick(np.zeros(shape[:2]), np.full(shape, np.inf), window.rates)
-    sigma = innocent_spreads(controls, found.placebo_step[0][:, :, evenings])
+    own = own_spreads(found.placebo_step[0][:, :, evenings])
+    sigma = innocent_spreads(controls, own)
     return _Yardstick(
         sigma, heights(sigma, steady_bias(controls)), innocent_rates(controls)
     )
@@ -305,13 +356,22 @@ def _e_metric(
 
 
 def _suspicions(
-    at: Home, found: Contrast, series: Ints, e_metric: Floats, evenings: Bools
+    at: Home,
+    found: Contrast,
+    series: Ints,
+    shown: tuple[Floats, Bools],
+    evenings: Bools,
 ) -> tuple[Suspicion, ...]:
-    """The evidence against some series."""
-    e_slow = (at.weights[series] * e_metric).sum(axis=1)
+    """The evidence against some series.
+
+    Parameters
+    ----------
+    shown : evidence of each metric, and whether it steps at the edges, shapes (n, M)
+    """
+    e_slow = (at.weights[series] * shown[0]).sum(axis=1)
     return tuple(
-        _suspicion(at, found, int(place), e_metric[i], float(e_slow[i]), evenings)
-        for i, place in enumerate(series)
+        _suspicion(at, found, int(place), (e_metric, has_step, float(e)), evenings)
+        for place, e_metric, has_step, e in zip(series, *shown, e_slow, strict=True)
     )
 
 
@@ -319,16 +379,17 @@ def _suspicion(
     at: Home,
     found: Contrast,
     series: int,
-    e_metric: Floats,
-    e_slow: float,
+    shown: tuple[Floats, Bools, float],
     evenings: Bools,
 ) -> Suspicion:
     is_tried, is_dead = _dead(at.table, found, series, evenings)
+    e_metric, has_step, e_slow = shown
     return Suspicion(
         series=series,
         e_slow=e_slow,
         e_dead=flag_e_value(int(is_dead.sum()), int(is_tried.sum()), DEAD_P0),
         e_metric=e_metric,
+        has_step=has_step,
         is_tried=is_tried,
         is_dead=is_dead,
     )

@@ -37,8 +37,7 @@ def slot_excess(
     rise = np.clip(values[series] - rest[series], -CEILING, CEILING)
     if not controls.size:
         return np.asarray(rise)
-    others = np.where(np.isinf(values[controls]), np.nan, values[controls])
-    moved = np.clip(others - rest[controls], -CEILING, CEILING)
+    moved = _moved(table, controls, metric)
     if LAWS[fitted.best[metric]] == "factor":
         expected = medians(np.moveaxis(moved, 0, -1), 1)
     else:
@@ -46,6 +45,19 @@ def slot_excess(
         share = medians(np.moveaxis(added, 0, -1), 1) / np.exp(rest[series])
         expected = np.log1p(np.maximum(share, -0.5))
     return np.asarray(np.clip(rise - expected, -CEILING, CEILING))
+
+
+def slot_common(table: EveningTable, controls: Ints, metric: int) -> Floats:
+    """Median rise of the controls in each cell, shape (D, T)."""
+    return medians(np.moveaxis(_moved(table, controls, metric), 0, -1), 1)
+
+
+def _moved(table: EveningTable, controls: Ints, metric: int) -> Floats:
+    """Rise of each control in each cell where it answered, shape (C, D, T)."""
+    values = table.grid.values[controls, metric]
+    known = np.where(np.isinf(values), np.nan, values)
+    rest = table.rest[controls, metric, :, None]
+    return np.asarray(np.clip(known - rest, -CEILING, CEILING))
 
 
 def profile(cells: Floats, evenings: Bools, bound_log: float) -> Floats:

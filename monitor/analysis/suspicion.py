@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from monitor.series.frame import Bools, Floats
 
-FALSE_DISCOVERY_RATE = 0.03
+FALSE_DISCOVERY_RATE = 0.05
 DEAD_WEIGHT = 0.1
 """Share of dead evenings in the evidence; each multiplies it by about forty."""
 
@@ -18,6 +18,8 @@ class Suspicion:
     e_dead: float
     e_metric: Floats
     """Evidence in each metric, 0 where not tested, shape (M,)."""
+    has_step: Bools
+    """Metrics that step at the edges of the window, shape (M,)."""
     is_tried: Bools
     """Evenings with enough rounds, shape (D,)."""
     is_dead: Bools
