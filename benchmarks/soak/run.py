@@ -256,6 +256,7 @@ def _checked(made, settings):
     checks.check_slots(found, url, made)
     checks.check_ledger(found, url, made.ledger)
     checks.check_life(found, made, made.disk.folder)
+    checks.check_nights(found, url, made, made.disk.folder)
     if not settings.has_postgres:
         checks.check_database(found, made.disk.folder / "monitor.db")
     return found

@@ -35,6 +35,7 @@ from monitor.daemon.timetable import (
 )
 from monitor.daemon.wiring import expected_costs, new_ration, new_sampler
 from monitor.errors import StoreError
+from monitor.heap import give_back, share_heaps
 from monitor.model import Round, Sample
 from monitor.sampling.reload import reloaded
 from monitor.sampling.schedule import Gap
@@ -70,6 +71,7 @@ async def serve(
     InputError
         The database is not one that this version can use.
     """
+    share_heaps()
     await asyncio.to_thread(check_database, config.database)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as thread:
         writer = await asyncio.get_running_loop().run_in_executor(
@@ -179,7 +181,11 @@ class _Daemon:
             self._tasks.spawn(remove_old_samples(self._config, self._clock))
 
     async def _start_nightly(self) -> None:
-        self._tasks.spawn(run_nightly(self._config, self._config_path))
+        self._tasks.spawn(self._night())
+
+    async def _night(self) -> None:
+        await run_nightly(self._config, self._config_path)
+        give_back()
 
     async def _write(self, record: Sample | Round) -> None:
         if isinstance(record, Sample):

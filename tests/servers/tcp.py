@@ -69,7 +69,9 @@ async def _handled(
             writer.close()
             await writer.wait_closed()
     finally:
-        writer.transport.abort()
+        # asyncio takes the loop from a transport that is closed, and trips over it.
+        with contextlib.suppress(AttributeError):
+            writer.transport.abort()
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
