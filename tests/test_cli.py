@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -236,6 +237,45 @@ def test_environment_overrides_option_and_file(
     run("--database", "sqlite:///option.db", "db", "upgrade")
     assert (home / "env.db").exists()
     assert not (home / "option.db").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--database", "sqlite:///other.db", "--config", "far.yaml", "db", "upgrade"),
+        ("db", "--database", "sqlite:///other.db", "upgrade", "--config", "far.yaml"),
+        ("db", "upgrade", "--config", "far.yaml", "--database", "sqlite:///other.db"),
+    ],
+)
+def test_global_options_may_stand_before_and_after_the_command(
+    words: tuple[str, ...], home: Path
+) -> None:
+    (home / "config.yaml").rename(home / "far.yaml")
+    run(*words)
+    assert (home / "other.db").exists()
+
+
+def test_configuration_may_be_named_after_every_command(home: Path) -> None:
+    for name, command in _commands(cli, click.Context(cli)):
+        if not isinstance(command, click.Group):
+            options = {o for p in command.params for o in p.opts}
+            assert options >= {"--config", "--database"}, name
+
+
+def _commands(
+    group: click.Group, ctx: click.Context
+) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from _commands(command, click.Context(command, parent=ctx))
+
+
+def test_the_nearest_configuration_is_in_force(home: Path) -> None:
+    words = ("--config", "nowhere.yaml", "config", "check", "--config", "config.yaml")
+    assert "Asia/Almaty" in run(*words).stdout
 
 
 def test_impossible_database_url_is_bad_input(home: Path) -> None:

@@ -2,8 +2,10 @@
 
 import importlib
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -65,6 +67,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"monitor.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
+        _take_global_options(command)
         return command
 
     def format_commands(
@@ -93,19 +96,45 @@ def _status(error: MonitorError) -> int:
     return EXIT_SERVICE if isinstance(error, ServiceError) else EXIT_NO
 
 
+def _config_option(**more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Configuration file.",
+        **more,
+    )
+
+
+def _database_option(**more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's
+    return click.option(
+        "--database",
+        help="Database URL; replaces the file's. MONITOR_DATABASE replaces both.",
+        **more,
+    )
+
+
+def _take_global_options(command: click.Command) -> None:
+    """Let a command, and what is below it, take the global options too."""
+    if any(parameter.name == "config_path" for parameter in command.params):
+        return
+    # Applied to a command, a decorator of click's appends to its parameters.
+    _config_option(expose_value=False, callback=_into_settings)(command)
+    _database_option(expose_value=False, callback=_into_settings)(command)
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _take_global_options(below)
+
+
+def _into_settings(ctx: click.Context, option: click.Parameter, value: object) -> None:
+    """The option nearest to the end of the command line is in force."""
+    if value is not None and option.name is not None:
+        ctx.obj = replace(ctx.obj, **{option.name: value})
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("config.yaml"),
-    show_default=True,
-    help="Configuration file.",
-)
-@click.option(
-    "--database",
-    help="Database URL; replaces the file's. MONITOR_DATABASE replaces both.",
-)
+@_config_option(default=Path("config.yaml"), show_default=True)
+@_database_option()
 @click.version_option(package_name="monitor", prog_name="monitor")
 @click.pass_context
 def cli(ctx: click.Context, config_path: Path, database: str | None) -> None:
