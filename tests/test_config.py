@@ -30,7 +30,15 @@ MISTAKES = [
         "window: found {'start': '20:00', 'end': '20:00'}; allowed: start and end must",
     ),
     ({"targets": []}, "targets: found []; allowed"),
-    ({"targets": "facebook"}, "targets: found 'facebook'; allowed"),
+    ({"targets": "facebook"}, "targets: found 'facebook'; allowed: a list"),
+    ({"targets": [SITE] * 101}, "allowed: 100 of them or fewer"),
+    ({"targets": ["facebook"]}, "targets[0]: found 'facebook'; allowed: keys with"),
+    ({"window": None}, "window: found None; allowed: keys with their values"),
+    ({"vantage": False}, "vantage: found False; allowed: a text, in quotes where"),
+    ({"targets": [{**SITE, "download": "maybe"}]}, "allowed: true or false"),
+    ({"targets": [{**SITE, "address_family": "x"}]}, "allowed: 'ipv4', 'ipv6' or"),
+    ({"targets": [{**SITE, "url": "https://a:0/"}]}, "when there is one, from 1 to"),
+    ({"targets": [{**SITE, "url": "https://a/\x9f"}]}, "or control characters"),
     ({"targets": [SITE, {"name": "b"}]}, "targets[1].url: missing"),
     ({"targets": [{**SITE, "uri": "x"}]}, "targets[0].uri: unknown key"),
     ({"targets": [{**SITE, "name": "_gateway"}]}, "targets[0].name: found '_gateway'"),
@@ -40,11 +48,21 @@ MISTAKES = [
     ({"targets": [{**SITE, "url": "https://a:99999/"}]}, "targets[0].url: found"),
     ({"targets": [{**SITE, "url": "https://u:p@a/"}]}, "targets[0].url: found"),
     ({"targets": [{**SITE, "url": "tcp://a"}]}, "tcp:// needs a host and a port"),
-    ({"targets": [SITE, SITE]}, "names used twice: a; each must be unique"),
-    ({"controls": [{"name": "facebook", "url": "https://b/"}]}, "names used twice"),
+    (
+        {"targets": [SITE, SITE]},
+        "targets[1].name: found 'a'; allowed: a name that no other site has;"
+        " targets[0].name is the same",
+    ),
+    (
+        {"controls": [{"name": "facebook", "url": "https://b/"}]},
+        "controls[0].name: found 'facebook'; allowed: a name that no other site has",
+    ),
     ({"database": "mysql://u@h/d"}, "database: found 'mysql://u@h/d'; allowed: sqlite"),
     ({"database": "sqlite://"}, "database: found 'sqlite://'; allowed: sqlite"),
-    ({"web": {"port": 70000}}, "web.port: found 70000; allowed"),
+    ({"web": {"port": 70000}}, "web.port: found 70000; allowed: 65535 or less"),
+    ({"web": {"port": True}}, "web.port: found True; allowed: a whole number"),
+    ({"web": {"port": 1.5}}, "web.port: found 1.5; allowed: a whole number"),
+    ({"web": {"port": "x"}}, "web.port: found 'x'; allowed: a whole number"),
     ({"throughput": {"max_bytes": "10kB"}}, "throughput.max_bytes: found '10kB'"),
     ({"throughput": {"max_bytes": True}}, "throughput.max_bytes: found True; allowed"),
     ({"probing": {"per_second": 0}}, "probing.per_second: found 0; allowed"),
@@ -76,10 +94,14 @@ def test_mistake_is_named_with_its_path(change: dict[str, Any], message: str) ->
 
 def test_all_problems_are_reported_at_once() -> None:
     document = {"timezone": "x", "every": "y", "targets": [{"name": "a"}], "z": 1}
+    document |= {"controls": [{"name": "a", "url": "https://b/"}]}
     with pytest.raises(ConfigError) as caught:
         parse(document, source="c")
     paths = {problem.split(":")[0] for problem in caught.value.problems}
-    assert paths == {"timezone", "every", "targets[0].url", "z"}
+    assert paths == {
+        *("timezone", "every", "targets[0].url", "z"),
+        "controls[0].name",
+    }
 
 
 def test_password_does_not_reach_the_message() -> None:
@@ -126,6 +148,13 @@ def test_effective_configuration_can_be_loaded_again() -> None:
     assert parse(again, source="again") == config
 
 
+# Few lines that stand for nine to the power of seven values, as lists and as merges.
+LAUGHS = b"".join(
+    b"- &%c [%s]\n" % (98 + i, b", ".join([b"*%c" % (97 + i)] * 9)) for i in range(7)
+)
+MERGES = LAUGHS.replace(b"[", b"{<<: [").replace(b"]", b"]}")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -136,6 +165,8 @@ def test_effective_configuration_can_be_loaded_again() -> None:
         (b"- a\n", "found list"),
         (b"a: &x [*x, *x]\n" + b"b: " + b"[" * 5000, "not valid YAML"),
         (b"x" * 1_000_001, "larger than"),
+        (b"targets:\n- &a [x]\n" + LAUGHS + b"- *h\n", "more than 20000 values"),
+        (b"targets:\n- &a {x: 1}\n" + MERGES, "more than 20000 values"),
         (b"a: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
     ],
 )

@@ -60,18 +60,19 @@ def _probe_settings(settings: Settings) -> "ProbeSettings":
 
 
 def _target(url: str, *, with_download: bool) -> Target:
+    from pydantic import ValidationError
+
     from monitor.config import Site
+    from monitor.config.problems import problems
     from monitor.model import Role
 
     try:
         site = Site(
             name="probe", url=url, download=with_download, download_url=_object(url)
         )
-    except ValueError:
-        raise InputError(
-            f"URL: found {url!r}; allowed: https://host/..., http://host/... or "
-            "tcp://host:port"
-        ) from None
+    except ValidationError as error:
+        first = problems(error.errors())[0]
+        raise InputError(f"URL: {first.removeprefix('url: ')}") from None
     return site.target(Role.TARGET)
 
 

@@ -4,16 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from monitor.config.document import read_document
 from monitor.config.masking import masked
-from monitor.config.problems import problems
+from monitor.config.problems import problems, repeated_names
 from monitor.config.sections import Config
 from monitor.config.values import database_url
-from monitor.errors import ConfigError, InputError
-
-MAX_FILE_BYTES = 1_000_000
+from monitor.errors import ConfigError
 
 
 def load(path: Path, *, database: str | None = None) -> Config:
@@ -31,7 +28,7 @@ def load(path: Path, *, database: str | None = None) -> Config:
     ConfigError
         Unknown keys or impossible values; all of them, each with its path.
     """
-    document = _read(path)
+    document = read_document(path)
     if database is not None:
         document = {**document, "database": database}
     return parse(document, source=str(path))
@@ -39,10 +36,14 @@ def load(path: Path, *, database: str | None = None) -> Config:
 
 def parse(document: dict[str, Any], *, source: str) -> Config:
     """The configuration in an already read document; raises `ConfigError`."""
+    repeated = repeated_names(document)
     try:
-        return Config.model_validate(document)
+        config = Config.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(source, problems(error.errors())) from None
+        raise ConfigError(source, [*problems(error.errors()), *repeated]) from None
+    if repeated:
+        raise ConfigError(source, repeated)
+    return config
 
 
 def checked_database_url(value: str, *, source: str) -> str:
@@ -53,33 +54,3 @@ def checked_database_url(value: str, *, source: str) -> str:
         raise ConfigError(
             source, [f"found {masked(value)!r}; allowed: {error}"]
         ) from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    text = _text(path)
-    try:
-        # Pure Python and YAML 1.2: duplicate keys are refused, 20:00 stays a text.
-        document = YAML(typ="safe", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise InputError(f"{where}: not valid YAML: {error.problem}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid YAML: {error}") from None
-    if not isinstance(document, dict):
-        found = "nothing" if document is None else type(document).__name__
-        raise InputError(f"{path}: found {found}; a mapping with keys is needed")
-    return {str(key): value for key, value in document.items()}
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise InputError(f"{path}: larger than {MAX_FILE_BYTES} bytes")
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 at byte {error.start}") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None

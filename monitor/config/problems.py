@@ -1,8 +1,32 @@
 """What is wrong with a configuration: one line each, with its path."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
 from pydantic_core import ErrorDetails
 
 from monitor.config.masking import masked
+
+_PLAIN: Final[Mapping[str, str]] = {
+    "string_type": "a text, in quotes where YAML would read something else",
+    "tuple_type": "a list",
+    "model_type": "keys with their values",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "finite_number": "a whole number",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "too_short": "{min_length} or more of them",
+    "too_long": "{max_length} of them or fewer",
+    "literal_error": "{expected}",
+    "enum": "{expected}",
+}
+"""Pydantic's kind of error -> what is allowed, for people who do not know pydantic."""
+
+_SITES: Final = ("targets", "controls")
 
 
 def problems(errors: list[ErrorDetails]) -> list[str]:
@@ -13,18 +37,51 @@ def problems(errors: list[ErrorDetails]) -> list[str]:
     return [_problem(error) for error in errors if error["loc"] not in inner]
 
 
+def repeated_names(document: Mapping[str, Any]) -> list[str]:
+    """One line for each site whose name another site before it has already.
+
+    Told apart from what pydantic finds: it looks at a whole only when all parts of it
+    are right, and then the reader would meet this problem one round later.
+    """
+    first: dict[str, str] = {}
+    lines = []
+    for path, name in _site_names(document):
+        if name in first:
+            lines.append(
+                f"{path}: found {_short(name)}; allowed: a name that no other site has;"
+                f" {first[name]} is the same"
+            )
+        first.setdefault(name, path)
+    return lines
+
+
+def _site_names(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for section in _SITES:
+        sites = document.get(section)
+        for place, site in enumerate(sites if isinstance(sites, list | tuple) else ()):
+            name = site.get("name") if isinstance(site, Mapping) else None
+            if isinstance(name, str):
+                yield f"{section}[{place}].name", name
+
+
 def _problem(error: ErrorDetails) -> str:
     path = _path(error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{path}: unknown key"
     if error["type"] == "missing":
         return f"{path}: missing; it is needed"
-    allowed = error["msg"].removeprefix("Value error, ")
+    allowed = _allowed(error)
     if not path:
         return allowed
     if error["type"] == "service_url":
         return f"{path}: found no service's address; allowed: {allowed}"
     return f"{path}: found {_short(error['input'])}; allowed: {allowed}"
+
+
+def _allowed(error: ErrorDetails) -> str:
+    if error["type"] in _PLAIN:
+        return _PLAIN[error["type"]].format(**error.get("ctx", {}))
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

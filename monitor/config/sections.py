@@ -18,6 +18,7 @@ from monitor.config.values import (
     SecretHash,
     ServiceUrl,
     Size,
+    Whole,
     Zone,
     between,
     is_public,
@@ -84,7 +85,7 @@ class Budget(_Section):
 class Retention(_Section):
     """How long samples are kept; none: for ever."""
 
-    samples_days: Annotated[int, Field(ge=62, le=36_500)] | None = None
+    samples_days: Annotated[Whole, Field(ge=62, le=36_500)] | None = None
 
 
 class Probing(_Section):
@@ -93,7 +94,7 @@ class Probing(_Section):
     stage_timeout: Annotated[
         Duration, between(timedelta(seconds=1), timedelta(seconds=60), "1s to 60s")
     ] = timedelta(seconds=10)
-    per_second: Annotated[int, Field(ge=1, le=50)] = 4
+    per_second: Annotated[Whole, Field(ge=1, le=50)] = 4
     resolvers: tuple[Resolver, ...] = ()
     block_page_addresses: tuple[Address, ...] = ()
     allow_private_answers: bool = False
@@ -114,7 +115,7 @@ class Web(_Section):
     """Where the dashboard listens, and who may see it."""
 
     host: ListeningHost = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8420
+    port: Annotated[Whole, Field(ge=0, le=65535)] = 8420
     password_hash: SecretHash | None = None
     token_hash: SecretHash | None = None
     behind_proxy: bool = False
@@ -146,8 +147,8 @@ class Report(_Section):
 
     folder: Folder = "reports"
     language: Literal["en", "ru", "kk"] = "en"
-    nights: Annotated[int, Field(ge=7, le=400)] = 60
-    keep_nights: Annotated[int, Field(ge=1, le=10_000)] = 400
+    nights: Annotated[Whole, Field(ge=7, le=400)] = 60
+    keep_nights: Annotated[Whole, Field(ge=1, le=10_000)] = 400
     pdf: bool = True
 
 
@@ -180,16 +181,6 @@ class Config(_Section):
     web: Web = Web()
     report: Report = Report()
     notify: Notify = Notify()
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        names = [site.name for site in (*self.targets, *self.controls)]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(
-                f"names used twice: {', '.join(twice)}; each must be unique"
-            )
-        return self
 
     def all_targets(self) -> tuple[Target, ...]:
         """Targets, then controls, as records."""

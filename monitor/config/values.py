@@ -17,6 +17,8 @@ _SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB|GB)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _RESOLVER = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::(\d{1,5}))?")
+# Surrogates are what Python makes of an argument that is no UTF-8.
+_UNWRITTEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
@@ -35,6 +37,13 @@ def _size(value: object) -> int:
     if match is None:
         raise ValueError("a size such as 500kB or 2MB")
     return int(match[1]) * _BYTES[match[2]]
+
+
+def _whole(value: object) -> object:
+    # To Python, true is 1; in a configuration it is a mistake.
+    if isinstance(value, bool):
+        raise ValueError("a whole number")  # noqa: TRY004  pydantic
+    return value
 
 
 def between(low: timedelta, high: timedelta, words: str) -> AfterValidator:
@@ -139,8 +148,9 @@ def _is_host(host: str) -> bool:
     try:
         if ":" in host:
             ip_address(host)
-        else:
-            from_text(host).to_text()
+            # An address with a zone (fe80::1%eth0) is good on one machine only.
+            return "%" not in host
+        from_text(host).to_text()
     except (ValueError, DNSException):
         return False
     return True
@@ -154,8 +164,10 @@ def url_with(*schemes: str) -> AfterValidator:
         scheme, host, port = _split(value)
         if scheme not in schemes or not host or not _is_host(host):
             raise ValueError(words)
-        if re.search(r"[\s\x00-\x1f]", value):
-            raise ValueError(f"{words}, without white space")
+        if _UNWRITTEN.search(value):
+            raise ValueError(f"{words}, without white space or control characters")
+        if port == 0:
+            raise ValueError(f"{words}; a port, when there is one, from 1 to 65535")
         if scheme == "tcp" and not port:
             raise ValueError("tcp:// needs a host and a port, such as tcp://host:443")
         if "@" in urlsplit(value).netloc:
@@ -187,6 +199,7 @@ def database_url(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 Size = Annotated[int, BeforeValidator(_size)]
 Name = Annotated[str, AfterValidator(_name)]
 ClockTime = Annotated[str, BeforeValidator(_clock_time)]
