@@ -178,6 +178,20 @@ def test_import_into_a_named_database_needs_no_configuration(
     assert "1 new" in result.stdout
 
 
+@pytest.mark.parametrize(
+    "words", [("export", "out.csv"), ("backup", "out.csv"), ("note", "list")]
+)
+def test_a_named_database_alone_is_enough_without_dates(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MONITOR_DATABASE", "sqlite:///other.db")
+    run("db", "upgrade")
+    run(*words)
+    with_date = ("export", "late.csv", "--since", "2026-03-01")
+    assert "config.yaml: cannot be read" in run(*with_date, status=2).stderr
+
+
 def test_bad_file_stores_nothing_of_any_file(home: Path) -> None:
     good = "started_at_utc,target,connect_s\n2026-03-01T12:00:00Z,a,0.1\n"
     (home / "good.csv").write_text(good)

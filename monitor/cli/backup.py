@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.context import configuration, progress
+from monitor.cli.context import configuration, database_url, progress
 from monitor.cli.root import Settings
 from monitor.config import masked
 from monitor.errors import InputError
@@ -28,7 +28,7 @@ def backup_command(settings: Settings, file: Path) -> None:
     from monitor.store.backup import backup
     from monitor.store.spool_file import SpoolFile, spool_path
 
-    url = configuration(settings).database
+    url = database_url(settings)
     copied = {c.table: c.n_rows for c in progress(backup(url, file), "backing up")}
     click.echo(f"{file}: {_counted(copied)}")
     n_waiting = SpoolFile(spool_path(url)).count()
@@ -47,7 +47,7 @@ def restore_command(settings: Settings, file: Path) -> None:
     """Copy the backup FILE into the configured database, which must be empty."""
     from monitor.store.backup import restore
 
-    url = configuration(settings).database
+    url = database_url(settings)
     copied = {c.table: c.n_rows for c in progress(restore(file, url), "restoring")}
     click.echo(f"{masked(url)}: {_counted(copied)}")
 

@@ -156,14 +156,16 @@ def export_command(
     """
     from monitor.store import open_store
 
-    config = configuration(settings)
-    since, until = _span(file, config.timezone, options)
-    with open_store(config.database) as store:
+    # A zone is needed for local dates only: whole databases go without a configuration.
+    is_local = any(options[name] for name in ("since", "until", "at", "partitioned"))
+    zone = configuration(settings).timezone if is_local else "UTC"
+    since, until = _span(file, zone, options)
+    with open_store(database_url(settings)) as store:
         samples = store.samples(
             since=since, until=until, targets=options["targets"] or None
         )
         shown = progress(samples, f"writing {file.name}")
-        n_written = _written(file, shown, config, options)
+        n_written = _written(file, shown, zone, options)
     click.echo(f"{file}: {n_written} rows written")
 
 
@@ -180,7 +182,7 @@ def _span(
 
 
 def _written(
-    file: Path, samples: Iterable[Sample], config: Config, options: dict[str, Any]
+    file: Path, samples: Iterable[Sample], timezone: str, options: dict[str, Any]
 ) -> int:
     from monitor import __version__
     from monitor.interchange import write_samples
@@ -188,13 +190,13 @@ def _written(
     if options["partitioned"]:
         from monitor.exchange import partitions
 
-        return partitions.write(file, samples, timezone=config.timezone)
+        return partitions.write(file, samples, timezone=timezone)
     if file.name.endswith(".ooni.jsonl"):
         from monitor.exchange import ooni
 
         return ooni.write(file, samples, software_version=__version__)
     if file.suffix == ".har":
-        return _write_har(file, samples, config.timezone, options["at"])
+        return _write_har(file, samples, timezone, options["at"])
     return write_samples(file, samples)
 
 

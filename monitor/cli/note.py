@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import configuration, echo_json, parsed_date
+from monitor.cli.context import database_url, echo_json, parsed_date
 from monitor.cli.root import Settings
 from monitor.cli.terminal import csv_text, print_table, visible
 from monitor.errors import InputError
@@ -98,7 +98,7 @@ def _notes(settings: Settings) -> "Iterator[Notes]":
     from monitor.store import open_store
     from monitor.store.notes import Notes
 
-    url = configuration(settings).database
+    url = database_url(settings)
     open_store(url).close()
     with closing(Notes(url)) as notes:
         yield notes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.context import configuration, echo_json
+from monitor.cli.context import database_url, echo_json
 from monitor.cli.root import EXIT_NO, Settings
 from monitor.cli.terminal import visible
 from monitor.errors import InputError
@@ -65,7 +65,7 @@ def verify_command(
 def _verify_stored(settings: Settings, *, as_json: bool) -> None:
     from monitor.evidence.ledger import stored_differences
 
-    findings = stored_differences(configuration(settings).database)
+    findings = stored_differences(database_url(settings))
     if as_json:
         echo_json({"intact": not findings, "findings": _as_documents(findings)})
     elif findings:

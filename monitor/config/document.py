@@ -51,6 +51,11 @@ def _text(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}") from None
+    except FileNotFoundError as error:
+        advice = "name another file with --config"
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror}; {advice}"
+        ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 

@@ -32,8 +32,9 @@ Cells: TypeAlias = "pa.Array | Sequence[Any]"
 Cell: TypeAlias = "pa.Scalar | object"
 
 _MOMENT_PATTERN: Final = (
-    r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$"
+    r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$"
 )
+_FINER_THAN_US: Final = r"(\.\d{6})\d+"
 _NAME_PATTERN: Final = r"^[^\x00-\x1f\x7f\s]([^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s])?$"
 _SHOWN_CHARACTERS: Final = 60
 
@@ -72,7 +73,12 @@ def shown(value: object) -> str:
 
 
 def _python_value(cell: Cell) -> object:
-    return cell.as_py() if isinstance(cell, pa.Scalar) else cell
+    if not isinstance(cell, pa.Scalar):
+        return cell
+    try:
+        return cell.as_py()
+    except (OverflowError, ValueError):  # a time that Python has no year for
+        return cell.cast(pa.int64()).as_py()
 
 
 def check_header(source: str, names: Sequence[str]) -> None:
@@ -138,11 +144,15 @@ def _numbers(raw: RawBatch, column: Column, cells: Cells) -> pa.Array:
 
 
 def _moments(raw: RawBatch, column: Column, cells: Cells) -> pa.Array:
-    if _is_zoned(cells):
+    # Stored to the microsecond: what is finer is cut off, in texts and in types.
+    if isinstance(cells, pa.Array) and _is_zoned(cells):
+        if cells.type.unit == "ns":
+            cells = cells.cast(MOMENT_TYPE, safe=False)
         array = _converted(raw, column, cells, MOMENT_TYPE, ())
     else:
         text = _strings(raw, column, cells)
         _refuse_unless(raw, column, pc.match_substring_regex(text, _MOMENT_PATTERN))
+        text = pc.replace_substring_regex(text, _FINER_THAN_US, r"\1")
         array = _converted(raw, column, pc.utf8_upper(text), MOMENT_TYPE, (str,))
     _refuse_unless(raw, column, array.is_valid())
     inside = pc.and_(
@@ -153,12 +163,8 @@ def _moments(raw: RawBatch, column: Column, cells: Cells) -> pa.Array:
     return array
 
 
-def _is_zoned(cells: Cells) -> bool:
-    return (
-        isinstance(cells, pa.Array)
-        and pa.types.is_timestamp(cells.type)
-        and cells.type.tz is not None
-    )
+def _is_zoned(cells: pa.Array) -> bool:
+    return pa.types.is_timestamp(cells.type) and cells.type.tz is not None
 
 
 def _texts(raw: RawBatch, column: Column, cells: Cells) -> pa.Array:

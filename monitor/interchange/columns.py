@@ -60,8 +60,8 @@ FIRST_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LAST_MOMENT: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 _ALLOWED: Final[Mapping[Kind, str]] = {
-    Kind.MOMENT: "a time such as 2026-10-01T20:15:00.250000+05:00, with its zone and at"
-    " most six decimals, from 2000 to 2099",
+    Kind.MOMENT: "a time such as 2026-10-01T20:15:00.250000+05:00, with its zone,"
+    " from 2000 to 2099",
     Kind.NAME: f"a name of 1 to {LONGEST_NAME} characters, none of them a control"
     " character, no space at either end",
     Kind.TEXT: f"at most {LONGEST_TEXT} characters, none of them NUL",

@@ -23,6 +23,7 @@ _ALLOWED: Final = (
 )
 
 LONGEST_LINE_BYTES: Final = 1_048_576
+MOST_BLANK_LINES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,20 @@ def lines(path: Path, codec: str | None) -> Iterator[str]:
 
     Raises
     ------
-    InputError : a line is too long or is not UTF-8; names its number.
+    InputError : a line is too long or is not UTF-8, or there are too many blank ones;
+        names its number.
     """
     with pa.OSFile(str(path)) as file, _plain(file, codec) as stream:
-        number = 0
+        number = n_blank = 0
         while line := stream.readline(LONGEST_LINE_BYTES + 1):
             number += 1
+            # A small archive may hold hundreds of millions of them.
+            n_blank = n_blank + 1 if line.isspace() else 0
+            if n_blank > MOST_BLANK_LINES:
+                raise InputError(
+                    f"{path}: line {number}: found {n_blank} blank lines in a row;"
+                    f" allowed: at most {MOST_BLANK_LINES}"
+                )
             yield _decoded(path, number, line)
 
 

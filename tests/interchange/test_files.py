@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +115,20 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path):
     (read,) = samples_from(read_frame([file]))
     moment = datetime(2026, 10, 1, 15, 0, 0, 500_000, tzinfo=UTC)
     assert read == Sample(started_at_utc=moment, target="facebook", connect_s=0.1)
+
+
+def test_times_are_kept_to_the_microsecond_and_finer_digits_cut_off(tmp_path: Path):
+    moment = "2026-10-01T20:00:00.123456"
+    texts = [f"{moment}Z", f"{moment}789Z", f"{moment}999999999+00:00"]
+    rows = "".join(f"{text},a,0.1\n" for text in texts)
+    (tmp_path / "s.csv").write_text(f"started_at_utc,target,connect_s\n{rows}")
+    stamps = pa.array([pd.Timestamp(f"{moment}789Z").value], pa.timestamp("ns", "UTC"))
+    columns = {"started_at_utc": stamps, "target": ["a"], "connect_s": [0.1]}
+    pq.write_table(pa.table(columns), tmp_path / "s.parquet")
+    [frame] = read_batches(tmp_path / "s.csv")
+    [typed_frame] = read_batches(tmp_path / "s.parquet")
+    found = {*frame["started_at_utc"], *typed_frame["started_at_utc"]}
+    assert found == {pd.Timestamp(f"{moment}Z")}
 
 
 def test_a_frame_has_all_columns_typed(tmp_path: Path):
