@@ -18,9 +18,6 @@ from tests.servers.tcp import serve
 from tests.servers.web import says, whole
 
 DATA = Path("../shared/data").resolve()
-needs_data = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the published series are no part of the repository"
-)
 
 
 @pytest.fixture
@@ -213,7 +210,6 @@ def test_export_takes_local_dates(home: Path) -> None:
     assert "--since: found 'yesterday'" in result.stderr
 
 
-@needs_data
 def test_analyze_prints_one_json_document(tmp_path: Path) -> None:
     file = DATA / "dallas_cogent_dispute.csv.gz"
     result = run(
@@ -224,7 +220,6 @@ def test_analyze_prints_one_json_document(tmp_path: Path) -> None:
     assert {v["verdict"] for v in document["verdicts"]} == {"selective_slowdown"}
 
 
-@needs_data
 def test_analyze_reads_the_database(home: Path) -> None:
     run("import", str(DATA / "fourmile_sep2018.csv.gz"))
     result = run("analyze", "--timezone", "America/Denver", "--json")
@@ -241,7 +236,6 @@ def test_analyze_without_a_zone_asks_for_one(
     assert "--timezone" in result.stderr
 
 
-@needs_data
 def test_explain_shows_the_evenings(home: Path) -> None:
     file = DATA / "fourmile_sep2018.csv.gz"
     words = ("--from", str(file), "--timezone", "America/Denver", "--explain")

@@ -96,6 +96,17 @@ class Case:
         share = answered[:, self.usable].mean(axis=-1)
         return int((share >= 0.5).sum())
 
+    @property
+    def window_log(self) -> float:
+        """Median excess of the cells in the window that the data show [log]."""
+        if self.window is None:
+            return float("nan")
+        table, series = self.look.home.table, self.suspicion.series
+        controls, fitted = self.look.found.controls, self.look.fitted
+        cells = slot_excess(table, series, controls, fitted, self.metric)
+        span = slice(self.window.start_slot, self.window.end_slot)
+        return typical(cells[self.usable, span])
+
     def typical(self, metric: str) -> float:
         """Median excess in a metric on slow evenings, NaN when not measured."""
         own = self.look.excess[self.suspicion.series]
@@ -108,7 +119,7 @@ def case(look: Look, place: int) -> Case:
     metric = _reported_metric(look, suspicion)
     excess = look.excess[suspicion.series, metric]
     is_known = look.evenings & np.isfinite(excess)
-    usable = (is_known | suspicion.is_tried) & look.evenings
+    usable = (is_known | _is_told(look, suspicion)) & look.evenings
     slow = suspicion.is_dead | (is_known & (excess > SLOW_LOG))
     is_established = bool(look.is_established[place])
     begin, end = _season(excess, usable, suspicion.is_dead, is_established)
@@ -134,6 +145,13 @@ def case(look: Look, place: int) -> Case:
         shape=shape,
         window=found,
     )
+
+
+def _is_told(look: Look, suspicion: Suspicion) -> Bools:
+    """Evenings with enough rounds of which something was measured, or failed."""
+    is_measured = look.home.weights[suspicion.series].any()
+    has_failed = look.home.table.grid.n_dead[suspicion.series].any()
+    return suspicion.is_tried & bool(is_measured or has_failed)
 
 
 def _reported_metric(look: Look, suspicion: Suspicion) -> int:

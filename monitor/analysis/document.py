@@ -25,8 +25,8 @@ def analysis_document(
     Without `since` or `until` the first and last evening of the samples stand there.
     """
     start, end = parse_window(window).text
-    first = [v.details["first_evening"] for v in verdicts if v.details]
-    last = [v.details["last_evening"] for v in verdicts if v.details]
+    first = _known(verdicts, "first_evening")
+    last = _known(verdicts, "last_evening")
     return {
         "schema_version": SCHEMA_VERSION,
         "method_version": METHOD_VERSION,
@@ -37,6 +37,11 @@ def analysis_document(
         "until": str(until) if until else max(last, default=None),
         "verdicts": [verdict.to_dict() for verdict in verdicts],
     }
+
+
+def _known(verdicts: Sequence[Verdict], detail: str) -> list[str]:
+    found = (verdict.details.get(detail) for verdict in verdicts)
+    return [value for value in found if value is not None]
 
 
 def explain(verdict: Verdict) -> str:

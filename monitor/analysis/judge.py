@@ -223,6 +223,9 @@ def _details(
     weights = seen.home.weights[one.suspicion.series]
     tested = [int(m) for m in np.flatnonzero(weights)]
     dates = [d.isoformat() for d in table.dates()]
+    # A day that ends before its window is no evening.
+    tried = table.grid.n_rows[:, :, table.in_window].sum(axis=(0, 2)) > 0
+    seen_on = [dates[d] for d in np.flatnonzero(tried)]
     return {
         "rule": ruling.reason,
         "controls": [table.grid.keys[int(c)].target for c in seen.found.controls],
@@ -232,8 +235,8 @@ def _details(
         "e_slow": _rounded(one.suspicion.e_slow),
         "e_dead": _rounded(one.suspicion.e_dead),
         "interval_s": table.grid.interval_s,
-        "first_evening": dates[0] if dates else None,
-        "last_evening": dates[-1] if dates else None,
+        "first_evening": seen_on[0] if seen_on else None,
+        "last_evening": seen_on[-1] if seen_on else None,
         "set_aside": dict(table.grid.counts)
         | {"outage_slots": int(table.n_outage_slots[seen.evenings].sum())},
         "metrics": {

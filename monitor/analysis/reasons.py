@@ -28,7 +28,7 @@ def reasons(one: Case, ruling: Ruling) -> tuple[str, ...]:
 def _size(one: Case) -> str:
     if not one.is_established or one.effect is None or not one.n_slow:
         return ""
-    values = one.excess[one.slow]
+    values = one.excess[one.slow & ~one.suspicion.is_dead]
     values = values[np.isfinite(values)]
     if not values.size:
         return ""
@@ -73,9 +73,9 @@ def _controls(one: Case) -> str:
         parts.append(
             f"Left out of the controls, being slow or dead themselves: {names}."
         )
-    if one.n_controls == 0:
+    if one.n_controls == 0 and (one.n_usable or not seen.found.controls.size):
         parts.append("There is no live control.")
-    elif one.n_controls < MIN_CONTROLS_FOR_TARGETED:
+    elif 0 < one.n_controls < MIN_CONTROLS_FOR_TARGETED:
         parts.append(
             f"Only {one.n_controls} live control(s); to name interference at least "
             f"{MIN_CONTROLS_FOR_TARGETED} are needed."
@@ -114,12 +114,12 @@ def _window(one: Case) -> str:
 def _elsewhere(one: Case) -> str:
     """A slow stretch of the day that nothing was established about."""
     found = one.window
-    if found is None or found.level_log < _WORTH_NAMING_LOG:
+    if found is None or not one.window_log >= _WORTH_NAMING_LOG:
         return ""
     start, end = clock_of(one.look.home.table, found)
     return (
         f"Not established, but worth a look with another window: from {start} to {end} "
-        f"it typically takes {np.exp(found.level_log):.1f} times as long."
+        f"it typically takes {np.exp(one.window_log):.1f} times as long."
     )
 
 

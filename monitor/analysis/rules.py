@@ -29,8 +29,9 @@ _OPEN_LOG = float(np.log(1.5))
 _HIGH_GATEWAY_LOG = float(np.log(1.5))
 _SERVICE = ("destination", "server", "refusals", "bypass", "name_swap")
 """Checks that point at the service or the path to it when they are -1."""
-_SPECIFIC = ("stage", "plateau", "cut_off", "edges", "bypass", "name_swap")
-"""Checks of which one at least must be +1 before interference is named."""
+_SPECIFIC = ("plateau", "cut_off", "edges", "bypass", "name_swap")
+"""Checks of which one at least must be +1 before interference is named: an overloaded
+service, too, has a quick connect and a flat round trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,9 @@ def _targeted(
     is_specific = any(check in plus for check in _SPECIFIC)
     if case.n_controls < MIN_CONTROLS_FOR_TARGETED or score < 2 or not is_specific:
         return None
-    is_strong = score >= 3 and (
-        bool(plus & {"bypass", "name_swap", "cut_off"}) or {"stage", "plateau"} <= plus
-    )
+    is_clear = bool(plus & {"bypass", "name_swap", "cut_off"})
+    is_clear |= {"stage", "plateau"} <= plus
+    is_strong = score >= 3 and is_clear and case.n_usable >= MIN_EVENINGS
     return Ruling(
         "targeted_throttling",
         f"Slower than {case.n_controls} controls on {case.n_slow} of {case.n_usable} "
@@ -175,7 +176,7 @@ def _too_little(case: Case) -> Ruling | None:
         return None
     return Ruling(
         "insufficient_data",
-        f"{case.n_usable} usable evenings; at least {MIN_EVENINGS} are needed.",
+        f"Usable evenings: {case.n_usable}; at least {MIN_EVENINGS} are needed.",
     )
 
 
@@ -232,8 +233,8 @@ def _quiet(case: Case) -> Ruling:
         return Ruling(
             "no_recurring_slowdown",
             f"{case.n_usable} evenings: typically {_typical_text(case)} as slow as the "
-            f"rest of the day, at most {_bound_text(case)}; {case.n_slow} evenings "
-            "were slow.",
+            f"rest of the day, at most {_bound_text(case)}; slow evenings: "
+            f"{case.n_slow}.",
         )
     return Ruling(
         "inconclusive",

@@ -107,8 +107,7 @@ def _samples(
     if paths:
         from monitor.interchange import read_frame
 
-        frame = read_frame(paths)
-        return frame if vantage is None else frame[frame["vantage"] == vantage]
+        return _only(read_frame(paths), vantage)
     from monitor.analysis import COLUMNS
     from monitor.store.frames import load_frame
 
@@ -119,6 +118,16 @@ def _samples(
         vantage=vantage,
         columns=COLUMNS,
     )
+
+
+def _only(frame: "pd.DataFrame", vantage: str | None) -> "pd.DataFrame":
+    """The rows of one vantage."""
+    if vantage is None:
+        return frame
+    names = sorted(frame["vantage"].unique())
+    if vantage not in names:
+        raise InputError(f"--vantage: found '{vantage}'; the samples have {names}")
+    return frame[frame["vantage"] == vantage]
 
 
 def _print(verdicts: "list[Verdict]", zone: str, window: str, *, explain: bool) -> None:

@@ -185,8 +185,8 @@ def _of_quiet(language: Language) -> tuple[tuple[str, str], ...]:
     return (
         (
             rf"(?P<all>{_N}) evenings: typically (?P<times>{_X}) times as slow as the "
-            rf"rest of the day, at most (?P<most>{_X}) times; (?P<slow>{_N}) evenings "
-            "were slow.",
+            rf"rest of the day, at most (?P<most>{_X}) times; slow evenings: "
+            rf"(?P<slow>{_N}).",
             t(
                 "%(all)s evenings: typically %(times)s times as slow as the rest of "
                 "the day, at most %(most)s times; slow evenings: %(slow)s."
@@ -212,7 +212,7 @@ def _of_quiet(language: Language) -> tuple[tuple[str, str], ...]:
             ),
         ),
         (
-            rf"(?P<n>{_N}) usable evenings; at least (?P<needed>{_N}) are needed.",
+            rf"Usable evenings: (?P<n>{_N}); at least (?P<needed>{_N}) are needed.",
             t("Usable evenings: %(n)s; at least %(needed)s are needed."),
         ),
     )

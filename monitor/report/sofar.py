@@ -9,7 +9,7 @@ from typing import Final
 from monitor.locale import Language
 from monitor.report.content import LastNight, Service
 
-_TOO_FEW: Final = re.compile(r"(\d+) usable evenings; at least (\d+) are needed\.")
+_TOO_FEW: Final = re.compile(r"Usable evenings: (\d+); at least (\d+) are needed\.")
 _SLOWER: Final = 1.25
 """From here on an evening is called slow, as in the analysis."""
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.errors import InputError
+from monitor.model import Role
 from monitor.series.frame import MEASURED, Bools, Floats, Rows, Text
 
 METRICS = (
@@ -57,7 +59,17 @@ class Columns:
 
 
 def columns(table: Rows) -> Columns:
-    """What every metric needs to know about the rows, read once."""
+    """What every metric needs to know about the rows, read once.
+
+    Raises
+    ------
+    InputError
+        when a row's role is none.
+    """
+    role = table.column("role")
+    strange = [v for v in role.values if v not in set(Role) and role.is_(v).any()]
+    if strange:
+        raise InputError(f"role: found {strange[0]!r}; allowed: {', '.join(Role)}")
     failure = table.column("failure")
     is_failed = ~failure.is_("")
     operation = table.column("failed_operation")
@@ -70,7 +82,7 @@ def columns(table: Rows) -> Columns:
         arrived = table.numbers("goodput_bps")[0] > 0
         is_slow &= arrived | (table.numbers("encoded_body_bytes")[0] > 0)
     n_bad = sum(table.numbers(name)[1] for name in MEASURED)
-    return Columns(table, table.column("role"), stage, is_failed, is_slow, n_bad)
+    return Columns(table, role, stage, is_failed, is_slow, n_bad)
 
 
 def slowness(columns: Columns, metric: str) -> tuple[Floats, Bools]:

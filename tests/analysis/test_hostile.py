@@ -25,6 +25,7 @@ AWARE = pd.Timestamp("2026-03-01T15:00:00Z")
         (FRAME.assign(tls_handshake_s=np.inf), "tls_handshake_s: found inf"),
         (FRAME.assign(target=7), "target: found 7"),
         (FRAME.assign(target=None), "target: found nothing"),
+        (FRAME.assign(role="boss"), "role: found 'boss'; allowed: target, control"),
         (FRAME.assign(failure=3.5), "failure: found 3.5"),
         (FRAME.assign(target=[["a"]] * len(FRAME)), "target"),
         (FRAME.assign(started_at_utc="yesterday"), "started_at_utc"),

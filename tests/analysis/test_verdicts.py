@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.analysis import analyze
+from monitor.analysis import analysis_document, analyze
 from monitor.simulation import simulate
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 
@@ -277,3 +277,52 @@ def test_strong_evidence_makes_a_strong_verdict():
     assert (found.verdict, found.strength) == ("targeted_throttling", "strong")
     plus = {c.check for c in found.mechanism if c.score > 0}
     assert {"stage", "plateau", "edges", "round_trip"} <= plus
+
+
+def test_an_overloaded_site_with_a_busy_hour_of_its_own_is_not_called_targeted():
+    """Its connect is quick and its round trip flat, but nothing is switched."""
+    frame = samples(Home(days=30, metrics=["connect_s", "tls_handshake_s"]))
+    local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt
+    hour = local.hour + local.minute / 60
+    bell = 1 + 2 * np.exp(-(((hour - 21) / 2) ** 2))
+    frame.loc[frame.target == "facebook", "tls_handshake_s"] *= bell
+    [found] = [v for v in analyze(frame, timezone=TIMEZONE) if v.target == "facebook"]
+    assert found.verdict == "selective_slowdown"
+
+
+def test_three_evenings_are_never_strong_evidence():
+    frame = samples(Home(days=3, metrics=["connect_s", "goodput_bps"]))
+    local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    frame.loc[(frame.target == "facebook") & local.isin([20, 21]), "goodput_bps"] = 2e5
+    [found] = [v for v in analyze(frame, timezone=TIMEZONE) if v.target == "facebook"]
+    assert (found.verdict, found.strength) == ("targeted_throttling", "likely")
+
+
+def test_rows_without_any_value_are_no_evenings():
+    frame = samples(Home(days=14)).drop(columns="tls_handshake_s")
+    found = analyze(frame, timezone=TIMEZONE)
+    assert {v.verdict for v in found} == {"insufficient_data"}
+    assert {v.evenings.usable for v in found} == {0}
+
+
+def test_controls_are_not_called_dead_for_want_of_evenings():
+    frame = samples(Home(days=14))
+    hour = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    found = analyze(frame[~hour.isin([20, 21])], timezone=TIMEZONE)[0]
+    assert found.verdict == "insufficient_data"
+    assert "no live control" not in " ".join(found.reasons)
+
+
+def test_slow_hours_elsewhere_in_the_day_are_named_with_their_size():
+    frame = samples(Home(days=20))
+    hour = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    frame.loc[(frame.target == "facebook") & hour.isin([8, 9]), "tls_handshake_s"] *= 3
+    [found] = [v for v in analyze(frame, timezone=TIMEZONE) if v.target == "facebook"]
+    assert "from 08:00 to 10:00 it typically takes 3." in " ".join(found.reasons)
+
+
+def test_the_document_begins_with_the_first_evening():
+    """The samples begin at midnight, in the day of the evening before."""
+    found = analyze(samples(Home(days=7)), timezone=TIMEZONE)
+    document = analysis_document(found, timezone=TIMEZONE)
+    assert (document["since"], document["until"]) == ("2026-03-01", "2026-03-07")

@@ -129,7 +129,7 @@ def so_far(report, *, in_window: float | None, failed: int = 0, code: str = "en"
         verdict="insufficient_data",
         target="facebook",
         evenings=Evenings(observed=3, usable=3, slow=2, dead=0),
-        reasons=("3 usable evenings; at least 5 are needed.",),
+        reasons=("Usable evenings: 3; at least 5 are needed.",),
     )
     changed = replace(service, verdict=verdict, last_night=last, metric="goodput_bps")
     return sentence(changed, report, language(code))
