@@ -7,13 +7,15 @@ service manager all of this does nothing. See sd_notify(3), sd-daemon(3).
 import logging
 import os
 import socket
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from monitor.clock import Clock
 
 _log = logging.getLogger(__name__)
 
+STDERR_FD: Final = 2
 _PRIORITIES: Final = (
     (logging.ERROR, 3),
     (logging.WARNING, 4),
@@ -83,14 +85,51 @@ class JournalFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, each of its lines with the mark of its priority."""
-        marks = (mark for level, mark in _PRIORITIES if record.levelno >= level)
-        mark = next(marks, 7)
-        text = super().format(record)
-        return "\n".join(f"<{mark}>{line}" for line in text.splitlines())
+        return marked(super().format(record), record.levelno)
 
 
-def log_formatter(environment: Mapping[str, str]) -> logging.Formatter:
+def marked(text: str, level: int) -> str:
+    """Each line of a text with the mark of its priority."""
+    marks = (mark for lowest, mark in _PRIORITIES if level >= lowest)
+    mark = next(marks, 7)
+    return "\n".join(f"<{mark}>{line}" for line in text.splitlines())
+
+
+def reads_journal(environment: Mapping[str, str], stream_fd: int) -> bool:
+    """Whether what is written to an open file goes straight to the journal.
+
+    The variable alone does not tell: a terminal of a desktop, or a pipe of a service,
+    inherits it.
+    """
+    try:
+        file = os.fstat(stream_fd)
+    except OSError:
+        return False
+    return environment.get("JOURNAL_STREAM") == f"{file.st_dev}:{file.st_ino}"
+
+
+def log_formatter(environment: Mapping[str, str], stream_fd: int) -> logging.Formatter:
     """How log lines look: for the journal when it reads them, else with their time."""
-    if "JOURNAL_STREAM" in environment:
+    if reads_journal(environment, stream_fd):
         return JournalFormatter("%(name)s %(message)s")
     return logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+def log_to_stderr(*, quiet: Sequence[str]) -> None:
+    """Log from now on to standard error, which the journal of a service reads.
+
+    Parameters
+    ----------
+    quiet : loggers that tell of every step; only their troubles are news.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(log_formatter(os.environ, STDERR_FD))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for name in quiet:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def last_words(text: str) -> str:
+    """Why the program ends, for standard error: marked as an error for the journal."""
+    is_read = reads_journal(os.environ, STDERR_FD)
+    return marked(text, logging.ERROR) if is_read else text

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from monitor.cli.root import EXIT_INPUT
 from monitor.service import JournalFormatter, log_formatter, service_manager
 from tests.fakes import FakeClock
 from tests.servers.tcp import serve
@@ -91,34 +93,46 @@ def test_manager_that_is_gone_is_no_reason_to_end(
     service_manager(FakeClock(), {}).ready()
 
 
-def start_daemon(folder: Path) -> subprocess.Popen[str]:
-    environment = {
-        **os.environ,
-        "NOTIFY_SOCKET": str(folder / "notify"),
-        "WATCHDOG_USEC": "2000000",
-        "JOURNAL_STREAM": "1:1",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "monitor", "run"],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def journal_of(file: IO[str]) -> str:
+    """What the service manager tells of the journal that this file stands for."""
+    found = os.fstat(file.fileno())
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def start(
+    folder: Path,
+    *arguments: str,
+    stdin: int = subprocess.DEVNULL,
+    **environment: str,
+) -> tuple[subprocess.Popen[str], Path]:
+    """The program with a file in place of the journal; and that file."""
+    journal = folder / "journal"
+    with journal.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "monitor", *arguments],
+            cwd=folder,
+            env={**os.environ, "JOURNAL_STREAM": journal_of(file), **environment},
+            stdin=stdin,
+            stderr=file,
+            text=True,
+        )
+    return process, journal
 
 
 async def test_daemon_tells_that_it_is_ready_alive_and_stopping(
     manager: socket.socket, tmp_path: Path, port: int
 ) -> None:
     configuration(tmp_path, port)
-    process = start_daemon(tmp_path)
+    process, journal = start(
+        tmp_path,
+        "run",
+        NOTIFY_SOCKET=str(tmp_path / "notify"),
+        WATCHDOG_USEC="2000000",
+    )
     first = await asyncio.to_thread(manager.recv, 100)
     signs = [await asyncio.to_thread(manager.recv, 100) for _ in range(3)]
     assert await stopped(process, signal.SIGTERM) < 5
-    assert process.stderr is not None
-    lines = process.stderr.read().splitlines()
-    process.stderr.close()
+    lines = journal.read_text().splitlines()
     assert first == b"READY=1"
     assert signs == 3 * [b"WATCHDOG=1"]
     assert heard(manager)[-1] == b"STOPPING=1"
@@ -130,4 +144,39 @@ def test_every_line_of_a_traceback_has_its_priority() -> None:
         "monitor", logging.WARNING, "x", 1, "two\nlines", None, None
     )
     assert JournalFormatter("%(message)s").format(record) == "<4>two\n<4>lines"
-    assert not isinstance(log_formatter({}), JournalFormatter)
+
+
+def test_marks_are_only_for_the_journal_itself(tmp_path: Path) -> None:
+    """A terminal of a desktop session inherits the variable, and gets times."""
+    with (tmp_path / "a").open("w") as a, (tmp_path / "b").open("w") as b:
+        environment = {"JOURNAL_STREAM": journal_of(a)}
+        assert isinstance(log_formatter(environment, a.fileno()), JournalFormatter)
+        assert not isinstance(log_formatter(environment, b.fileno()), JournalFormatter)
+        assert not isinstance(log_formatter({}, a.fileno()), JournalFormatter)
+        closed = a.fileno()
+    assert not isinstance(log_formatter(environment, closed), JournalFormatter)
+
+
+async def test_dashboards_lines_are_for_the_journal_too(
+    tmp_path: Path, port: int
+) -> None:
+    configuration(tmp_path, port)
+    process, journal = start(tmp_path, "web", "serve", "--child", stdin=subprocess.PIPE)
+    await asyncio.to_thread(process.communicate, timeout=60)
+    assert process.returncode == 0
+    lines = journal.read_text().splitlines()
+    assert any("parent_gone" in line for line in lines)
+    assert all(line.startswith("<6>monitor.") for line in lines)
+
+
+@pytest.mark.parametrize("command", ["run", "nightly"])
+def test_reason_of_an_end_is_an_error_in_the_journal(
+    tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "config.yaml").write_text("tz: Asia/Almaty\n")
+    process, journal = start(tmp_path, command)
+    process.communicate(timeout=60)
+    assert process.returncode == EXIT_INPUT
+    lines = journal.read_text().splitlines()
+    assert any("tz: unknown key" in line for line in lines)
+    assert all(line.startswith("<3>") for line in lines)

@@ -1,9 +1,6 @@
 """`monitor run`."""
 
 import asyncio
-import logging
-import os
-import sys
 
 import click
 
@@ -21,15 +18,10 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     from monitor.cli.forecast import forecast_text
     from monitor.clock import SystemClock
     from monitor.daemon.serving import serve
-    from monitor.service import log_formatter
+    from monitor.service import log_to_stderr
 
     config = configuration(settings)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(log_formatter(os.environ))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    # They tell of every tick and every step; only their troubles are news.
-    for chatty in ("apscheduler", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    log_to_stderr(quiet=("apscheduler", "alembic"))
     clock = SystemClock()
     ensure_consent(config, clock, yes=yes)
     every_s = int(config.every.total_seconds())

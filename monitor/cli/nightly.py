@@ -1,8 +1,6 @@
 """`monitor nightly`: what the daemon starts after each night and at its own start."""
 
-import logging
 import os
-import sys
 
 import click
 
@@ -24,15 +22,10 @@ def nightly_command(settings: Settings, *, only_silence: bool) -> None:
     """Judge and report every night that is over and has no report; send messages."""
     from monitor.clock import SystemClock
     from monitor.notify import night_messages, silence_messages, tell
+    from monitor.service import log_to_stderr
 
     config = configuration(settings)
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    for name in ("alembic", "fontTools", "weasyprint", "apprise"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    log_to_stderr(quiet=("alembic", "matplotlib", "fontTools", "weasyprint", "apprise"))
     now_utc = SystemClock().now_utc()
     tell(config, silence_messages(config, now_utc=now_utc), now_utc=now_utc)
     if only_silence:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from monitor.errors import InputError, MonitorError, ServiceError
+from monitor.service import last_words
 
 COMMANDS = {
     "run": ("daemon", "measure, analyse and show, until stopped"),
@@ -82,7 +83,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except MonitorError as error:
-            click.echo(f"monitor: {error}", err=True)
+            click.echo(last_words(f"monitor: {error}"), err=True)
             sys.exit(_status(error))
         except BrokenPipeError:
             # The reader (a pager, `head`) had enough.

@@ -1,7 +1,6 @@
 """`monitor web`: the dashboard alone, and its secrets."""
 
 import asyncio
-import logging
 import os
 import secrets
 import signal
@@ -27,15 +26,11 @@ def web_command() -> None:
 def serve_command(settings: Settings, *, child: bool) -> None:
     """Show what is stored, without measuring, until SIGTERM or Ctrl-C."""
     from monitor.clock import SystemClock
+    from monitor.service import log_to_stderr
     from monitor.web.server import serve, until_told_to_end
 
     config = configuration(settings)
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    log_to_stderr(quiet=("alembic",))
 
     if child:
         # When the machine is busy, measuring goes first.
