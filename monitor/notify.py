@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from monitor.config import Config
 from monitor.locale import Language, language
+from monitor.locale.names import display_name
 from monitor.model import Round, RoundStatus, Verdict
 from monitor.report import NightReport, printable, sentence, title
-from monitor.report.sentences import display_name
 from monitor.store import open_store
 from monitor.store.notices import Notice, Notices
 

@@ -6,8 +6,8 @@ hold the same files and no compiled copy can grow stale.
 """
 
 import gettext as gettext_module
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +17,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from monitor.errors import InputError
 
@@ -54,10 +54,20 @@ class Language:
     def number(self, value: float, digits: int = 0) -> str:
         """A number with at most `digits` decimals."""
         pattern = "#,##0" + ("." + "#" * digits if digits else "")
-        return format_decimal(value, format=pattern, locale=self._locale)
+        # Rounded first and without a sign of zero: "-0" is no number to a reader.
+        shown = round(value, digits) + 0
+        text = format_decimal(shown, format=pattern, locale=self._locale)
+        return text.replace("-", "\N{MINUS SIGN}")
+
+    def percent(self, value: float) -> str:
+        """A whole number of hundredths with the sign where the language puts it."""
+        text = format_percent((round(value) + 0) / 100, locale=self._locale)
+        return text.replace("-", "\N{MINUS SIGN}")
 
     def amount(self, value: float) -> str:
-        """A number of any size; beyond a million its size no longer matters."""
+        """A number above zero; beyond a million its size no longer matters."""
+        if value < 0.1:
+            return self.fill("less than %(tenth)s", {"tenth": self.number(0.1, 1)})
         if value < 1e6:
             return self.number(value, 1)
         return self.fill("more than %(million)s", {"million": self.number(1e6)})
@@ -75,8 +85,25 @@ class Language:
         return format_date(day, "long", locale=self._locale)
 
     def short_date(self, day: date) -> str:
-        """Day and month, without the year."""
-        return format_date(day, "d MMM", locale=self._locale)
+        """Day and month, without the year; never broken over two lines."""
+        text = format_date(day, "d MMM", locale=self._locale)
+        return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+    def short_dates(self, days: Sequence[date]) -> str:
+        """Dates in order; three and more that follow each other as a span."""
+        runs: list[list[date]] = []
+        for day in days:
+            if runs and day - runs[-1][-1] == timedelta(days=1):
+                runs[-1].append(day)
+            else:
+                runs.append([day])
+        return ", ".join(map(self._run, runs))
+
+    def _run(self, days: Sequence[date]) -> str:
+        if len(days) < 3:
+            return ", ".join(map(self.short_date, days))
+        dash = "\N{NO-BREAK SPACE}\N{EN DASH} "
+        return f"{self.short_date(days[0])}{dash}{self.short_date(days[-1])}"
 
     def month(self, day: date) -> str:
         """Month and year."""

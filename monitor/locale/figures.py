@@ -10,6 +10,7 @@ from typing import Final
 
 from monitor.locale import Language
 from monitor.locale.metrics import metric_title
+from monitor.locale.names import display_name
 
 _TIMES: Final = r"x[\d.]+|not measured"
 _SHARE: Final = r"-?\d+%"
@@ -36,10 +37,12 @@ def _cell(name: str, text: str, language: Language) -> str:
         return language.gettext("not measured")
     if name == "metric":
         return metric_title(text, language)
+    if name == "names":
+        return ", ".join(map(display_name, text.split(", ")))
     if re.fullmatch(r"x[\d.]+", text):
         return f"{language.number(float(text[1:]), 2)}\N{MULTIPLICATION SIGN}"
     if re.fullmatch(_SHARE, text):
-        return f"{language.number(float(text[:-1]))}\N{NO-BREAK SPACE}%"
+        return language.percent(float(text[:-1]))
     if re.fullmatch(_NUMBER, text):
         return language.number(float(text), 3)
     return text
@@ -58,7 +61,7 @@ def _of_stages(language: Language) -> tuple[tuple[str, str], ...]:
             rf"connect (?P<connect>{_TIMES}), slowest later stage "
             rf"(?P<later>{_TIMES})",
             t(
-                "connecting takes %(connect)s of the usual, the slowest step after "
+                "connecting takes %(connect)s the usual time, the slowest step after "
                 "it %(later)s"
             ),
         ),
@@ -66,17 +69,17 @@ def _of_stages(language: Language) -> tuple[tuple[str, str], ...]:
             rf"waiting (?P<waiting>{_TIMES}), handshake and transfer at most "
             rf"(?P<most>{_TIMES})",
             t(
-                "waiting takes %(waiting)s of the usual, encryption and transfer "
+                "waiting takes %(waiting)s the usual time, encryption and transfer "
                 "at most %(most)s"
             ),
         ),
         (
             rf"(?P<metric>\w+) (?P<times>{_TIMES}) on slow evenings",
-            t("%(metric)s: %(times)s of the usual on slow evenings"),
+            t("%(metric)s: %(times)s the usual on slow evenings"),
         ),
         (
             rf"directly (?P<direct>{_TIMES}), by the other way (?P<other>{_TIMES})",
-            t("directly %(direct)s of the usual, by the other way %(other)s"),
+            t("directly %(direct)s the usual, by the other way %(other)s"),
         ),
         (
             rf"handshake (?P<times>{_TIMES}) under its own name, "
@@ -88,7 +91,10 @@ def _of_stages(language: Language) -> tuple[tuple[str, str], ...]:
         ),
         (
             rf"rank correlation (?P<rho>{_NUMBER}) with the controls' own rise",
-            t("rank correlation with the rise of the control sites: %(rho)s"),
+            t(
+                "moves with the slowness of the control sites: %(rho)s (1: always, 0: "
+                "not at all, below 0: the opposite way)"
+            ),
         ),
     )
 
@@ -132,8 +138,9 @@ def _of_others(language: Language) -> tuple[tuple[str, str], ...]:
         (
             edge,
             t(
-                "%(start)s to %(end)s: just outside %(before)s and %(after)s of the "
-                "level inside, just inside %(first)s and %(last)s"
+                "%(start)s to %(end)s: just before and just after it %(before)s and "
+                "%(after)s of the slowness inside, at its beginning and its end "
+                "%(first)s and %(last)s"
             ),
         ),
         (

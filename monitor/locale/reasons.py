@@ -57,11 +57,14 @@ def _found(text: str, language: Language) -> str | None:
         match = pattern.fullmatch(text)
         if match:
             cells = match.groupdict()
-            return message % {n: _cell(text, language) for n, text in cells.items()}
+            told = {n: _cell(n, text, language) for n, text in cells.items()}
+            return message % told
     return None
 
 
-def _cell(text: str, language: Language) -> str:
+def _cell(name: str, text: str, language: Language) -> str:
+    if name == "share":
+        return language.percent(float(text))
     is_decimal = re.fullmatch(r"\d+\.\d+", text)
     return language.number(float(text), 2) if is_decimal else text
 
@@ -111,7 +114,7 @@ def _of_slowness(language: Language) -> tuple[tuple[str, str], ...]:
             "stage (?P<stage>.*).",
             t(
                 "No answer on %(dead)s of %(all)s evenings while the control sites "
-                "were well; %(share)s %% of the failures were at one stage: %(stage)s."
+                "were well; %(share)s of the failures were at one stage: %(stage)s."
             ),
         ),
         (

@@ -22,7 +22,13 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from monitor.locale import Language
-from monitor.report.content import EveningMark, EveningState, HeatMap, LastNight
+from monitor.report.content import (
+    EveningMark,
+    EveningState,
+    Floats,
+    HeatMap,
+    LastNight,
+)
 from monitor.report.states import state_label
 from monitor.series.local import Window
 
@@ -95,7 +101,8 @@ def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
         rows = [_ROW * number for number in range(len(months))]
         axes.set_yticks(rows, [_month(m, language) for m in months])
         axes.xaxis.tick_top()
-        axes.tick_params(top=False, left=False)
+        # On both sides: a phone shows one end of the picture at a time.
+        axes.tick_params(top=False, left=False, labelright=True)
         _no_spines(axes)
         _explain_shapes(axes, language)
         return _svg(figure)
@@ -110,14 +117,15 @@ def last_night_svg(last_night: LastNight, window: Window, language: Language) ->
         axes.axvspan(start, start + window.length_min / 60, color=INK, alpha=0.09, lw=0)
         axes.fill_between(
             hours,
-            last_night.controls_low,
-            last_night.controls_high,
+            _bridged(last_night.controls_low),
+            _bridged(last_night.controls_high),
             color=CONTROL_COLOUR,
             alpha=0.3,
             lw=0,
             label=language.gettext("control sites: from the fastest to the slowest"),
         )
-        axes.plot(hours, last_night.controls, color=CONTROL_COLOUR, lw=1.2, ls="--")
+        middle = _bridged(last_night.controls)
+        axes.plot(hours, middle, color=CONTROL_COLOUR, lw=1.2, ls="--")
         _draw_target(axes, hours, last_night, language)
         _label_slowness(axes, last_night)
         _label_clock(axes, hours)
@@ -254,12 +262,35 @@ def _draw_target(
 ) -> None:
     finite = np.where(np.isinf(last_night.target), np.nan, last_night.target)
     label = language.gettext("this service")
-    axes.plot(hours, finite, color=SLOW_COLOUR, lw=1.6, marker="o", ms=2.4, label=label)
+    seen = np.isfinite(finite).nonzero()[0].tolist()
+    axes.plot(
+        hours,
+        _bridged(last_night.target),
+        color=SLOW_COLOUR,
+        lw=1.6,
+        marker="o",
+        ms=2.4,
+        markevery=seen,
+        label=label,
+    )
     dead = np.isinf(last_night.target)
     if dead.any():
         top = _highest(last_night)
         label = language.gettext("no answer")
         axes.plot(hours[dead], np.full(dead.sum(), top), "x", color=INK, label=label)
+
+
+def _bridged(values: Floats) -> Floats:
+    """The values with a line over single moments without one, and no longer gaps.
+
+    Rounds come at random instants: now and then none falls into a quarter of an hour.
+    """
+    finite = np.where(np.isinf(values), np.nan, values)
+    inner = np.isnan(values[1:-1])
+    between = np.sqrt(finite[:-2] * finite[2:])
+    return np.concatenate(
+        [finite[:1], np.where(inner, between, finite[1:-1]), finite[-1:]]
+    )
 
 
 def _highest(last_night: LastNight) -> float:
@@ -277,6 +308,7 @@ def _label_slowness(axes: Axes, last_night: LastNight) -> None:
     axes.set_ylim(low, high)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
     axes.set_yticks(ticks, [f"{tick:g}\N{MULTIPLICATION SIGN}" for tick in ticks])
+    axes.tick_params(axis="y", labelright=True)
     axes.yaxis.set_minor_locator(mpl.ticker.NullLocator())
     axes.grid(axis="y", color=INK, alpha=0.15, lw=0.5)
 
@@ -309,7 +341,9 @@ _NO_METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 def _svg(figure: Figure) -> str:
     """The figure as an element for a page, without identifiers that would collide."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
+    # Not `savefig`: that draws every figure twice.
+    canvas = FigureCanvasSVG(figure)
+    canvas.print_svg(buffer, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
     text = buffer.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor")
     # WeasyPrint does not know the shorthand; the page chooses the family.

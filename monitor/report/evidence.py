@@ -41,7 +41,7 @@ def _size(verdict: Verdict, language: Language) -> str:
         return ""
     return language.gettext(
         "%(what)s: %(ratio)s times as slow as in the rest of the day, beyond what the "
-        "control sites did (1 is equally slow; 95 %% interval %(low)s to %(high)s)."
+        "control sites did (1 is equally slow; 95%% interval %(low)s to %(high)s)."
     ) % {
         "what": _capitalised(metric_title(effect.metric, language)),
         "ratio": language.number(effect.ratio, 2),

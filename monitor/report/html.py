@@ -12,10 +12,17 @@ from monitor.locale import Language, language
 from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
 from monitor.locale.figures import figures
 from monitor.locale.metrics import metric_title, metric_value
+from monitor.locale.names import display_name
 from monitor.locale.reasons import translated
-from monitor.report.content import EveningState, Floats, NightReport, Service
+from monitor.report.content import (
+    EveningMark,
+    EveningState,
+    Floats,
+    NightReport,
+    Service,
+)
 from monitor.report.evidence import evidence_lines
-from monitor.report.sentences import display_name, sentence, title
+from monitor.report.sentences import sentence, title
 from monitor.report.states import state_label as state_words
 from monitor.series.local import Window, parse_window
 
@@ -56,6 +63,8 @@ class Pictured:
     dates: tuple[tuple[str, str], ...]
     """State in words -> the dates, in words."""
     last_state: str
+    is_slower: bool
+    """Whether `last_state` tells how many times slower."""
     in_window: str
     in_rest: str
     by_hours: tuple[tuple[str, str], ...]
@@ -127,6 +136,7 @@ def _pictured(
         charts=_charts(service, window, tongue),
         dates=_dates(service, tongue),
         last_state=_last_state(service, report, tongue),
+        is_slower=any(_is_slower(m, report) for m in service.evenings),
         in_window=metric_value(last.in_window, service.metric, tongue),
         in_rest=metric_value(last.in_rest, service.metric, tongue),
         by_hours=_by_hours(service, tongue),
@@ -149,7 +159,7 @@ def _charts(service: Service, window: Window, tongue: Language) -> tuple[Chart, 
         Chart(
             evenings_svg(service.evenings, tongue),
             t("Evening by evening"),
-            t("A shape for each evening; the table below gives the dates."),
+            t("A shape for each evening."),
         ),
         Chart(
             heat_map_svg(service.heat_map, window, tongue),
@@ -165,8 +175,9 @@ def _charts(service: Service, window: Window, tongue: Language) -> tuple[Chart, 
             last_night_svg(service.last_night, window, tongue),
             t("The last evening and its day"),
             t(
-                "The line is %(name)s, the band all control sites (%(what)s); higher "
-                "is slower, 1 is as usual. The evening is shaded."
+                "The line is %(name)s, the band all control sites, the dashed line the "
+                "middle one of them (%(what)s); higher is slower, 1 is as usual. The "
+                "evening is shaded."
             )
             % values,
         ),
@@ -183,20 +194,24 @@ def _dates(service: Service, tongue: Language) -> tuple[tuple[str, str], ...]:
         for state in (EveningState.DEAD, EveningState.SLOW, EveningState.UNUSABLE)
     )
     return tuple(
-        (state_words(state, tongue), ", ".join(map(tongue.short_date, days)))
+        (state_words(state, tongue), tongue.short_dates(days))
         for state, days in by_state
         if days
     )
 
 
+def _is_slower(mark: EveningMark, report: NightReport) -> bool:
+    is_slow = mark.state is EveningState.SLOW and bool(mark.ratio)
+    return is_slow and mark.day == report.night
+
+
 def _last_state(service: Service, report: NightReport, tongue: Language) -> str:
     for mark in service.evenings:
         if mark.day == report.night:
-            words = state_words(mark.state, tongue)
-            if mark.state is EveningState.SLOW and mark.ratio:
-                times = tongue.times(mark.ratio)
+            if _is_slower(mark, report):
+                times = tongue.times(mark.ratio or 1)
                 return tongue.fill("%(times)s slower", {"times": times})
-            return words
+            return state_words(mark.state, tongue)
     return state_words(EveningState.UNUSABLE, tongue)
 
 

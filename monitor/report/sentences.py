@@ -6,25 +6,10 @@ The strongest word for a cause here is "consistent with".
 from typing import Final
 
 from monitor.locale import Language
+from monitor.locale.names import display_name
 from monitor.model import Verdict
 from monitor.report.content import NightReport, Service
 from monitor.report.sofar import evenings_needed, last_evening
-
-_BRANDS: Final = {
-    "facebook": "Facebook",
-    "instagram": "Instagram",
-    "telegram": "Telegram",
-    "tiktok": "TikTok",
-    "twitter": "Twitter",
-    "whatsapp": "WhatsApp",
-    "x": "X",
-    "youtube": "YouTube",
-}
-
-
-def display_name(name: str) -> str:
-    """The name of a service as its owner writes it, where that is known."""
-    return _BRANDS.get(name, name)
 
 
 def title(verdict: Verdict, language: Language) -> str:

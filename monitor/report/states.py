@@ -9,6 +9,6 @@ def state_label(state: EveningState, language: Language) -> str:
     return {
         EveningState.FINE: language.gettext("as usual"),
         EveningState.SLOW: language.gettext("slow"),
-        EveningState.DEAD: language.gettext("did not work"),
+        EveningState.DEAD: language.gettext("did not answer"),
         EveningState.UNUSABLE: language.gettext("cannot be judged"),
     }[state]

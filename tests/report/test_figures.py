@@ -53,3 +53,8 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
 
 def test_a_figure_of_a_newer_analysis_is_shown_as_it_was_written() -> None:
     assert figures("x{%s} something", language("ru")) == "x{%s} something"
+
+
+def test_other_services_have_the_names_that_people_know() -> None:
+    told = figures("in step with youtube, mastodon", language("en"))
+    assert told == "on the same evenings as YouTube, mastodon"

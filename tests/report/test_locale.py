@@ -1,6 +1,7 @@
 """Every message is translated, and its named places are kept."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,25 @@ def test_numbers_are_written_as_the_language_writes_them(
     code: str, number: str
 ) -> None:
     assert language(code).number(1234.5, 1) == number
+
+
+def test_days_in_a_row_are_a_span() -> None:
+    days = [date(2026, 10, n) for n in (1, 2, 4, 5, 6, 9)]
+    spans = language("en").short_dates(days).replace("\N{NO-BREAK SPACE}", " ")
+    assert spans == "1 Oct, 2 Oct, 4 Oct \N{EN DASH} 6 Oct, 9 Oct"
+    assert " " not in language("kk").short_date(days[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"), [("en", "97%"), ("ru", "97\N{NO-BREAK SPACE}%"), ("kk", "97%")]
+)
+def test_hundredths_are_written_as_the_language_does(code: str, shown: str) -> None:
+    assert language(code).percent(97.2) == shown
+
+
+def test_nothing_is_minus_nothing() -> None:
+    english = language("en")
+    assert english.percent(-0.0) == "0%"
+    assert english.number(-0.001, 2) == "0"
+    assert english.number(-0.59, 2) == "\N{MINUS SIGN}0.59"
+    assert english.amount(0.003) == "less than 0.1"

@@ -1,0 +1,78 @@
+"""The page in a real Chromium: nothing is cut off, and an accessibility check is content.
+
+Measured in three languages, on a desk and on a phone, light and dark.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from monitor.locale import LANGUAGES
+from monitor.report import NightReport, render_html
+from tests.web.browser import AXE, chromium
+
+PHONE, DESK = 390, 1000
+CUT = """() => [...document.querySelectorAll('main *')].filter(e => {
+  const box = e.getBoundingClientRect();
+  const movable = e.closest('.picture');
+  return !movable && box.width > 2 && (box.right > innerWidth + 1 || box.left < -1);
+}).map(e => e.tagName + ': ' + e.textContent.slice(0, 60))"""
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pages(report: NightReport) -> dict[str, str]:
+    return {code: render_html(report, code) for code in LANGUAGES}
+
+
+def opened(browser: Browser, html: str, width: int, scheme: str = "light") -> Page:
+    viewport = {"width": width, "height": 900}
+    page = browser.new_context(viewport=viewport, color_scheme=scheme).new_page()
+    page.set_content(html)
+    return page
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_text_is_cut_off(browser, pages, code: str, width: int) -> None:
+    page = opened(browser, pages[code], width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CUT) == []
+    hidden = "[...document.querySelectorAll('.wide')]"
+    assert page.evaluate(f"{hidden}.every(e => e.scrollWidth <= e.clientWidth + 1)")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_on_a_phone_a_picture_shows_the_last_evening_first(
+    browser, pages, code: str
+) -> None:
+    page = opened(browser, pages[code], PHONE)
+    picture = page.locator(".picture").first
+    left, right = picture.evaluate("""e => {
+      const svg = e.querySelector('svg').getBoundingClientRect();
+      const frame = e.getBoundingClientRect();
+      return [svg.left - frame.left, svg.right - frame.right];
+    }""")
+    assert left < -100
+    assert abs(right) < 2
+    assert page.locator(".swipe").first.is_visible()
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_accessibility_check_finds_nothing(
+    browser, pages, scheme: str, width: int
+) -> None:
+    page = opened(browser, pages["ru"], width, scheme)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", RULES
+    )
+    assert [v["id"] for v in found["violations"]] == []
