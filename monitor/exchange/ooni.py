@@ -169,7 +169,8 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 def _sample(found: Mapping[str, Any], vantage: str, role: Role) -> Sample:
-    keys = found["test_keys"] or {}
+    host = urlsplit(str(found["input"])).hostname or str(found["input"])
+    keys = _first_page(found["test_keys"] or {}, host)
     lookup = _first_well(keys.get("queries"))
     connect = _first_well(keys.get("tcp_connect"))
     handshake = _first_well(keys.get("tls_handshakes"))
@@ -178,7 +179,7 @@ def _sample(found: Mapping[str, Any], vantage: str, role: Role) -> Sample:
     digest, issuer = _certificate(handshake)
     return Sample(
         started_at_utc=utc(found["measurement_start_time"]),
-        target=urlsplit(str(found["input"])).hostname or str(found["input"]),
+        target=host,
         role=role,
         vantage=vantage,
         probe="ooni",
@@ -195,6 +196,34 @@ def _sample(found: Mapping[str, Any], vantage: str, role: Role) -> Sample:
         certificate_sha256=digest,
         certificate_issuer=issuer,
     )
+
+
+def _first_page(keys: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """The steps towards the page that was asked for, as our own probe takes them.
+
+    A measurement also holds what came after it (redirects, tagged `depth=1` and more,
+    the last one first) and beside it: handshakes that only check an address
+    (`fetch_body=false`) and lookups of a public resolver's own name.
+    """
+    own = {
+        name: [event for event in keys.get(name) or [] if _is_own(event)]
+        for name in ("queries", "tcp_connect", "tls_handshakes", "requests")
+    }
+    asked = [event for event in own["queries"] if event.get("hostname") == host]
+    return {
+        **keys,
+        **own,
+        # A name in another spelling is still the one that was asked for.
+        "queries": asked or own["queries"],
+        "requests": own["requests"][-1:],
+    }
+
+
+def _is_own(event: Mapping[str, Any]) -> bool:
+    tags = [str(tag) for tag in event.get("tags") or ()]
+    depths = [tag for tag in tags if tag.startswith("depth=")]
+    is_first = not depths or "depth=0" in depths
+    return is_first and "fetch_body=false" not in tags
 
 
 def _first_well(events: Iterable[Mapping[str, Any]] | None) -> Mapping[str, Any]:

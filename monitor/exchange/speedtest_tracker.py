@@ -1,7 +1,8 @@
 """Results of Speedtest Tracker, exported as CSV, into samples.
 
 Columns as its ResultExporter writes them (version 1.x): `Download` in bit/s, `Ping` in
-milliseconds, `Created at` in UTC. What identifies the household stays out.
+milliseconds, `Created at` in UTC. Versions before 1 wrote bytes/s under `download`,
+beside columns that later ones do not have. What identifies the household stays out.
 """
 
 import csv
@@ -16,6 +17,8 @@ TARGET: Final = "speedtest"
 """The line itself: a control, for no service is meant."""
 
 _MAX_BPS: Final = 1e12
+_OLD_COLUMNS: Final = {"successful", "server_url"}
+"""Of the export before version 1, in which rates were bytes per second."""
 
 
 def read(path: Path, *, vantage: str) -> Iterator[Sample]:
@@ -38,10 +41,11 @@ def read(path: Path, *, vantage: str) -> Iterator[Sample]:
     if not {"download", "created_at"} <= set(names):
         allowed = "a header with Download and Created at"
         raise refused(path, 1, ",".join(names), allowed)
+    bits = 8 if set(names) >= _OLD_COLUMNS else 1
     for cells in reader:
         if cells:
             row = dict(zip(names, cells, strict=False))
-            yield _sample(path, numbers[0], row, vantage)
+            yield _sample(path, numbers[0], row, vantage, bits)
 
 
 def _rows(
@@ -54,7 +58,9 @@ def _rows(
         raise refused(path, numbers[0], str(error), "CSV") from None
 
 
-def _sample(path: Path, line: int, row: Mapping[str, str], vantage: str) -> Sample:
+def _sample(
+    path: Path, line: int, row: Mapping[str, str], vantage: str, bits: int
+) -> Sample:
     rate = _number(path, line, row, "download")
     ping_ms = _number(path, line, row, "ping")
     is_failed = not rate
@@ -69,7 +75,7 @@ def _sample(path: Path, line: int, row: Mapping[str, str], vantage: str) -> Samp
         vantage=vantage,
         probe="speedtest",
         connect_s=None if ping_ms is None else ping_ms / 1000,
-        goodput_bps=rate or None,
+        goodput_bps=rate * bits if rate else None,
         failed_operation=Operation.READ if is_failed else None,
         failure="unknown_failure: speedtest" if is_failed else None,
     )

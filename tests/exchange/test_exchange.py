@@ -66,6 +66,51 @@ def test_a_measurement_of_ooni_s_own_program_is_read():
     assert (found.http_status, found.failure) == (200, None)
 
 
+def _redirected() -> dict:
+    """A page that leads to another site, which is blocked; beside it what OONI adds."""
+    first = ["classic", "depth=0", "fetch_body=true"]
+    second = ["classic", "depth=1", "fetch_body=true"]
+    refused = {"failure": "connection_refused"}
+    well = {"failure": None}
+    return {
+        "queries": [
+            {"failure": None, "hostname": "dns.example", "t0": 0.0, "t": 0.9},
+            {"failure": None, "hostname": "a.example", "t0": 0.0, "t": 0.01}
+            | {"tags": first},
+        ],
+        "tcp_connect": [
+            {"ip": "192.0.2.1", "status": well, "t0": 0.01, "t": 0.03, "tags": first},
+            {"ip": "192.0.2.9", "status": refused, "t0": 1, "t": 9, "tags": second},
+        ],
+        "tls_handshakes": [
+            {"failure": None, "t0": 0.03, "t": 0.83, "tags": ["fetch_body=false"]},
+        ],
+        "requests": [
+            {"failure": "connection_refused", "t0": 1, "t": 9, "tags": second},
+            {"failure": None, "t0": 0.03, "t": 0.08, "tags": first}
+            | {"response": {"code": 302}},
+        ],
+    }
+
+
+def test_of_a_redirected_page_the_first_one_is_read(tmp_path):
+    line = {
+        "test_name": "web_connectivity",
+        "input": "http://a.example/",
+        "measurement_start_time": "2026-10-20 15:04:05",
+        "test_keys": _redirected(),
+    }
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    (found,) = ooni.read(tmp_path / "a.jsonl", vantage="kz")
+    assert found.domain_lookup_s == pytest.approx(0.01)
+    assert found.connect_s == pytest.approx(0.02)
+    assert found.tls_handshake_s is None
+    assert found.waiting_s == pytest.approx(0.05)
+    assert found.duration_s == pytest.approx(0.08)
+    assert (found.http_status, found.failure) == (302, None)
+    assert found.remote_address == "192.0.2.1"
+
+
 def test_ooni_is_read_packed_too(tmp_path):
     packed = tmp_path / "a.jsonl.gz"
     packed.write_bytes(gzip.compress((DATA / "web_connectivity.jsonl").read_bytes()))
@@ -149,6 +194,18 @@ def test_speedtest_tracker_gives_goodput_and_failures():
     assert two.started_at_utc == datetime(2026, 10, 20, 15, 0, 4, tzinfo=UTC)
     assert failed.goodput_bps is None
     assert failed.failure == "unknown_failure: speedtest"
+
+
+def test_an_export_of_an_old_speedtest_tracker_is_in_bytes(tmp_path):
+    """117912222 stood in the file where its page showed 943.3 Mbit/s."""
+    path = tmp_path / "results.csv"
+    path.write_text(
+        "id,ping,download,upload,server id,server url,server name,result url,"
+        "scheduled,successful,data,created at\n"
+        "1,7.5,117912222,5000000,1,a,b,c,1,1,{},2023-04-06 14:00:05\n"
+    )
+    (found,) = speedtest_tracker.read(path, vantage="home")
+    assert found.goodput_bps == pytest.approx(943.3e6, rel=1e-4)
 
 
 def test_fping_gives_round_trips_and_lost_packets():
