@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.analysis import METHOD_VERSION, analysis_document, analyze
 from monitor.config import Config
+from monitor.errors import InputError
 from monitor.evidence.ledger import close_days, whole_days
 from monitor.model import RoundStatus, Verdict
 from monitor.report import (
@@ -202,7 +203,19 @@ def _file_name(vantage: str) -> str:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a folder: a new folder appears complete, a file never half."""
+    """Write files into a folder: a new folder appears complete, a file never half.
+
+    Raises
+    ------
+    InputError : the folder cannot be written.
+    """
+    try:
+        _write_files(folder, files)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+
+
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         prefix=f".{folder.name}-", dir=folder.parent

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from monitor.analysis import METHOD_VERSION
 from monitor.cli import cli
 from monitor.config import Config, parse
+from monitor.errors import InputError
 from monitor.interchange import read_batches, samples_from
 from monitor.nightly import (
     analysed_night,
@@ -195,3 +196,10 @@ def test_command_does_a_night_once(
     second = CliRunner().invoke(cli, ["nightly"])
     assert second.exit_code == 0
     assert "verdicts" not in second.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match=r"file/night: cannot be written"):
+        write_files(tmp_path / "file" / "night", {"report.csv": b"x"})
+    assert (tmp_path / "file").read_text() == "in the way"

@@ -17,6 +17,7 @@ from monitor.anomalies.comparison import (
 )
 from monitor.anomalies.episodes import size
 from monitor.anomalies.evenings import Cells, Evening, Site, State, evenings
+from monitor.errors import InputError
 from monitor.model import Probe, Role
 from monitor.series.local import Window, parse_window
 from monitor.store.cells import CellReader
@@ -185,15 +186,34 @@ def _sites(
     sites: dict[Site, list[SeriesInfo]] = {}
     with closing(Reader(url)) as reader:
         for info in reader.series():
-            is_asked = question.vantage in (None, info.vantage)
-            if is_site(info) and is_asked and info.probe != Probe.SNI_SWAP:
+            if is_site(info) and info.probe != Probe.SNI_SWAP:
                 sites.setdefault(_site(info), []).append(info)
+        _check_names(question, sites)
+        sites = {
+            site: own
+            for site, own in sites.items()
+            if question.vantage in (None, site.vantage)
+        }
         names = {site.target for site in sites}
         if question.targets:
             names &= set(question.targets)
         if question.verdict is not None:
             names &= _judged(reader, question.verdict)
     return sites, frozenset(names)
+
+
+def _check_names(question: Question, sites: Iterable[Site]) -> None:
+    """A name that was misspelled must not look like an evening without slowness."""
+    vantages = {site.vantage for site in sites}
+    targets = {site.target for site in sites}
+    asked = [
+        *(("--target", name, targets) for name in question.targets),
+        ("--vantage", question.vantage, vantages),
+    ]
+    for option, name, known in asked:
+        if known and name is not None and name not in known:
+            allowed = ", ".join(sorted(known))
+            raise InputError(f"{option}: found {name!r}; allowed: {allowed}")
 
 
 def _only(cells: Cells, places: set[int]) -> Cells:

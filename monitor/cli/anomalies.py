@@ -81,6 +81,8 @@ def anomalies_command(settings: Settings, /, **options: Any) -> None:  # noqa: A
     """
     from monitor.clock import SystemClock
 
+    if options["as_json"] and options["as_csv"]:
+        raise InputError("--csv: found beside --json; allowed: one of them")
     config = configuration(settings)
     now = SystemClock().now_utc()
     question = _question(options, config.timezone, str(config.window), now)
@@ -100,9 +102,12 @@ def _question(
     states = _listed(options["states"], STATES, "--state")
     if "all" in states or options["as_episodes"] or options["group"]:
         states = tuple(State)
+    since = _day(options, "since") or until - timedelta(days=DEFAULT_DAYS)
+    if since > until:
+        raise InputError(f"--since: found {since}; allowed: a date up to {until}")
     return Question(
         timezone=timezone,
-        since=_day(options, "since") or until - timedelta(days=DEFAULT_DAYS),
+        since=since,
         until=until,
         window=options["hours"] or window,
         targets=options["targets"],

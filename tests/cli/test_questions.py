@@ -215,3 +215,19 @@ def test_verify_names_what_was_altered(run, tmp_path):
     altered = run("verify", "a.zip", exit_code=1)
     assert altered.stdout.startswith("ALTERED:")
     assert "samples.ndjson" in altered.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--target", "facebok"], "found 'facebok'; allowed: facebook, vk, wikipedia"),
+        (["--vantage", "hom"], "found 'hom'; allowed: home"),
+        (["--since", "2026-10-09", "--until", "2026-10-01"], "a date up to 2026-10-01"),
+        (["--json", "--csv"], "--csv: found beside --json"),
+    ],
+)
+def test_a_question_that_cannot_be_meant_is_no_answer(filled, words, told):
+    """Otherwise a misspelled name would look like evenings without slowness."""
+    result = filled("anomalies", *words, exit_code=2)
+    assert told in result.stderr
+    assert result.stdout == ""
