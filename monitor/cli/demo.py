@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.context import progress
+from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,9 +98,12 @@ def _fill(folder: Path, config: "Config", home: "Home") -> None:
     from monitor.interchange import NAMES, samples_from
     from monitor.store import open_store
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
-        (folder / name).unlink(missing_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
     samples = samples_from(home.samples.reindex(columns=list(NAMES)))
     with open_store(config.database) as store:
         n_new = store.append(progress(samples, "storing simulated samples"))
@@ -120,7 +124,7 @@ def _report(
         write_files,
     )
 
-    close_days(config.database, now_utc=now_utc)
+    closed = close_days(config.database, now_utc=now_utc)
     since = day - timedelta(days=NIGHTS - 1)
     night: Night = analysed_night(config, day, now_utc=now_utc, since=since)
     document = stored_document(night)
@@ -130,7 +134,7 @@ def _report(
     print_night(night, config)
     for name in sorted(files):
         click.echo(folder / name)
-    write_evidence(folder / BUNDLE, night, config, files=files)
+    write_evidence(folder / BUNDLE, night, config, files=files, just_closed=closed)
     return files
 
 

@@ -1,6 +1,7 @@
 """`monitor report`: the report of any past night, and its evidence bundle."""
 
 import tempfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from monitor.cli.terminal import visible
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from monitor.config import Config
     from monitor.evidence import BundleInfo
+    from monitor.model import DayDigest
     from monitor.nightly import Night
 
 BUNDLE = "evidence.zip"
@@ -96,16 +99,25 @@ def write_evidence(
     *,
     files: dict[str, bytes],
     level: str = "private",
+    just_closed: "Sequence[DayDigest]" = (),
 ) -> None:
     """Write the bundle of a night and print where it is and what names it."""
-    info = _bundled(path, night, config, files=files, level=level)
+    info = _bundled(
+        path, night, config, files=files, level=level, just_closed=just_closed
+    )
     click.echo(f"{info.path}: {info.n_rows} rows, level {info.level}")
     click.echo(f"digest of this bundle: {info.digest}")
     click.echo("Give this digest on another way than the file.")
 
 
 def _bundled(
-    path: Path, night: "Night", config: "Config", *, files: dict[str, bytes], level: str
+    path: Path,
+    night: "Night",
+    config: "Config",
+    *,
+    files: dict[str, bytes],
+    level: str,
+    just_closed: "Sequence[DayDigest]" = (),
 ) -> "BundleInfo":
     """The bundle; at the public level with a report that names no house."""
     from monitor.config import effective
@@ -115,7 +127,7 @@ def _bundled(
     from monitor.nightly import public_night, report_files
     from monitor.store import open_store
 
-    kept = ledger(config.database)
+    kept = replace(ledger(config.database), just_closed=just_closed)
     if level == "public":
         names = names_at(level, kept.secret or b"", night.document)
         files = report_files(public_night(night, names), config)

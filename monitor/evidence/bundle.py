@@ -8,7 +8,8 @@ import hmac
 import json
 import secrets
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -41,6 +42,8 @@ class Ledger:
     """The links that were stored when the days were closed, in their order."""
     lodged: Mapping[str, bytes] = field(default_factory=dict)
     """Digest -> time-stamp reply that was obtained for it."""
+    just_closed: Collection[DayDigest] = ()
+    """Links that were computed from the same rows a moment ago: not once more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
 
     Raises
     ------
-    InputError : samples out of order, or other than when their day was closed.
+    InputError : samples out of order, or other than when their day was closed; the
+        file cannot be written.
     """
     level, report_level = Level(level), Level(report_level)
     is_told = _WIDTH[report_level] >= _WIDTH[level]
@@ -94,6 +98,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     secret = ledger.secret or _own_secret(level)
     names = names_at(level, secret, verdict_document)
     bundle = _Bundle(level, secret, names, Hosts(_host_key(secret)))
+    bundle.just_closed = {(k.vantage, k.day): k for k in ledger.just_closed}
     documents = {
         layout.CONFIG: _json(config_for(level, config_document)),
         layout.VERDICTS: _json(bundle.named(verdict_document)),
@@ -107,8 +112,11 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
             digest = bundle.write_manifest(zip_file, verdict_document, left_out)
         archive.seal(partial)
         partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
     return BundleInfo(
         path=path,
         level=level,
@@ -175,6 +183,7 @@ class _Bundle:
     days: dict[tuple[str, str], tuple[DayDigest, dict[str, Any]]] = field(
         default_factory=dict
     )
+    just_closed: Mapping[tuple[str, str], DayDigest] = field(default_factory=dict)
 
     def name(self, vantage: str) -> str:
         """The vantage's name at this level."""
@@ -221,10 +230,11 @@ class _Bundle:
             view = layout.View(self.level, keys, name, self.hosts)
             lines, columns = layout.lines_of(day, view)
             shown = layout.shown_keys(self.level, keys)
-            self.days[day.vantage, day.day] = (
-                day_digest(day, keys, GENESIS),
-                {"keys": shown, "columns": columns},
-            )
+            link = self.just_closed.get((day.vantage, day.day))
+            if link is None or link.n_rows != len(day.rows):
+                link = day_digest(day, keys, GENESIS)
+            told = {"keys": shown, "columns": columns}
+            self.days[day.vantage, day.day] = (link, told)
             self.n_rows += len(lines)
             yield layout.joined(lines)
 

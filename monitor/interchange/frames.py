@@ -85,10 +85,14 @@ def samples_from(frame: pd.DataFrame) -> Iterator[Sample]:
 
 def _values(series: "pd.Series[Any]", column: Column) -> list[Any]:
     if column.kind is Kind.MOMENT:
-        return [moment.to_pydatetime() for moment in series.dt.tz_convert(UTC)]
-    is_there = series.notna().to_numpy()
+        return list(pd.DatetimeIndex(series).tz_convert(UTC).to_pydatetime())
     convert = _CONVERTED.get(column.name, float if column.is_number else str)
-    pairs = zip(series, is_there, strict=True)
+    if not column.is_number:
+        # Converted once per distinct text; an absent one has the code -1.
+        texts = series.astype("category").cat
+        words = [*map(convert, texts.categories), None]
+        return [words[code] for code in texts.codes.tolist()]
+    pairs = zip(series.tolist(), series.notna().tolist(), strict=True)
     return [convert(value) if there else None for value, there in pairs]
 
 

@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Final, TypeAlias, cast
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     RowMapping,
     Select,
@@ -20,6 +23,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from monitor.model import Operation, Role, Sample
 from monitor.store.engine import reading
@@ -40,10 +44,23 @@ _ROWS_AT_ONCE: Final = 2000
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Any]) -> int:
     """How many of the rows were new; a row whose key is there changes nothing."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).on_conflict_do_nothing()
+    # The text goes to the driver as it is: SQLAlchemy would look at each value again,
+    # which costs more than storing it.
+    statement = _insert(connection.dialect, table, tuple(rows[0]))
+    names = statement.positiontup
+    values = rows if names is None else list(map(itemgetter(*names), rows))
     counted = {"preserve_rowcount": True}
-    return connection.execute(statement, rows, execution_options=counted).rowcount
+    return connection.exec_driver_sql(
+        str(statement), values, execution_options=counted
+    ).rowcount
+
+
+@lru_cache(maxsize=32)
+def _insert(dialect: Dialect, table: Table, names: tuple[str, ...]) -> SQLCompiler:
+    kind = sqlite if dialect.name == "sqlite" else postgresql
+    statement = kind.insert(table).on_conflict_do_nothing()
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    return cast("SQLCompiler", compiled)
 
 
 def append(

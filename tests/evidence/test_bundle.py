@@ -18,9 +18,9 @@ SECRET = b"s" * 32
 
 def bundle(path: Path, level=Level.PRIVATE, samples=None, **more):
     more.setdefault("ledger", Ledger(secret=SECRET))
+    more.setdefault("report_files", {"report.html": b"<p>home</p>"})
     return write_bundle(
         path,
-        report_files={"report.html": b"<p>home</p>"},
         samples=some_samples() if samples is None else samples,
         config_document=CONFIG,
         verdict_document=VERDICTS,
@@ -138,3 +138,8 @@ def test_days_before_the_rows_stay_in_the_chain(tmp_path):
     )
     assert info.heads == {link.vantage: link.digest for link in links}
     assert links[0].digest in text_of(tmp_path / "a.zip")
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"missing/a\.zip: cannot be written"):
+        bundle(tmp_path / "missing" / "a.zip")

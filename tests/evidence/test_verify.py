@@ -260,3 +260,40 @@ def test_hostile_lines_give_findings_and_no_traceback(intact):
     text = findings(rewritten(intact, change))
     assert text.count("is no link of a chain") == len(lines)
     assert text.count("does not belong here") >= len(lines)
+
+
+REPORT = {
+    "report.html": b"<p>On 26 of the last 28 evenings</p>" * 40,
+    "report.pdf": b"%PDF-1.7 " + bytes(range(256)) * 8,
+    "report.csv": b"date,state\r\n2026-10-01,slow\r\n" * 30,
+    "report.json": b'{"verdicts": []}',
+}
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_one_altered_byte_of_a_report_page_is_caught_and_its_file_named(tmp_path, seed):
+    """By somebody who packs and seals the bundle anew, but keeps its manifest."""
+    path = tmp_path / "a.zip"
+    bundle(path, report_files=REPORT)
+    rng = random.Random(seed)
+    name = f"report/{rng.choice(sorted(REPORT))}"
+    with zipfile.ZipFile(path) as old:
+        members = {n: old.read(n) for n in old.namelist()}
+    body = bytearray(members[name])
+    kind = ("alter", "remove", "add", "drop")[seed % 4]
+    place = rng.randrange(len(body))
+    if kind == "alter":
+        body[place] ^= 1 << rng.randrange(8)
+    elif kind == "remove":
+        del body[place]
+    elif kind == "add":
+        body.insert(place, rng.randrange(256))
+    members[name] = bytes(body)
+    if kind == "drop":
+        del members[name]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for member, text in members.items():
+            with archive.member(new, member) as file:
+                file.write(text)
+    archive.seal(path)
+    assert name in {finding.file for finding in verify_bundle(path).findings}
