@@ -138,3 +138,47 @@ def test_a_report_without_services_is_still_a_page(report) -> None:
     page = HTMLParser(render_html(replace(report, services=(), controls=()), "kk"))
     assert page.css_first("h1").text()
     assert page.css("figure") == []
+
+
+def first_evening(report, text: str):
+    """A report of one evening whose names and reasons are the same text."""
+    told = hostile(report, text)
+    service = told.services[0]
+    few = f"1 usable evenings; at least 7 are needed. In {text}."
+    verdict = replace(service.verdict, verdict="insufficient_data", reasons=(few, text))
+    return replace(told, services=(replace(service, verdict=verdict),))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_in_the_newer_sentences_stays_text(
+    one_service, text: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First evenings, figures of checks, reasons with names, and servers' own words."""
+    # What is drawn has no text of others, and takes most of the time.
+    monkeypatch.setattr("monitor.report.html._charts", lambda *_: ())
+    told = first_evening(one_service, text)
+    service = told.services[0]
+    details = (
+        f"in step with {text}",
+        f"unknown: {text}",
+        f"100% of the evening's certificates from an issuer not seen by day; {text}",
+    )
+    checks = tuple(
+        replace(service.verdict.mechanism[0], check="synchrony", detail=detail)
+        for detail in details
+    )
+    reasons = (
+        *service.verdict.reasons,
+        f"Left out of the controls, being slow or dead themselves: {text}.",
+        f"Slow evenings keep to {text}.",
+    )
+    verdict = replace(service.verdict, mechanism=checks, reasons=reasons)
+    told = replace(told, services=(replace(service, verdict=verdict),))
+    plain = HTMLParser(render_html(one_service, code))
+    page = HTMLParser(render_html(told, code))
+    for tag in ("script", "img", "iframe", "style", "svg", "image"):
+        assert len(page.css(tag)) == len(plain.css(tag))
+    known = {name for node in plain.css("*") for name in node.attributes}
+    assert {name for node in page.css("*") for name in node.attributes} <= known
+    assert not page.css("[onerror]")
