@@ -119,6 +119,15 @@ def start(
     return process, journal
 
 
+def exit_status(process: subprocess.Popen[str]) -> int:
+    """With which the program ends by itself, once its standard input has ended."""
+    try:
+        process.communicate(timeout=180)
+    finally:
+        process.kill()
+    return process.returncode
+
+
 async def test_daemon_tells_that_it_is_ready_alive_and_stopping(
     manager: socket.socket, tmp_path: Path, port: int
 ) -> None:
@@ -162,8 +171,7 @@ async def test_dashboards_lines_are_for_the_journal_too(
 ) -> None:
     configuration(tmp_path, port)
     process, journal = start(tmp_path, "web", "serve", "--child", stdin=subprocess.PIPE)
-    await asyncio.to_thread(process.communicate, timeout=60)
-    assert process.returncode == 0
+    assert await asyncio.to_thread(exit_status, process) == 0
     lines = journal.read_text().splitlines()
     assert any("parent_gone" in line for line in lines)
     assert all(line.startswith("<6>monitor.") for line in lines)
@@ -175,8 +183,7 @@ def test_reason_of_an_end_is_an_error_in_the_journal(
 ) -> None:
     (tmp_path / "config.yaml").write_text("tz: Asia/Almaty\n")
     process, journal = start(tmp_path, command)
-    process.communicate(timeout=60)
-    assert process.returncode == EXIT_INPUT
+    assert exit_status(process) == EXIT_INPUT
     lines = journal.read_text().splitlines()
     assert any("tz: unknown key" in line for line in lines)
     assert all(line.startswith("<3>") for line in lines)
