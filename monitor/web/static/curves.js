@@ -11,7 +11,9 @@ function clock(ms) {
 
 function timeAxis(c, since, until) {
   return axis(c, {
-    type: "time", min: localMs(since), max: localMs(until), splitLine: { show: false },
+    // A single bar would otherwise stretch the axis beyond the day.
+    type: "time", min: localMs(since), max: localMs(until), containShape: false,
+    splitLine: { show: false },
     axisLabel: { formatter: (ms) => clock(ms), hideOverlap: true },
   });
 }
