@@ -88,7 +88,7 @@ def test_the_printed_command_gives_the_same_answer(filled):
     ("options", "n"),
     [
         (["--min-ratio", "20"], 0),
-        (["--vantage", "elsewhere"], 0),
+        (["--vantage", "home"], 10),
         (["--target", "vk", "--controls", "--state", "all"], 10),
         (["--state", "fine"], 0),
         (["--hours", "10:00-12:00"], 0),
