@@ -154,7 +154,12 @@ def _stands(now: Look) -> Bools:
 
 def _until(now: Look, day: int) -> Look:
     """The same look before one of its evenings."""
-    return _look(now.home, now.evenings & (np.arange(now.evenings.size) < day))
+    return _look(now.home, _before(now.evenings, day))
+
+
+def _before(evenings: Bools, day: int) -> Bools:
+    """The chosen evenings before one of them."""
+    return evenings & (np.arange(evenings.size) < day)
 
 
 def _look(at: Home, evenings: Bools) -> Look:
@@ -289,9 +294,9 @@ def _gone(at: Home, read: _Reading) -> tuple[int, ...]:
     gone = _affected_controls(at, read)
     if not gone:
         return ()
-    newest = np.flatnonzero(read.evenings)[-1]
-    before = read.evenings & (np.arange(read.evenings.size) < newest)
-    were = _affected_controls(at, _reading(at, at.by_all, before))
+    newest = int(np.flatnonzero(read.evenings)[-1])
+    before = _reading(at, at.by_all, _before(read.evenings, newest))
+    were = _affected_controls(at, before)
     return tuple(series for series in gone if series in were)
 
 

@@ -113,13 +113,13 @@ def _window(one: Case) -> str:
 
 def _elsewhere(one: Case) -> str:
     """A slow stretch of the day that nothing was established about."""
-    found = one.window
-    if found is None or not one.window_log >= _WORTH_NAMING_LOG:
+    found, level_log = one.window, one.window_log
+    if found is None or not level_log >= _WORTH_NAMING_LOG:
         return ""
     start, end = clock_of(one.look.home.table, found)
     return (
         f"Not established, but worth a look with another window: from {start} to {end} "
-        f"it typically takes {np.exp(one.window_log):.1f} times as long."
+        f"it typically takes {np.exp(level_log):.1f} times as long."
     )
 
 

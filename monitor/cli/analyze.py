@@ -126,7 +126,8 @@ def _only(frame: "pd.DataFrame", vantage: str | None) -> "pd.DataFrame":
         return frame
     names = sorted(frame["vantage"].unique())
     if vantage not in names:
-        raise InputError(f"--vantage: found '{vantage}'; the samples have {names}")
+        allowed = ", ".join(names)
+        raise InputError(f"--vantage: found {vantage!r}; allowed: {allowed}")
     return frame[frame["vantage"] == vantage]
 
 
