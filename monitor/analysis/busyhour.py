@@ -6,34 +6,58 @@ busy hour; what is switched on and off has edges. So the excess just inside the 
 is held against the excess just outside it (a regression discontinuity in time).
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from monitor.analysis.contrast import Contrast, Fit
-from monitor.analysis.profile import find_window, profile, slot_common, slot_excess
-from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
+from monitor.analysis.profile import (
+    EDGE_MIN,
+    find_window,
+    profile,
+    slot_common,
+    slot_excess,
+)
+from monitor.analysis.suspicion import TELLING_LOG, Suspicion
 from monitor.series import EveningTable
 from monitor.series.evenings import CEILING, typical
 from monitor.series.frame import Bools, Floats
 
 SLOWER_LOG = float(np.log(1.1))
 """A slow site is slower than its own day by at least this, whatever the controls do."""
-_TELLING_LOG = float(np.log(1.15))
 _MOST_MORE = 2.0
 """A site may feel the busy hour by this much more, times the controls' own rise."""
-_LEFT_LOG = float(np.log(1.3))
-"""What must be left beyond that to need no edges."""
+_LEFT_LOG = float(np.log(2.5))
+"""What must be left beyond that to need no edges: innocent sites stay below 2.4."""
+_LEFT_UNSEEN_LOG = float(np.log(1.3))
+"""The same where rounds are too far apart to see edges."""
 _SWITCHED_SHARE = 0.2
 """Part of the excess that must be switched and not hill."""
+_SOUGHT_SHARE = 0.5
+"""The same where the window was sought in the data: one of many stretches looks
+switched by chance."""
 _STEEP_SHARE = 0.5
 """What a steep hill shows of its height at the edges; most show 0.1 to 0.5."""
+_ALL_SWITCHED_SHARE = 0.75
+"""Controls that show so much at the edges are switched themselves; a site ..."""
+_ALL_MORE = 0.75
+"""... must then rise by so much more, times their rise: edges tell nothing."""
 _PRIOR_LOG = 0.15
 """Weight of that against the hill that the controls show [log]."""
 _SHARE_SLACK = 0.05
 """Sites differ a little in the shape of their hills."""
 _FAR_MIN = 30
 """Stretch on either side of an edge that is compared; its first slot may jitter."""
-_EVENINGS_TO_SEARCH = 10
-"""From so many evenings on the edges may be where the data show them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A stretch of the day whose edges are looked at."""
+
+    start: int
+    end: int
+    switched_share: float
 
 
 def is_busy_hour(
@@ -53,30 +77,29 @@ def is_busy_hour(
     controls = found.controls[found.controls != site.series]
     if site.is_dead_enough or not controls.size:
         return False
-    bar = min(1 / FALSE_DISCOVERY_RATE, float(site.e_metric.max()))
-    for m in np.flatnonzero(site.e_metric >= bar):
+    can_see = table.grid.slot_min <= EDGE_MIN
+    enough = _LEFT_LOG if can_see else _LEFT_UNSEEN_LOG
+    for m in site.telling:
         own = excess[site.series, m]
-        slow = evenings & (np.nan_to_num(own, nan=-1.0) > _TELLING_LOG)
+        slow = evenings & (np.nan_to_num(own, nan=-1.0) > TELLING_LOG)
         if typical(table.rise[site.series, m][slow]) < SLOWER_LOG:
             # Slower than controls that became quicker, not than its own day.
             continue
         height = typical(own[slow])
         shared = max(float(np.nan_to_num(typical(found.common[m][slow]))), 0.0)
-        if height - _MOST_MORE * shared >= _LEFT_LOG:
+        if height - _MOST_MORE * shared >= enough:
             return False
         cells = slot_excess(table, site.series, controls, fitted, int(m))
         shape = profile(cells[None], slow, 2.0 * height)
-        hill = None
-        if site.has_step[m]:
-            common = slot_common(table, controls, int(m))
-            hill = profile(common[None], slow, CEILING)
-        if _has_edges(table, shape, hill, n_slow=int(slow.sum())):
+        common = slot_common(table, controls, int(m))
+        hill = profile(common[None], slow, CEILING)
+        if _has_edges(table, shape, hill, has_step=bool(site.has_step[m])):
             return False
     return True
 
 
 def _has_edges(
-    table: EveningTable, shape: Floats, hill: Floats | None, *, n_slow: int
+    table: EveningTable, shape: Floats, hill: Floats, *, has_step: bool
 ) -> bool:
     """Whether more of the excess comes and goes at the edges than of the busy hour.
 
@@ -87,28 +110,35 @@ def _has_edges(
     Parameters
     ----------
     shape : excess of the site by slot, shape (T,)
-    hill : rise of the controls by slot, shape (T,); None where the step at the edges
-        did not speak: then no hill is taken for mild
+    hill : rise of the controls by slot, shape (T,)
+    has_step : whether the step at the edges spoke; else no hill is taken for mild
     """
     slot_min = table.grid.slot_min
-    inside = np.flatnonzero(table.in_window)
-    spans = [(int(inside[0]), int(inside[-1]) + 1)]
-    if n_slow >= _EVENINGS_TO_SEARCH:
-        seen = find_window(shape, slot_min)
-        spans += [(seen.start_slot, seen.end_slot)] if seen else []
-    for start, end in spans:
-        share = _STEEP_SHARE
-        if hill is not None:
-            share = _hill_share(*_edge(hill, start, end, slot_min))
-        jump, height = _edge(shape, start, end, slot_min)
-        if jump >= (share + _SWITCHED_SHARE * (1.0 - share)) * height:
+    for span in _spans(table, shape):
+        jump, height = _edge(shape, span, slot_min)
+        common_jump, common = _edge(hill, span, slot_min)
+        is_switched = common_jump >= _ALL_SWITCHED_SHARE * common
+        if is_switched and height < _ALL_MORE * common:
+            # Edges of the whole line, which this site may feel a little more.
+            continue
+        share = _hill_share(common_jump, common) if has_step else _STEEP_SHARE
+        if jump >= (share + span.switched_share * (1.0 - share)) * height:
             return True
     return False
 
 
-def _edge(shape: Floats, start: int, end: int, slot_min: int) -> tuple[float, float]:
+def _spans(table: EveningTable, shape: Floats) -> Iterator[_Span]:
+    """The window that was asked for, and the one that the data show."""
+    inside = np.flatnonzero(table.in_window)
+    yield _Span(int(inside[0]), int(inside[-1]) + 1, _SWITCHED_SHARE)
+    if seen := find_window(shape, table.grid.slot_min):
+        yield _Span(seen.start_slot, seen.end_slot, _SOUGHT_SHARE)
+
+
+def _edge(shape: Floats, span: _Span, slot_min: int) -> tuple[float, float]:
     """Mean jump at the two edges of a span and mean height in it [log]."""
-    return _jump(shape, start, end, slot_min), _mean(shape, start, end)
+    jump = _jump(shape, span.start, span.end, slot_min)
+    return jump, _mean(shape, span.start, span.end)
 
 
 def _hill_share(jump: float, height: float) -> float:

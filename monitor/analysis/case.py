@@ -20,8 +20,6 @@ from monitor.series.frame import Bools, Floats
 
 SLOW_LOG = float(np.log(1.25))
 """An evening is counted as slow above this excess: a fifth of the rate is gone."""
-TELLING_LOG = float(np.log(1.15))
-"""Smallest effect of interest; sites differ by less from each other on any line."""
 _PROFILE_METRICS = tuple(
     METRICS.index(name)
     for name in METRICS
@@ -160,10 +158,9 @@ def _reported_metric(look: Look, suspicion: Suspicion) -> int:
     order = [int(m) for m in np.argsort(-weights, kind="stable") if weights[m] > 0]
     if not order:
         return 0
-    best = float(suspicion.e_metric.max())
-    bar = min(1 / FALSE_DISCOVERY_RATE, best)
-    telling = [m for m in order if suspicion.e_metric[m] >= bar]
-    return telling[0] if best >= 1 / FALSE_DISCOVERY_RATE else order[0]
+    if suspicion.e_metric.max() < 1 / FALSE_DISCOVERY_RATE:
+        return order[0]
+    return next(m for m in order if m in suspicion.telling)
 
 
 def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate | None:

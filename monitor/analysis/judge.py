@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitor.analysis.case import TELLING_LOG, Case, case
+from monitor.analysis.case import Case, case
 from monitor.analysis.contrast import LAWS
 from monitor.analysis.effect import Estimate, flip_p_values
 from monitor.analysis.look import Home, Look, home, look
@@ -16,6 +16,7 @@ from monitor.analysis.mechanism import mechanism
 from monitor.analysis.profile import clock_of
 from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import Ruling, rule
+from monitor.analysis.suspicion import TELLING_LOG
 from monitor.errors import InputError
 from monitor.model import Effect, Evenings, MechanismCheck, Role, Verdict
 from monitor.series import evening_table, grids, parse_window
@@ -24,7 +25,7 @@ from monitor.series.evenings import CEILING
 from monitor.series.frame import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.local import zone
 
-METHOD_VERSION = "3"
+METHOD_VERSION = "4"
 """Changes with every rule or default that can change a verdict."""
 
 COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED)

@@ -24,7 +24,7 @@ from monitor.analysis.contrast import (
     fit,
 )
 from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
-from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
+from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.frame import Bools, Floats, Ints
@@ -35,7 +35,7 @@ WELL_SHARE = 0.1
 """Controls are well when at most this share of theirs had none."""
 DEAD_P0 = 0.02
 MIN_EVENINGS = 3
-"""Fewer evenings never establish anything."""
+"""Fewer slow evenings never establish anything: they do not recur."""
 _EARLY_EVENINGS = 5
 """With fewer evenings only overwhelming evidence counts."""
 _OVERWHELMING = 2000.0
@@ -180,7 +180,8 @@ def _look(at: Home, evenings: Bools) -> Look:
     targets = _suspicions(at, found, found.targets, (e_metric, has_step), evenings)
     values = np.array([s.e_value for s in targets])
     is_found = e_bh(values, FALSE_DISCOVERY_RATE)
-    is_found &= np.array([int(s.is_tried.sum()) >= MIN_EVENINGS for s in targets], bool)
+    n_slow = [_n_slow(best, evenings, site) for site in targets]
+    is_found &= np.array(n_slow, np.int64) >= MIN_EVENINGS
     is_hill = np.array(
         [
             bool(is_it) and is_busy_hour(at.table, found, fitted, best, evenings, site)
@@ -201,6 +202,12 @@ def _look(at: Home, evenings: Bools) -> Look:
         is_established=is_found & ~is_hill,
         is_hill=is_hill,
     )
+
+
+def _n_slow(excess: Floats, evenings: Bools, site: Suspicion) -> int:
+    """Evenings that are slow in a metric which is evidence, or dead."""
+    own = np.nan_to_num(excess[site.series][site.telling], nan=-1.0) > TELLING_LOG
+    return int((evenings & (own.any(axis=0) | site.is_dead)).sum())
 
 
 def _weights(table: EveningTable) -> Floats:

@@ -12,8 +12,9 @@ from monitor.series.local import DAY_MIN
 
 _SHORTEST_MIN = 30
 _LONGEST_MIN = 10 * 60
-_EDGE_MIN = 15
-"""An imposed slowdown begins and ends within this time."""
+EDGE_MIN = 15
+"""An imposed slowdown begins and ends within this time; rounds farther apart show no
+edges."""
 _RAMP_MIN = 60
 
 
@@ -101,9 +102,9 @@ def _trimmed(start: int, stop: int, known: Bools) -> tuple[int, int]:
 
 def edge_score(shape: Floats, found: FoundWindow, slot_min: int) -> tuple[int, str]:
     """+1 for edges within 15 minutes at both ends, -1 for ramps of an hour, else 0."""
-    if slot_min > _EDGE_MIN:
+    if slot_min > EDGE_MIN:
         return 0, f"rounds every {slot_min} min are too far apart to see edges"
-    near, far = _EDGE_MIN // slot_min, _RAMP_MIN // slot_min
+    near, far = EDGE_MIN // slot_min, _RAMP_MIN // slot_min
     start, end = found.start_slot, found.end_slot
     outside = (
         _level(shape, start - 1 - 2 * near, start - 1),

@@ -10,7 +10,8 @@ from math import exp, lgamma, log, log1p
 import numpy as np
 
 from monitor.analysis.busyhour import SLOWER_LOG
-from monitor.analysis.case import SLOW_LOG, TELLING_LOG, Case
+from monitor.analysis.case import SLOW_LOG, Case
+from monitor.analysis.suspicion import TELLING_LOG
 from monitor.model import MechanismCheck
 from monitor.series.columns import STAGES
 from monitor.series.evenings import CEILING, typical
@@ -191,6 +192,13 @@ def _general(case: Case) -> Ruling | None:
             "window than by day; by itself it is not slower than in the rest of its "
             "day.",
         )
+    if case.is_hill and not _is_common(case):
+        return Ruling(
+            "inconclusive",
+            "It is slower than the controls in the window, but that comes and goes "
+            "gently, without the edges of something that is switched on and off: it "
+            "may be a busy hour of its own.",
+        )
     if case.is_hill:
         return Ruling(
             "general_congestion",
@@ -213,6 +221,12 @@ def _general(case: Case) -> Ruling | None:
                 f"the day. Beyond them this site is at most {up_to} slower.",
             )
     return None
+
+
+def _is_common(case: Case) -> bool:
+    """Whether the controls rose, too, on the evenings on which the site was slow."""
+    common = case.look.found.common[case.suspicion.telling][:, case.slow]
+    return any(typical(rise) >= SLOWER_LOG for rise in common)
 
 
 def _is_together(rise: Floats, common: Floats) -> bool:

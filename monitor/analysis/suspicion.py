@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
-from monitor.series.frame import Bools, Floats
+import numpy as np
+
+from monitor.series.frame import Bools, Floats, Ints
 
 FALSE_DISCOVERY_RATE = 0.05
+TELLING_LOG = float(np.log(1.15))
+"""Smallest effect of interest; sites differ by less from each other on any line."""
 DEAD_WEIGHT = 0.1
 """Share of dead evenings in the evidence; each multiplies it by about forty."""
 
@@ -34,3 +38,9 @@ class Suspicion:
     def is_dead_enough(self) -> bool:
         """Whether the dead evenings alone are evidence."""
         return DEAD_WEIGHT * self.e_dead * FALSE_DISCOVERY_RATE >= 1
+
+    @property
+    def telling(self) -> Ints:
+        """Places of the metrics that are evidence by themselves, or of the best."""
+        bar = min(1 / FALSE_DISCOVERY_RATE, float(self.e_metric.max()))
+        return np.flatnonzero(self.e_metric >= bar)

@@ -180,6 +180,22 @@ def _of_other_causes(language: Language) -> tuple[tuple[str, str], ...]:
                 "busy hour: it may only feel that more."
             ),
         ),
+        (
+            "It is slower than the controls in the window, but that comes .*",
+            t(
+                "It is slower than the control sites in the evening, but that comes "
+                "and goes gently, not as if it were switched on and off: it may be a "
+                "busy hour of its own."
+            ),
+        ),
+        (
+            "It is slower than the controls only because .*",
+            t(
+                "It is slower than the control sites only because they are quicker in "
+                "the evening than by day; it is not slower than in the rest of its own "
+                "day."
+            ),
+        ),
     )
 
 

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from monitor.analysis import analysis_document, analyze
+from monitor.locale import language
+from monitor.locale.reasons import is_known
 from monitor.simulation import simulate
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 
@@ -132,6 +134,7 @@ def test_quicker_controls_do_not_make_a_slowdown():
     found = judged(Home(busy=0.5, factor={"facebook": 2.0}))["facebook"]
     assert found.verdict == "inconclusive"
     assert "quicker" in found.reasons[0]
+    assert is_known(found.reasons[0], language("ru"))
 
 
 def test_a_site_dead_all_day_is_blocked_without_a_window():
@@ -279,15 +282,64 @@ def test_strong_evidence_makes_a_strong_verdict():
     assert {"stage", "plateau", "edges", "round_trip"} <= plus
 
 
-def test_an_overloaded_site_with_a_busy_hour_of_its_own_is_not_called_targeted():
-    """Its connect is quick and its round trip flat, but nothing is switched."""
-    frame = samples(Home(days=30, metrics=["connect_s", "tls_handshake_s"]))
+def with_a_busy_hour_of_its_own(extra: float, every_min: float = 5.0) -> dict:
+    """Facebook slower along a hill of up to 1 + extra times, the others as by day."""
+    metrics = ["connect_s", "tls_handshake_s"]
+    frame = samples(Home(days=30, every_min=every_min, metrics=metrics))
     local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt
     hour = local.hour + local.minute / 60
-    bell = 1 + 2 * np.exp(-(((hour - 21) / 2) ** 2))
+    bell = 1 + extra * np.exp(-(((hour - 21) / 2) ** 2))
     frame.loc[frame.target == "facebook", "tls_handshake_s"] *= bell
-    [found] = [v for v in analyze(frame, timezone=TIMEZONE) if v.target == "facebook"]
+    return {v.target: v for v in analyze(frame, timezone=TIMEZONE)}
+
+
+def test_an_overloaded_site_with_a_busy_hour_of_its_own_is_not_called_targeted():
+    """Its connect is quick and its round trip flat, but nothing is switched."""
+    found = with_a_busy_hour_of_its_own(2.0)["facebook"]
     assert found.verdict == "selective_slowdown"
+
+
+def test_a_gentle_hill_of_its_own_accuses_nobody():
+    """Innocent sites may feel a busy line twice as much as flat controls do."""
+    found = with_a_busy_hour_of_its_own(1.0)["facebook"]
+    assert found.verdict == "inconclusive"
+    assert "gently" in " ".join(found.reasons)
+    assert all(is_known(reason, language("ru")) for reason in found.reasons)
+
+
+def test_edges_are_not_asked_of_rounds_too_far_apart_to_show_them():
+    found = with_a_busy_hour_of_its_own(1.0, every_min=30)["facebook"]
+    assert found.verdict == "selective_slowdown"
+
+
+@pytest.mark.parametrize(
+    ("own", "is_accused"), [(1.3, False), (1.6, False), (3.0, True), (6.0, True)]
+)
+def test_where_the_whole_line_is_switched_a_little_more_accuses_nobody(own, is_accused):
+    found = names(judged(Home(days=21, busy=3.0, factor={"facebook": own})))
+    accusing = found["facebook"] in ("targeted_throttling", "selective_slowdown")
+    assert accusing is is_accused
+    assert found["facebook"] == "general_congestion" or is_accused
+
+
+def test_a_window_that_begins_late_is_found_by_its_own_edges():
+    home = Home(days=8, factor={"facebook": 2.0}, window_h=(20.5, 22.5))
+    found = judged(home)["facebook"]
+    assert found.verdict in ("targeted_throttling", "selective_slowdown")
+    assert found.found_window == ("20:30", "22:30")
+
+
+def test_edges_without_slow_evenings_accuse_nobody():
+    """Quicker just before and after the window is a step, and nothing was slow."""
+    frame = samples(Home(days=21))
+    local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt
+    hour = local.hour + local.minute / 60
+    beside = ((hour >= 19.4) & (hour < 20)) | ((hour >= 22) & (hour < 22.6))
+    frame.loc[(frame.target == "facebook") & beside, "tls_handshake_s"] *= 0.7
+    found = {v.target: v for v in analyze(frame, timezone=TIMEZONE)}["facebook"]
+    assert found.e_value > 1000
+    assert found.evenings.slow < 3
+    assert found.verdict == "no_recurring_slowdown"
 
 
 def test_three_evenings_are_never_strong_evidence():
