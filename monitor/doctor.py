@@ -16,7 +16,7 @@ from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
 from monitor.clock import Clock
-from monitor.config import Config, masked
+from monitor.config import Config, masked, partial_controls
 from monitor.errors import MonitorError
 from monitor.model import Probe, Role, Sample
 from monitor.probe import Prober, ProbeSettings
@@ -60,6 +60,7 @@ async def examine(
         *write_findings(directory),
         database_finding(config.database),
         await _gateway_finding(clock),
+        *partial_findings(config),
     ]
     controls = await _control_samples(config, settings, clock)
     return [*findings, *control_findings(controls)]
@@ -151,6 +152,14 @@ def database_finding(url: str) -> Finding:
         advice = "samples go to a spool file until it is back"
         return Finding("database", State.BAD, str(error), advice)
     return Finding("database", State.OK, masked(url))
+
+
+def partial_findings(config: Config) -> Iterator[Finding]:
+    """Controls that may be slowed together with a target."""
+    for partial in partial_controls(config):
+        yield Finding(
+            f"control {partial.control}", State.WARNING, str(partial), partial.ADVICE
+        )
 
 
 def control_findings(samples: list[Sample]) -> Iterator[Finding]:

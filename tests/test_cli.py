@@ -14,6 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli import cli
+from monitor.config import load
+from monitor.config.companies import company
+from monitor.doctor import partial_findings
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
 
@@ -345,6 +348,33 @@ def test_doctor_says_no_without_controls(home: Path) -> None:
     result = run("doctor", status=1)
     assert "BAD  controls: 0 of 3 answer" in result.stdout
     assert "connection_refused" in result.stdout
+
+
+def test_a_control_of_a_targets_own_company_is_named(home: Path) -> None:
+    document = json.loads((home / "config.yaml").read_text())
+    [target, *_], [control, *_] = document["targets"], document["controls"]
+    target.update(name="youtube", url="https://www.youtube.com/")
+    control.update(name="fonts", url="https://fonts.gstatic.com/x")
+    (home / "config.yaml").write_text(json.dumps(document))
+    said = "fonts belongs to Google, as the target youtube does"
+    assert said in run("config", "check").stdout
+    findings = partial_findings(load(home / "config.yaml"))
+    assert [f.found for f in findings] == [said]
+
+
+@pytest.mark.parametrize(
+    ("url", "owner"),
+    [
+        ("https://rr3---sn.googlevideo.com/a", "Google"),
+        ("tcp://t.me:443", "Telegram"),
+        ("https://T.CO./", "X"),
+        ("https://notfacebook.com/", None),
+        ("https://facebook.com.example/", None),
+        ("tcp://149.154.167.51:443", None),
+    ],
+)
+def test_the_company_is_that_of_the_whole_domain(url: str, owner: str | None) -> None:
+    assert company(url) == owner
 
 
 def test_unknown_command_is_bad_usage() -> None:

@@ -6,7 +6,7 @@ import click
 
 from monitor.cli.context import configuration, echo_json
 from monitor.cli.root import Settings
-from monitor.config import effective
+from monitor.config import effective, partial_controls
 
 
 @click.group("config")
@@ -32,3 +32,5 @@ def check(settings: Settings, *, as_json: bool) -> None:
     yaml.default_flow_style = False
     yaml.dump(effective(config), sys.stdout)
     click.echo(f"# {forecast_text(config)}")
+    for partial in partial_controls(config):
+        click.echo(f"# controls: {partial}: {partial.ADVICE}")

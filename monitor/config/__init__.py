@@ -4,6 +4,7 @@ Only the command line and the use cases see a `Config`; the layers below take pl
 values.
 """
 
+from monitor.config.companies import partial_controls
 from monitor.config.loading import checked_database_url, load, parse
 from monitor.config.masking import effective, masked
 from monitor.config.sections import Config, Site, Web
@@ -17,4 +18,5 @@ __all__ = [
     "load",
     "masked",
     "parse",
+    "partial_controls",
 ]
