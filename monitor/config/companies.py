@@ -19,9 +19,9 @@ _COMPANIES = {
     ),
     "Google": (
         "youtube.com youtu.be youtube-nocookie.com googlevideo.com ytimg.com "
-        "google.com googleapis.com googleusercontent.com gstatic.com ggpht.com gmail.com "
-        "google-analytics.com googletagmanager.com doubleclick.net blogspot.com "
-        "withgoogle.com android.com 1e100.net"
+        "google.com googleapis.com googleusercontent.com gstatic.com ggpht.com "
+        "gmail.com google-analytics.com googletagmanager.com doubleclick.net "
+        "blogspot.com withgoogle.com android.com 1e100.net"
     ),
     "Telegram": "telegram.org telegram.me telegram.dog t.me telesco.pe tdesktop.com "
     "cdn-telegram.org telegra.ph graph.org",
