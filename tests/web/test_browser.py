@@ -252,6 +252,16 @@ def test_a_fresh_home_says_what_will_appear_and_when(look: Look, tmp_path: Path)
         page.context.close()
 
 
+def test_after_the_first_round_it_was_measured_once(look: Look, tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'first.db'}"
+    with open_store(url) as store:
+        store.append(history.page(name, history.NOW, 1) for name in history.SITES)
+    with served(tmp_path, url) as first:
+        page = look(to=first).open()
+        expect(page.locator(".card").first).to_contain_text("Measured once so far")
+        page.context.close()
+
+
 def judged(target: str, verdict: str, **evenings: int) -> dict:
     return {
         "vantage": "home",

@@ -94,12 +94,16 @@ function card(one) {
 }
 
 function waiting(target, targets) {
-  const { first_sample_utc: first, last_sample_utc: last } = target;
-  const text = first
-    ? t("card.measuring", { since: duration((Date.parse(last) - Date.parse(first)) / 1000) })
-    : t("card.nothing", { every: duration(targets.every_s) });
   return element("article", { class: "card", "data-target": target.name, "data-verdict": "" },
-    element("h3", {}, target.name), element("p", { class: "word" }, t("verdict.none")), element("p", {}, text));
+    element("h3", {}, target.name), element("p", { class: "word" }, t("verdict.none")),
+    element("p", {}, measured(target, targets.every_s)));
+}
+
+/** How long a service has been measured that no night has judged yet. */
+function measured({ first_sample_utc: first, last_sample_utc: last }, every_s) {
+  if (!first) return t("card.nothing", { every: duration(every_s) });
+  const since = (Date.parse(last) - Date.parse(first)) / 1000;
+  return since < every_s / 2 ? t("card.measured_once") : t("card.measuring", { since: duration(since) });
 }
 
 /** Cards of the services under suspicion, the gravest first. */
