@@ -118,6 +118,8 @@ def flip_p_values(excess: Floats, delta_log: float) -> Floats:
     ----------
     Canay, Romano and Shaikh (2017), doi 10.3982/ECTA13081; Westfall and Young (1993).
     """
+    # Evenings of which nothing is known would only change which signs are drawn.
+    excess = excess[..., np.isfinite(excess).any(axis=(0, 1))]
     beyond = np.nan_to_num(excess - delta_log, nan=0.0)
     size = np.sqrt((beyond**2).sum(axis=-1))
     size = np.where(size > 0, size, 1.0)

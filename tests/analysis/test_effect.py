@@ -72,6 +72,12 @@ def test_a_site_without_evenings_has_no_p_value():
     assert np.isnan(p_values[1])
 
 
+def test_evenings_without_any_value_do_not_change_a_p_value():
+    excess = RNG.normal(0.2, 0.2, (4, 3, 14))
+    padded = np.concatenate([np.full((4, 3, 9), np.nan), excess], axis=-1)
+    assert flip_p_values(padded, 0.1).tolist() == flip_p_values(excess, 0.1).tolist()
+
+
 def test_lag_one_sees_nights_that_resemble_the_night_before():
     steps = RNG.standard_normal((5, 200))
     nights = steps.copy()
