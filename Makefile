@@ -60,9 +60,7 @@ study: $(VENV)/.dev  ## measure the error rates anew and write docs/error-rates.
 	$(BIN)/python -m study report --in study.jsonl --out docs/error-rates.md
 
 messages: $(VENV)/.dev  ## bring monitor/locale/*.po up to date with the code
-	$(BIN)/pybabel -q extract -F pyproject.toml -k t -k fill --omit-header --no-location -o messages.pot .
-	for code in ru kk; do $(BIN)/pybabel -q update -N --omit-header --no-wrap -i messages.pot -l $$code -o monitor/locale/$$code.po; done
-	rm messages.pot
+	$(BIN)/python -m release.messages
 
 clean:          ## remove the environment
 	rm -rf $(VENV)
