@@ -9,6 +9,8 @@ MonitorError
 
 from collections.abc import Sequence
 
+from monitor.text import printable
+
 
 class MonitorError(Exception):
     """Any failure of this program that a person is told about in one message."""
@@ -28,10 +30,11 @@ class ConfigError(InputError):
     """
 
     def __init__(self, source: str, problems: Sequence[str]) -> None:
-        self.source = source
-        self.problems = tuple(problems)
-        lines = "\n".join(f"  {problem}" for problem in problems)
-        super().__init__(f"{source}: {len(self.problems)} problem(s)\n{lines}")
+        self.source = printable(source)
+        # Keys and values may hold line ends: each problem stays one line.
+        self.problems = tuple(map(printable, problems))
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"{self.source}: {len(self.problems)} problem(s)\n{lines}")
 
 
 class ServiceError(MonitorError):

@@ -17,9 +17,10 @@ from monitor.config import Config
 from monitor.locale import Language, language
 from monitor.locale.names import display_name
 from monitor.model import Round, RoundStatus, Verdict
-from monitor.report import NightReport, printable, sentence, title
+from monitor.report import NightReport, sentence, title
 from monitor.store import open_store
 from monitor.store.notices import Notice, Notices
+from monitor.text import printable
 
 _log = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from monitor.clock import Clock
+from monitor.text import printable
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +81,20 @@ def service_manager(clock: Clock, environment: Mapping[str, str]) -> ServiceMana
     )
 
 
-class JournalFormatter(logging.Formatter):
+class PlainFormatter(logging.Formatter):
+    """Lines whose text steers no terminal and cannot pretend to be lines of the log."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - theirs
+        """The message; what it has beyond its first line is set in."""
+        lines = super().formatMessage(record).splitlines()
+        return "\n    ".join(map(printable, lines))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401 - theirs
+        """The traceback, set in too."""
+        return "\n    ".join(map(printable, super().formatException(ei).splitlines()))
+
+
+class JournalFormatter(PlainFormatter):
     """Lines for the journal: it keeps the time itself and takes the level as a mark."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -112,7 +126,7 @@ def log_formatter(environment: Mapping[str, str], stream_fd: int) -> logging.For
     """How log lines look: for the journal when it reads them, else with their time."""
     if reads_journal(environment, stream_fd):
         return JournalFormatter("%(name)s %(message)s")
-    return logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    return PlainFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 def log_to_stderr(*, quiet: Sequence[str]) -> None:

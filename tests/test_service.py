@@ -152,7 +152,7 @@ def test_every_line_of_a_traceback_has_its_priority() -> None:
     record = logging.LogRecord(
         "monitor", logging.WARNING, "x", 1, "two\nlines", None, None
     )
-    assert JournalFormatter("%(message)s").format(record) == "<4>two\n<4>lines"
+    assert JournalFormatter("%(message)s").format(record) == "<4>two\n<4>    lines"
 
 
 def test_marks_are_only_for_the_journal_itself(tmp_path: Path) -> None:

@@ -1,19 +1,21 @@
 """`monitor analyze`: verdicts."""
 
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.cli.context import (
     database_url,
-    echo_json,
     local_day_end,
     optional_configuration,
     parsed_date,
 )
 from monitor.cli.root import Settings
+from monitor.cli.terminal import echo_json, say, visible
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from monitor.model import Verdict
 
 DEFAULT_WINDOW = "20:00-22:00"
+MAX_TEXT = 1000
 _AFTER_LAST_DAY = timedelta(days=1)
 """A window across midnight and its day end after the last local date."""
 
@@ -135,16 +138,30 @@ def _print(verdicts: "list[Verdict]", zone: str, window: str, *, explain: bool) 
     from monitor.analysis import explain as explained
 
     if not verdicts:
-        click.echo("no targets in the samples: nothing to judge")
+        say("no targets in the samples: nothing to judge")
         return
-    click.echo(f"evenings {window} in {zone}")
-    for verdict in verdicts:
+    say(f"evenings {window} in {zone}")
+    for verdict in map(_plainly_seen, verdicts):
         if explain:
-            click.echo(explained(verdict))
+            say(explained(verdict))
             continue
-        click.echo(f"{verdict.vantage} / {verdict.target}: {_headline(verdict)}")
+        say(f"{verdict.vantage} / {verdict.target}: {_headline(verdict)}")
         for reason in verdict.reasons:
-            click.echo(f"    {reason}")
+            say(f"    {reason}")
+
+
+def _plainly_seen(value: Any) -> Any:  # noqa: ANN401 - a verdict, or a part of one
+    """The same with each text in it on one line, to be printed."""
+    if isinstance(value, str):
+        return visible(value, limit=MAX_TEXT)
+    if isinstance(value, tuple | list):
+        return type(value)(map(_plainly_seen, value))
+    if isinstance(value, Mapping):
+        return {name: _plainly_seen(part) for name, part in value.items()}
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    parts = {f.name: _plainly_seen(getattr(value, f.name)) for f in fields(value)}
+    return replace(value, **parts)
 
 
 def _headline(verdict: "Verdict") -> str:

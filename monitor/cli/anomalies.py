@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.context import configuration, echo_json, parsed_date, progress
+from monitor.cli.context import configuration, parsed_date, progress
 from monitor.cli.root import Settings
-from monitor.cli.terminal import csv_text, print_table
+from monitor.cli.terminal import echo_json, print_csv, print_table, say
 from monitor.config import masked
 from monitor.errors import InputError
 
@@ -228,14 +228,14 @@ def _print(answer: _Answer, again: str, options: dict[str, Any]) -> None:
         echo_json({"command": again, "kind": answer.kind, answer_key(answer): rows})
         return
     if options["as_csv"]:
-        click.echo(csv_text(answer.names, answer.rows), nl=False)
-        click.echo(f"again: {again}", err=True)
+        print_csv(answer.names, answer.rows)
+        say(f"again: {again}", err=True)
         return
     if answer.rows:
         print_table(answer.names, answer.rows)
     else:
-        click.echo("nothing found")
-    click.echo(f"again: {again}")
+        say("nothing found")
+    say(f"again: {again}")
 
 
 def answer_key(answer: _Answer) -> str:

@@ -10,8 +10,10 @@ import click
 
 from monitor.cli.context import configuration, database_url, progress
 from monitor.cli.root import Settings
+from monitor.cli.terminal import say
 from monitor.config import masked
 from monitor.errors import InputError
+from monitor.text import printable
 
 _NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -30,10 +32,10 @@ def backup_command(settings: Settings, file: Path) -> None:
 
     url = database_url(settings)
     copied = {c.table: c.n_rows for c in progress(backup(url, file), "backing up")}
-    click.echo(f"{file}: {_counted(copied)}")
+    say(f"{printable(str(file))}: {_counted(copied)}")
     n_waiting = SpoolFile(spool_path(url)).count()
     if n_waiting:
-        click.echo(
+        say(
             f"{n_waiting} records wait in {spool_path(url)} for the database and are"
             " not in the backup",
             err=True,
@@ -49,7 +51,7 @@ def restore_command(settings: Settings, file: Path) -> None:
 
     url = database_url(settings)
     copied = {c.table: c.n_rows for c in progress(restore(file, url), "restoring")}
-    click.echo(f"{masked(url)}: {_counted(copied)}")
+    say(f"{masked(url)}: {_counted(copied)}")
 
 
 @click.command("wipe")
@@ -67,7 +69,7 @@ def wipe_command(settings: Settings, *, yes: bool) -> None:
     nights = _nights(reports)
     things = [*stored_things(url), *map(str, nights)]
     if not things:
-        click.echo(f"{masked(url)}: nothing is stored")
+        say(f"{masked(url)}: nothing is stored")
         return
     if not yes:
         _ask(masked(url), things)
@@ -77,7 +79,7 @@ def wipe_command(settings: Settings, *, yes: bool) -> None:
     if nights and not any(reports.iterdir()):
         reports.rmdir()
     for thing in removed:
-        click.echo(f"removed {thing}")
+        say(f"removed {printable(thing)}")
 
 
 def _nights(reports: Path) -> list[Path]:
@@ -91,9 +93,9 @@ def _nights(reports: Path) -> list[Path]:
 def _ask(place: str, things: Iterable[str]) -> None:
     if not sys.stdin.isatty():
         raise InputError("wipe: asks on a terminal only; --yes removes without asking")
-    click.echo(f"{place}: this will be removed, for good:", err=True)
+    say(f"{place}: this will be removed, for good:", err=True)
     for thing in things:
-        click.echo(f"  {thing}", err=True)
+        say(f"  {printable(thing)}", err=True)
     click.confirm("Remove it all?", abort=True, err=True)
 
 

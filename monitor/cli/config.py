@@ -1,12 +1,14 @@
 """`monitor config check`."""
 
-import sys
+import io
 
 import click
 
-from monitor.cli.context import configuration, echo_json
+from monitor.cli.context import configuration
 from monitor.cli.root import Settings
+from monitor.cli.terminal import echo_json, say
 from monitor.config import effective, partial_controls
+from monitor.text import printable
 
 
 @click.group("config")
@@ -27,10 +29,14 @@ def check(settings: Settings, *, as_json: bool) -> None:
 
     from monitor.cli.forecast import forecast_text
 
-    click.echo(f"# {settings.config_path}: right. In force, defaults included:")
+    say(
+        f"# {printable(str(settings.config_path))}: right. In force, defaults included:"
+    )
     yaml = YAML()
     yaml.default_flow_style = False
-    yaml.dump(effective(config), sys.stdout)
-    click.echo(f"# {forecast_text(config)}")
+    values = io.StringIO()
+    yaml.dump(effective(config), values)
+    say(values.getvalue().rstrip("\n"))
+    say(f"# {forecast_text(config)}")
     for partial in partial_controls(config):
-        click.echo(f"# controls: {partial}: {partial.ADVICE}")
+        say(f"# controls: {partial}: {partial.ADVICE}")

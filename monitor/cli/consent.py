@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from monitor.cli.consent_texts import TEXTS, VERSION, ConsentText
+from monitor.cli.terminal import say
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import InputError, MonitorError, StoreError
@@ -107,7 +108,7 @@ def _ask(config: Config) -> str:
         _tell(config, text)
         if _answer(text, text.seen_question) and not _answer(text, text.sent_question):
             break
-        click.echo(f"\n{text.wrong}", err=True)
+        say(f"\n{text.wrong}", err=True)
     else:
         raise ConsentError("consent: the questions were not answered; nothing begun")
     if not _answer(text, text.agree_question):
@@ -118,9 +119,9 @@ def _ask(config: Config) -> str:
 def _tell(config: Config, text: ConsentText) -> None:
     level = config.probing.level
     n_sites = len(config.targets) + len(config.controls)
-    click.echo("\n" + text.body.format(n=n_sites, level=level), err=True)
+    say("\n" + text.body.format(n=n_sites, level=level), err=True)
     if level == "extended":
-        click.echo(text.extended, err=True)
+        say(text.extended, err=True)
 
 
 def _answer(text: ConsentText, question: str) -> bool:
@@ -130,7 +131,7 @@ def _answer(text: ConsentText, question: str) -> bool:
         word = str(said).strip().lower()
         if word in (*text.yes, *text.no):
             return word in text.yes
-        click.echo(text.unclear, err=True)
+        say(text.unclear, err=True)
 
 
 def _record(config: Config, clock: Clock, *, way: str, language: str) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-import click
-
 from monitor import wallclock
 from monitor.cli.root import Settings
+from monitor.cli.terminal import visible
 from monitor.config import Config, checked_database_url, load
 from monitor.errors import InputError
 
@@ -76,6 +75,7 @@ def parsed_date(text: str, *, option: str) -> date:
 def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
     """The items, with a progress bar on stderr when it is a terminal."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
     console = Console(stderr=True)
@@ -83,11 +83,4 @@ def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
         yield from items
         return
     with Progress(console=console, transient=True) as bar:
-        yield from bar.track(items, description=description)
-
-
-def echo_json(document: object) -> None:
-    """One JSON document on stdout."""
-    import json
-
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        yield from bar.track(items, description=escape(visible(description)))

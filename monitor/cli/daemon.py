@@ -6,6 +6,7 @@ import click
 
 from monitor.cli.context import configuration
 from monitor.cli.root import Settings
+from monitor.cli.terminal import say
 from monitor.config import masked
 
 
@@ -25,17 +26,17 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     clock = SystemClock()
     ensure_consent(config, clock, yes=yes)
     every_s = int(config.every.total_seconds())
-    click.echo(
+    say(
         f"monitor measures {len(config.targets)} targets and {len(config.controls)} "
         f"controls every {every_s} s into {masked(config.database)}; first round now. "
         "Ctrl-C ends it."
     )
-    click.echo(forecast_text(config))
+    say(forecast_text(config))
     asyncio.run(
         serve(
             config,
             config_path=settings.config_path,
             clock=clock,
-            announce=click.echo,
+            announce=say,
         )
     )

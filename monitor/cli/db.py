@@ -4,6 +4,7 @@ import click
 
 from monitor.cli.context import database_url
 from monitor.cli.root import Settings
+from monitor.cli.terminal import say
 from monitor.config import masked
 
 
@@ -20,4 +21,4 @@ def upgrade_command(settings: Settings) -> None:
 
     url = database_url(settings)
     revision = upgrade(url)
-    click.echo(f"{masked(url)}: at revision {revision}")
+    say(f"{masked(url)}: at revision {revision}")

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.context import progress
+from monitor.cli.terminal import say
 from monitor.errors import InputError
+from monitor.text import printable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,7 +109,8 @@ def _fill(folder: Path, config: "Config", home: "Home") -> None:
     samples = samples_from(home.samples.reindex(columns=list(NAMES)))
     with open_store(config.database) as store:
         n_new = store.append(progress(samples, "storing simulated samples"))
-    click.echo(f"{folder / DATABASE}: {n_new} SIMULATED samples of {NIGHTS} days")
+    name = printable(str(folder / DATABASE))
+    say(f"{name}: {n_new} SIMULATED samples of {NIGHTS} days")
 
 
 def _report(
@@ -133,7 +136,7 @@ def _report(
     write_files(folder, files)
     print_night(night, config)
     for name in sorted(files):
-        click.echo(folder / name)
+        say(printable(str(folder / name)))
     write_evidence(folder / BUNDLE, night, config, files=files, just_closed=closed)
     return files
 
@@ -160,6 +163,6 @@ def _show(config: "Config", files: dict[str, bytes]) -> None:
 
 
 def _announce(address: str) -> None:
-    click.echo(f"Dashboard of SIMULATED data: {address} (Ctrl-C ends it)")
+    say(f"Dashboard of SIMULATED data: {address} (Ctrl-C ends it)")
     # Whoever waits for the line gets it at once, also through a pipe.
     sys.stdout.flush()

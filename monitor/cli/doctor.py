@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.context import configuration, echo_json
+from monitor.cli.context import configuration
 from monitor.cli.root import EXIT_NO, Settings
+from monitor.cli.terminal import echo_json, say
+from monitor.text import printable
 
 _MARKS = {"ok": "ok  ", "warning": "warn", "bad": "BAD "}
 
@@ -38,8 +40,8 @@ def doctor_command(settings: Settings, *, as_json: bool) -> None:
         echo_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            click.echo(f"{_MARKS[finding.state]} {finding.check}: {finding.found}")
+            say(f"{_MARKS[finding.state]} {finding.check}: {printable(finding.found)}")
             if finding.advice:
-                click.echo(f"       {finding.advice}")
+                say(f"       {printable(finding.advice)}")
     if any(finding.state is State.BAD for finding in findings):
         sys.exit(EXIT_NO)

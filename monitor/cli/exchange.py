@@ -15,9 +15,11 @@ from monitor.cli.context import (
     progress,
 )
 from monitor.cli.root import Settings
+from monitor.cli.terminal import say
 from monitor.config import Config
 from monitor.errors import InputError
 from monitor.model import Role, Sample
+from monitor.text import printable
 
 FORMATS = ("ooni", "speedtest-tracker", "fping", "smokeping")
 NEAREST = timedelta(hours=1)
@@ -132,7 +134,7 @@ def _store(url: str, name: str, batches: Iterable[list[Sample]]) -> None:
         for batch in batches:
             n_read += len(batch)
             n_new += store.append(batch)
-    click.echo(f"{name}: {n_read} rows read, {n_new} new")
+    say(f"{printable(name)}: {n_read} rows read, {n_new} new")
 
 
 @click.command("export")
@@ -166,7 +168,7 @@ def export_command(
         )
         shown = progress(samples, f"writing {file.name}")
         n_written = _written(file, shown, zone, options)
-    click.echo(f"{file}: {n_written} rows written")
+    say(f"{printable(str(file))}: {n_written} rows written")
 
 
 def _span(

@@ -7,6 +7,7 @@ import click
 
 from monitor.cli.context import configuration
 from monitor.cli.root import Settings
+from monitor.cli.terminal import say
 from monitor.config import Config
 from monitor.errors import InputError, ServiceError
 
@@ -53,7 +54,7 @@ def _stamp(url: str, authority: str, roots_path: Path | None, now: "datetime") -
     for one in lodge(url, authority, now_utc=now, trusted=trusted):
         stamp = check(one.token, one.digest, trusted=trusted)
         checked = "" if stamp.is_signature_checked else " (signature not checked)"
-        click.echo(f"{one.digest}: time-stamped {stamp.stamped_at_utc}{checked}")
+        say(f"{one.digest}: time-stamped {stamp.stamped_at_utc}{checked}")
 
 
 def _tell(config: Config, now: "datetime") -> None:
@@ -78,4 +79,4 @@ def _tell(config: Config, now: "datetime") -> None:
     if n_taken < len(messages):
         raise ServiceError(f"notify: {n_taken} of {len(messages)} digests were taken")
     for link in found:
-        click.echo(f"{link.digest}: sent")
+        say(f"{link.digest}: sent")

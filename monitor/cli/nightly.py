@@ -6,6 +6,7 @@ import click
 
 from monitor.cli.context import configuration
 from monitor.cli.root import Settings
+from monitor.cli.terminal import say
 
 LOWEST_PRIORITY = 19
 
@@ -34,6 +35,6 @@ def nightly_command(settings: Settings, *, only_silence: bool) -> None:
     from monitor.nightly import run_due_nights
 
     for night in run_due_nights(config, now_utc=now_utc):
-        click.echo(f"night {night.night}: {len(night.verdicts)} verdicts", err=True)
+        say(f"night {night.night}: {len(night.verdicts)} verdicts", err=True)
         for report in night.reports:
             tell(config, night_messages(report, config), now_utc=now_utc)

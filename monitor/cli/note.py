@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import database_url, echo_json, parsed_date
+from monitor.cli.context import database_url, parsed_date
 from monitor.cli.root import Settings
-from monitor.cli.terminal import csv_text, print_table, visible
+from monitor.cli.terminal import echo_json, print_csv, print_table, say, visible
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def add(settings: Settings, day: str, text: str, until: str | None) -> None:
         raise InputError(f"TEXT: {len(text)} characters; allowed: 1 to {MAX_TEXT}")
     with _notes(settings) as notes:
         number = notes.add(first, last, text, noted_at_utc=SystemClock().now_utc())
-    click.echo(f"note {number}: {_span(first, last)} {visible(text)}")
+    say(f"note {number}: {_span(first, last)} {visible(text)}")
 
 
 @note_command.command("list")
@@ -76,7 +76,7 @@ def list_(
     if as_json:
         echo_json({"notes": rows})
     elif as_csv:
-        click.echo(csv_text(names, rows), nl=False)
+        print_csv(names, rows)
     else:
         print_table(names, rows)
 
@@ -90,7 +90,7 @@ def remove(settings: Settings, number: int) -> None:
 
     with _notes(settings) as notes:
         note = notes.withdraw(number, noted_at_utc=SystemClock().now_utc())
-    click.echo(f"withdrawn: note {number}, {visible(note.text)}")
+    say(f"withdrawn: note {number}, {visible(note.text)}")
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import echo_json, optional_configuration
+from monitor.cli.context import optional_configuration
 from monitor.cli.root import Settings
+from monitor.cli.terminal import echo_json, say, visible
 from monitor.errors import InputError
 from monitor.model import Sample, Target
 
@@ -88,13 +89,13 @@ def _print_debug(
 ) -> None:
     from dataclasses import asdict
 
-    click.echo("settings", err=True)
+    say("settings", err=True)
     for key, value in asdict(probing).items():
-        click.echo(f"  {key} = {value}", err=True)
-    click.echo("steps", err=True)
+        say(f"  {key} = {visible(value, limit=1000)}", err=True)
+    say("steps", err=True)
     for at_s, event in trace:
-        click.echo(f"  {1e3 * at_s:10.3f} ms  {event}", err=True)
+        say(f"  {1e3 * at_s:10.3f} ms  {visible(event)}", err=True)
     for document in as_documents:
-        click.echo("sample", err=True)
+        say("sample", err=True)
         for key, value in document.items():
-            click.echo(f"  {key} = {value}", err=True)
+            say(f"  {key} = {visible(value, limit=1000)}", err=True)

@@ -10,8 +10,9 @@ import click
 
 from monitor.cli.context import configuration, parsed_date
 from monitor.cli.root import Settings
-from monitor.cli.terminal import visible
+from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
+from monitor.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ def report_command(
     write_files(folder, files)
     print_night(night, config)
     for name in sorted(files):
-        click.echo(folder / name)
+        say(printable(str(folder / name)))
     if bundle:
         name = BUNDLE if level == "private" else f"evidence-{level}.zip"
         write_evidence(folder / name, night, config, files=files, level=level)
@@ -105,9 +106,9 @@ def write_evidence(
     info = _bundled(
         path, night, config, files=files, level=level, just_closed=just_closed
     )
-    click.echo(f"{info.path}: {info.n_rows} rows, level {info.level}")
-    click.echo(f"digest of this bundle: {info.digest}")
-    click.echo("Give this digest on another way than the file.")
+    say(f"{printable(str(info.path))}: {info.n_rows} rows, level {info.level}")
+    say(f"digest of this bundle: {info.digest}")
+    say("Give this digest on another way than the file.")
 
 
 def _bundled(
@@ -154,7 +155,7 @@ def _show(night: "Night", config: "Config", level: str) -> None:
         path = Path(folder) / "preview.zip"
         _bundled(path, night, config, files=files, level=level)
         for line in preview(path):
-            click.echo(visible(line, limit=500))
+            say(visible(line, limit=500))
 
 
 def _in_language(config: "Config", language: str | None) -> "Config":
@@ -189,4 +190,4 @@ def print_night(night: "Night", config: "Config") -> None:
     from monitor.report import render_text
 
     for report in night.reports:
-        click.echo(render_text(report, config.report.language))
+        say(render_text(report, config.report.language))

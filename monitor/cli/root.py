@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from monitor.errors import InputError, MonitorError, ServiceError
+from monitor.cli.terminal import say
+from monitor.errors import ConfigError, InputError, MonitorError, ServiceError
 from monitor.service import last_words
+from monitor.text import printable
 
 COMMANDS = {
     "run": ("daemon", "measure, analyse and show, until stopped"),
@@ -83,12 +85,24 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except MonitorError as error:
-            click.echo(last_words(f"monitor: {error}"), err=True)
+            say(last_words(f"monitor: {_message(error)}"), err=True)
             sys.exit(_status(error))
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.ClickException as error:
+            # It repeats what was typed, names of files included.
+            error.message = printable(error.message)  # type: ignore[misc]
+            raise
         except BrokenPipeError:
             # The reader (a pager, `head`) had enough.
             sys.stderr.close()
             sys.exit(0)
+
+
+def _message(error: MonitorError) -> str:
+    """One line, except where every problem has its own."""
+    text = str(error)
+    return text if isinstance(error, ConfigError) else printable(text)
 
 
 def _status(error: MonitorError) -> int:

@@ -4,8 +4,9 @@ import asyncio
 
 import click
 
-from monitor.cli.context import configuration, echo_json
+from monitor.cli.context import configuration
 from monitor.cli.root import Settings
+from monitor.cli.terminal import echo_json, say, visible
 from monitor.config import Config
 from monitor.errors import InputError
 from monitor.model import Round, Sample
@@ -26,7 +27,7 @@ def sample_command(settings: Settings, name: str | None, *, as_json: bool) -> No
         return
     print_samples(samples)
     if record.reason:
-        click.echo(f"round {record.status}: {record.reason}", err=True)
+        say(f"round {record.status}: {visible(record.reason)}", err=True)
 
 
 async def _one_round(config: Config) -> tuple[list[Sample], Round]:

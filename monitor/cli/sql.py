@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.context import database_url, echo_json
+from monitor.cli.context import database_url
 from monitor.cli.root import Settings
-from monitor.cli.terminal import csv_text, print_table
+from monitor.cli.terminal import echo_json, print_csv, print_table, say
 
 if TYPE_CHECKING:
     from monitor.store.question import Answer
@@ -55,7 +55,7 @@ def sql_command(
     answer = ask(url, question, max_rows=limit, max_time_s=seconds)
     _print(answer, as_json=as_json, as_csv=as_csv)
     if answer.is_cut:
-        click.echo(f"only the first {limit} rows; see --limit", err=True)
+        say(f"only the first {limit} rows; see --limit", err=True)
 
 
 def _print(answer: "Answer", *, as_json: bool, as_csv: bool) -> None:
@@ -64,7 +64,7 @@ def _print(answer: "Answer", *, as_json: bool, as_csv: bool) -> None:
     if as_json:
         echo_json({"columns": names, "rows": rows, "cut": answer.is_cut})
     elif as_csv:
-        click.echo(csv_text(names, rows), nl=False)
+        print_csv(names, rows)
     else:
         print_table(names, rows)
 

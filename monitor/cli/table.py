@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from monitor.cli.terminal import visible
 from monitor.model import LOCAL_PROBES, Sample
 
 _PHASES = (
@@ -34,7 +35,7 @@ def print_samples(samples: Sequence[Sample]) -> None:
         if sample.probe not in LOCAL_PROBES:
             table.add_row(*_row(sample))
     width = None if sys.stdout.isatty() else 120
-    Console(file=sys.stdout, markup=False, width=width).print(table)
+    Console(file=sys.stdout, markup=False, emoji=False, width=width).print(table)
 
 
 def as_document(sample: Sample) -> dict[str, Any]:
@@ -48,8 +49,8 @@ def as_document(sample: Sample) -> dict[str, Any]:
 
 def _row(sample: Sample) -> list[str]:
     return [
-        sample.target,
-        sample.probe,
+        visible(sample.target),
+        visible(sample.probe),
         *(_milliseconds(getattr(sample, field)) for _, field in _PHASES),
         _scaled(sample.encoded_body_bytes, 1e3, "{:.0f}"),
         _scaled(sample.goodput_bps, 1e6, "{:.2f}"),
@@ -68,4 +69,4 @@ def _scaled(value: float | None, unit: float, form: str) -> str:
 def _outcome(sample: Sample) -> str:
     if sample.failure is None:
         return str(sample.http_status or "ok")
-    return f"{sample.failed_operation or ''}: {sample.failure}"
+    return f"{sample.failed_operation or ''}: {visible(sample.failure)}"

@@ -2,24 +2,31 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import click
 
+from monitor.text import disarm, printable, printable_lines
+
 MAX_CELL: Final = 200
 _LONGEST_CELL: Final = 100_000
 
 
-def visible(value: object, *, limit: int = MAX_CELL) -> str:
-    """A value as one line of printable text; control characters as escapes.
+def say(text: object, *, err: bool = False) -> None:
+    """Print lines of text; whatever is in them, nothing of it steers the terminal.
 
-    Escape sequences could otherwise move the cursor, rename the window or hide text,
-    and marks of writing direction could turn a name around.
+    A line end inside a value could still pretend to be a line of ours: values of others
+    go through `visible` first.
     """
+    click.echo(printable_lines(str(text)), err=err)
+
+
+def visible(value: object, *, limit: int = MAX_CELL) -> str:
+    """A value as one line of printable text, cut when it is too long."""
     text = "" if value is None else str(value)
-    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
+    return printable(text if len(text) <= limit else f"{text[: limit - 1]}…")
 
 
 def csv_cell(value: object) -> object:
@@ -27,20 +34,30 @@ def csv_cell(value: object) -> object:
 
     Control characters are escaped here, too: the text may end on a terminal.
     """
-    from monitor.interchange.formula import disarm
-
     if value is None or isinstance(value, int | float):
         return value
     return disarm(visible(value, limit=_LONGEST_CELL))
 
 
-def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows as CSV (RFC 4180)."""
+def print_csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print rows as CSV (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([csv_cell(name) for name in names])
     writer.writerows([csv_cell(row.get(name)) for name in names] for row in rows)
-    return out.getvalue()
+    click.echo(out.getvalue(), nl=False)
+
+
+def echo_json(document: object) -> None:
+    """Print one JSON document; what is not plainly seen is escaped, as JSON allows."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    click.echo("\n".join(map(_json_line, text.split("\n"))))
+
+
+def _json_line(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def print_table(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -63,7 +80,7 @@ def print_table(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None
             [b + c if is_number else c + b for c, b in zip(cells, blanks, strict=True)]
         )
     for line in zip(*columns, strict=True):
-        click.echo("  ".join(line).rstrip())
+        say("  ".join(line).rstrip())
 
 
 def _shown(value: object) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.context import database_url, echo_json
+from monitor.cli.context import database_url
 from monitor.cli.root import EXIT_NO, Settings
-from monitor.cli.terminal import visible
+from monitor.cli.terminal import echo_json, say, visible
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def _verify_stored(settings: Settings, *, as_json: bool) -> None:
     elif findings:
         _print_findings(findings)
     else:
-        click.echo(
-            "intact: every closed day has the rows that it had when it was closed"
-        )
+        say("intact: every closed day has the rows that it had when it was closed")
     sys.exit(EXIT_NO if findings else 0)
 
 
@@ -98,24 +96,25 @@ def _as_documents(findings: "Sequence[Finding]") -> list[dict[str, Any]]:
 
 def _print(result: "Verification") -> None:
     for note in result.notes:
-        click.echo(f"note: {visible(note, limit=500)}", err=True)
+        say(f"note: {visible(note, limit=500)}", err=True)
     if not result.is_intact:
         _print_findings(result.findings)
         if result.n_more:
-            click.echo(f"... and {result.n_more} more")
+            say(f"... and {result.n_more} more")
         return
     days = f"{result.days[0]} to {result.days[-1]}" if result.days else "none"
-    click.echo(f"intact: {result.n_rows} rows, days {days}, level {result.level}")
-    click.echo(f"digest of this bundle: {result.digest}")
+    of = f"days {visible(days)}, level {visible(result.level)}"
+    say(f"intact: {result.n_rows} rows, {of}")
+    say(f"digest of this bundle: {result.digest}")
     for vantage, head in result.heads.items():
-        click.echo(f"last day's digest, {visible(vantage)}: {visible(head)}")
-    click.echo(
+        say(f"last day's digest, {visible(vantage)}: {visible(head)}")
+    say(
         "Compare one of these digests with the one you were given on another way:"
         " a bundle written wholly anew is intact, too."
     )
 
 
 def _print_findings(findings: "Sequence[Finding]") -> None:
-    click.echo("ALTERED:")
+    say("ALTERED:")
     for found in findings:
-        click.echo(f"  {visible(found, limit=500)}")
+        say(f"  {visible(found, limit=500)}")

@@ -10,6 +10,7 @@ import click
 
 from monitor.cli.context import configuration
 from monitor.cli.root import Settings
+from monitor.cli.terminal import say
 
 LEAST_LETTERS = 10
 NICENESS = 10
@@ -52,7 +53,7 @@ def serve_command(settings: Settings, *, child: bool) -> None:
 
 def _announce(address: str) -> None:
     # Whoever waits for the line gets it at once, also through a pipe.
-    click.echo(f"Dashboard: {address}")
+    say(f"Dashboard: {address}")
     sys.stdout.flush()
 
 
@@ -64,8 +65,8 @@ def password_command() -> None:
     password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     if not LEAST_LETTERS <= len(password) <= MAX_SECRET:
         raise click.UsageError(f"{LEAST_LETTERS} to {MAX_SECRET} letters are needed")
-    click.echo("In config.yaml, under web:")
-    click.echo(f'  password_hash: "{new_hash(password)}"')
+    say("In config.yaml, under web:")
+    say(f'  password_hash: "{new_hash(password)}"')
 
 
 @web_command.command("token")
@@ -74,6 +75,6 @@ def token_command() -> None:
     from monitor.web.access import new_hash
 
     token = secrets.token_urlsafe(32)
-    click.echo(f"Token, shown this once: {token}")
-    click.echo("In config.yaml, under web:")
-    click.echo(f'  token_hash: "{new_hash(token)}"')
+    say(f"Token, shown this once: {token}")
+    say("In config.yaml, under web:")
+    say(f'  token_hash: "{new_hash(token)}"')

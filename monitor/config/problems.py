@@ -86,7 +86,7 @@ def _allowed(error: ErrorDetails) -> str:
 
 def _path(loc: tuple[int | str, ...]) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-    return text.removeprefix(".")
+    return _cut(text.removeprefix("."))
 
 
 def _short(value: object) -> str:
@@ -94,4 +94,8 @@ def _short(value: object) -> str:
         text = repr(masked(value) if isinstance(value, str) else value)
     except ValueError:  # Python writes no number of more than some thousand digits
         text = "a number that is far too long"
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,6 +1,5 @@
 """Samples into a file: CSV, NDJSON or Parquet; the file appears whole or not at all."""
 
-import csv
 import json
 import os
 import secrets
@@ -19,8 +18,8 @@ import pyarrow.parquet as pq
 from monitor.errors import InputError
 from monitor.interchange.columns import COLUMNS, NAMES, Kind
 from monitor.interchange.files import file_format
-from monitor.interchange.formula import disarm
 from monitor.model import Sample
+from monitor.text import csv_writer, disarm
 
 _EXTRAS: Final = tuple(f.name for f in fields(Sample) if f.name not in NAMES)
 HEADER: Final = (*NAMES, *(f"x_{name}" for name in _EXTRAS))
@@ -82,7 +81,7 @@ def _text(path: Path, codec: str | None) -> Iterator[IO[str]]:
 
 
 def _write_csv(file: IO[str], samples: Iterable[Sample]) -> int:
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv_writer(file)
     writer.writerow(HEADER)
     n_rows = 0
     for sample in samples:

@@ -19,7 +19,7 @@ from monitor.report.html import render_html
 from monitor.report.pdf import PdfUnavailableError, render_pdf
 from monitor.report.sentences import sentence, title
 from monitor.report.tables import render_csv, render_json
-from monitor.report.text import printable, render_text
+from monitor.report.text import render_text
 
 __all__ = [
     "Beside",
@@ -34,7 +34,6 @@ __all__ = [
     "Spoiled",
     "Versions",
     "night_report",
-    "printable",
     "public_copy",
     "render_csv",
     "render_html",

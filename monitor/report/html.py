@@ -25,6 +25,7 @@ from monitor.report.evidence import evidence_lines
 from monitor.report.sentences import sentence, title
 from monitor.report.states import state_label as state_words
 from monitor.series.local import Window, parse_window
+from monitor.text import printable_lines
 
 _SIGNS: Final = {
     "targeted_throttling": ("alarm", "\N{BLACK UP-POINTING TRIANGLE}"),
@@ -86,7 +87,10 @@ def render_html(report: NightReport, language_code: str) -> str:
         _pictured(service, report, window, tongue) for service in report.services
     ]
     page = _environment(language_code).get_template("report.html.j2")
-    return page.render(report=report, services=services, language=tongue)
+    html = page.render(report=report, services=services, language=tongue)
+    # Escaping keeps a name from being markup; this keeps it from turning its sentence
+    # around by marks of direction, and from hiding letters in it.
+    return printable_lines(html)
 
 
 def tone_of(verdict: str) -> tuple[str, str]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from monitor.interchange.formula import disarm
 from monitor.report.content import NightReport, Service
+from monitor.text import disarm
 
 _COLUMNS: Final = (
     "vantage",
@@ -71,17 +71,18 @@ def _rows(report: NightReport, service: Service) -> Iterator[list[object]]:
     verdict = service.verdict
     for mark in service.evenings:
         ratio = "" if mark.ratio is None else round(mark.ratio, 3)
-        yield [
-            disarm(report.vantage),
-            disarm(service.name),
+        row = [
+            report.vantage,
+            service.name,
             mark.day.isoformat(),
             mark.state.value,
             ratio,
-            disarm(verdict.verdict),
-            disarm(verdict.strength or ""),
+            verdict.verdict,
+            verdict.strength or "",
             *report.window,
             report.timezone,
         ]
+        yield [disarm(cell) if isinstance(cell, str) else cell for cell in row]
 
 
 def _evenings(service: Service) -> list[dict[str, Any]]:

@@ -1,13 +1,9 @@
 """A report as a few lines for a terminal or a message."""
 
-from typing import Final
-
 from monitor.locale import language
 from monitor.report.content import NightReport
 from monitor.report.sentences import sentence
-
-_SPACES: Final = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-"""Russian and Kazakh dates and numbers have them."""
+from monitor.text import printable
 
 
 def render_text(report: NightReport, language_code: str) -> str:
@@ -22,12 +18,3 @@ def render_text(report: NightReport, language_code: str) -> str:
         lines.append(tongue.gettext("SIMULATED DATA: nothing here was measured."))
     lines += [f"- {sentence(service, report, tongue)}" for service in report.services]
     return "\n".join(printable(line) for line in lines)
-
-
-def printable(text: str) -> str:
-    """One line of text in which control and direction marks are shown as escapes."""
-    return "".join(c if c.isprintable() or c in _SPACES else _shown(c) for c in text)
-
-
-def _shown(character: str) -> str:
-    return ascii(character)[1:-1]

@@ -1,9 +1,7 @@
 """Samples one by one: pages, a single one with its byte curve, gaps, streams."""
 
-import csv
 import io
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import timedelta
@@ -12,6 +10,7 @@ from typing import Any, Final
 from monitor.model import Round, RoundStatus, Sample
 from monitor.store.instants import to_us
 from monitor.store.reader import SampleFilter
+from monitor.text import csv_writer, disarm
 from monitor.web.facts import Facts, NotHere
 from monitor.web.schemas import (
     Gap,
@@ -53,8 +52,6 @@ COLUMNS: Final = (
 )
 """The interchange format (contracts 4), in its order."""
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-"""Texts that a spreadsheet would run; written as monitor.interchange writes them."""
 _FIELDS: Final = tuple(field.name for field in fields(Sample))
 
 
@@ -98,7 +95,7 @@ def as_ndjson(samples: Sequence[Sample]) -> str:
 def as_csv(samples: Sequence[Sample]) -> str:
     """Rows of CSV without the header."""
     text = io.StringIO(newline="")
-    rows = csv.writer(text, lineterminator="\n")
+    rows = csv_writer(text)
     rows.writerows([_csv_cell(s, name) for name in COLUMNS] for s in samples)
     return text.getvalue()
 
@@ -167,6 +164,4 @@ def _line(sample: Sample) -> str:
 
 def _csv_cell(sample: Sample, name: str) -> Any:  # noqa: ANN401 - any field of a sample
     value = json_ready(getattr(sample, name))
-    if isinstance(value, str) and _FORMULA.match(value):
-        return f"'{value}"
-    return value
+    return disarm(value) if isinstance(value, str) else value

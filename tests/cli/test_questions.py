@@ -14,6 +14,7 @@ from monitor.cli import cli
 from monitor.evidence.ledger import close_days
 from monitor.model import Probe, Role, Sample
 from monitor.store import open_store
+from tests import harm
 from tests.evidence.test_bundle import bundle
 
 SITES = {"facebook": Role.TARGET, "vk": Role.CONTROL, "wikipedia": Role.CONTROL}
@@ -170,7 +171,7 @@ def test_sql_answers_in_three_forms(filled):
     assert filled("sql", question, "--csv").stdout.splitlines()[1] == "facebook,960"
 
 
-HOSTILE = "\x1b]0;owned\x07=cmd|' /C calc'!A0\u202egpj.exe"
+HOSTILE = "".join((harm.MARKS["title"], harm.FORMULAS["semicolon"], harm.MARKS["bidi"]))
 
 
 def test_hostile_text_is_harmless_on_a_terminal_and_in_a_spreadsheet(run, database):
@@ -188,11 +189,9 @@ def test_hostile_text_is_harmless_on_a_terminal_and_in_a_spreadsheet(run, databa
         ["anomalies", *PERIOD, "--state", "all", "--csv"],
     ):
         text = run(*words).stdout
-        assert "\x1b" not in text
-        assert "\u202e" not in text
+        assert harm.steering(text) == []
         if "--csv" in words:
-            cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
-            assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
+            assert all(map(harm.is_no_formula, harm.cells(text)))
 
 
 def test_the_database_checks_its_own_days(filled, database):

@@ -10,15 +10,10 @@ from selectolax.parser import HTMLParser
 from monitor.locale import LANGUAGES
 from monitor.model import Note
 from monitor.report import Chain, Gap, Spoiled, render_html
+from monitor.text import printable
+from tests import harm
 
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "\"><img src=https://evil.example/x onerror='alert(1)'>",
-    "{{ 7*7 }}{% include 'report.css' %}",
-    "]]></style></svg><iframe src=//evil.example>",
-    "$\\frac{1}{0}$ &amp; \x1b[31m\u202eevil",
-    "%(name)s %s %d %%",
-)
+HOSTILE = tuple(harm.PAGES.values())
 
 _BY_CONTENT = re.compile(r"(C\d_\d_|[a-z]+)[0-9a-f]{8,}")
 
@@ -84,7 +79,7 @@ def test_hostile_text_stays_text(one_service, text: str) -> None:
         assert len(page.css(tag)) == len(plain.css(tag))
     known = {name for node in plain.css("*") for name in node.attributes}
     assert {name for node in page.css("*") for name in node.attributes} <= known
-    assert page.body.text().count(text) >= 8 or "\x1b" in text
+    assert page.body.text().count(text) >= 8
     assert "49" not in page.css_first("h2#service-1").text()
 
 
@@ -147,6 +142,17 @@ def first_evening(report, text: str):
     few = f"1 usable evenings; at least 7 are needed. In {text}."
     verdict = replace(service.verdict, verdict="insufficient_data", reasons=(few, text))
     return replace(told, services=(replace(service, verdict=verdict),))
+
+
+@pytest.mark.parametrize("text", harm.TEXTS.values(), ids=harm.TEXTS)
+def test_nothing_turns_a_sentence_or_is_unseen(
+    one_service, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.report.html._charts", lambda *_: ())
+    for code in LANGUAGES:
+        page = HTMLParser(render_html(hostile(one_service, text), code)).body.text()
+        assert harm.steering(page) == []
+        assert page.count(printable(text.split("\n")[0])) >= 8
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -1,6 +1,7 @@
 """One message when an episode begins, one when it ends; sent to a real local server."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from selectolax.parser import HTMLParser
 
 from monitor.config import Config, parse
 from monitor.model import Effect, Evenings, Round, RoundStatus, Verdict
@@ -24,6 +26,8 @@ from monitor.notify import (
 )
 from monitor.store import open_store
 from monitor.store.notices import Notice, Notices
+from monitor.text import printable
+from tests import harm
 
 NOW = datetime(2026, 3, 12, 3, tzinfo=UTC)
 
@@ -179,14 +183,41 @@ def test_one_dead_service_does_not_silence_the_other(
     config = config_of(
         f"sqlite:///{tmp_path / 'm.db'}", "json://127.0.0.1:1/hush", webhook.url
     )
-    text = "a\x1b[2Jb\u202ec"
-    message = Message(
-        kind=BEGIN, vantage="home", subject="", since="x", title=text, body=text
-    )
-    assert tell(config, [message], now_utc=NOW) == 1
-    assert webhook.received[0]["message"] == "a\\x1b[2Jb\\u202ec"
+    assert tell(config, [message_of("a")], now_utc=NOW) == 1
     own = [r.getMessage() for r in caplog.records if r.name == "monitor.notify"]
     assert own == ["notify event=not_taken service=json"]
+
+
+def message_of(text: str) -> Message:
+    return Message(
+        kind=BEGIN, vantage="home", subject="", since="x", title=text, body=text
+    )
+
+
+def test_hostile_text_is_plainly_seen_in_a_message(
+    webhook: Webhook, tmp_path: Path
+) -> None:
+    config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
+    texts = [f"a {text} b" for text in harm.TEXTS.values()]
+    assert tell(config, map(message_of, texts), now_utc=NOW) == len(texts)
+    for text, message in zip(texts, webhook.received, strict=True):
+        assert message["title"] == message["message"] == printable(text)
+        assert harm.steering(message["title"]) == []
+        assert "\n" not in message["message"]
+
+
+@pytest.mark.parametrize("kind", ["markdown", "html"])
+def test_hostile_text_is_no_link_where_messages_have_a_form(
+    webhook: Webhook, tmp_path: Path, kind: str
+) -> None:
+    config = config_of(f"sqlite:///{tmp_path / 'm.db'}", f"{webhook.url}?format={kind}")
+    tell(config, [message_of(text) for text in harm.PAGES.values()], now_utc=NOW)
+    assert len(webhook.received) == len(harm.PAGES)
+    for message in webhook.received:
+        if kind == "html":
+            assert HTMLParser(message["message"]).css("a, img, script, iframe") == []
+        else:
+            assert not re.search(r"(?<!\\)\]\(", message["message"])
 
 
 def test_messages_speak_the_configured_language(one_service, tmp_path: Path) -> None:
