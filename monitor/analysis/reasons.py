@@ -3,8 +3,9 @@
 import numpy as np
 
 from monitor.analysis.case import Case
-from monitor.analysis.profile import clock_of
+from monitor.analysis.profile import EDGE_MIN, FoundWindow, clock_of
 from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
+from monitor.series import EveningTable
 
 _WORTH_NAMING_LOG = float(np.log(1.25))
 
@@ -116,11 +117,21 @@ def _elsewhere(one: Case) -> str:
     found, level_log = one.window, one.window_log
     if found is None or not level_log >= _WORTH_NAMING_LOG:
         return ""
-    start, end = clock_of(one.look.home.table, found)
+    table = one.look.home.table
+    if _is_the_asked(table, found):
+        return ""
+    start, end = clock_of(table, found)
     return (
         f"Not established, but worth a look with another window: from {start} to {end} "
         f"it typically takes {np.exp(level_log):.1f} times as long."
     )
+
+
+def _is_the_asked(table: EveningTable, found: FoundWindow) -> bool:
+    """Whether a window is the one that was asked for, but for edges that jitter."""
+    inside = np.flatnonzero(table.in_window)
+    off = (found.start_slot - inside[0], found.end_slot - 1 - inside[-1])
+    return bool(max(map(abs, off)) * table.grid.slot_min <= EDGE_MIN)
 
 
 def _aside(one: Case) -> str:

@@ -29,8 +29,9 @@ MIN_COVERAGE = 0.5
 """Share of a usual evening's slots that must have been measured."""
 _USUAL = 0.75
 """Quantile of the evenings' counts that is called usual: gaps only lower them."""
-CEILING = float(np.log(100.0))
-"""A slowdown counts up to a hundredfold; a probe without an answer has this value."""
+CEILING = float(np.log(10_000.0))
+"""A slowdown counts up to ten-thousandfold, which is 128 kbit/s of a gigabit line; a
+probe without an answer has this value."""
 _MOST_AT_ONCE = 2**20
 """Values sorted at once: sorting copies, and years of a home are many values."""
 _EPOCH = date(1970, 1, 1)

@@ -104,7 +104,9 @@ class Rows:
     def numbers(self, name: str) -> tuple[Floats, int]:
         """A numeric column in the rows' order, and how many values are impossible.
 
-        Missing and impossible values are NaN. A rate of 0 is kept: nothing arrived.
+        Missing and impossible values are NaN, and times of 0, which are shorter than
+        the clock shows: a whole small page may come at once. A rate of 0 is kept:
+        nothing arrived.
         """
         if not self.has(name):
             return np.full(self.n, np.nan), 0
@@ -298,9 +300,12 @@ def _numbers(column: pd.Series, name: str) -> Floats:
     try:
         if not pd.api.types.is_numeric_dtype(column.dtype):
             column = pd.to_numeric(column.replace("", np.nan), errors="raise")
-        return column.to_numpy(np.float64, na_value=np.nan, copy=True)
+        values = column.to_numpy(np.float64, na_value=np.nan, copy=True)
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{name}: {_short(str(error))}; allowed: a number") from error
+    if name not in LARGEST:
+        values[values == 0.0] = np.nan
+    return values
 
 
 def _lanes(codes: dict[str, Text]) -> tuple[Ints, dict[str, Text]]:

@@ -373,6 +373,26 @@ def test_slow_hours_elsewhere_in_the_day_are_named_with_their_size():
     assert "from 08:00 to 10:00 it typically takes 3." in " ".join(found.reasons)
 
 
+def test_the_window_that_was_asked_for_is_no_other_window():
+    found = judged(Home(days=2, factor={"facebook": 30.0}))["facebook"]
+    assert found.verdict == "insufficient_data"
+    assert "another window" not in " ".join(found.reasons)
+
+
+def test_a_slowdown_of_hundreds_has_its_true_size():
+    found = judged(Home(days=8, factor={"facebook": 800.0}))["facebook"]
+    low, high = found.effect.ci95
+    assert low < 800 < high
+    assert found.effect.ratio == pytest.approx(800, rel=0.2)
+
+
+def test_a_small_page_that_comes_at_once_spoils_nothing():
+    frame = samples(Home(days=8, metrics=["connect_s", "tls_handshake_s"]))
+    frame["response_s"] = 0.0
+    for found in analyze(frame, timezone=TIMEZONE):
+        assert "impossible" not in " ".join(found.reasons)
+
+
 def test_the_document_begins_with_the_first_evening():
     """The samples begin at midnight, in the day of the evening before."""
     found = analyze(samples(Home(days=7)), timezone=TIMEZONE)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from selectolax.parser import HTMLParser
 
-from monitor.locale import LANGUAGES
+from monitor.locale import LANGUAGES, language
 from monitor.model import Note
 from monitor.report import Chain, Gap, Spoiled, render_html
 from monitor.text import printable
@@ -127,6 +127,12 @@ def test_the_page_names_how_to_check_it(one_service) -> None:
 
 def test_the_same_report_gives_the_same_page(one_service) -> None:
     assert render_html(one_service, "ru") == render_html(one_service, "ru")
+
+
+def test_one_evening_is_no_span(one_service) -> None:
+    page = render_html(replace(one_service, since=one_service.night), "en")
+    assert f"Evening of {language('en').long_date(one_service.night)}" in page
+    assert "Evenings from" not in page
 
 
 def test_a_report_without_services_is_still_a_page(report) -> None:
