@@ -4,9 +4,10 @@ Measured in three languages, on a desk and on a phone, light and dark.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from monitor.locale import LANGUAGES
 from monitor.report import NightReport, render_html
@@ -49,20 +50,37 @@ def test_no_text_is_cut_off(browser, pages, code: str, width: int) -> None:
     assert page.evaluate(f"{hidden}.every(e => e.scrollWidth <= e.clientWidth + 1)")
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_on_a_phone_a_picture_shows_the_last_evening_first(
-    browser, pages, code: str
-) -> None:
-    page = opened(browser, pages[code], PHONE)
-    picture = page.locator(".picture").first
+def hidden_px(picture: Locator) -> tuple[float, float]:
+    """What of a picture is to the left and to the right of what is seen."""
     left, right = picture.evaluate("""e => {
       const svg = e.querySelector('svg').getBoundingClientRect();
       const frame = e.getBoundingClientRect();
-      return [svg.left - frame.left, svg.right - frame.right];
+      return [frame.left - svg.left, svg.right - frame.right];
     }""")
-    assert left < -100
+    return left, right
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_on_a_phone_a_picture_shows_the_last_day_first(
+    browser, pages, code: str
+) -> None:
+    page = opened(browser, pages[code], PHONE)
+    left, right = hidden_px(page.locator(".picture").nth(1))
+    assert left > 100
     assert abs(right) < 2
     assert page.locator(".swipe").first.is_visible()
+
+
+@pytest.mark.parametrize(("day", "side"), [(15, 0), (16, 1)])
+def test_the_strip_of_evenings_begins_in_the_half_month_of_the_last(
+    browser, one_service, day: int, side: int
+) -> None:
+    night = one_service.night.replace(day=day)
+    html = render_html(replace(one_service, night=night), "en")
+    page = opened(browser, html, PHONE)
+    hidden = hidden_px(page.locator(".picture").first)
+    assert abs(hidden[side]) < 2
+    assert hidden[1 - side] > 100
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
