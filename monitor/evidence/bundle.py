@@ -5,7 +5,6 @@ appears under its name only when it is complete.
 """
 
 import hmac
-import json
 import secrets
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -100,8 +99,8 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     bundle = _Bundle(level, secret, names, Hosts(_host_key(secret)))
     bundle.just_closed = {(k.vantage, k.day): k for k in ledger.just_closed}
     documents = {
-        layout.CONFIG: _json(config_for(level, config_document)),
-        layout.VERDICTS: _json(bundle.named(verdict_document)),
+        layout.CONFIG: layout.document(config_for(level, config_document)),
+        layout.VERDICTS: layout.document(bundle.named(verdict_document)),
         **_files(layout.REPORT, report_files if is_told else {}),
     }
     partial = path.with_name(path.name + ".part")
@@ -138,7 +137,7 @@ def names_at(
     """
     if Level(level) is not Level.PUBLIC:
         return str
-    report = sha256(_json(verdict_document)).digest()
+    report = sha256(layout.document(verdict_document)).digest()
     return lambda vantage: layout.pseudonym(secret, vantage, report)
 
 
@@ -153,11 +152,6 @@ def _own_secret(level: Level) -> bytes:
 
 def _host_key(secret: bytes) -> bytes:
     return hmac.digest(secret, b"monitor hosts 1", "sha256")
-
-
-def _json(document: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
-    return text.encode("utf-8", "replace") + b"\n"
 
 
 def _files(folder: str, files: Mapping[str, Path | bytes]) -> dict[str, bytes]:
@@ -295,7 +289,7 @@ class _Bundle:
             "left_out": list(left_out),
             "files": self.files,
         }
-        body = _json(document)
+        body = layout.manifest(document)
         with archive.member(zip_file, layout.MANIFEST) as file:
             file.write(body)
         return sha256(body).hexdigest()

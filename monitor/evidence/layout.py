@@ -1,11 +1,14 @@
 """What a bundle is made of: names of its members and the lines in them; pure."""
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
+from monitor.evidence.archive import MARK
 from monitor.evidence.chain import Day, DayKeys, sealed_parts
 from monitor.evidence.redact import Hosts, Level, public_part
 from monitor.evidence.rows import COLUMNS, Row, canonical
@@ -21,6 +24,12 @@ VERDICTS: Final = "verdicts.json"
 CONFIG: Final = "config.json"
 REPORT: Final = "report/"
 LODGED: Final = "lodged/"
+
+ALWAYS: Final = (MARK, SAMPLES, CHAIN, VERDICTS, CONFIG)
+"""Members that no bundle lacks, beside the manifest."""
+
+CHECK: Final = "check"
+"""Last name of the manifest."""
 
 _CHECK_DIGITS: Final = 16
 
@@ -116,17 +125,42 @@ def short(body: bytes) -> str:
     return sha256(body).hexdigest()[:_CHECK_DIGITS]
 
 
+def document(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """A JSON document of a bundle.
+
+    Raises
+    ------
+    ValueError : a number that JSON does not know.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def manifest(parts: Mapping[str, Any]) -> bytes:
+    """The manifest, with a check value of all that stands before it; no proof."""
+    return document({**parts, CHECK: short(document(parts))})
+
+
 def shown_keys(level: Level, keys: DayKeys) -> dict[str, str]:
     """The keys of a day that a bundle of the level carries [hex]."""
     found = {"trusted": keys.trusted, "private": keys.private}
-    closed = {
-        Level.PRIVATE: (),
-        Level.TRUSTED: ("private",),
-        Level.PUBLIC: ("trusted", "private"),
-    }[level]
     return {
-        name: key.hex() for name, key in found.items() if key and name not in closed
+        name: key.hex() for name, key in found.items() if key and name in _KEYS[level]
     }
+
+
+def level_of(keys: Collection[str]) -> Level | None:
+    """The level whose bundles carry keys of these names; None: no level does."""
+    levels = (level for level, names in _KEYS.items() if names == set(keys))
+    return next(levels, None)
+
+
+_KEYS: Final[Mapping[Level, AbstractSet[str]]] = {
+    Level.PRIVATE: {"trusted", "private"},
+    Level.TRUSTED: {"trusted"},
+    Level.PUBLIC: set(),
+}
+"""Level -> names of the keys that its bundles carry."""
 
 
 def chain_line(

@@ -21,6 +21,7 @@ from monitor.evidence.recompute import (
     differences,
     verdicts_again,
 )
+from monitor.evidence.redact import Level
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -73,11 +74,21 @@ def _manifest(
     document = None if body is None else _parsed_document(body)
     if body is None or document is None or document.get("format") != layout.FORMAT:
         return None
+    if not _has_its_check(document, body):
+        result.add(layout.MANIFEST, "was altered: its check value is another one")
     result.digest = sha256(body).hexdigest()
     result.level = str(document.get("level"))
     heads = document.get("heads")
     result.heads = heads if isinstance(heads, dict) else {}
     return document
+
+
+def _has_its_check(document: Mapping[str, Any], body: bytes) -> bool:
+    parts = {name: part for name, part in document.items() if name != layout.CHECK}
+    try:
+        return layout.manifest(parts) == body
+    except (ValueError, RecursionError):
+        return False
 
 
 def _document_bytes(
@@ -115,11 +126,10 @@ def _check(
         result.add(layout.MANIFEST, "is not a manifest any more")
     else:
         _check_files(zip_file, files, result)
-    _check_chain(zip_file, result, digest)
-    if manifest is not None and manifest.get("n_rows") != result.n_rows:
-        what = f"{manifest.get('n_rows')!r} rows stated, {result.n_rows} found"
-        result.add(layout.MANIFEST, what, field="n_rows")
-    _check_verdicts(zip_file, manifest or {}, result)
+    links = _check_chain(zip_file, result, digest)
+    if manifest is not None:
+        _check_statements(manifest, links, result)
+    _check_verdicts(zip_file, manifest or {}, links, result)
 
 
 def _check_files(
@@ -128,7 +138,7 @@ def _check_files(
     present = set(zip_file.namelist()) - {layout.MANIFEST}
     for name in sorted(present - set(files)):
         result.add(name, "was added: the manifest does not know it")
-    for name in sorted(set(files) - present):
+    for name in sorted({*files, *layout.ALWAYS} - present):
         result.add(name, "is missing")
     for name in sorted(present & set(files)):
         _check_file(zip_file, name, files[name], result)
@@ -152,9 +162,35 @@ def _check_file(
         result.add(name, "was altered: its SHA-256 is not that of the manifest")
 
 
+def _check_statements(
+    manifest: Mapping[str, Any], links: Sequence[Link], result: Verification
+) -> None:
+    """Whether what the manifest says of the rows is so: nobody else says it."""
+    level = _level_of_rows(links) or manifest.get("level")
+    found = {
+        "n_rows": result.n_rows,
+        "level": level,
+        "verdicts_recomputable": level != Level.PUBLIC,
+    }
+    for name, value in found.items():
+        if manifest.get(name) != value:
+            what = f"{_brief(manifest.get(name))} stated, {_brief(value)} found"
+            result.add(layout.MANIFEST, what, field=name)
+
+
+def _brief(value: object) -> str:
+    return ascii(value)[:80]
+
+
+def _level_of_rows(links: Sequence[Link]) -> str | None:
+    """The level by the keys that the days carry; None: there are no rows."""
+    levels = {layout.level_of(link.keys) for link in links if link.keys is not None}
+    return "/".join(sorted(map(str, levels))) or None
+
+
 def _check_chain(
     zip_file: zipfile.ZipFile, result: Verification, digest: str | None
-) -> None:
+) -> list[Link]:
     links = check_links(_lines(zip_file, layout.CHAIN, result), result)
     result.days = tuple(sorted({link.day for link in links if link.has_rows}))
     RowCheck(links, result).check(_lines(zip_file, layout.SAMPLES, result))
@@ -163,6 +199,7 @@ def _check_chain(
         result.add(
             _ARCHIVE, f"the digest {digest.strip()[:80]!r} is none of this bundle"
         )
+    return links
 
 
 def _lines(
@@ -175,15 +212,23 @@ def _lines(
 
 
 def _check_verdicts(
-    zip_file: zipfile.ZipFile, manifest: Mapping[str, Any], result: Verification
+    zip_file: zipfile.ZipFile,
+    manifest: Mapping[str, Any],
+    links: Sequence[Link],
+    result: Verification,
 ) -> None:
     body = _document_bytes(zip_file, layout.VERDICTS, result)
     document = None if body is None else _parsed_document(body)
     if document is None:
         result.add(layout.VERDICTS, "is no JSON document")
         return
-    if manifest.get("verdicts_recomputable") is False:
-        result.notes.append(str(manifest.get("verdicts_note"))[:500])
+    for name in ("method_version", "tzdata_version"):
+        here, there = document.get(name), manifest.get(name)
+        if here != there:
+            what = f"{_brief(here)} stated, {_brief(there)} in the manifest"
+            result.add(layout.VERDICTS, what, field=name)
+    if _level_of_rows(links) == Level.PUBLIC:
+        result.notes.append(layout.NOT_RECOMPUTABLE)
         return
     _compare_verdicts(zip_file, document, result)
 

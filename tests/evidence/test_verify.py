@@ -20,6 +20,10 @@ def intact(tmp_path: Path) -> Path:
     return tmp_path / "bundle.zip"
 
 
+def without_check(manifest: dict) -> dict:
+    return {name: part for name, part in manifest.items() if name != layout.CHECK}
+
+
 def rewritten(path: Path, change) -> Path:
     """The bundle with other members: manifest and seal made anew as a forger would."""
     with zipfile.ZipFile(path) as old:
@@ -35,7 +39,7 @@ def rewritten(path: Path, change) -> Path:
             for name, body in members.items()
         }
         with archive.member(new, "manifest.json") as file:
-            file.write(json.dumps(manifest).encode())
+            file.write(layout.manifest(without_check(manifest)))
     archive.seal(path)
     return path
 
