@@ -7,7 +7,7 @@ docs/glossary.md: seconds, bytes, bits per second, UTC.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Role(StrEnum):
@@ -214,6 +214,21 @@ class MechanismCheck:
     check: str
     score: int
     detail: str
+
+
+VERDICTS: Final = (
+    "targeted_throttling",
+    "targeted_blocking",
+    "selective_slowdown",
+    "recurring_slowdown",
+    "server_side",
+    "general_congestion",
+    "own_line",
+    "no_recurring_slowdown",
+    "inconclusive",
+    "insufficient_data",
+)
+"""All that a verdict may say, the gravest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -216,6 +217,10 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    # Found out before the first file is replaced: all of them are, or none.
+    for name in files:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(EISDIR, f"{name} is a folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         prefix=f".{folder.name}-", dir=folder.parent

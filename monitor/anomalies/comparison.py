@@ -13,6 +13,7 @@ from monitor.anomalies.evenings import Cells
 from monitor.errors import InputError
 from monitor.model import Role
 from monitor.series.local import local_seconds
+from monitor.wallclock import parsed_date
 
 _SPAN: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:\s+(\d\d:\d\d)\s*\.\.\s*(\d\d:\d\d))?", re.ASCII
@@ -72,7 +73,7 @@ def parse_span(text: str, *, option: str) -> Reference:
     try:
         if found is None:
             raise ValueError  # noqa: TRY301 - one message for every misspelling
-        day = date.fromisoformat(found[1])
+        day = parsed_date(found[1])
         begin, finish = (time.fromisoformat(found[n] or "00:00") for n in (2, 3))
     except ValueError:
         raise InputError(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.context import (
-    database_url,
+    check_known,
     local_day_end,
+    measured_database_url,
     optional_configuration,
     parsed_date,
 )
@@ -114,13 +115,16 @@ def _samples(
     from monitor.analysis import COLUMNS
     from monitor.store.frames import load_frame
 
-    url = database_url(settings)
-    return load_frame(
+    url = measured_database_url(settings)
+    found = load_frame(
         url,
         until=None if until is None else until + _AFTER_LAST_DAY,
         vantage=vantage,
         columns=COLUMNS,
     )
+    if found.empty and vantage is not None:
+        check_known(url, "--vantage", [vantage])
+    return found
 
 
 def _only(frame: "pd.DataFrame", vantage: str | None) -> "pd.DataFrame":

@@ -4,15 +4,22 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.context import configuration, parsed_date, progress
+from monitor.cli.context import (
+    configuration,
+    measured_database_url,
+    parsed_date,
+    progress,
+)
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, print_csv, print_table, say
 from monitor.config import masked
 from monitor.errors import InputError
+from monitor.model import VERDICTS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,7 +65,11 @@ class _Answer:
     show_default=True,
     help=f"Of {', '.join(STATES)}.",
 )
-@click.option("--verdict", help="Only sites whose last verdict is this one.")
+@click.option(
+    "--verdict",
+    type=click.Choice(VERDICTS),
+    help="Only sites whose last verdict is this one.",
+)
 @click.option("--controls", "with_controls", is_flag=True, help="Controls as well.")
 @click.option("--exact", is_flag=True, help="Single samples, not hourly medians.")
 @click.option("--episodes", "as_episodes", is_flag=True, help="Evenings in a row.")
@@ -81,14 +92,28 @@ def anomalies_command(settings: Settings, /, **options: Any) -> None:  # noqa: A
     """
     from monitor.clock import SystemClock
 
-    if options["as_json"] and options["as_csv"]:
-        raise InputError("--csv: found beside --json; allowed: one of them")
+    for together in (_FORMS, _ANSWERS):
+        _check_alone(options, together)
+    measured_database_url(settings)
     config = configuration(settings)
     now = SystemClock().now_utc()
     question = _question(options, config.timezone, str(config.window), now)
     _prepare(config.database, config.timezone, now)
     answer = _answered(config.database, question, options)
     _print(answer, _again(settings, question, options), options)
+
+
+_FORMS = {"csv": "as_csv", "json": "as_json"}
+_ANSWERS = {"episodes": "as_episodes", "by": "group", "compare": "span"}
+"""Options of which only one can be answered, with their names in the program."""
+
+
+def _check_alone(options: dict[str, Any], together: dict[str, str]) -> None:
+    found = [name for name, key in together.items() if options[key]]
+    if len(found) > 1:
+        raise InputError(
+            f"--{found[0]}: found beside --{found[1]}; allowed: one of them"
+        )
 
 
 def _question(
@@ -105,6 +130,9 @@ def _question(
     since = _day(options, "since") or until - timedelta(days=DEFAULT_DAYS)
     if since > until:
         raise InputError(f"--since: found {since}; allowed: a date up to {until}")
+    ratio = options["min_ratio"]
+    if ratio is not None and not 0 < ratio < inf:
+        raise InputError(f"--min-ratio: found {ratio}; allowed: a number above 0")
     return Question(
         timezone=timezone,
         since=since,
@@ -115,7 +143,7 @@ def _question(
         metric=options["metric"],
         weekdays=_listed(options["weekdays"], WEEKDAYS, "--weekday"),
         states=tuple(State(state) for state in states),
-        min_ratio=options["min_ratio"],
+        min_ratio=ratio,
         verdict=options["verdict"],
         with_controls=options["with_controls"],
         is_exact=options["exact"],

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -37,6 +39,48 @@ def configuration(settings: Settings) -> Config:
 def database_url(settings: Settings) -> str:
     """The database in force; the configuration is read only when it must name it."""
     return database_override(settings) or configuration(settings).database
+
+
+def measured_database_url(settings: Settings) -> str:
+    """The database in force, for commands that only ask it.
+
+    Raises
+    ------
+    InputError : it would have to be made first: a misspelled name is no answer.
+    """
+    from monitor.store.engine import missing_file
+
+    url = database_url(settings)
+    missing = missing_file(url)
+    if missing is not None:
+        raise InputError(
+            f"database: found no file {str(missing)!r}; allowed: one that `monitor run`"
+            " or `monitor import` has made"
+        )
+    return url
+
+
+def check_order(since: object, until: object) -> None:
+    """Refuse a period that ends before it begins; None is no limit."""
+    if since is not None and until is not None and str(since) > str(until):
+        raise InputError(f"--since: found {since}; allowed: a date up to {until}")
+
+
+def check_known(url: str, option: str, names: Iterable[str]) -> None:
+    """Refuse names that were never measured: they would look like an empty answer.
+
+    Parameters
+    ----------
+    option : `--target` or `--vantage`.
+    """
+    from monitor.store.reader import Reader
+
+    with closing(Reader(url)) as reader:
+        field = attrgetter(option.removeprefix("--"))
+        allowed = sorted(set(map(field, reader.series())))
+    for name in names:
+        if allowed and name not in allowed:
+            raise InputError(f"{option}: found {name!r}; allowed: {', '.join(allowed)}")
 
 
 def optional_configuration(settings: Settings) -> Config | None:

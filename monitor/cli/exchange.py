@@ -7,11 +7,15 @@ from typing import Any
 
 import click
 
+from monitor import wallclock
 from monitor.cli.context import (
+    check_known,
+    check_order,
     configuration,
     database_url,
     local_day_end,
     local_day_start,
+    measured_database_url,
     progress,
 )
 from monitor.cli.root import Settings
@@ -162,7 +166,9 @@ def export_command(
     is_local = any(options[name] for name in ("since", "until", "at", "partitioned"))
     zone = configuration(settings).timezone if is_local else "UTC"
     since, until = _span(file, zone, options)
-    with open_store(database_url(settings)) as store:
+    url = measured_database_url(settings)
+    with open_store(url) as store:
+        check_known(url, "--target", options["targets"])
         samples = store.samples(
             since=since, until=until, targets=options["targets"] or None
         )
@@ -174,6 +180,9 @@ def export_command(
 def _span(
     file: Path, timezone: str, options: dict[str, Any]
 ) -> tuple[datetime | None, datetime | None]:
+    check_order(options["since"], options["until"])
+    if (file.suffix == ".har") != bool(options["at"]):
+        raise InputError("export: a .har file needs --at, and no other file takes it")
     if file.suffix == ".har":
         wanted = _moment(options["at"], timezone)
         return wanted - NEAREST, wanted + NEAREST
@@ -207,6 +216,7 @@ def _write_har(
 ) -> int:
     from monitor import __version__
     from monitor.exchange import har
+    from monitor.interchange.writing import replacing
 
     wanted = _moment(at, timezone)
     pages = [s for s in samples if s.probe in ("https", "download")]
@@ -215,10 +225,10 @@ def _write_har(
             f"--at: found {at!r}; no page was fetched within an hour of it"
         )
     one = min(pages, key=lambda s: abs(s.started_at_utc - wanted))
-    try:
-        file.write_text(har.text(one, software_version=__version__), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written: {error.strerror}") from None
+    with replacing(file) as partial:
+        partial.write_text(
+            har.text(one, software_version=__version__), encoding="utf-8"
+        )
     return 1
 
 
@@ -227,6 +237,7 @@ def _moment(text: str | None, timezone: str) -> datetime:
 
     try:
         moment = datetime.fromisoformat(text or "")
+        wallclock.parsed_date(moment.date().isoformat())
     except ValueError:
         raise InputError(
             f"--at: found {text!r}; allowed: a local time such as 2026-10-20T20:15"

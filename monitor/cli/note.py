@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import database_url, parsed_date
+from monitor.cli.context import (
+    check_order,
+    database_url,
+    measured_database_url,
+    parsed_date,
+)
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, print_csv, print_table, say, visible
 from monitor.errors import InputError
@@ -58,11 +63,12 @@ def list_(
     as_csv: bool,
 ) -> None:
     """List the notes."""
+    first = parsed_date(since, option="--since") if since else None
+    last = parsed_date(until, option="--until") if until else None
+    check_order(first, last)
+    measured_database_url(settings)
     with _notes(settings) as notes:
-        found = notes.list(
-            since=parsed_date(since, option="--since") if since else None,
-            until=parsed_date(until, option="--until") if until else None,
-        )
+        found = notes.list(since=first, until=last)
     rows = [
         {
             "number": note.number,
@@ -88,6 +94,7 @@ def remove(settings: Settings, number: int) -> None:
     """Withdraw note NUMBER. That it was there stays in the database."""
     from monitor.clock import SystemClock
 
+    measured_database_url(settings)
     with _notes(settings) as notes:
         note = notes.withdraw(number, noted_at_utc=SystemClock().now_utc())
     say(f"withdrawn: note {number}, {visible(note.text)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import configuration, parsed_date
+from monitor.cli.context import configuration, measured_database_url, parsed_date
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
@@ -71,9 +71,11 @@ def report_command(
     from monitor.nightly import analysed_night, report_files, write_files
 
     now_utc = SystemClock().now_utc()
+    measured_database_url(settings)
     config = _in_language(configuration(settings), language)
     first = parsed_date(since, option="--since") if since else None
     chosen = parsed_date(day, option="--date") if day else None
+    _check_date(chosen, config, now_utc)
     close_days(config.database, now_utc=now_utc)
     night = analysed_night(
         config, chosen or _latest(config, now_utc), now_utc=now_utc, since=first
@@ -176,6 +178,15 @@ def _latest(config: "Config", now_utc: "datetime") -> date:
         raise InputError("report: nothing has been measured yet")
     newest = times.max().to_pydatetime()
     return min(last, last_night(newest + timedelta(days=1), config))
+
+
+def _check_date(day: date | None, config: "Config", now_utc: "datetime") -> None:
+    """A night that has not come would be reported as one without measurements."""
+    from zoneinfo import ZoneInfo
+
+    today = now_utc.astimezone(ZoneInfo(config.timezone)).date()
+    if day is not None and day > today:
+        raise InputError(f"--date: found {day}; allowed: a date up to today, {today}")
 
 
 def _check(night: "Night") -> None:

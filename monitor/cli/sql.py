@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.context import database_url
+from monitor.cli.context import measured_database_url
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, print_csv, print_table, say
 
@@ -50,7 +50,7 @@ def sql_command(
     from monitor.store import open_store
     from monitor.store.question import ask
 
-    url = database_url(settings)
+    url = measured_database_url(settings)
     open_store(url).close()
     answer = ask(url, question, max_rows=limit, max_time_s=seconds)
     _print(answer, as_json=as_json, as_csv=as_csv)

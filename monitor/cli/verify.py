@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.context import database_url
+from monitor.cli.context import measured_database_url
 from monitor.cli.root import EXIT_NO, Settings
 from monitor.cli.terminal import echo_json, say, visible
 from monitor.errors import InputError
@@ -65,7 +65,7 @@ def verify_command(
 def _verify_stored(settings: Settings, *, as_json: bool) -> None:
     from monitor.evidence.ledger import stored_differences
 
-    findings = stored_differences(database_url(settings))
+    findings = stored_differences(measured_database_url(settings))
     if as_json:
         echo_json({"intact": not findings, "findings": _as_documents(findings)})
     elif findings:

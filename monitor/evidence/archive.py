@@ -78,6 +78,8 @@ def looks_like_bundle(path: Path) -> bool:
     ------
     InputError : the file cannot be read.
     """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: found no regular file; allowed: a bundle")
     try:
         with path.open("rb") as file:
             head = file.read(64)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from monitor.errors import InputError
 from monitor.exchange.reading import numbered_lines, refused, utc
+from monitor.interchange.writing import replacing
 from monitor.model import Operation, Role, Sample
 
 TEST_NAME: Final = "monitor_page"
@@ -121,18 +121,12 @@ def write(path: Path, samples: Iterable[Sample], *, software_version: str) -> in
     ------
     InputError : the file cannot be written.
     """
-    partial, n_written = path.with_name(f".{path.name}.part"), 0
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            for sample in samples:
-                found = measurement(sample, software_version=software_version)
-                file.write(json.dumps(found, ensure_ascii=False) + "\n")
-                n_written += 1
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    n_written = 0
+    with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
+        for sample in samples:
+            found = measurement(sample, software_version=software_version)
+            file.write(json.dumps(found, ensure_ascii=False) + "\n")
+            n_written += 1
     return n_written
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -45,7 +45,7 @@ def write_samples(path: Path, samples: Iterable[Sample]) -> int:
     JSON. Equal samples give equal bytes.
     """
     form = file_format(path)
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         if form.form == "parquet":
             return _write_parquet(temporary, samples)
         with _text(temporary, form.codec) as file:
@@ -53,17 +53,26 @@ def write_samples(path: Path, samples: Iterable[Sample]) -> int:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file to write beside `path`, which it replaces when all went well.
+
+    Raises
+    ------
+    InputError : the file cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         yield temporary
         _sync(temporary)
         temporary.replace(path)
     except OSError as error:
-        said = error.strerror or str(error)
+        # Arrow's own texts name the temporary file, and have no `strerror`.
+        said = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(f"{path}: cannot be written: {said}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # What cannot be written may be no place for a file at all.
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _sync(path: Path) -> None:

@@ -6,7 +6,7 @@ and the advice in one message; passwords never appear in it.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,9 @@ POSTGRES_ARGS: Final[dict[str, Any]] = {
     "application_name": "monitor",
     "options": "-c lock_timeout=3000 -c timezone=UTC",
 }
+
+
+_SQLITE_HEAD: Final = b"SQLite format 3\0"
 
 
 def database_url(url: str) -> URL:
@@ -68,6 +71,14 @@ def _check_sqlite_path(name: str | None) -> None:
         raise InputError(
             f"database: there is no folder '{path.parent}'; create it first"
         )
+    # To SQLite a short file of any kind is an empty database, and it writes over it.
+    with suppress(OSError):
+        with path.open("rb") as file:
+            head = file.read(len(_SQLITE_HEAD))
+        if head not in (b"", _SQLITE_HEAD):
+            raise InputError(
+                f"database: '{path}' is no SQLite database; name another file"
+            )
 
 
 def sqlite_path(engine: Engine) -> Path | None:
@@ -75,6 +86,20 @@ def sqlite_path(engine: Engine) -> Path | None:
     if engine.dialect.name != "sqlite":
         return None
     return Path(str(engine.url.database))
+
+
+def missing_file(url: str) -> Path | None:
+    """The file that the URL names, when it does not exist; None: it does, or a server.
+
+    Raises
+    ------
+    InputError : see `database_url`.
+    """
+    parsed = database_url(url)
+    if parsed.drivername != "sqlite":
+        return None
+    path = Path(str(parsed.database))
+    return None if path.exists() else path
 
 
 def make_engine(url: str) -> Engine:
