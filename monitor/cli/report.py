@@ -170,23 +170,36 @@ def _in_language(config: "Config", language: str | None) -> "Config":
 def _latest(config: "Config", now_utc: "datetime") -> date:
     """The last night that is over and was measured."""
     from monitor.nightly import last_night
-    from monitor.store.frames import load_frame
 
     last = last_night(now_utc, config)
-    times = load_frame(config.database, columns=["started_at_utc"])["started_at_utc"]
-    if times.empty:
+    newest = _newest(config)
+    if newest is None:
         raise InputError("report: nothing has been measured yet")
-    newest = times.max().to_pydatetime()
     return min(last, last_night(newest + timedelta(days=1), config))
 
 
 def _check_date(day: date | None, config: "Config", now_utc: "datetime") -> None:
-    """A night that has not come would be reported as one without measurements."""
+    """A night that has not come would be reported as one without measurements.
+
+    Unless samples say that it has: clocks of other machines may be ahead.
+    """
     from zoneinfo import ZoneInfo
 
-    today = now_utc.astimezone(ZoneInfo(config.timezone)).date()
-    if day is not None and day > today:
+    zone = ZoneInfo(config.timezone)
+    today = now_utc.astimezone(zone).date()
+    if day is None or day <= today:
+        return
+    newest = _newest(config)
+    if newest is None or day > newest.astimezone(zone).date():
         raise InputError(f"--date: found {day}; allowed: a date up to today, {today}")
+
+
+def _newest(config: "Config") -> "datetime | None":
+    """When the last sample was taken."""
+    from monitor.store.frames import load_frame
+
+    times = load_frame(config.database, columns=["started_at_utc"])["started_at_utc"]
+    return None if times.empty else times.max().to_pydatetime()
 
 
 def _check(night: "Night") -> None:
