@@ -5,21 +5,9 @@ from dataclasses import replace
 import pytest
 
 from monitor.locale import LANGUAGES, language
-from monitor.model import Effect, Evenings
+from monitor.model import VERDICTS, Effect, Evenings
 from monitor.report.sentences import sentence, title
 
-VERDICTS = (
-    "targeted_throttling",
-    "targeted_blocking",
-    "selective_slowdown",
-    "recurring_slowdown",
-    "server_side",
-    "general_congestion",
-    "own_line",
-    "no_recurring_slowdown",
-    "inconclusive",
-    "insufficient_data",
-)
 INTERFERENCE = {
     "en": ("interference", "deliberate", "blocking"),
     "ru": ("вмешательств", "намеренн", "блокировк"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import monitor.web
+from monitor.model import VERDICTS
 from monitor.web.endpoints import ENDPOINTS, STREAMS
 from monitor.web.schemas import EveningState, Metric
 from monitor.web.texts import LANGUAGES, Texts
@@ -14,18 +15,6 @@ from monitor.web.texts import LANGUAGES, Texts
 WEB = Path(monitor.web.__file__).parent
 ROOT = Path(__file__).parents[2]
 PLURALS = re.compile(r"\.(one|few|many|other)$")
-VERDICTS = (
-    "targeted_throttling",
-    "targeted_blocking",
-    "selective_slowdown",
-    "recurring_slowdown",
-    "server_side",
-    "general_congestion",
-    "own_line",
-    "no_recurring_slowdown",
-    "inconclusive",
-    "insufficient_data",
-)
 
 
 def places(text: str) -> set[str]:
