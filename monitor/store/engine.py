@@ -37,7 +37,8 @@ POSTGRES_ARGS: Final[dict[str, Any]] = {
 }
 
 
-_SQLITE_HEAD: Final = b"SQLite format 3\0"
+_SMALLEST_PAGE_BYTES: Final = 512
+"""No SQLite database is smaller, but an empty one."""
 
 
 def database_url(url: str) -> URL:
@@ -72,10 +73,10 @@ def _check_sqlite_path(name: str | None) -> None:
             f"database: there is no folder '{path.parent}'; create it first"
         )
     # To SQLite a short file of any kind is an empty database, and it writes over it.
+    # Only its size is asked: whoever opens and closes the file takes away the locks
+    # that SQLite holds on it in this process.
     with suppress(OSError):
-        with path.open("rb") as file:
-            head = file.read(len(_SQLITE_HEAD))
-        if head not in (b"", _SQLITE_HEAD):
+        if path.is_file() and 0 < path.stat().st_size < _SMALLEST_PAGE_BYTES:
             raise InputError(
                 f"database: '{path}' is no SQLite database; name another file"
             )

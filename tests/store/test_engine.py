@@ -1,6 +1,8 @@
 """Impossible, missing and foreign databases are said in one message with advice."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -9,9 +11,15 @@ from sqlalchemy import create_engine, text
 
 from monitor.errors import InputError, StoreError
 from monitor.store import open_store
-from monitor.store.engine import make_engine, reading
+from monitor.store.engine import database_url, make_engine, reading
 from tests.postgres import PostgresServer, free_port
 from tests.store.test_database import T0, sample
+
+COUNT = """import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(*connection.execute("SELECT count(*) FROM samples").fetchone())
+connection.close()
+"""
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,18 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path):
     with pytest.raises(InputError, match="no SQLite database"):
         open_store(f"sqlite:///{file}")
     assert file.read_text() == "Dear Sir, " * 200
+
+
+def test_a_second_look_at_the_url_keeps_the_locks_of_an_open_store(tmp_path: Path):
+    """Whoever opens and closes the file drops them; then others end our journal."""
+    file = tmp_path / "monitor.db"
+    others = [sys.executable, "-c", COUNT, str(file)]
+    with open_store(f"sqlite:///{file}") as store:
+        store.append([sample(1)])
+        database_url(f"sqlite:///{file}")
+        assert subprocess.check_output(others) == b"1\n"
+        store.append([sample(2)])
+        assert subprocess.check_output(others) == b"2\n"
 
 
 def test_the_database_of_another_program_is_left_alone(tmp_path: Path):
