@@ -122,7 +122,7 @@ def test_the_heat_map_works_by_keyboard(look: Look):
 def test_a_day_shows_failures_and_gaps(look: Look):
     page = look().open("?target=twitter&day=2026-10-18")
     expect(page.locator("[data-figure=phases] figcaption")).to_contain_text(
-        "84 probes, 8 failed"
+        "Probes: 84, failed: 8"
     )
     page.click("[data-figure=phases] summary")
     table = page.locator("[data-figure=phases] table")
