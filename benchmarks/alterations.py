@@ -127,16 +127,7 @@ def _member(intact: Path, path: Path, rng: random.Random) -> Place:
 
 def _row(intact: Path, path: Path, rng: random.Random) -> Place:
     members = _read(intact)
-    lines = members[layout.SAMPLES].splitlines()
-    n = rng.randrange(len(lines))
-    row = json.loads(lines[n])
-    way, field = rng.choice(WAYS), None
-    if way == "alter":
-        field = rng.choice(sorted(set(row) - {"x_row", "x_check"}))
-        lines[n] = _careful(_other(row, field))
-    else:
-        _moved(lines, n, way, rng)
-    members[layout.SAMPLES] = layout.joined(lines)
+    way, n, row, field = _line(members, layout.SAMPLES, rng)
     _write(path, _fitting(members))
     is_told = field not in ("started_at_utc", "vantage", "x_private", "x_trusted")
     return Place(
@@ -148,6 +139,24 @@ def _row(intact: Path, path: Path, rng: random.Random) -> Place:
     )
 
 
+def _line(
+    members: Members, name: str, rng: random.Random
+) -> tuple[str, int, dict[str, Any], str | None]:
+    """Alter one line of a member: what was done, where, the line before, the field."""
+    fixed, packed = _LINES[name]
+    lines = members[name].splitlines()
+    n = rng.randrange(len(lines))
+    document = json.loads(lines[n])
+    way, field = rng.choice(WAYS), None
+    if way == "alter":
+        field = rng.choice(sorted(set(document) - fixed))
+        lines[n] = packed(_other(document, field))
+    else:
+        _moved(lines, n, way, rng)
+    members[name] = layout.joined(lines)
+    return way, n, document, field
+
+
 def _other(row: Mapping[str, Any], field: str) -> dict[str, Any]:
     value = row[field]
     other = f"{value}0" if isinstance(value, str) else value + 1
@@ -157,6 +166,13 @@ def _other(row: Mapping[str, Any], field: str) -> dict[str, Any]:
 def _careful(row: Mapping[str, Any]) -> bytes:
     """The line of a row by somebody who knows its check value, too."""
     return layout.canonical({**row, "x_check": layout.row_check(row)})
+
+
+_LINES: Final[Mapping[str, tuple[set[str], Callable[[Mapping[str, Any]], bytes]]]] = {
+    layout.SAMPLES: ({"x_row", "x_check"}, _careful),
+    layout.CHAIN: ({"rows", "vantage"}, layout.canonical),
+}
+"""Member -> fields that stay, and how a line of it is written."""
 
 
 def _moved(lines: list[bytes], n: int, way: str, rng: random.Random) -> None:
@@ -171,16 +187,7 @@ def _moved(lines: list[bytes], n: int, way: str, rng: random.Random) -> None:
 
 def _link(intact: Path, path: Path, rng: random.Random) -> Place:
     members = _read(intact)
-    lines = members[layout.CHAIN].splitlines()
-    n = rng.randrange(len(lines))
-    link = json.loads(lines[n])
-    way, field = rng.choice(WAYS), None
-    if way == "alter":
-        field = rng.choice(sorted(set(link) - {"rows", "vantage"}))
-        lines[n] = layout.canonical(_other(link, field))
-    else:
-        _moved(lines, n, way, rng)
-    members[layout.CHAIN] = layout.joined(lines)
+    way, _, link, field = _line(members, layout.CHAIN, rng)
     _write(path, _fitting(members))
     return Place(did=f"{way} link of {link['day']} {field or ''}", file=layout.CHAIN)
 

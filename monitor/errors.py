@@ -7,7 +7,7 @@ MonitorError
     └── StoreError          the database cannot be used now
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from monitor.text import printable
 
@@ -43,3 +43,16 @@ class ServiceError(MonitorError):
 
 class StoreError(ServiceError):
     """The database cannot be opened, read or written now."""
+
+
+def refuse_unknown(option: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Refuse a name that is not known; where nothing is known, nothing is refused.
+
+    Raises
+    ------
+    InputError : a misspelled name would look like an empty answer.
+    """
+    for name in names:
+        if known and name not in known:
+            allowed = ", ".join(sorted(known))
+            raise InputError(f"{option}: found {name!r}; allowed: {allowed}")

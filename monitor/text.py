@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 _SPACES: Final = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 """Russian and Kazakh dates and numbers have them."""
 
-_FORMULA: Final = r"'*[=+\-@\uff1d\uff0b\uff0d\uff20"
-_BEGINS: Final = re.compile(rf"^(?={_FORMULA}\t\r\n])")
-_BEGINS_INSIDE: Final = re.compile(rf"(?<=[;\t\r\n])(?={_FORMULA}])")
+FORMULA: Final = "'*[=+\\-@\uff1d\uff0b\uff0d\uff20"
+"""Pattern of a text that is taken for a formula; its class of characters is open. The
+full-width letters stand in it themselves: not every engine knows the same escapes."""
+_BEGINS: Final = re.compile(rf"^(?={FORMULA}\t\r\n])")
+_BEGINS_INSIDE: Final = re.compile(rf"(?<=[;\t\r\n])(?={FORMULA}])")
 
 
 def printable(text: str) -> str:

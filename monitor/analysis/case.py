@@ -160,7 +160,8 @@ def _reported_metric(look: Look, suspicion: Suspicion) -> int:
         return 0
     if suspicion.e_metric.max() < 1 / FALSE_DISCOVERY_RATE:
         return order[0]
-    return next(m for m in order if m in suspicion.telling)
+    telling = suspicion.telling
+    return next(m for m in order if m in telling)
 
 
 def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate | None:

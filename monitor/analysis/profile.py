@@ -13,8 +13,8 @@ from monitor.series.local import DAY_MIN
 _SHORTEST_MIN = 30
 _LONGEST_MIN = 10 * 60
 EDGE_MIN = 15
-"""An imposed slowdown begins and ends within this time; rounds farther apart show no
-edges."""
+"""An imposed slowdown begins and ends within this time; with rounds farther apart even
+the mean of many evenings shows no edges."""
 _RAMP_MIN = 60
 
 

@@ -17,7 +17,7 @@ from monitor.anomalies.comparison import (
 )
 from monitor.anomalies.episodes import size
 from monitor.anomalies.evenings import Cells, Evening, Site, State, evenings
-from monitor.errors import InputError
+from monitor.errors import refuse_unknown
 from monitor.model import Probe, Role
 from monitor.series.local import Window, parse_window
 from monitor.store.cells import CellReader
@@ -204,16 +204,9 @@ def _sites(
 
 def _check_names(question: Question, sites: Iterable[Site]) -> None:
     """A name that was misspelled must not look like an evening without slowness."""
-    vantages = {site.vantage for site in sites}
-    targets = {site.target for site in sites}
-    asked = [
-        *(("--target", name, targets) for name in question.targets),
-        ("--vantage", question.vantage, vantages),
-    ]
-    for option, name, known in asked:
-        if known and name is not None and name not in known:
-            allowed = ", ".join(sorted(known))
-            raise InputError(f"{option}: found {name!r}; allowed: {allowed}")
+    vantages = [] if question.vantage is None else [question.vantage]
+    refuse_unknown("--target", question.targets, {site.target for site in sites})
+    refuse_unknown("--vantage", vantages, {site.vantage for site in sites})
 
 
 def _only(cells: Cells, places: set[int]) -> Cells:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.context import (
+    check_order,
     configuration,
     measured_database_url,
     parsed_date,
@@ -128,8 +129,7 @@ def _question(
     if "all" in states or options["as_episodes"] or options["group"]:
         states = tuple(State)
     since = _day(options, "since") or until - timedelta(days=DEFAULT_DAYS)
-    if since > until:
-        raise InputError(f"--since: found {since}; allowed: a date up to {until}")
+    check_order(since, until)
     ratio = options["min_ratio"]
     if ratio is not None and not 0 < ratio < inf:
         raise InputError(f"--min-ratio: found {ratio}; allowed: a number above 0")

@@ -13,7 +13,7 @@ from monitor import wallclock
 from monitor.cli.root import Settings
 from monitor.cli.terminal import visible
 from monitor.config import Config, checked_database_url, load
-from monitor.errors import InputError
+from monitor.errors import InputError, refuse_unknown
 
 Item = TypeVar("Item")
 
@@ -77,10 +77,8 @@ def check_known(url: str, option: str, names: Iterable[str]) -> None:
 
     with closing(Reader(url)) as reader:
         field = attrgetter(option.removeprefix("--"))
-        allowed = sorted(set(map(field, reader.series())))
-    for name in names:
-        if allowed and name not in allowed:
-            raise InputError(f"{option}: found {name!r}; allowed: {', '.join(allowed)}")
+        known = set(map(field, reader.series()))
+    refuse_unknown(option, names, known)
 
 
 def optional_configuration(settings: Settings) -> Config | None:

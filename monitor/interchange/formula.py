@@ -5,9 +5,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_FORMULA: Final = r"'*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}"
-_BEGINS: Final = rf"^'({_FORMULA}\t\r\n])"
-_BEGINS_INSIDE: Final = rf"([;\t\r\n])'({_FORMULA}])"
+from monitor.text import FORMULA
+
+_BEGINS: Final = rf"^'({FORMULA}\t\r\n])"
+_BEGINS_INSIDE: Final = rf"([;\t\r\n])'({FORMULA}])"
 
 
 def rearm(texts: pa.Array) -> pa.Array:

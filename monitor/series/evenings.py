@@ -23,7 +23,7 @@ SHOULDER_MIN = 60
 EDGE_MIN = 30
 """Stretch on either side of an edge that is compared; its first slot may jitter."""
 COARSEST_EDGE_MIN = 10
-"""Rounds further apart than this show no edges."""
+"""Rounds further apart than this show no edges in a single evening."""
 _LEAST_AT_EDGES = 3
 MIN_COVERAGE = 0.5
 """Share of a usual evening's slots that must have been measured."""
