@@ -19,6 +19,7 @@ from monitor.config.companies import company
 from monitor.doctor import partial_findings
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
+from tests.waiting import PATIENCE_S
 
 DATA = Path("../shared/data").resolve()
 
@@ -36,7 +37,7 @@ def port() -> Iterator[int]:
 
     thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
-    ready.wait(5)
+    assert ready.wait(PATIENCE_S)
     yield found[0]
     stop.set()
     thread.join()

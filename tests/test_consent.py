@@ -18,6 +18,7 @@ from monitor.store.consents import Consent
 from tests.servers.tcp import serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, daemon, rows, stopped, wait_for
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ async def test_who_refuses_or_does_not_understand_is_not_measured(
 ) -> None:
     configuration(tmp_path, port)
     with on_a_terminal(tmp_path, answers) as process:
-        assert process.wait(30) == 1
+        assert process.wait(PATIENCE_S) == 1
     assert "nothing begun" in (tmp_path / "log").read_text()
     assert rows(tmp_path, "SELECT * FROM samples") == []
     assert consents(tmp_path) == []
@@ -127,7 +128,6 @@ def unattended(folder: Path, **environment: str) -> subprocess.CompletedProcess[
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
         check=False,
     )
 

@@ -16,7 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from release.notes import notes
 from release.pins import pins
 from release.sbom import bill
-from tests.postgres import free_port
+from tests.ports import free_port
 
 RUN = Path("requirements/run.txt")
 

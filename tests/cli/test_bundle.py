@@ -17,7 +17,7 @@ from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
 from monitor.store import open_store
 from tests.evidence.authority import make_authority, serving
-from tests.postgres import free_port
+from tests.ports import free_port
 
 CONFIG = """
 timezone: Asia/Almaty
