@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Two workers per core, 16 at the most: many tests wait for a daemon or a server.
+WORKERS ?= $(shell n=$$((2 * $$(getconf _NPROCESSORS_ONLN))); echo $$((n < 16 ? n : 16)))
 # For `make sign`.
 KEY ?= ~/.ssh/id_ed25519
 # For `make fuzz`.
 FUZZ_SECONDS ?= 60
 TARGETS ?= config csv ndjson parquet ooni speedtest smokeping fping prometheus http dns
 
-.PHONY: help run test check fix lock audit sbom release sign fuzz study messages clean
+.PHONY: help run test test-busy check tests fix lock audit sbom release sign fuzz study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -16,8 +18,16 @@ help:           ## this list
 run: $(VENV)/.run  ## environment, install, then the daemon with config.yaml on SQLite
 	$(BIN)/monitor run
 
-test: check     ## environment, everything the tests need, then all checks and tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## environment, everything the tests need, then all checks and tests
+	$(MAKE) -j2 check tests
+
+# Python keeps what it has compiled: the tests start hundreds of processes.
+tests: export PYTHONDONTWRITEBYTECODE :=
+tests: $(VENV)/.dev  ## the tests alone
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test-busy: $(VENV)/.dev  ## `make test` by itself, then beside two busy processes per core
+	$(BIN)/python -m benchmarks.busy
 
 check: $(VENV)/.dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .
