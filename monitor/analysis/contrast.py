@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.evening_rule import CEILING, LAWS
 from monitor.model import Role
 from monitor.series import EveningTable
-from monitor.series.evenings import CEILING, medians
+from monitor.series.evenings import medians
 from monitor.series.frame import Bools, Floats, Ints
 
-LAWS = ("factor", "delay")
 _MOVED_LOG = float(np.log(1.15))
 _HILL_SHARE = 0.25
 """A busy hour shows at least this part of its height in the hours beside the window."""

@@ -25,14 +25,11 @@ from monitor.analysis.contrast import (
 )
 from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
+from monitor.evening_rule import is_dead, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.frame import Bools, Floats, Ints
 
-DEAD_SHARE = 0.5
-"""An evening is dead when at least this share of its attempts had no answer."""
-WELL_SHARE = 0.1
-"""Controls are well when at most this share of theirs had none."""
 DEAD_P0 = 0.02
 MIN_EVENINGS = 3
 """Fewer slow evenings never establish anything: they do not recur."""
@@ -394,16 +391,16 @@ def _suspicion(
     shown: tuple[Floats, Bools, float],
     evenings: Bools,
 ) -> Suspicion:
-    is_tried, is_dead = _dead(at.table, found, series, evenings)
+    is_tried, dead = _dead(at.table, found, series, evenings)
     e_metric, has_step, e_slow = shown
     return Suspicion(
         series=series,
         e_slow=e_slow,
-        e_dead=flag_e_value(int(is_dead.sum()), int(is_tried.sum()), DEAD_P0),
+        e_dead=flag_e_value(int(dead.sum()), int(is_tried.sum()), DEAD_P0),
         e_metric=e_metric,
         has_step=has_step,
         is_tried=is_tried,
-        is_dead=is_dead,
+        is_dead=dead,
     )
 
 
@@ -411,12 +408,11 @@ def _dead(
     table: EveningTable, found: Contrast, series: int, evenings: Bools
 ) -> tuple[Bools, Bools]:
     is_tried = evenings & table.has_evening[series]
-    is_dead = is_tried & (table.dead_in_window[series] >= DEAD_SHARE)
-    if not (found.controls != series).any():
-        # Nobody can tell a day without any answer from a line that was down.
-        is_tried &= ~(is_dead & (table.dead_in_rest[series] >= DEAD_SHARE))
-        return is_tried, is_dead & is_tried
-    others = found.others_dead[series]
-    is_tried &= np.isfinite(others)
-    with np.errstate(invalid="ignore"):
-        return is_tried, is_dead & is_tried & (others <= WELL_SHARE)
+    share, others = table.dead_in_window[series], found.others_dead[series]
+    if (found.controls != series).any():
+        is_tried &= np.isfinite(others)
+        return is_tried, is_tried & is_dead(share, others)
+    # Nobody can tell a day without any answer from a line that was down.
+    is_silent = mostly_failed(share)
+    is_tried &= ~(is_silent & mostly_failed(table.dead_in_rest[series]))
+    return is_tried, is_tried & is_silent

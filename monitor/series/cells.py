@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.model import Probe
+from monitor.model import PROBE_ORDER
 from monitor.series.columns import METRICS, Columns, slowness
 from monitor.series.frame import Bools, Floats, Ints, Rows, Text
 from monitor.series.lanes import Lane
 
 Cells = NDArray[np.float32]
 
-_PROBE_ORDER = (Probe.HTTPS, Probe.DOWNLOAD, Probe.TCP)
-"""Which probe stands for a site when several measure the same thing."""
 _FIRST_ERROR_STATUS = 400
 
 
@@ -110,7 +108,7 @@ class Filler:
         probes = Counter[str]()
         for run in runs:
             probes[run.probe] += run.rows.stop - run.rows.start
-        ranked = [p for p in _PROBE_ORDER if p in probes] or sorted(
+        ranked = [p for p in PROBE_ORDER if p in probes] or sorted(
             probes, key=lambda p: (-probes[p], p)
         )
         return self._places([run for run in runs if run.probe == ranked[0]])
@@ -187,5 +185,5 @@ def _unknown_is_negative(text: Text) -> Ints:
 
 
 def _rank(probe: str) -> tuple[int, str]:
-    known = [str(p) for p in _PROBE_ORDER]
-    return (known.index(probe) if probe in known else len(known), probe)
+    is_known = probe in PROBE_ORDER
+    return (PROBE_ORDER.index(probe) if is_known else len(PROBE_ORDER), probe)

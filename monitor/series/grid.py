@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
+from monitor.evening_rule import DAY_MIN, LEAD_MIN, Window
 from monitor.model import Probe
 from monitor.series.cells import Cells, Filler
 from monitor.series.columns import columns
@@ -23,7 +24,7 @@ from monitor.series.lanes import (
     series_keys,
     spoiled,
 )
-from monitor.series.local import DAY_MIN, LEAD_MIN, Window, evening_of, local_seconds
+from monitor.series.local import evening_of, local_seconds
 
 _SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
 _MAX_EVENINGS = 20_000
