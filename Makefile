@@ -9,8 +9,11 @@ KEY ?= ~/.ssh/id_ed25519
 # For `make fuzz`.
 FUZZ_SECONDS ?= 60
 TARGETS ?= config csv ndjson parquet ooni speedtest smokeping fping prometheus http dns
+# For `make mutants`.
+SAMPLE ?= 40
+SEED ?= 1
 
-.PHONY: help run test test-busy check tests fix lock audit sbom release sign fuzz study messages clean
+.PHONY: help run test test-busy check tests fix lock audit sbom release sign fuzz mutants study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -64,6 +67,9 @@ sign:           ## sign dist/SHA256SUMS with the SSH key KEY
 
 fuzz: $(VENV)/.fuzz  ## look for bytes that break a reader: every target for FUZZ_SECONDS (Linux)
 	for name in $(TARGETS); do $(BIN)/python -m fuzz $$name --seconds $(FUZZ_SECONDS) || exit 1; done
+
+mutants: $(VENV)/.dev  ## small faults put into the program: a sample of SAMPLE per group
+	$(BIN)/python -m mutants --sample $(SAMPLE) --seed $(SEED) --write
 
 study: $(VENV)/.dev  ## measure the error rates anew and write docs/error-rates.md (hours)
 	$(BIN)/python -m study run --families all --homes 1000 --thin 2 --seeds score --jobs 2 --out study.jsonl

@@ -58,6 +58,12 @@ def hostile(report, text: str):
     )
 
 
+@pytest.fixture(scope="session")
+def html(one_service) -> str:
+    """The page, drawn once: drawing takes most of the time."""
+    return render_html(one_service, "en")
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str) -> None:
     page = HTMLParser(render_html(one_service, code))
@@ -72,8 +78,8 @@ def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_stays_text(one_service, text: str) -> None:
-    plain = HTMLParser(render_html(one_service, "en"))
+def test_hostile_text_stays_text(one_service, html: str, text: str) -> None:
+    plain = HTMLParser(html)
     page = HTMLParser(render_html(hostile(one_service, text), "en"))
     for tag in ("script", "img", "iframe", "style", "svg", "image"):
         assert len(page.css(tag)) == len(plain.css(tag))
@@ -83,8 +89,8 @@ def test_hostile_text_stays_text(one_service, text: str) -> None:
     assert "49" not in page.css_first("h2#service-1").text()
 
 
-def test_every_picture_has_a_text_alternative(one_service) -> None:
-    page = HTMLParser(render_html(one_service, "en"))
+def test_every_picture_has_a_text_alternative(html: str) -> None:
+    page = HTMLParser(html)
     pictures = page.css("figure svg[role=img]")
     assert len(pictures) == 3
     for picture in pictures:
@@ -111,22 +117,22 @@ def test_the_sentence_comes_before_any_picture(report) -> None:
         assert html.index("In short") < html.lower().index(words) < html.index("<svg")
 
 
-def test_simulated_data_are_called_so(one_service) -> None:
-    assert "SIMULATED DATA" in render_html(one_service, "en")
+def test_simulated_data_are_called_so(one_service, html: str) -> None:
+    assert "SIMULATED DATA" in html
     real = replace(one_service, is_simulated=False)
     assert "SIMULATED" not in render_html(real, "en")
 
 
-def test_the_page_names_how_to_check_it(one_service) -> None:
-    text = HTMLParser(render_html(one_service, "en")).body.text()
+def test_the_page_names_how_to_check_it(one_service, html: str) -> None:
+    text = HTMLParser(html).body.text()
     assert one_service.chain.digest in text
     assert "monitor verify" in text
     for version in (one_service.versions.method, one_service.versions.tzdata):
         assert version in text
 
 
-def test_the_same_report_gives_the_same_page(one_service) -> None:
-    assert render_html(one_service, "ru") == render_html(one_service, "ru")
+def test_the_same_report_gives_the_same_page(one_service, html: str) -> None:
+    assert render_html(one_service, "en") == html
 
 
 def test_one_evening_is_no_span(one_service) -> None:

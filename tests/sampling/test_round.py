@@ -21,8 +21,8 @@ from monitor.model import (
 from monitor.sampling.round import Errand, RoundRunner, plan
 from monitor.sampling.sampler import Pace, Sampler
 
-# The loop's time goes on when nothing else is to do: no test waits, none is late.
-pytestmark = pytest.mark.looptime
+# No test waits, and none is late.
+pytestmark = pytest.mark.virtual_time
 
 SLOT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SITES = tuple(Target(name=f"s{i}", url=f"https://s{i}/") for i in range(6))
@@ -150,7 +150,7 @@ async def test_transfers_follow_the_latency_probes() -> None:
     assert [probe for _, probe in site.begun[:6]] == ["https"] * 6
 
 
-@pytest.mark.looptime(False)
+@pytest.mark.virtual_time(False)
 async def test_rate_is_bounded() -> None:
     site, clock = Site(), SystemClock()
     begun_s = clock.monotonic_s()
