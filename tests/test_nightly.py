@@ -170,7 +170,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 def test_only_old_nights_are_removed(tmp_path: Path) -> None:
     for name in ("2026-01-01", "2026-03-01", "keep-me", "2026-01-02.txt"):
         (tmp_path / name).mkdir()
-    removed = remove_old(tmp_path, keep=30, today=date(2026, 3, 10))
+    removed = remove_old(tmp_path, before=date(2026, 3, 1))
     assert [path.name for path in removed] == ["2026-01-01"]
     assert len(list(tmp_path.iterdir())) == 3
 

@@ -13,6 +13,7 @@ from apscheduler.triggers.date import DateTrigger
 from monitor.clock import SystemClock
 from monitor.daemon import timetable
 from monitor.daemon.timetable import Every, follow_clock, new_scheduler
+from monitor.store.clock_steps import ClockStep
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TICK = timedelta(seconds=0.05)
@@ -40,12 +41,15 @@ class Counter:
 
 
 @asynccontextmanager
-async def ticking(*jobs: tuple[Counter, BaseTrigger]) -> AsyncIterator[None]:
+async def ticking(
+    *jobs: tuple[Counter, BaseTrigger],
+) -> AsyncIterator[list[ClockStep]]:
     scheduler = new_scheduler((counter.count, when) for counter, when in jobs)
     scheduler.start()
-    watch = asyncio.create_task(follow_clock(scheduler, SystemClock()))
+    steps: list[ClockStep] = []
+    watch = asyncio.create_task(follow_clock(scheduler, SystemClock(), steps.append))
     try:
-        yield
+        yield steps
     finally:
         watch.cancel()
         scheduler.shutdown(wait=False)

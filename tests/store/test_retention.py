@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +20,8 @@ from tests.store.test_database import T0
 from tests.store.writing_process import numbered
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-CUT = START + timedelta(days=3)
+KEPT_FROM = date(2026, 1, 4)
+CUT = datetime(2026, 1, 4, tzinfo=UTC)
 NOW = START + timedelta(days=100)
 
 
@@ -38,13 +39,13 @@ def history(days: int = 6, every_min: int = 10) -> Iterator[Sample]:
 @pytest.fixture
 def retention(store: Store, database: str) -> Iterator[Retention]:
     store.append(history())
-    opened = Retention(database)
+    opened = Retention(database, "home")
     yield opened
     opened.close()
 
 
-def remove(retention: Retention, before: datetime = CUT) -> int:
-    retention.decide(before, decided_at_utc=NOW)
+def remove(retention: Retention, first_kept: date = KEPT_FROM) -> int:
+    retention.decide(first_kept, decided_at_utc=NOW)
     n_steps = 1
     while retention.step():
         n_steps += 1
@@ -131,7 +132,7 @@ def test_nobody_else_can_remove_anything_before_during_or_after(
         return True
 
     assert is_refused()
-    retention.decide(CUT, decided_at_utc=NOW)
+    retention.decide(KEPT_FROM, decided_at_utc=NOW)
     while retention.step():
         assert is_refused()
     assert is_refused()
@@ -144,7 +145,7 @@ def test_work_is_cut_into_small_pieces(
     store.append(numbered(n) for n in range(3 * ROWS_AT_ONCE))
     refresh(database)
     before = len(list(store.samples()))
-    retention.decide(NOW + timedelta(days=10_000), decided_at_utc=NOW)
+    retention.decide(date(2053, 1, 1), decided_at_utc=NOW)
     while retention.step():
         now = len(list(store.samples()))
         assert 0 < before - now <= ROWS_AT_ONCE
@@ -155,12 +156,11 @@ def test_work_is_cut_into_small_pieces(
 def test_writer_never_waits_long(
     store: Store, database: str, retention: Retention
 ) -> None:
-    store.append(numbered(-n) for n in range(3601, 20_000))
+    store.append(numbered(-n) for n in range(86_400, 103_000))
     done, pieces = threading.Event(), list[int]()
 
     def work() -> None:
-        hour_ago = T0.replace(minute=0, second=0, microsecond=0)
-        retention.decide(hour_ago, decided_at_utc=NOW)
+        retention.decide(T0.date(), decided_at_utc=NOW)
         while retention.step():
             pieces.append(number)
             time.sleep(COMPACT_PAUSE_S)
@@ -180,10 +180,13 @@ def test_writer_never_waits_long(
     assert longest_wait < len(pieces) / 3
 
 
-def test_earlier_decision_does_not_replace_a_later_one(retention: Retention) -> None:
-    retention.decide(CUT, decided_at_utc=NOW)
-    retention.decide(START, decided_at_utc=NOW)
+def test_decision_can_be_taken_back(store: Store, retention: Retention) -> None:
+    retention.decide(date(2028, 5, 1), decided_at_utc=NOW)
+    retention.decide(KEPT_FROM, decided_at_utc=NOW)
     assert retention.kept_from() == CUT
+    while retention.step():
+        pass
+    assert min(s.started_at_utc for s in store.samples()) == CUT
 
 
 def test_days_that_were_allowed_to_go_are_no_differences(
