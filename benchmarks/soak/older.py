@@ -40,7 +40,7 @@ def _build(url: str, new: str) -> None:
     source, target = (create_engine(database_url(one)) for one in (url, new))
     try:
         with target.begin() as connection:
-            _upgraded_to_oldest(connection)
+            upgraded_to(connection, OLDEST)
         with source.connect() as read, target.begin() as written:
             known = MetaData()
             known.reflect(target)
@@ -53,12 +53,13 @@ def _build(url: str, new: str) -> None:
         target.dispose()
 
 
-def _upgraded_to_oldest(connection) -> None:
+def upgraded_to(connection, revision: str) -> None:
+    """Make the tables of an older version in an empty database."""
     config = Config()
     config.set_main_option("script_location", str(scripts()))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, OLDEST)
+    command.upgrade(config, revision)
 
 
 def _copy(read, written, table, old) -> None:
