@@ -120,7 +120,8 @@ def silence_messages(config: Config, *, now_utc: datetime) -> list[Message]:
     with open_store(config.database) as store:
         since = now_utc - _LOOKED_BACK
         rounds = list(store.rounds(since=since, vantage=config.vantage, as_of=now_utc))
-        newest = store.last_round(config.vantage, before=now_utc)
+        just_after = now_utc + timedelta(microseconds=1)
+        newest = store.last_round(config.vantage, before=just_after)
     with closing(Notices(config.database)) as notices:
         last = notices.last(config.vantage, MONITOR)
     silent_after = config.notify.silent_after

@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--days", type=float, help="default: 30, or as --minutes says")
     parser.add_argument("--every", default="30m", help="length of a slot, up to 1h")
     parser.add_argument("--minutes", type=float, help="most of real time")
+    parser.add_argument("--end-s", type=float, default=5.0, help="after SIGTERM")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plain", action="store_true", help="without root")
     parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
@@ -35,6 +36,7 @@ def main() -> None:
         days=chosen.days or (30.0 if chosen.minutes is None else math.inf),
         every_min=int(chosen.every.removesuffix("m")),
         seed=chosen.seed,
+        end_s=chosen.end_s,
         has_root=not chosen.plain,
         has_postgres=chosen.postgres,
         at_most_min=chosen.minutes or math.inf,
