@@ -26,8 +26,9 @@ HOUR = timedelta(hours=1)
 
 
 def past(n_days: int) -> Iterator[Sample]:
+    """Samples of days for which no report is made up any more."""
     for number in range(n_days * 24):
-        moment = BEGIN - timedelta(days=n_days) + number * HOUR
+        moment = BEGIN - timedelta(days=n_days + 20) + number * HOUR
         yield Sample(started_at_utc=moment, target="steady", connect_s=0.02)
 
 
