@@ -128,7 +128,7 @@ def check_nights(found: Findings, url: str, soak, folder) -> None:
         "evenings measured and over": len(due),
         "of these without a report": len(missing),
     }
-    is_long = soak.time.now() - soak.vitals[0][0] >= timedelta(days=3)
+    is_long = soak.time.now() - soak.vitals[0][0] >= timedelta(days=7)
     found.claim(due or not is_long, "no evening was measured")
     found.claim(not missing, f"measured evenings without a report: {missing}")
 

@@ -20,6 +20,8 @@ ROUND = "round status="
 NIGHTLY = "nightly exit_status="
 ROUND_S = 300.0
 SEES_CLOCK_S = 2.5
+FAR = timedelta(days=60)
+"""No machine of a soak sleeps for so long."""
 NIGHT_S = 1200.0
 NIGHTLY_AT = timedelta(hours=6, minutes=10)
 """Local time of the nightly analysis with the shipped window."""
@@ -131,7 +133,9 @@ class Soak:
         return int(last > first)
 
     def note_vitals(self) -> None:
-        """Note what the daemon holds now."""
+        """Note what the daemon holds now, unless the clock stands far away."""
+        if self.vitals and abs(self.time.now() - self.vitals[-1][0]) > FAR:
+            return
         with contextlib.suppress(OSError, KeyError):
             found = self.daemon.vitals()
             self.vitals.append((self.time.now(), self.daemon.n_starts, found))

@@ -296,20 +296,18 @@ def test_clock_that_stands_in_the_future_makes_nothing_old(
     assert retention.age(N_DAYS, now=now) == before
 
 
-@pytest.mark.parametrize("is_back", [False, True], ids=["ahead", "and back"])
+@pytest.mark.parametrize("case", ["ahead", "and back", "ahead, a boot, right"])
 def test_nothing_is_old_for_a_day_after_the_clock_was_set(
-    store: Store, retention: Retention, is_back: bool
+    store: Store, retention: Retention, case: str
 ) -> None:
     lived(store, 70)
     now = evening_of(70)
-    ahead = now + timedelta(days=700)
-    step = ClockStep(before_utc=now, after_utc=ahead)
-    store.append_clock_step("home", step)
-    if is_back:
-        hour = timedelta(hours=1)
+    ahead, hour = now + timedelta(days=700), timedelta(hours=1)
+    store.append_clock_step("home", ClockStep(before_utc=now, after_utc=ahead))
+    if case == "and back":
         back = ClockStep(before_utc=ahead + hour, after_utc=now + hour)
         store.append_clock_step("home", back)
-    near = (now if is_back else ahead) + timedelta(hours=2)
+    near = (ahead if case == "ahead" else now) + 2 * hour
     age = retention.age(N_DAYS, now=near)
     assert age.first_kept is None
     assert age.step is not None
