@@ -28,7 +28,7 @@ class JudgedTarget:
     marks: Mapping[date, EveningMark]
 
 
-def judged_targets(  # noqa: PLR0913 - terms of one question
+def judged_targets(
     reader: Reader,
     vantage: str,
     *,
