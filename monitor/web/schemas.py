@@ -628,6 +628,11 @@ class Health(Answer):
     event_loop_lateness_s: float | None
     spool_records: int
     n_stale_hours: int
+    n_removed_samples: int
+    n_removed_days: int
+    """What retention removed in all; the days are UTC days."""
+    is_clock_synchronised: bool | None
+    """null: the system cannot be asked."""
     usage: Usage
 
 
