@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from monitor.locale import Language
-from monitor.locale.metrics import metric_title
-from monitor.locale.reasons import translated
 from monitor.model import Verdict
+from monitor.wording import Language
+from monitor.wording.metrics import metric_title
+from monitor.wording.reasons import translated
 
 
 def evidence_lines(verdict: Verdict, language: Language) -> tuple[str, ...]:

@@ -9,12 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.evening_rule import EveningState, Window
-from monitor.locale import Language, language
-from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
-from monitor.locale.figures import figures
-from monitor.locale.metrics import metric_title, metric_value
-from monitor.locale.names import display_name
-from monitor.locale.reasons import translated
 from monitor.model import EveningMark
 from monitor.report.content import (
     NightReport,
@@ -25,6 +19,12 @@ from monitor.report.sentences import sentence, title
 from monitor.report.states import state_label as state_words
 from monitor.series.frame import Floats
 from monitor.text import printable_lines
+from monitor.wording import Language, language
+from monitor.wording.checks import check_outcome, check_sign, check_title, is_made
+from monitor.wording.figures import figures
+from monitor.wording.metrics import metric_title, metric_value
+from monitor.wording.names import display_name
+from monitor.wording.reasons import translated
 
 _SIGNS: Final = {
     "targeted_throttling": ("alarm", "\N{BLACK UP-POINTING TRIANGLE}"),

@@ -7,8 +7,8 @@ import re
 from typing import Final
 
 from monitor.evening_rule import EveningState
-from monitor.locale import Language
 from monitor.report.content import Service
+from monitor.wording import Language
 
 _TOO_FEW: Final = re.compile(r"Usable evenings: (\d+); at least (\d+) are needed\.")
 

@@ -1,9 +1,9 @@
 """A report as a few lines for a terminal or a message."""
 
-from monitor.locale import language
 from monitor.report.content import NightReport
 from monitor.report.sentences import sentence
 from monitor.text import printable
+from monitor.wording import language
 
 
 def render_text(report: NightReport, language_code: str) -> str:

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import pytest
 from selectolax.parser import HTMLParser
 
-from monitor.locale import LANGUAGES, language
 from monitor.model import Note
 from monitor.report import Chain, Gap, Spoiled, render_html
 from monitor.text import printable
+from monitor.wording import LANGUAGES, language
 from tests import harm
 
 HOSTILE = tuple(harm.PAGES.values())

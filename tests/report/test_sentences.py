@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from monitor.evening_rule import EveningState
-from monitor.locale import LANGUAGES, language
 from monitor.model import VERDICTS, Effect, EveningMark, Evenings
 from monitor.report.sentences import sentence, title
+from monitor.wording import LANGUAGES, language
 
 INTERFERENCE = {
     "en": ("interference", "deliberate", "blocking"),

@@ -5,10 +5,10 @@ import re
 import pytest
 from aiohttp.test_utils import TestClient
 
-from monitor.locale import language
-from monitor.locale.reasons import translated
 from monitor.web.schemas import Verdict
 from monitor.web.telling import told_of
+from monitor.wording import language
+from monitor.wording.reasons import translated
 
 REASON = "Only 2 live control(s); to name interference at least 3 are needed."
 

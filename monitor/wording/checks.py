@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from monitor.locale import Language
 from monitor.model import MechanismCheck
+from monitor.wording import Language
 
 UNKNOWN: Final = "unknown"
 """How the detail of a check begins that could not be made."""
