@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from monitor.errors import InputError, MonitorError
 from monitor.evening_rule import DEFAULT_WINDOW, parse_window
 from monitor.model import Analysis, Verdict
+from monitor.reason import Reason
 from monitor.text import printable
 
 SCHEMA_VERSION: Final = 1
@@ -137,15 +138,52 @@ _ABSENT: Final = dict.fromkeys(
 
 
 def _renamed_verdict(verdict: Mapping[str, object]) -> Document:
-    marks = verdict.get("evening_marks") or []
-    if not isinstance(marks, list):
-        raise TypeError("evening_marks is no list")
     return {
         **_ABSENT,
         **verdict,
         "found_window": _span(verdict.get("found_window")),
-        "marks": [{**mark, "day": mark.get("date")} for mark in marks],
+        "mechanism": [_renamed_check(c) for c in _list(verdict, "mechanism")],
+        "reasons": _reasons(verdict),
+        "marks": [
+            {**mark, "day": mark.get("date")}
+            for mark in _list(verdict, "evening_marks")
+        ],
     }
+
+
+def _renamed_check(check: Mapping[str, object]) -> Document:
+    sentence = str(check.get("detail", ""))
+    detail = sentence.removeprefix(_UNKNOWN)
+    try:
+        figure = Reason.from_dict(check.get("detail_record"))
+    except ValueError:
+        figure = _as_it_is("", detail)
+    return {"is_made": detail == sentence, **check, "detail": figure}
+
+
+def _reasons(verdict: Mapping[str, object]) -> list[Reason]:
+    """The reasons; of a program that did not store them as such, its sentences."""
+    records, sentences = _list(verdict, "reason_records"), _list(verdict, "reasons")
+    try:
+        found = [Reason.from_dict(record) for record in records]
+    except ValueError:
+        found = []
+    return found or [_as_it_is(f"{n}", str(s)) for n, s in enumerate(sentences)]
+
+
+def _list(verdict: Mapping[str, object], name: str) -> list[Any]:
+    values = verdict.get(name) or []
+    if not isinstance(values, list):
+        raise TypeError(f"{name} is no list")
+    return values
+
+
+def _as_it_is(rule: str, sentence: str) -> Reason:
+    return Reason(rule, _SENTENCE, {"sentence": sentence})
+
+
+_SENTENCE: Final = "{sentence}"
+_UNKNOWN: Final = "unknown: "
 
 
 def _span(window: object) -> tuple[str, str] | None:

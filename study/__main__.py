@@ -1,10 +1,11 @@
-"""`python -m study run` and `python -m study report`."""
+"""`python -m study run`, `report` and `patterns`."""
 
 import sys
 from pathlib import Path
 
 import click
 
+from study import patterns
 from study.plan import families, tasks
 from study.report import markdown
 from study.runner import records, run
@@ -74,6 +75,17 @@ def report_command(source: tuple[Path, ...], out: Path | None, note: str) -> Non
         print(text)
     else:
         out.write_text(text, encoding="utf-8")
+
+
+@main.command("patterns")
+@click.option("--series", default=400, help="random series of each length and share")
+@click.option("--homes", default=10, help="homes per family")
+@click.option("--into", type=click.Path(path_type=Path, exists=True), required=True)
+def patterns_command(series: int, homes: int, into: Path) -> None:
+    """How often a sentence claims a pattern where none is: the end of a report."""
+    part = patterns.markdown(series, homes)
+    text = patterns.inserted(into.read_text(encoding="utf-8"), part)
+    into.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def _target(
 def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
     """The last analysis."""
     for stored in facts.analyses(1):
-        return _verdicts(stored)
+        return verdicts_of(stored)
     return Verdicts(
         computed_at_utc=None,
         method_version=None,
@@ -96,7 +96,8 @@ def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
     )
 
 
-def _verdicts(stored: StoredAnalysis) -> Verdicts:
+def verdicts_of(stored: StoredAnalysis) -> Verdicts:
+    """One analysis."""
     analysis = stored.read()
     return Verdicts(
         computed_at_utc=stored.computed_at_utc,

@@ -228,19 +228,20 @@ class CompareQuery(Query):
         return self
 
 
+Language = Literal["en", "ru", "kk"]
+
+
 class GapsQuery(Query):
-    """A span of time."""
+    """A span of time, and the language in which reasons are told."""
 
     since: Instant
     until: Instant
+    language: Language | None = None
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
         _check_instants(self.since, self.until, MAX_DAYS)
         return self
-
-
-Language = Literal["en", "ru", "kk"]
 
 
 class VerdictsQuery(Query):
@@ -403,9 +404,19 @@ class ToldCheck(Answer):
     detail: str
 
 
-class Told(Answer):
-    """Why a verdict is what it is, in the language that was asked for."""
+class ToldFact(Answer):
+    """One number of a verdict with what it is."""
 
+    term: str
+    text: str
+
+
+class Told(Answer):
+    """A verdict and why it is what it is, in the language that was asked for."""
+
+    heading: str
+    sentence: str
+    facts: list[ToldFact]
     reasons: list[str]
     checks: list[ToldCheck]
 
@@ -427,12 +438,23 @@ class Effect(Answer):
     ci95: tuple[float | None, float | None]
 
 
+class ReasonRecord(Answer):
+    """A reason before it has a language: a rule, its message, and the values in it."""
+
+    rule: str
+    message: str
+    values: dict[str, Any]
+
+
 class Check(Answer):
     """One check of the mechanism: +1 points to interference, -1 away, 0 is unknown."""
 
     check: str
     score: int
     detail: str
+    is_made: bool
+    """Whether the samples allowed it."""
+    detail_record: ReasonRecord
 
 
 class Mark(Answer):
@@ -461,7 +483,10 @@ class Verdict(Answer):
     onset_date: str | None
     offset_date: str | None
     mechanism: list[Check]
+    rule: str | None
+    """Id of the rule that decided."""
     reasons: list[str]
+    reason_records: list[ReasonRecord]
     evening_marks: list[Mark]
     told: Told | None = None
 
@@ -484,6 +509,9 @@ class Verdicts(Answer):
     until: date | None
     timezone: str | None
     verdicts: list[Verdict]
+    lead: str | None = None
+    """All verdicts on the configured measuring point in short, when a language was
+    asked for."""
 
 
 class VerdictPoint(Answer):
@@ -531,6 +559,8 @@ class Gap(Answer):
     end_utc: datetime
     status: str
     reason: str | None
+    told: str | None = None
+    """The reason in the language that was asked for."""
     n_planned: int
     n_done: int
 
