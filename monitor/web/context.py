@@ -15,6 +15,7 @@ from monitor.web.facts import Facts
 from monitor.web.files import Files
 from monitor.web.kept import KeptAnswers
 from monitor.web.texts import Texts
+from monitor.web.visitors import Crowd
 
 T = TypeVar("T")
 
@@ -42,6 +43,8 @@ class Context:
     streams: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(MAX_STREAMS)
     )
+
+    crowd: Crowd = field(default_factory=Crowd)
 
     async def ask(self, call: Callable[[], T]) -> T:
         """The answer of a call that may wait for the database, from a thread."""
