@@ -133,8 +133,9 @@ def is_mostly_dead(case: Case) -> bool:
 def _dead(case: Case) -> Ruling:
     stage, share = dead_stage(case)
     is_targeted = case.n_controls >= MIN_CONTROLS_FOR_TARGETED and share >= 0.6
+    rule_id = "dead_at_one_stage" if is_targeted else "dead"
     reason = Reason(
-        "dead_at_one_stage" if is_targeted else "dead",
+        rule_id,
         "No answer in the window on {dead} of {usable} evenings while the controls "
         "were well; {share:.0%} of the failures at the stage {stage:stage}.",
         {
