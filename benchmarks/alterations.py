@@ -16,13 +16,11 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.forgeries import Members, fitting
 from monitor.evidence import Finding, Level, archive, layout, verify_bundle
-
-Members = dict[str, bytes]
 
 WAYS: Final = ("alter", "remove", "add", "move")
 _ARCHIVE: Final = "archive"
@@ -105,15 +103,15 @@ def _holder(path: Path, position: int) -> str:
 
 
 def _byte_of_member(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     name = rng.choice(sorted(members))
     did, members[name], _ = one_byte(members[name], rng)
-    _write(path, members)
+    packed(path, members)
     return Place(did=f"{did} of {name}", file=name)
 
 
 def _member(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     name = rng.choice(sorted(members))
     way = rng.choice(("remove", "add"))
     if way == "add":
@@ -121,14 +119,14 @@ def _member(intact: Path, path: Path, rng: random.Random) -> Place:
         members[name] = rng.randbytes(20)
     else:
         del members[name]
-    _write(path, members)
+    packed(path, members)
     return Place(did=f"{way} member {name}", file=name)
 
 
 def _row(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     way, n, row, field = _line(members, layout.SAMPLES, rng)
-    _write(path, _fitting(members))
+    packed(path, fitting(members))
     is_told = field not in ("started_at_utc", "vantage", "x_private", "x_trusted")
     return Place(
         did=f"{way} row {n} {field or ''}",
@@ -186,21 +184,21 @@ def _moved(lines: list[bytes], n: int, way: str, rng: random.Random) -> None:
 
 
 def _link(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     way, _, link, field = _line(members, layout.CHAIN, rng)
-    _write(path, _fitting(members))
+    packed(path, fitting(members))
     return Place(did=f"{way} link of {link['day']} {field or ''}", file=layout.CHAIN)
 
 
 def _verdict(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     document = json.loads(members[layout.VERDICTS])
     n = rng.randrange(len(document["verdicts"]))
     verdict = document["verdicts"][n]
     field = rng.choice(sorted(k for k, v in verdict.items() if isinstance(v, str)))
     document["verdicts"][n] = _other(verdict, field)
     members[layout.VERDICTS] = json.dumps(document).encode()
-    _write(path, _fitting(members))
+    packed(path, fitting(members))
     where = f"verdicts[{n}].{field}"
     return Place(did=f"alter {where}", file=layout.VERDICTS, field=where)
 
@@ -221,34 +219,24 @@ def told_kinds(bundle: Path) -> list[str]:
     At the public level the verdicts cannot be computed again: whoever writes others,
     and a manifest that fits, has written another bundle.
     """
-    manifest = json.loads(_read(bundle)[layout.MANIFEST])
+    manifest = json.loads(unpacked(bundle)[layout.MANIFEST])
     is_public = manifest["level"] == Level.PUBLIC
     return sorted(kind for kind in KINDS if not (is_public and kind == "verdict"))
 
 
-def _read(path: Path) -> Members:
+def unpacked(path: Path) -> Members:
+    """The members of a bundle by name."""
     with zipfile.ZipFile(path) as zip_file:
         return {name: zip_file.read(name) for name in zip_file.namelist()}
 
 
-def _write(path: Path, members: Members) -> None:
+def packed(path: Path, members: Members) -> None:
+    """Write a bundle of these members, sealed."""
     # Nothing is packed: that takes most of the time, and `verify` reads both.
     with zipfile.ZipFile(path, "w") as zip_file:
         for name, body in members.items():
             zip_file.writestr(name, body)
     archive.seal(path)
-
-
-def _fitting(members: Members) -> Members:
-    """The members with a manifest that knows them as they are now."""
-    manifest = json.loads(members[layout.MANIFEST])
-    del manifest[layout.CHECK]
-    manifest["files"] = {
-        name: {"sha256": sha256(body).hexdigest(), "bytes": len(body)}
-        for name, body in members.items()
-        if name != layout.MANIFEST
-    }
-    return {**members, layout.MANIFEST: layout.manifest(manifest)}
 
 
 def outcomes(
