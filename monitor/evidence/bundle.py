@@ -55,7 +55,7 @@ class BundleInfo:
     heads: Mapping[str, str]
     """Vantage (at the public level its pseudonym) -> the last day's digest."""
     digest: str
-    """SHA-256 of the manifest: names this bundle; `monitor verify --digest`."""
+    """SHA-256 of the file: names this bundle; `monitor verify --digest`."""
     left_out: tuple[str, ...]
     """Report files that tell more than the level allows."""
 
@@ -71,7 +71,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     ledger: Ledger | None = None,
     report_level: Level | str = Level.TRUSTED,
 ) -> BundleInfo:
-    """Write a bundle; what it holds.
+    """Write a bundle, and its digest beside it; what it holds.
 
     Parameters
     ----------
@@ -108,9 +108,10 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zip_file:
             bundle.write(zip_file, documents, samples, ledger)
             left_out = () if is_told else tuple(sorted(report_files))
-            digest = bundle.write_manifest(zip_file, verdict_document, left_out)
+            bundle.write_manifest(zip_file, verdict_document, left_out)
         archive.seal(partial)
-        partial.replace(path)
+        digest = archive.file_digest(partial)
+        archive.put(partial, path, digest)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
     finally:
@@ -272,8 +273,8 @@ class _Bundle:
         zip_file: zipfile.ZipFile,
         verdict_document: Mapping[str, Any],
         left_out: tuple[str, ...],
-    ) -> str:
-        """Write the last member; its digest."""
+    ) -> None:
+        """Write the last member."""
         is_public = self.level is Level.PUBLIC
         document = {
             "format": layout.FORMAT,
@@ -289,10 +290,8 @@ class _Bundle:
             "left_out": list(left_out),
             "files": self.files,
         }
-        body = layout.manifest(document)
         with archive.member(zip_file, layout.MANIFEST) as file:
-            file.write(body)
-        return sha256(body).hexdigest()
+            file.write(layout.manifest(document))
 
 
 def _check_closed(closed: DayDigest, found: DayDigest) -> None:

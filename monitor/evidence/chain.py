@@ -127,8 +127,12 @@ def leaf(row: Row, number: int, keys: DayKeys) -> bytes:
     ValueError : a keyed hash is not hexadecimal.
     """
     trusted, private = sealed_parts(row, number, keys)
-    public = sha256(canonical(public_part(row))).digest()
-    return sha256(_ROW_TAG + public + trusted + private).digest()
+    return leaf_of(canonical(public_part(row)), trusted, private)
+
+
+def leaf_of(public: bytes, trusted: bytes, private: bytes) -> bytes:
+    """The leaf of the spelled public part and the keyed hashes of the others."""
+    return sha256(_ROW_TAG + sha256(public).digest() + trusted + private).digest()
 
 
 def sealed_parts(row: Row, number: int, keys: DayKeys) -> tuple[bytes, bytes]:
@@ -136,11 +140,12 @@ def sealed_parts(row: Row, number: int, keys: DayKeys) -> tuple[bytes, bytes]:
     if keys.trusted is None:
         trusted = bytes.fromhex(row["x_trusted"])
     else:
-        trusted = _keyed(keys.trusted, number, trusted_part(row))
+        trusted = keyed(keys.trusted, number, canonical(trusted_part(row)))
     if keys.private is None:
         return trusted, bytes.fromhex(row["x_private"])
-    return trusted, _keyed(keys.private, number, private_part(row))
+    return trusted, keyed(keys.private, number, canonical(private_part(row)))
 
 
-def _keyed(key: bytes, number: int, part: Row) -> bytes:
-    return hmac.digest(key, number.to_bytes(8, "big") + canonical(part), "sha256")
+def keyed(key: bytes, number: int, part: bytes) -> bytes:
+    """The keyed hash of a spelled part of the row of a number."""
+    return hmac.digest(key, number.to_bytes(8, "big") + part, "sha256")
