@@ -76,7 +76,7 @@ def report_command(
     first = parsed_date(since, option="--since") if since else None
     chosen = parsed_date(day, option="--date") if day else None
     _check_date(chosen, config, now_utc)
-    close_days(config.database, now_utc=now_utc)
+    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
     night = analysed_night(
         config, chosen or _latest(config, now_utc), now_utc=now_utc, since=first
     )
@@ -136,11 +136,13 @@ def _bundled(
         names = names_at(level, kept.secret or b"", document_of(night.analysis))
         files = report_files(public_night(night, names), config)
     start, end = whole_days(night.since, night.night, config.timezone)
+    told = {report.vantage for report in night.reports}
     with open_store(config.database) as store:
+        rows = stored_rows(store, since=start, until=end)
         return write_bundle(
             path,
             report_files=files,
-            samples=stored_rows(store, since=start, until=end),
+            samples=(row for row in rows if row["vantage"] in told),
             config_document=effective(config),
             verdict_document=document_of(night.analysis),
             level=level,

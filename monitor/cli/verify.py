@@ -85,11 +85,15 @@ def _watched(lines: "Iterator[bytes]", n_rows: int) -> "Iterator[bytes]":
 
 
 def _verify_stored(settings: Settings, *, as_json: bool) -> None:
-    from monitor.evidence.ledger import stored_differences
+    from monitor.evidence.ledger import stored_differences, stored_notes
 
-    findings = stored_differences(measured_database_url(settings))
+    url = measured_database_url(settings)
+    findings, notes = stored_differences(url), stored_notes(url)
+    for note in notes:
+        say(f"note: {visible(note, limit=500)}", err=True)
     if as_json:
-        echo_json({"intact": not findings, "findings": _as_documents(findings)})
+        documents = _as_documents(findings)
+        echo_json({"intact": not findings, "findings": documents, "notes": notes})
     elif findings:
         _print_findings(findings)
     else:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from monitor.evidence import layout
 from monitor.evidence.branches import breaks, strays
-from monitor.evidence.chain import GENESIS, DayKeys, linked
+from monitor.evidence.chain import GENESIS, KEY_BYTES, DayKeys, linked
 from monitor.evidence.findings import Verification, told_days
 from monitor.evidence.redact import Level
 from monitor.evidence.rows import canonical
@@ -40,6 +40,8 @@ class Link(DayDigest):
     def day_keys(self) -> DayKeys:
         """The keys that the link carries; raises `ValueError` when they are none."""
         shown = {name: bytes.fromhex(key) for name, key in (self.keys or {}).items()}
+        if any(len(key) != KEY_BYTES for key in shown.values()):
+            raise ValueError("no key of a day")
         return DayKeys(trusted=shown.get("trusted"), private=shown.get("private"))
 
 

@@ -11,13 +11,16 @@ from typing import Final
 
 from monitor.evidence.chain import DayKeys, keyed, leaf_of
 from monitor.evidence.layout import short
-from monitor.evidence.redact import network, public_part, quarter
+from monitor.evidence.redact import QUARTER_MIN, network, public_part
 from monitor.evidence.rows import Row, canonical
 from monitor.model import LOCAL_PROBES
 
 _DECODER: Final = json.JSONDecoder()
 _BEGIN: Final = b'{"started_at_utc":"'
-_TIME_END: Final = len(_BEGIN) + len("2026-10-01T00:00:00.000000Z")
+_MINUTE: Final = len(_BEGIN) + len("2026-10-01T00:")
+_REST_OF_TIME: Final = b':00.000000Z"'
+_TIME_END: Final = _MINUTE + len("00") + len(_REST_OF_TIME)
+_QUARTERS: Final = {b"%02d" % n: b"%02d" % (n - n % QUARTER_MIN) for n in range(60)}
 _VANTAGE: Final = b',"vantage":'
 _PATH: Final = b',"path":'
 _PROBE: Final = b',"probe":'
@@ -50,7 +53,7 @@ def row_and_leaf(line: bytes, number: int, keys: DayKeys) -> tuple[Row, bytes]:
         raise OddLineError
     if keys.trusted is None:
         return row, _sealed_leaf(body, row)
-    return row, _open_leaf(body, row, number, keys)
+    return row, _open_leaf(body, row, number, keys.trusted, keys.private)
 
 
 def _sealed_leaf(body: bytes, row: Row) -> bytes:
@@ -64,38 +67,40 @@ def _sealed_leaf(body: bytes, row: Row) -> bytes:
     return leaf_of(public, bytes.fromhex(trusted), bytes.fromhex(private))
 
 
-def _open_leaf(body: bytes, row: Row, number: int, keys: DayKeys) -> bytes:
-    if keys.trusted is None:
-        raise OddLineError
-    address = row.get("remote_address")
-    if keys.private is None:
-        private = bytes.fromhex(row["x_private"])
-        body = _without(body, f',"x_private":"{row["x_private"]}"'.encode("ascii"))
-    else:
-        own = {} if address is None else {"remote_address": address}
-        private = keyed(keys.private, number, canonical(own))
-    before, after, coarse = _around_address(body, address)
+def _open_leaf(
+    body: bytes, row: Row, number: int, trusted_key: bytes, private_key: bytes | None
+) -> bytes:
+    if private_key is None:
+        end = f',"x_private":"{row["x_private"]}"'.encode("ascii")
+        body, own = body.removesuffix(end), body
+        if body is own:
+            raise OddLineError
+    before, address, after = _around_address(body, row)
+    coarse = _network(row) if address else b""
     if row["probe"] in LOCAL_PROBES:
         trusted, public = before + coarse + after, canonical(public_part(row))
     else:
         trusted, public = _cut(before, after, coarse)
-    return leaf_of(public, keyed(keys.trusted, number, trusted), private)
+    if private_key is None:
+        private = bytes.fromhex(row["x_private"])
+    else:
+        private = keyed(private_key, number, b"{" + address[1:] + b"}")
+    return leaf_of(public, keyed(trusted_key, number, trusted), private)
 
 
-def _without(body: bytes, end: bytes) -> bytes:
-    if not body.endswith(end):
-        raise OddLineError
-    return body.removesuffix(end)
-
-
-def _around_address(body: bytes, address: str | None) -> tuple[bytes, bytes, bytes]:
-    """What stands before and after the address, and its network as a field."""
+def _around_address(body: bytes, row: Row) -> tuple[bytes, bytes, bytes]:
+    """What stands before the field of the address, the field, what stands after it."""
+    address = row.get("remote_address")
     if address is None:
-        return body, b"}", b""
+        return body, b"", b"}"
     before, field, after = body.partition(_ADDRESS + address.encode("ascii") + b'"')
     if not field:
         raise OddLineError
-    return before, after + b"}", _ADDRESS + network(address).encode("ascii") + b'"'
+    return before, field, after + b"}"
+
+
+def _network(row: Row) -> bytes:
+    return _ADDRESS + network(row["remote_address"]).encode("ascii") + b'"'
 
 
 def _cut(before: bytes, after: bytes, coarse: bytes) -> tuple[bytes, bytes]:
@@ -103,16 +108,13 @@ def _cut(before: bytes, after: bytes, coarse: bytes) -> tuple[bytes, bytes]:
     vantage = before.index(_VANTAGE)
     path = before.index(_PATH, vantage)
     probe = before.index(_PROBE, path)
-    time = before[len(_BEGIN) : _TIME_END]
-    if not before.startswith(_BEGIN) or before[_TIME_END : _TIME_END + 1] != b'"':
-        raise OddLineError
-    begin = before[: _TIME_END + 1]
-    trusted = begin + before[vantage:probe] + coarse + b"}"
     way = before[path:probe]
+    trusted = before[:_TIME_END] + before[vantage:probe] + coarse + b"}"
     public = b"".join(
         (
-            _BEGIN,
-            quarter(time.decode("ascii")).encode("ascii"),
+            before[:_MINUTE],
+            _QUARTERS[before[_MINUTE : _MINUTE + 2]],
+            _REST_OF_TIME,
             before[_TIME_END:vantage],
             way if way == _DIRECT else _TUNNEL,
             before[probe:],

@@ -296,7 +296,7 @@ def _check_given(opened: _Opened, given: Sequence[str], scope: Scope) -> None:
 
 
 def _own_digests(opened: _Opened) -> list[str]:
-    """What names all of the bundle: its file and, as in older programs, its manifest."""
+    """What names all of it: its file and, as in older programs, its manifest."""
     is_altered = any(f.kind is Kind.ALTERED for f in opened.result.findings)
     manifest = [] if is_altered else [opened.manifest_digest]
     return [str(opened.result.digest), *manifest]
