@@ -106,7 +106,7 @@ def _document(result: "Verification") -> dict[str, Any]:
         "intact": result.is_intact,
         "level": result.level,
         "digest": result.digest,
-        "simulated_rows": result.n_simulated,
+        "is_simulated": result.n_simulated > 0,
         "verdicts_recomputed": result.is_recomputed,
         "bound": [asdict(binding) for binding in result.bindings],
         "not_bound": list(result.not_bound),
@@ -125,8 +125,6 @@ def _as_documents(findings: "Sequence[Finding]") -> list[dict[str, Any]]:
 
 
 def _print(result: "Verification") -> None:
-    if result.n_simulated:
-        say(f"SIMULATED DATA: {_share(result)} measured.")
     for note in result.notes:
         say(f"note: {visible(note, limit=500)}", err=True)
     if result.is_intact:
@@ -141,16 +139,13 @@ def _print(result: "Verification") -> None:
         _print_reach(result)
 
 
-def _share(result: "Verification") -> str:
-    if result.n_simulated == result.n_rows:
-        return "nothing here was"
-    return f"{result.n_simulated} of {result.n_rows} rows were not"
-
-
 def _print_intact(result: "Verification") -> None:
     days = f"{result.days[0]} to {result.days[-1]}" if result.days else "none"
     of = f"days {visible(days)}, level {visible(result.level)}"
     say(f"intact: {result.n_rows} rows, {of}")
+    if result.n_simulated:
+        some = f"{result.n_simulated} rows were not" if result.n_measured else _NOTHING
+        say(f"SIMULATED DATA: {some} measured.")
     say(f"digest of this bundle: {result.digest}")
     for vantage, head in result.heads.items():
         say(f"last day's digest, {visible(vantage)}: {visible(head)}")
@@ -161,14 +156,20 @@ def _print_intact(result: "Verification") -> None:
         )
 
 
+_NOTHING = "nothing here was"
+
+
 def _print_binding(binding: "Binding") -> None:
     from monitor.evidence.findings import told_days
 
     days = told_days(binding.days) or "none"
     rows = f"{binding.n_rows} rows of {len(binding.days)} days ({visible(days)})"
     more = "every file in it, with " if binding.binds_all else ""
-    of = visible(binding.of)
-    say(f"confirmed: {binding.digest} is the digest {of}. It binds {more}{rows}.")
+    of, elsewhere = visible(binding.of), ""
+    if binding.n_days_elsewhere:
+        elsewhere = f", and {binding.n_days_elsewhere} days that are not in this bundle"
+    told = f"It binds {more}{rows}{elsewhere}."
+    say(f"confirmed: {binding.digest} is the digest {of}. {told}")
 
 
 def _print_reach(result: "Verification") -> None:

@@ -70,6 +70,9 @@ class Digests:
                     binds_all=digest in self._own,
                     days=tuple(sorted({day.day for day in bound})),
                     n_rows=sum(day.n_rows for day in bound),
+                    n_days_elsewhere=len(
+                        self._branches.get(digest, {}).keys() - {k.day for k in bound}
+                    ),
                 )
             )
 
@@ -150,13 +153,10 @@ def check_withheld(
     for vantage, own in by_vantage(links).items():
         with_rows = {link.day for link in own if link.has_rows}
         without = {link.day for link in own} - with_rows
-        inside = {day for day in without if span and span[0] <= day <= span[-1]}
+        inside = [day for day in without if span and span[0] <= day <= span[-1]]
         if inside:
             what = f"rows of {vantage!r} of {told_days(inside)} are withheld"
             result.add(layout.SAMPLES, what, kind=Kind.WITHHELD, day=min(inside))
-        if outside := without - inside:
-            days = f"{len(outside)} days of the chain of {vantage!r}"
-            result.notes.append(f"{days} lie outside the span of this bundle")
 
 
 def check_begin(links: Sequence[Link], since: object, result: Verification) -> None:

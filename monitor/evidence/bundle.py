@@ -24,6 +24,7 @@ from monitor.evidence.chain import (
     days_of,
     linked,
 )
+from monitor.evidence.findings import told_days
 from monitor.evidence.redact import Hosts, Level, config_for, renamed
 from monitor.evidence.rows import Row
 from monitor.model import DayDigest, Sample
@@ -237,6 +238,7 @@ class _Bundle:
         vantages = {link.vantage for link, _ in self.days.values()}
         for vantage in sorted(vantages):
             own = [link for link in stored if link.vantage == vantage]
+            self._check_whole(vantage, own)
             links = self._links(vantage, own)
             newest = {link.day: link for link in links}
             for link in (
@@ -255,18 +257,32 @@ class _Bundle:
         for (own, day), (found, _) in self.days.items():
             if own != vantage:
                 continue
-            if day in closed:
+            if day in closed and found.n_rows <= closed[day].n_rows:
                 _check_closed(closed[day], found)
                 continue
+            # Not closed yet, or rows came since: the link is of this bundle only.
             previous = links[-1].digest if links else GENESIS
             links.append(linked(vantage, day, found.n_rows, found.root, previous))
         return links
 
+    def _check_whole(self, vantage: str, stored: Sequence[DayDigest]) -> None:
+        """Refuse to withhold days: `monitor verify` would, too."""
+        shown = {day for own, day in self.days if own == vantage}
+        span = (min(shown), max(shown))
+        gone = {link.day for link in stored if span[0] <= link.day <= span[1]} - shown
+        if gone:
+            raise InputError(
+                f"samples of {vantage}: found none of {told_days(gone)}, though digests"
+                " were stored when these days were closed; see `monitor verify"
+                " --stored` for what was changed"
+            )
+
     def _covered(self, links: list[DayDigest]) -> list[DayDigest]:
-        # The days before tell a reader of two public bundles more than they need to.
+        # The days before tell a reader of two public bundles more than they need to;
+        # the last of them shows that no day is withheld.
         days = {day for _, day in self.days}
         first = next(n for n, link in enumerate(links) if link.day in days)
-        return links[first:]
+        return links[max(first - 1, 0) :]
 
     def write_manifest(
         self,

@@ -65,6 +65,8 @@ class Binding:
     days: tuple[str, ...]
     """UTC dates whose rows it binds, of those that have rows here."""
     n_rows: int
+    n_days_elsewhere: int
+    """Further days that it binds, whose rows are not in this bundle."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +80,9 @@ class Verification:
     heads: Mapping[str, str] = field(default_factory=dict)
     n_rows: int = 0
     n_simulated: int = 0
-    """Rows that were not measured."""
+    """Rows of simulated sites."""
+    n_measured: int = 0
+    """Rows of other sites; those of the household tell neither."""
     days: tuple[str, ...] = ()
     findings: list[Finding] = field(default_factory=list)
     n_more: int = 0

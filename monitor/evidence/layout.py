@@ -50,9 +50,26 @@ report/         the report for people, if there is one
 lodged/         time-stamps of other parties on digests, if there are any
 manifest.json   SHA-256 of each of these, versions, level
 
-To check it, on any machine, without network and database:  monitor verify FILE
-Compare the digest that this prints with the one that you were given on another way:
-only that shows that nobody wrote the whole bundle anew.
+To check it, on any machine, without network and database:
+
+    monitor verify FILE --digest DIGEST
+
+DIGEST came to you on another way than this file: only that shows that nobody wrote the
+whole bundle anew. The digest of the bundle binds all of it. It is the SHA-256 of the
+file; each of these prints it, with the name of the bundle in the place of FILE:
+
+    sha256sum FILE
+    openssl dgst -sha256 -r FILE
+
+and where the digest lies beside it, this compares them:
+
+    sha256sum -c FILE.sha256
+
+The digest of a day, as reports state it, binds the rows of that day and of those
+before. It is the SHA-256 of one line of text without line end, made of the fields of a
+line of chain.ndjson (unzip -p FILE chain.ndjson prints them):
+
+    printf '["monitor day 1","%s",%s,"%s","%s"]' DAY N_ROWS ROOT PREVIOUS | sha256sum
 """
 
 

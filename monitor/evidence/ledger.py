@@ -233,8 +233,9 @@ def _changed_days(
     }
     for (vantage, day), link in newest.items():
         found = _of_rows(store, secret, vantage, day, link.previous)
-        if found is None or found.root != link.root:
-            n_rows = 0 if found is None else found.n_rows
+        n_rows = 0 if found is None else found.n_rows
+        # More rows than then are no alteration: the next closing gives a second link.
+        if n_rows <= link.n_rows and (found is None or found.root != link.root):
             what = (
                 f"the rows of {vantage!r} are not those of the day's digest:"
                 f" {n_rows} rows now, {link.n_rows} when it was closed"

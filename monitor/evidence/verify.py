@@ -26,7 +26,7 @@ from monitor.evidence.recompute import (
 from monitor.evidence.redact import Level
 from monitor.evidence.rowcheck import RowCheck
 from monitor.evidence.rows import Row
-from monitor.model import SIMULATED
+from monitor.model import LOCAL_PROBES, SIMULATED
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -150,10 +150,18 @@ def _has_its_check(document: Mapping[str, Any], body: bytes) -> bool:
 
 def _parsed_document(body: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(body)
+        found = json.loads(body, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; one that says two things under one name says nothing."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is there twice")
+    return found
 
 
 def _check(opened: _Opened, manifest: Mapping[str, Any], watched: Watched) -> None:
@@ -265,6 +273,8 @@ def _counted(rows: Iterator[Row], result: Verification) -> Iterator[Row]:
     for row in rows:
         if SIMULATED in (row.get("probe_version"), row.get("vantage")):
             result.n_simulated += 1
+        elif row.get("probe") not in LOCAL_PROBES:
+            result.n_measured += 1
         yield row
 
 

@@ -317,7 +317,8 @@ async function showNotes() {
 async function showReports() {
   const { reports } = await ask("/reports");
   const link = (one, name) => element("a", { href: `/reports/${one.date}/${encodeURIComponent(name)}`, target: "_blank", rel: "noopener" }, name);
-  const item = (one) => element("li", {}, `${dayName(one.date)}: `, ...one.files.flatMap((name) => [link(one, name), " "]));
+  const digest = (one, name) => (one.digests[name] ? [element("code", { class: "digest" }, `SHA-256 ${one.digests[name]}`), " "] : []);
+  const item = (one) => element("li", {}, `${dayName(one.date)}: `, ...one.files.flatMap((name) => [link(one, name), " ", ...digest(one, name)]));
   const list = element("ul", {}, ...reports.slice(0, 30).map(item));
   byId("reports").replaceChildren(reports.length ? list : element("p", {}, t("reports.empty")));
 }
