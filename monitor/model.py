@@ -74,6 +74,10 @@ LOCAL_PROBES = frozenset(
 )
 
 
+SIMULATED: Final = "simulated"
+"""Vantage and probe version of rows that were not measured."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A named site; the name is stable, addresses are not."""

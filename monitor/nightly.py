@@ -160,7 +160,8 @@ def _chain(url: str, vantage: str, *, until: datetime) -> Chain | None:
     closed = [link for link in links if link.day < until.date().isoformat()]
     if not closed:
         return None
-    return Chain(day=closed[-1].day, digest=closed[-1].digest)
+    # The last link may be a second one, of a day before.
+    return Chain(day=max(link.day for link in closed), digest=closed[-1].digest)
 
 
 def public_night(night: Night, name: Callable[[str], str]) -> Night:
@@ -267,7 +268,7 @@ def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
     """
     folder = Path(config.report.folder)
     _close_to_others(folder)
-    close_days(config.database, now_utc=now_utc)
+    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
     for day in due_nights(config, now_utc=now_utc):
         night = analysed_night(config, day, now_utc=now_utc)
         store_night(config.database, night, computed_at_utc=now_utc)

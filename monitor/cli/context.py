@@ -114,8 +114,15 @@ def parsed_date(text: str, *, option: str) -> date:
         raise InputError(f"{option}: found {text!r}; allowed: {error}") from None
 
 
-def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
-    """The items, with a progress bar on stderr when it is a terminal."""
+def progress(
+    items: Iterable[Item], description: str, *, total: int | None = None
+) -> Iterator[Item]:
+    """The items, with a progress bar on stderr when it is a terminal.
+
+    Parameters
+    ----------
+    total : how many will come, where that is known.
+    """
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import Progress
@@ -125,4 +132,5 @@ def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
         yield from items
         return
     with Progress(console=console, transient=True) as bar:
-        yield from bar.track(items, description=escape(visible(description)))
+        told = escape(visible(description))
+        yield from bar.track(items, total=total, description=told)

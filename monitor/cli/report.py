@@ -1,6 +1,7 @@
 """`monitor report`: the report of any past night, and its evidence bundle."""
 
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -76,10 +77,11 @@ def report_command(
     first = parsed_date(since, option="--since") if since else None
     chosen = parsed_date(day, option="--date") if day else None
     _check_date(chosen, config, now_utc)
-    close_days(config.database, now_utc=now_utc)
-    night = analysed_night(
-        config, chosen or _latest(config, now_utc), now_utc=now_utc, since=first
-    )
+    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
+    last = chosen or _latest(config, now_utc)
+    if bundle:
+        first = _first_with_rows(config, last, first)
+    night = analysed_night(config, last, now_utc=now_utc, since=first)
     _check(night)
     if preview:
         _show(night, config, level)
@@ -136,11 +138,13 @@ def _bundled(
         names = names_at(level, kept.secret or b"", document_of(night.analysis))
         files = report_files(public_night(night, names), config)
     start, end = whole_days(night.since, night.night, config.timezone)
+    told = {report.vantage for report in night.reports}
     with open_store(config.database) as store:
+        rows = stored_rows(store, since=start, until=end)
         return write_bundle(
             path,
             report_files=files,
-            samples=stored_rows(store, since=start, until=end),
+            samples=(row for row in rows if row["vantage"] in told),
             config_document=effective(config),
             verdict_document=document_of(night.analysis),
             level=level,
@@ -166,6 +170,28 @@ def _in_language(config: "Config", language: str | None) -> "Config":
         return config
     report = config.report.model_copy(update={"language": language})
     return config.model_copy(update={"report": report})
+
+
+def _first_with_rows(config: "Config", last: date, asked: date | None) -> date | None:
+    """The first evening of a bundle: one from which on retention removed no rows.
+
+    Raises
+    ------
+    InputError : an earlier one was asked for; its days would be missing.
+    """
+    from monitor.store.retention import Retention
+
+    usual = last - timedelta(days=config.report.nights - 1)
+    with closing(Retention(config.database, config.vantage)) as retention:
+        kept = retention.kept_from()
+    # Its local day may begin on the UTC day before, all of which has to be there.
+    first = date.min if kept is None else kept.date() + timedelta(days=2)
+    if asked is not None and asked < first:
+        raise InputError(
+            f"--since: found {asked}; allowed with --bundle: {first} and later: older"
+            " samples were removed (retention.samples_days)"
+        )
+    return asked or max(first, usual)
 
 
 def _latest(config: "Config", now_utc: "datetime") -> date:

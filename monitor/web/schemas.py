@@ -625,6 +625,8 @@ class Report(Answer):
 
     date: DayOf
     files: list[str]
+    digests: dict[str, str]
+    """Name of a bundle -> its digest, as `monitor verify` prints it."""
 
 
 class Trouble(Answer):

@@ -66,9 +66,9 @@ def fill(store: Store, url: str) -> None:
     rollups, notes, digests = Rollups(url), Notes(url), Digests(url)
     rollups.refresh()
     notes.add(date(2026, 10, 1), date(2026, 10, 1), "a match", noted_at_utc=NOW)
-    digests.append(
-        list(day_digests(some_samples(), secret=digests.secret())), closed_at_utc=NOW
-    )
+    links = list(day_digests(some_samples(), secret=digests.secret()))
+    with digests.extending("home") as chain:
+        chain.append(links, closed_at_utc=NOW)
     notices = Notices(url)
     notices.add(
         Notice(
