@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import configuration, measured_database_url, parsed_date
+from monitor.cli.context import (
+    check_known,
+    configuration,
+    measured_database_url,
+    parsed_date,
+)
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
@@ -29,6 +34,7 @@ BUNDLE = "evidence.zip"
 @click.command("report")
 @click.option("--date", "day", help="The night, a local date; default: the last one.")
 @click.option("--since", help="First evening; default: as many as configured.")
+@click.option("--vantage", help="Of this measuring point; default: the configured one.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -54,6 +60,7 @@ def report_command(
     *,
     day: str | None,
     since: str | None,
+    vantage: str | None,
     out: Path | None,
     language: str | None,
     bundle: bool,
@@ -72,7 +79,7 @@ def report_command(
 
     now_utc = SystemClock().now_utc()
     measured_database_url(settings)
-    config = _in_language(configuration(settings), language)
+    config = _in_language(_at(configuration(settings), vantage), language)
     first = parsed_date(since, option="--since") if since else None
     chosen = parsed_date(day, option="--date") if day else None
     _check_date(chosen, config, now_utc)
@@ -140,7 +147,7 @@ def _bundled(
         return write_bundle(
             path,
             report_files=files,
-            samples=stored_rows(store, since=start, until=end),
+            samples=stored_rows(store, since=start, until=end, vantage=config.vantage),
             config_document=effective(config),
             verdict_document=document_of(night.analysis),
             level=level,
@@ -159,6 +166,13 @@ def _show(night: "Night", config: "Config", level: str) -> None:
         _bundled(path, night, config, files=files, level=level)
         for line in preview(path):
             say(visible(line, limit=500))
+
+
+def _at(config: "Config", vantage: str | None) -> "Config":
+    if vantage is None:
+        return config
+    check_known(config.database, "--vantage", (vantage,))
+    return config.model_copy(update={"vantage": vantage})
 
 
 def _in_language(config: "Config", language: str | None) -> "Config":
@@ -199,7 +213,12 @@ def _newest(config: "Config", until: "datetime | None" = None) -> "datetime | No
     """When the last sample was taken, before a moment if one is given."""
     from monitor.store.frames import load_frame
 
-    found = load_frame(config.database, until=until, columns=["started_at_utc"])
+    found = load_frame(
+        config.database,
+        until=until,
+        vantage=config.vantage,
+        columns=["started_at_utc"],
+    )
     times = found["started_at_utc"]
     return None if times.empty else times.max().to_pydatetime()
 

@@ -19,7 +19,8 @@ import psycopg
 from psycopg import sql
 
 from monitor.errors import InputError, StoreError
-from monitor.store.engine import POSTGRES_ARGS, database_url
+from monitor.store.engine import database_url
+from monitor.store.server import Server
 
 VIEWS: Final = ("v_samples", "v_hours", "v_rounds", "v_verdicts", "v_notes", "v_days")
 """What may be asked; the columns are described in docs/anomalies.md."""
@@ -56,8 +57,7 @@ def ask(
     parsed = database_url(url)
     if parsed.drivername == "sqlite":
         return _ask_sqlite(Path(str(parsed.database)), question, max_rows, max_time_s)
-    plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-    return _ask_postgresql(plain, question, max_rows, max_time_s)
+    return _ask_postgresql(Server.of(parsed), question, max_rows, max_time_s)
 
 
 def _ask_sqlite(path: Path, question: str, max_rows: int, max_time_s: float) -> Answer:
@@ -142,13 +142,15 @@ class _Guard:
 
 
 def _ask_postgresql(
-    url: str, question: str, max_rows: int, max_time_s: float
+    server: Server, question: str, max_rows: int, max_time_s: float
 ) -> Answer:
-    options = f"{POSTGRES_ARGS['options']} -c statement_timeout={int(1e3 * max_time_s)}"
-    arguments = {**POSTGRES_ARGS, "options": options}
+    plain = server.url.set(drivername="postgresql")
+    url = plain.render_as_string(hide_password=False)
+    timeout = {"statement_timeout": str(int(1e3 * max_time_s))}
     try:
-        with psycopg.connect(url, **arguments) as connection:
+        with psycopg.connect(url, **server.arguments) as connection:
             connection.read_only = True
+            connection.execute(*server.setting({**server.settings, **timeout}))
             _check_words(connection, question)
             return _cursor_answer(connection, question, max_rows)
     except psycopg.errors.QueryCanceled:
@@ -165,7 +167,9 @@ def _cursor_answer(
     # A cursor takes one SELECT and refuses everything else, in the server itself.
     with connection.cursor() as cursor:
         declared = sql.SQL("DECLARE answer NO SCROLL CURSOR FOR ").as_bytes()
-        cursor.execute(declared + question.encode(), prepare=True)
+        # Not as plain text, which may hold several; nor prepared, which a pooler's
+        # session would keep.
+        cursor.execute(declared + question.encode(), binary=True)
         cursor.execute(
             sql.SQL("FETCH {} FROM answer").format(sql.Literal(max_rows + 1))
         )
@@ -194,7 +198,7 @@ SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
  WHERE nspname = 'pg_catalog' AND relname = ANY(%(words)s)
 UNION
 SELECT nspname FROM pg_namespace
- WHERE nspname = ANY(%(words)s) AND nspname <> 'public'
+ WHERE nspname = ANY(%(words)s) AND nspname <> current_schema()
 UNION
 SELECT relname FROM pg_class
  WHERE relkind IN ('r', 'p', 'f', 'm') AND relname = ANY(%(sources)s)
