@@ -196,6 +196,8 @@ class Note:
     last_date: date
     """Included."""
     text: str
+    vantage: str | None = None
+    """Where it is seen; None: everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

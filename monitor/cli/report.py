@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import configuration, measured_database_url, parsed_date
+from monitor.cli.context import (
+    check_known,
+    configuration,
+    measured_database_url,
+    parsed_date,
+)
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
@@ -30,6 +35,7 @@ BUNDLE = "evidence.zip"
 @click.command("report")
 @click.option("--date", "day", help="The night, a local date; default: the last one.")
 @click.option("--since", help="First evening; default: as many as configured.")
+@click.option("--vantage", help="Of this measuring point; default: the configured one.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -55,6 +61,7 @@ def report_command(
     *,
     day: str | None,
     since: str | None,
+    vantage: str | None,
     out: Path | None,
     language: str | None,
     bundle: bool,
@@ -73,7 +80,7 @@ def report_command(
 
     now_utc = SystemClock().now_utc()
     measured_database_url(settings)
-    config = _in_language(configuration(settings), language)
+    config = _in_language(_at(configuration(settings), vantage), language)
     first = parsed_date(since, option="--since") if since else None
     chosen = parsed_date(day, option="--date") if day else None
     _check_date(chosen, config, now_utc)
@@ -138,13 +145,11 @@ def _bundled(
         names = names_at(level, kept.secret or b"", document_of(night.analysis))
         files = report_files(public_night(night, names), config)
     start, end = whole_days(night.since, night.night, config.timezone)
-    told = {report.vantage for report in night.reports}
     with open_store(config.database) as store:
-        rows = stored_rows(store, since=start, until=end)
         return write_bundle(
             path,
             report_files=files,
-            samples=(row for row in rows if row["vantage"] in told),
+            samples=stored_rows(store, since=start, until=end, vantage=config.vantage),
             config_document=effective(config),
             verdict_document=document_of(night.analysis),
             level=level,
@@ -163,6 +168,13 @@ def _show(night: "Night", config: "Config", level: str) -> None:
         _bundled(path, night, config, files=files, level=level)
         for line in preview(path):
             say(visible(line, limit=500))
+
+
+def _at(config: "Config", vantage: str | None) -> "Config":
+    if vantage is None:
+        return config
+    check_known(config.database, "--vantage", (vantage,))
+    return config.model_copy(update={"vantage": vantage})
 
 
 def _in_language(config: "Config", language: str | None) -> "Config":
@@ -225,7 +237,12 @@ def _newest(config: "Config", until: "datetime | None" = None) -> "datetime | No
     """When the last sample was taken, before a moment if one is given."""
     from monitor.store.frames import load_frame
 
-    found = load_frame(config.database, until=until, columns=["started_at_utc"])
+    found = load_frame(
+        config.database,
+        until=until,
+        vantage=config.vantage,
+        columns=["started_at_utc"],
+    )
     times = found["started_at_utc"]
     return None if times.empty else times.max().to_pydatetime()
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.clock import Clock
 from monitor.config import Config
-from monitor.errors import StoreError
+from monitor.errors import InputError, RightsError, StoreError
 from monitor.model import Round, RoundStatus
 from monitor.probe.local import received_on_wire_bytes
 from monitor.sampling.ration import Ration
@@ -17,7 +17,7 @@ from monitor.sampling.schedule import (
     slot_start,
     unrecorded,
 )
-from monitor.store import Store, open_store
+from monitor.store import Store, check, open_store
 from monitor.store.clock_steps import ClockStep
 from monitor.wallclock import local_instant
 
@@ -28,9 +28,17 @@ LOOK_BACK = timedelta(days=62)
 
 
 def check_database(url: str) -> None:
-    """Open the database once; only a database that is away is not an obstacle."""
+    """Open the database once; only a database that is away is not an obstacle.
+
+    Raises
+    ------
+    InputError
+        It cannot be used as it is, and waiting will not help.
+    """
     try:
-        open_store(url).close()
+        check(url, writes=True)
+    except RightsError as error:
+        raise InputError(str(error)) from error
     except StoreError as error:
         _log.warning("database_away error=%s", error)
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from monitor.clock import is_synchronised
 from monitor.model import Probe
+from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
 from monitor.store.notices import NOT_SENT, Notice, Notices
 from monitor.store.reader import SeriesInfo, StoredAnalysis
-from monitor.store.spool_file import SpoolFile, spool_path
 from monitor.web.facts import Facts, NotHere
 from monitor.web.schemas import (
     Health,
@@ -127,7 +127,10 @@ def verdict_history(facts: Facts, query: VerdictHistoryQuery) -> VerdictHistory:
             strength=verdict.strength,
         )
         for computed_at_utc, analysis in readable(
-            facts.reader, query.limit, before=facts.clock.now_utc()
+            facts.reader,
+            query.limit,
+            facts.config.vantage,
+            before=facts.clock.now_utc(),
         )
         for verdict in analysis.verdicts
     ]
@@ -249,7 +252,8 @@ def health(facts: Facts, _query: NoQuery) -> Health:
         gaps=missed[0],
         gap_s=missed[3],
         event_loop_lateness_s=_lateness_s(facts, vantage),
-        spool_records=SpoolFile(spool_path(facts.config.database)).count(),
+        spool_records=facts.spool.count(),
+        wal_bytes=wal_bytes(facts.config.database),
         n_stale_hours=facts.reader.n_stale_hours(),
         n_removed_samples=removed.n_rows,
         n_removed_days=removed.n_days,
