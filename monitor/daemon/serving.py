@@ -188,8 +188,6 @@ class _Daemon:
         give_back()
 
     async def _write(self, record: Sample | Round) -> None:
-        if isinstance(record, Sample):
-            self._ration.count(record)
         await self._in_thread(partial(self._writer.write, record))
 
     async def _in_thread(self, call: Callable[[], object]) -> object:

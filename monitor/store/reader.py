@@ -215,12 +215,16 @@ class Reader:
         found = read_rounds(self._engine, from_us(slot_us), None, vantage)
         return list(found)[-1]
 
-    def received(self, series_ids: Iterable[int], since_us: int) -> Received:
-        """What these series received in hours from `since_us` on."""
+    def received(
+        self, series_ids: Iterable[int], since_us: int, until_us: int | None = None
+    ) -> Received:
+        """What these series received in hours from `since_us` on, to `until_us`."""
         wanted = select(
             func.coalesce(func.sum(hourly.c.n), 0),
             func.coalesce(func.sum(hourly.c.body_bytes), 0),
         ).where(hourly.c.series_id.in_(list(series_ids)), hourly.c.hour_us >= since_us)
+        if until_us is not None:
+            wanted = wanted.where(hourly.c.hour_us < until_us)
         with reading(self._engine) as connection:
             n_probes, body_bytes = connection.execute(wanted).one()
         return Received(n_probes=int(n_probes), body_bytes=int(body_bytes))

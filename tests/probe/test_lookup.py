@@ -7,6 +7,7 @@ from monitor.clock import SystemClock
 from monitor.model import AddressFamily
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.lookup import look_up, split_resolver
+from monitor.probe.traffic import Traffic
 from tests.servers import dns
 
 FOUR, SIX, ANY = AddressFamily.IPV4, AddressFamily.IPV6, AddressFamily.ANY
@@ -15,7 +16,7 @@ BOTH = dns.addresses("192.0.2.1", "192.0.2.2", "2001:db8::1")
 
 async def found(names, family=ANY, host="site.test"):
     async with asyncio.timeout(1):
-        return await look_up(host, family, names.resolver, SystemClock())
+        return await look_up(host, family, names.resolver, SystemClock(), Traffic())
 
 
 @pytest.mark.parametrize(

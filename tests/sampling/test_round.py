@@ -18,6 +18,7 @@ from monitor.model import (
     Sample,
     Target,
 )
+from monitor.probe.traffic import Traffic
 from monitor.sampling.round import Errand, RoundRunner, plan
 from monitor.sampling.sampler import Pace, Sampler
 
@@ -34,7 +35,7 @@ class Site:
         self.most_downloads = 0
         self.begun: list[tuple[str, str]] = []
 
-    async def measure(self, target: Target, probe: str) -> Sample:
+    async def measure(self, target: Target, probe: str, *, traffic: Traffic) -> Sample:
         self.begun.append((target.name, probe))
         key = f"{probe}/{target.name}"
         self.running.add(key)
@@ -204,8 +205,10 @@ async def test_local_side_is_stored_with_every_round() -> None:
 
 async def test_failed_probe_is_a_sample_like_any_other() -> None:
     class Broken(Site):
-        async def measure(self, target: Target, probe: str) -> Sample:
-            good = await super().measure(target, probe)
+        async def measure(
+            self, target: Target, probe: str, *, traffic: Traffic
+        ) -> Sample:
+            good = await super().measure(target, probe, traffic=traffic)
             return Sample(
                 started_at_utc=good.started_at_utc,
                 target=target.name,
@@ -222,10 +225,12 @@ async def test_failed_probe_is_a_sample_like_any_other() -> None:
 
 async def test_bug_in_one_probe_leaves_the_others_alone() -> None:
     class Buggy(Site):
-        async def measure(self, target: Target, probe: str) -> Sample:
+        async def measure(
+            self, target: Target, probe: str, *, traffic: Traffic
+        ) -> Sample:
             if target.name == "s2":
                 raise ZeroDivisionError
-            return await super().measure(target, probe)
+            return await super().measure(target, probe, traffic=traffic)
 
     notebook = Notebook()
     record = await runner(Buggy(), notebook).run(a_plan())
