@@ -10,8 +10,8 @@ from monitor.model import Operation, Target
 from monitor.probe.answers import has_bogon
 from monitor.probe.assets import (
     HTML_MAX_BYTES,
-    asset_tags,
     asset_urls,
+    assets,
     decoded_html,
 )
 from monitor.probe.discovery import announced_size
@@ -93,10 +93,10 @@ def _look_into(head: Head, body: bytes) -> None:
 
 def page(data: bytes) -> None:
     """A page of a stranger: its tags, and what they refer to."""
-    found = list(asset_tags(data[:HTML_MAX_BYTES]))
-    assert len(found) <= 2 * len(data) + 1  # steps: the cost grows with the length
     leads = Leads(target=Target(name="a", url=_PAGE, domain="example.org"))
-    urls = asset_urls((tag for tag in found if tag), _PAGE, leads.is_followed)
+    steps = list(assets(data[:HTML_MAX_BYTES], _PAGE, leads.is_followed))
+    assert len(steps) <= 2 * len(data) + 1  # the cost grows with the length
+    urls = asset_urls(step for step in steps if step)
     assert len(urls) <= 16
     assert all(f".{endpoint_of(url).host}".endswith(".example.org") for url in urls)
 

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from html import unescape
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -36,38 +37,54 @@ def decoded_html(body: bytes, encoding: str) -> bytes:
         return piece
 
 
-def asset_tags(html: bytes) -> Iterator[Tag | None]:
-    """The tags that `asset_urls` wants, with a None after each short step."""
-    return tags(html, _TAGS, _ATTRIBUTES)
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that a page refers to."""
+
+    url: str
+    is_code: bool
+    """Script, style sheet or preload; else picture or video."""
 
 
-def asset_urls(
-    found: Iterable[Tag], page_url: str, is_followed: Callable[[str], bool]
-) -> tuple[str, ...]:
-    """Absolute URLs of code and pictures of a page.
+def assets(
+    html: bytes, page_url: str, is_followed: Callable[[str], bool]
+) -> Iterator[Asset | None]:
+    """Code and pictures of a page, in its order.
 
     Parameters
     ----------
-    found : its tags, by `asset_tags`.
+    html : the decoded page.
     page_url : where it came from, for relative references.
     is_followed : whether a URL that the page names is asked for.
 
-    Returns
-    -------
-    At most 8 scripts, style sheets and preloads, then at most 8 pictures and videos,
-    each in the order of the page, without repetition.
+    Yields
+    ------
+    None after each short step, so that the reader may do something else between them.
     """
-    chosen = list(found)
-    bases = (t.attributes[b"href"] for t in chosen if _is_base(t))
-    base_url = absolute(page_url, _text(next(bases, b""))) or page_url
-    urls: dict[str, None] = {}
-    for kind in (_CODE, _PICTURES):
-        wanted = dict.fromkeys(_references(chosen, kind))
-        joined = (absolute(base_url, _text(w)) for w in [*wanted][:_MOST_REFERENCES])
-        fresh = dict.fromkeys(u for u in joined if u and is_followed(u))
-        new = [url for url in fresh if url not in urls]
-        urls.update(dict.fromkeys(new[:_MOST_OF_A_KIND]))
-    return tuple(urls)
+    base_url, met = "", {True: set[bytes](), False: set[bytes]()}
+    for tag in tags(html, _TAGS, _ATTRIBUTES):
+        yield None
+        if tag is None:
+            continue
+        if tag.name == b"base":
+            base_url = base_url or _joined(page_url, tag.attributes.get(b"href", b""))
+        for is_code, value in _references(tag):
+            if value in met[is_code] or len(met[is_code]) >= _MOST_REFERENCES:
+                continue
+            met[is_code].add(value)
+            url = _joined(base_url or page_url, value)
+            if url and is_followed(url):
+                yield Asset(url, is_code)
+
+
+def asset_urls(found: Iterable[Asset]) -> tuple[str, ...]:
+    """At most 8 files of code, then at most 8 pictures, without repetition."""
+    kinds: tuple[dict[str, None], dict[str, None]] = {}, {}
+    for asset in found:
+        urls = kinds[not asset.is_code]
+        if len(urls) < _MOST_OF_A_KIND and asset.url not in kinds[0]:
+            urls[asset.url] = None
+    return tuple({**kinds[0], **kinds[1]})
 
 
 def absolute(base_url: str, reference: str) -> str | None:
@@ -82,15 +99,12 @@ def absolute(base_url: str, reference: str) -> str | None:
     return url._replace(fragment="").geturl() if is_web else None
 
 
-def _is_base(tag: Tag) -> bool:
-    return tag.name == b"base" and b"href" in tag.attributes
-
-
-def _references(found: Iterable[Tag], kind: dict[bytes, bytes]) -> Iterator[bytes]:
-    for tag in found:
+def _references(tag: Tag) -> Iterator[tuple[bool, bytes]]:
+    """What a tag refers to, and whether it is code."""
+    for is_code, kind in ((True, _CODE), (False, _PICTURES)):
         value = tag.attributes.get(kind.get(tag.name, b""))
         if value and len(value) <= _LONGEST_URL and _is_file(tag):
-            yield value
+            yield is_code, value
 
 
 def _is_file(tag: Tag) -> bool:
@@ -98,6 +112,7 @@ def _is_file(tag: Tag) -> bool:
     return tag.name != b"link" or b"stylesheet" in relations or b"preload" in relations
 
 
-def _text(value: bytes) -> str:
+def _joined(base_url: str, reference: bytes) -> str:
     # Addresses are ASCII in any encoding of a page.
-    return unescape(value[:_LONGEST_URL].decode("utf-8", "replace"))
+    text = reference[:_LONGEST_URL].decode("utf-8", "replace")
+    return absolute(base_url, unescape(text)) or ""

@@ -20,8 +20,8 @@ from monitor.model import Sample, Target
 from monitor.probe.assets import (
     HTML_MAX_BYTES,
     absolute,
-    asset_tags,
     asset_urls,
+    assets,
     decoded_html,
 )
 from monitor.probe.http import Head
@@ -194,8 +194,9 @@ class _Search:
 
     async def _read(self, url: str, head: Head, body: bytes) -> _Page:
         coding = printable_bytes(head.header(b"content-encoding") or b"")
-        found = await in_turns(asset_tags(decoded_html(body, coding)))
-        return _Page(url, len(body), asset_urls(found, url, self._leads.is_followed))
+        html = decoded_html(body, coding)
+        found = await in_turns(assets(html, url, self._leads.is_followed))
+        return _Page(url, len(body), asset_urls(found))
 
     async def _sizes(self, urls: Iterable[str]) -> dict[str, int]:
         gate = asyncio.Semaphore(_AT_ONCE)

@@ -3,15 +3,14 @@ import zlib
 
 from monitor.probe.assets import (
     HTML_MAX_BYTES,
-    asset_tags,
     asset_urls,
+    assets,
     decoded_html,
 )
 
 
 def urls_of(html: bytes, page_url: str, is_followed=lambda url: True):
-    found = [tag for tag in asset_tags(html) if tag is not None]
-    return asset_urls(found, page_url, is_followed)
+    return asset_urls(a for a in assets(html, page_url, is_followed) if a is not None)
 
 
 PAGE = b"""<!doctype html><html><head>
@@ -73,3 +72,22 @@ def test_a_page_in_another_encoding_gives_its_files() -> None:
     html = '<title>Каталог</title><img alt="Рыба" src="/a.png">'.encode("windows-1251")
     html += b'<img src="/\xec.png">'
     assert urls_of(html, "https://a.example/")[0] == "https://a.example/a.png"
+
+
+def test_only_the_first_base_counts():
+    html = b"<base href=/a/><base href=/b/><img src=c.png>"
+    assert urls_of(html, "https://a.test/") == ("https://a.test/a/c.png",)
+
+
+def test_what_is_code_already_is_no_picture():
+    html = b"<img src=/a.png><link rel=preload href=/a.png>"
+    assert urls_of(html, "https://a.test/") == ("https://a.test/a.png",)
+
+
+def test_references_are_bounded_before_anything_is_made_of_them():
+    many = b"".join(b"<img src=//a%d.test/x>" % i for i in range(10_000))
+    asked: list[str] = []
+    assert urls_of(many, "https://a/", asked.append) == ()
+    assert len(asked) == 200
+    long = b"<img src=/" + b"a" * 100_000 + b"><img src=/b&amp;c.png>"
+    assert urls_of(long, "https://a/") == ("https://a/b&c.png",)
