@@ -47,10 +47,9 @@ _LONGEST_S = 20.0
 _MAX_REDIRECTS = 5
 _AT_ONCE = 4
 _MAX_DOUBLINGS = 10
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PAGE_WINDOW_BYTES = 64 * 1024
 _SIZE_WINDOW_BYTES = 8 * 1024
 """A server that knows no ranges begins to send the whole file: so much of it comes."""
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ class _Search:
         url = self._target.url
         for _ in range(1 + _MAX_REDIRECTS):
             body = bytearray()
-            head = await self._get(url, _PAGE_WINDOW_BYTES, HTML_MAX_BYTES, body)
+            head = await self._get(url, HTML_MAX_BYTES, body)
             location = head.header(b"location")
             if head.status not in _REDIRECTS or location is None:
                 return await self._read(url, head, bytes(body))
@@ -213,7 +212,7 @@ class _Search:
         """Size of a file that may be cached; 0 for anything else."""
         one_byte = {"Range": "bytes=0-0"}
         try:
-            head = await self._get(url, _SIZE_WINDOW_BYTES, 1, None, one_byte)
+            head = await self._get(url, 1, None, one_byte)
         except Exception as error:  # noqa: BLE001  # it is no candidate
             _log.debug("object_passed_over url=%s reason=%r", printable(url), error)
             return 0
@@ -222,7 +221,6 @@ class _Search:
     async def _get(
         self,
         url: str,
-        window_bytes: int,
         max_bytes: int,
         body: bytearray | None,
         more_headers: dict[str, str] | None = None,
@@ -242,7 +240,7 @@ class _Search:
                 max_bytes=max_bytes,
                 max_s=limit_s,
                 silence_s=limit_s,
-                window_bytes=window_bytes,
+                window_bytes=max(_SIZE_WINDOW_BYTES, max_bytes // 4),
             ),
             leads=None if is_own else self._leads,
         )

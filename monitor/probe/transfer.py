@@ -40,8 +40,9 @@ class Limits:
     Attributes
     ----------
     max_bytes : of the body.
-    window_bytes : how much may be on its way to us at once; None: as the system likes.
-        What is on its way when a transfer is cut arrives all the same.
+    window_bytes : about how much may be on its way to us at once; None: as the system
+        likes, which a measurement needs. What is on its way when a transfer is cut
+        arrives all the same.
     """
 
     max_bytes: int

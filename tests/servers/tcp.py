@@ -34,9 +34,13 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serve(
-    handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    handler: Handler,
+    *,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> AsyncIterator[Served]:
-    """A server on a free port; its connections are aborted at the end."""
+    """A server, on a free port by default; its connections are aborted at the end."""
     served = Served(0)
 
     async def connected(
@@ -51,7 +55,7 @@ async def serve(
         served.tasks.add(task)
         await task
 
-    server = await asyncio.start_server(connected, host, 0, ssl=tls)
+    server = await asyncio.start_server(connected, host, port, ssl=tls)
     served.port = server.sockets[0].getsockname()[1]
     try:
         yield served
