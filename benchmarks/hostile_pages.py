@@ -33,7 +33,7 @@ from tests.servers.hostile_pages import ANSWERS, PAGES
 from tests.servers.tcp import serve
 
 PAGE = ROOT / "docs" / "safety.md"
-N_ROUNDS = 12
+N_ROUNDS = 8
 SEARCH_MAX_S, CALLBACK_MAX_S = 0.020, 0.050
 GROWTH_MAX_BYTES = 4_000_000
 HARMLESS = web.whole(b"<script src=/a.js></script>" + b"text " * 20_000)
