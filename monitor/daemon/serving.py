@@ -246,8 +246,6 @@ class _Daemon:
         give_back()
 
     async def _write(self, record: Sample | Round) -> None:
-        if isinstance(record, Sample):
-            self._ration.count(record)
         await self._in_thread(partial(self._writer.write, record))
         if isinstance(record, Round):
             self._round_ended.set()

@@ -8,7 +8,7 @@ from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import InputError, RightsError, StoreError
 from monitor.model import Round, RoundStatus
-from monitor.probe.local import received_on_wire_bytes
+from monitor.probe.local import expected_on_wire_bytes
 from monitor.sampling.ration import Ration
 from monitor.sampling.schedule import (
     Gap,
@@ -148,8 +148,7 @@ def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
         with open_store(config.database) as store:
             for day, since, until in spans:
                 found = store.received(config.vantage, since=since, until=until)
-                ration.add(
-                    day, received_on_wire_bytes(found.n_probes, found.body_bytes)
-                )
+                expected = expected_on_wire_bytes(found.n_probes, found.body_bytes)
+                ration.add(day, found.counted_bytes + expected)
     except StoreError as error:
         _log.warning("budget event=counted_from_now reason=%s", error)

@@ -167,7 +167,7 @@ class Store:
     def received(
         self, vantage: str, *, since: datetime, until: datetime
     ) -> usage.Received:
-        """What the vantage's probes of sites received in the half-open span."""
+        """What the vantage's rounds received in the half-open span."""
         with reading(self._engine) as connection:
             return usage.received(connection, vantage, since, until)
 
