@@ -21,7 +21,7 @@ from monitor.cli.terminal import echo_json, print_csv, print_table, say
 from monitor.config import masked
 from monitor.errors import InputError
 from monitor.evening_rule import EveningState
-from monitor.model import VERDICTS
+from monitor.verdict_table import VERDICTS
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -20,6 +20,7 @@ from pydantic import (
 
 from monitor import model
 from monitor.evening_rule import EveningState
+from monitor.verdict_table import Tone, gravity, row_of
 from monitor.wallclock import YEARS, parsed_date
 
 MAX_DAYS: Final = 800
@@ -465,6 +466,21 @@ class Mark(Answer):
     ratio: float | None
 
 
+class Kind(Answer):
+    """How a verdict is shown; the same for all verdicts of its name."""
+
+    gravity: int
+    """0 is the gravest."""
+    tone: Tone
+    sign: str
+
+    @classmethod
+    def of(cls, verdict: str) -> Self:
+        """The kind of a verdict's name."""
+        tone = row_of(verdict).tone
+        return cls(gravity=gravity(verdict), tone=tone, sign=tone.sign)
+
+
 class Verdict(Answer):
     """One verdict as `monitor analyze --json` gives it, with its evenings one by one.
 
@@ -488,6 +504,7 @@ class Verdict(Answer):
     reasons: list[str]
     reason_records: list[ReasonRecord]
     evening_marks: list[Mark]
+    kind: Kind
     told: Told | None = None
 
     @classmethod
@@ -497,7 +514,9 @@ class Verdict(Answer):
             Mark(date=mark.day, state=mark.state, ratio=mark.ratio)
             for mark in verdict.marks
         ]
-        return cls.model_validate({**verdict.to_dict(), "evening_marks": marks})
+        kind = Kind.of(verdict.verdict)
+        shown = {**verdict.to_dict(), "evening_marks": marks, "kind": kind}
+        return cls.model_validate(shown)
 
 
 class Verdicts(Answer):
