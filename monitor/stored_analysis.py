@@ -26,6 +26,15 @@ SCHEMA_VERSION: Final = 1
 Document = dict[str, object]
 
 
+_UNREADABLE: Final = (
+    ValidationError,
+    InputError,
+    TypeError,
+    LookupError,
+    AttributeError,
+)
+
+
 class UnreadableAnalysisError(MonitorError):
     """A stored analysis that this program cannot read; the message says why."""
 
@@ -100,7 +109,7 @@ def read_document(document: object) -> Analysis:
         )
     try:
         return _analyses().validate_python(_renamed(document))
-    except (ValidationError, InputError, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         first = printable(str(error).replace("\n", " ")[:200])
         raise UnreadableAnalysisError(
             f"a stored analysis cannot be read: {first}"
