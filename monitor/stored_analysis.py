@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,6 +19,7 @@ from monitor.evening_rule import DEFAULT_WINDOW, parse_window
 from monitor.model import Analysis, Verdict
 from monitor.reason import Reason
 from monitor.text import printable
+from monitor.untyped import Json
 
 SCHEMA_VERSION: Final = 1
 """Grows when an older program would misread a document."""
@@ -180,7 +181,7 @@ def _reasons(verdict: Mapping[str, object]) -> list[Reason]:
     return found or [_as_it_is(f"{n}", str(s)) for n, s in enumerate(sentences)]
 
 
-def _list(verdict: Mapping[str, object], name: str) -> list[Any]:
+def _list(verdict: Mapping[str, object], name: str) -> list[Json]:
     values = verdict.get(name) or []
     if not isinstance(values, list):
         raise TypeError(f"{name} is no list")

@@ -7,13 +7,14 @@ dates are local to the home's zone.
 import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     WithJsonSchema,
     model_validator,
 )
@@ -444,7 +445,7 @@ class ReasonRecord(Answer):
 
     rule: str
     message: str
-    values: dict[str, Any]
+    values: dict[str, JsonValue]
 
 
 class Check(Answer):
@@ -701,7 +702,7 @@ class Health(Answer):
     troubles: list[Trouble]
 
 
-def json_ready(value: Any) -> Any:  # noqa: ANN401 - any field of a sample
+def json_ready(value: object) -> object:
     """A sample's field as JSON takes it."""
     if isinstance(value, datetime):
         moment = value.astimezone(UTC).replace(tzinfo=None)
