@@ -21,6 +21,9 @@ HEAD_MAX_LINES = 1000
 _AT_ONCE_BYTES = 2048
 """h11 is given no more in one step: of interim answers or chunks of a few bytes, 256 kB
 cost it half a second."""
+_MOST_AT_ONCE_BYTES = 16 * 1024
+"""Of chunks of a usual size, so that they cost little more than a plain body."""
+_MANY_PARTS = 16
 _NO_BODY = frozenset({204, 304})
 _CDN_HEADERS = (
     b"server",
@@ -108,24 +111,24 @@ class StreamBody:
 class ChunkedBody:
     """A body in chunks, taken apart by h11 (which bounds the lines between them)."""
 
-    at_once_bytes = _AT_ONCE_BYTES
     remaining_bytes = None
 
     def __init__(self, connection: h11.Connection) -> None:
         self._connection = connection
+        self.at_once_bytes = _AT_ONCE_BYTES
         self.is_complete = False
 
     def feed(self, data: bytes | memoryview) -> Iterable[bytes | memoryview]:
         """The parts of the body in newly received bytes."""
         if data:
             self._connection.receive_data(bytes(data))
-        while True:
-            event = self._connection.next_event()
-            if isinstance(event, h11.Data):
-                yield event.data
-                continue
-            self.is_complete = isinstance(event, h11.EndOfMessage)
-            return
+        n_parts = 0
+        while isinstance(event := self._connection.next_event(), h11.Data):
+            yield event.data
+            n_parts += 1
+        self.is_complete = isinstance(event, h11.EndOfMessage)
+        is_crumbs = n_parts > _MANY_PARTS
+        self.at_once_bytes = _AT_ONCE_BYTES if is_crumbs else _MOST_AT_ONCE_BYTES
 
     def end(self) -> None:
         """Note the end of the stream; raises EOFError if the body is not whole."""

@@ -116,10 +116,12 @@ async def _count(
     data: bytes | memoryview, body: Body, meter: Meter, limits: Limits, arrived_s: float
 ) -> None:
     """Count newly received bytes; a body of crumbs is taken apart in short turns."""
-    turn = Turn()
-    for begin in range(0, max(1, len(data)), body.at_once_bytes):
-        meter.count(body, data[begin : begin + body.at_once_bytes], arrived_s)
-        if body.is_complete or meter.n_bytes >= limits.max_bytes:
+    turn, rest = Turn(), data
+    while True:
+        n_bytes = body.at_once_bytes  # it may be another one after this piece
+        meter.count(body, rest[:n_bytes], arrived_s)
+        rest = rest[n_bytes:]
+        if not rest or body.is_complete or meter.n_bytes >= limits.max_bytes:
             return
         await turn.pause()
 

@@ -1,6 +1,7 @@
 """Reading a body: few wake-ups in a fast flow, none missed in a faltering one."""
 
 import asyncio
+import itertools
 import socket
 from contextlib import asynccontextmanager
 
@@ -8,9 +9,10 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.probe.channel import PlainChannel
-from monitor.probe.http import SizedBody, StreamBody
+from monitor.probe.http import Request, SizedBody, StreamBody
 from monitor.probe.readiness import connected
 from monitor.probe.transfer import Limits, Meter, read_body
+from tests.servers import web
 from tests.servers.bucket import TokenBucket
 from tests.servers.tcp import serve
 from tests.waiting import PATIENCE_S, least
@@ -109,3 +111,28 @@ async def test_bytes_that_came_with_the_head_count():
         meter.keep = kept.extend
         await read_body(channel, SizedBody(1004), b"head", meter, LIMITS)
     assert (meter.n_bytes, bytes(kept[:5])) == (1004, b"head\x00")
+
+
+@pytest.mark.parametrize("sizes", [[1], [3, 5000], [1] * 400 + [40_000], [9_000, 1]])
+async def test_chunks_of_any_size_make_the_same_body(sizes):
+    """They are taken apart in pieces that grow and shrink with them."""
+    body = bytes(i % 251 for i in range(300_000))
+    parts, place = [], 0
+    for size in itertools.cycle(sizes):
+        parts.append(body[place : place + size])
+        place += size
+        if place >= len(body) or len(parts) > 20_000:
+            break
+    expected = b"".join(parts)
+    kept = bytearray()
+    request = Request("/", {"Host": "a", "Connection": "close"})
+
+    async def handler(reader, writer):
+        writer.write(web.chunked(parts))
+        await writer.drain()
+
+    async with receiving(handler) as (channel, meter):
+        meter.keep = kept.extend
+        head = await request.head(channel, await request.first_bytes(channel))
+        await read_body(channel, head.body, head.surplus, meter, LIMITS)
+    assert bytes(kept) == expected
