@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from monitor.report import NightReport, render_html
 from monitor.wording import LANGUAGES
-from tests.web.browser import AXE, chromium
+from tests.web.browser import AXE, PATIENCE_MS, chromium
 
 PHONE, DESK = 390, 1000
 CUT = """() => [...document.querySelectorAll('main *')].filter(e => {
@@ -36,6 +36,7 @@ def pages(report: NightReport) -> dict[str, str]:
 def opened(browser: Browser, html: str, width: int, scheme: str = "light") -> Page:
     viewport = {"width": width, "height": 900}
     page = browser.new_context(viewport=viewport, color_scheme=scheme).new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.set_content(html)
     return page
 

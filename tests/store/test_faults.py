@@ -19,6 +19,7 @@ from monitor.store import open_store
 from monitor.store.spool import SpooledWriter
 from tests.postgres import make_server
 from tests.store.writing_process import numbered, write_from
+from tests.waiting import PATIENCE_S
 
 N_SAMPLES = 10_000
 N_KILLS = 50
@@ -60,7 +61,7 @@ class Ordeal:
         said.close()
         with heard:
             yield process, heard
-            process.join(30)
+            process.join(PATIENCE_S)
         assert process.exitcode in (0, -9)
 
     def listen(self, safe, until: int) -> None:

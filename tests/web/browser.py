@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.waiting import PATIENCE_S
 from tests.web import history
@@ -24,6 +24,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MS = 1000 * PATIENCE_S
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
@@ -34,7 +35,10 @@ def chromium() -> Iterator[Browser]:
     if found is None:
         raise RuntimeError("the browser tests need Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        expect.set_options(timeout=PATIENCE_MS)
+        browser = playwright.chromium.launch(
+            executable_path=found, args=list(FLAGS), timeout=PATIENCE_MS
+        )
         try:
             yield browser
         finally:
@@ -77,6 +81,7 @@ class Watched:
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
+        page.set_default_timeout(PATIENCE_MS)
         self.address = address
         self.complaints: list[str] = []
         self.foreign: list[str] = []

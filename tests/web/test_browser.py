@@ -236,7 +236,7 @@ def test_a_page_stays_alive_and_updates_itself(look: Look):
     page = watched.page
     page.clock.install()
     watched.open()
-    with page.expect_request("**/api/v1/series*", timeout=5000):
+    with page.expect_request("**/api/v1/series*"):
         page.clock.run_for(31_000)
 
 
