@@ -29,7 +29,11 @@ GENESIS: Final = "0" * 64
 SEALED: Final = ("x_trusted", "x_private")
 """Columns that hold the keyed hash of a part that was left out."""
 
-_ROW_TAG: Final = b"monitor row 1\n"
+ROW_FORMAT: Final = 1
+"""Which columns a row has and who may read them; stands in every leaf and link, so that
+days closed under it are checked under it for ever."""
+
+_ROW_TAG: Final = b"monitor row %d\n" % ROW_FORMAT
 KEY_BYTES: Final = 32
 """Length of a day's key."""
 _BLOCK_BYTES: Final = 64
@@ -116,7 +120,7 @@ def day_digest(day: Day, keys: DayKeys, previous: str) -> DayDigest:
 
 def linked(vantage: str, day: str, n_rows: int, root: str, previous: str) -> DayDigest:
     """The link with its digest; the vantage's name is in the rows, not in it."""
-    body = canonical(["monitor day 1", day, n_rows, root, previous])
+    body = canonical([f"monitor day {ROW_FORMAT}", day, n_rows, root, previous])
     return DayDigest(
         vantage=vantage,
         day=day,
