@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -135,9 +135,9 @@ def test_a_late_import_shows_as_second_link_and_passes_with_a_later_digest(
 
 def test_a_bundle_shows_no_evening_whose_samples_were_removed(run, tmp_path):
     run(*BUNDLE)
-    retention = Retention(f"sqlite:///{tmp_path / 'monitor.db'}")
+    retention = Retention(f"sqlite:///{tmp_path / 'monitor.db'}", "simulated")
     now = datetime(2018, 3, 22, tzinfo=UTC)
-    retention.decide(datetime(2018, 3, 15, tzinfo=UTC), decided_at_utc=now)
+    retention.decide(date(2018, 3, 15), decided_at_utc=now)
     while retention.step():
         pass
     retention.close()
