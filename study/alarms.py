@@ -2,6 +2,7 @@
 
 from monitor.verdict_table import row_of
 
+SLOWDOWN = ("targeted_throttling", "selective_slowdown")
 BLOCKING = ("targeted_blocking",)
 
 
