@@ -60,7 +60,8 @@ def a_round(number: int) -> Round:
 
 def fill(store: Store, url: str) -> None:
     """Put something into every table."""
-    store.append(some_samples())
+    *most, last = some_samples()
+    store.append(most)
     store.append_round(a_round(0))
     store.append_analysis(an_analysis("a"), computed_at_utc=NOW)
     rollups, notes, digests = Rollups(url), Notes(url), Digests(url)
@@ -94,6 +95,8 @@ def fill(store: Store, url: str) -> None:
     retention.decide(NOW.date() - timedelta(days=15), decided_at_utc=NOW)
     while retention.step():
         pass
+    # An hour whose roll-up is still to be made.
+    store.append([last])
     for opened in (rollups, notes, digests, notices, retention):
         opened.close()
 

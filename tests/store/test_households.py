@@ -64,7 +64,8 @@ def fill(url: str, vantage: str, *, number: int = 0) -> None:
         notes.add(DAY, DAY, f"of {vantage}", noted_at_utc=T0, vantage=vantage)
     with closing(Digests(url)) as digests:
         links = list(day_digests(own, secret=digests.secret()))
-        digests.append(links, closed_at_utc=T0)
+        with digests.extending(vantage) as chain:
+            chain.append(links, closed_at_utc=T0)
         digests.lodge(
             Lodging(
                 digest=links[-1].digest, authority="x", lodged_at_utc=T0, token=b"x"
