@@ -4,7 +4,7 @@ import gzip
 import json
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,8 @@ def test_what_is_printed_has_no_more_than_the_contract(made):
     assert set(printed["verdicts"][0]) == {
         *("vantage", "target", "verdict", "strength", "evenings", "effect"),
         *("p_value", "e_value", "found_window", "onset_date", "offset_date"),
-        *("mechanism", "reasons"),
+        # Rule ids and reasons before they have a language: added in the second stage.
+        *("mechanism", "reasons", "rule", "reason_records"),
     }
     assert replace(
         made, verdicts=tuple(replace(v, marks=(), details=None) for v in made.verdicts)
@@ -164,7 +165,8 @@ def with_newer(old_facts: Facts, monkeypatch) -> Facts:
         open_store(old_facts.config.database) as store,
     ):
         newer.setattr("monitor.stored_analysis.SCHEMA_VERSION", 99)
-        store.append_analysis(an_analysis("facebook"), computed_at_utc=NOW)
+        moment = NOW - timedelta(hours=1)
+        store.append_analysis(an_analysis("facebook"), computed_at_utc=moment)
     return old_facts
 
 
