@@ -3,6 +3,7 @@
 This process never loads the program itself: a fork loads it anew, changed in one place.
 """
 
+import ctypes
 import importlib
 import io
 import os
@@ -18,6 +19,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
 
+_DIE_WITH_PARENT = 1
 WALL_S = 600
 """Only for what waits for ever without computing."""
 
@@ -85,6 +87,8 @@ def _forked(work: Callable[[], int], cpu_s: int) -> int:
     status = 3
     try:
         os.setpgid(0, 0)
+        # Whoever ends this program ends its forks, too.
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         # CPU, not wall: a busy machine kills nobody.
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
         status = work()
