@@ -5,11 +5,14 @@ from pathlib import Path
 
 import click
 
-from study.plan import families, tasks
+from monitor.simulation.capacity import KINDS
+from study import capacity
+from study.plan import families, seeds, tasks
 from study.report import markdown
 from study.runner import records, run
 
 _OUT = Path("study.jsonl")
+_CAPACITY_OUT = Path("study-capacity.jsonl")
 _INTRODUCTION = """# Error rates
 
 Written by `python -m study report` from what `python -m study run` measured; do not
@@ -74,6 +77,29 @@ def report_command(source: tuple[Path, ...], out: Path | None, note: str) -> Non
         print(text)
     else:
         out.write_text(text, encoding="utf-8")
+
+
+@main.command("capacity")
+@click.option("--kinds", "names", default="all", help="names with commas, or all")
+@click.option("--homes", default=20, help="homes per kind")
+@click.option("--first", default=0, help="number of the first home")
+@click.option("--seeds", "use", type=click.Choice(["tune", "score"]), default="tune")
+@click.option("--jobs", default=1, help="processes")
+@click.option("--out", type=click.Path(path_type=Path), default=_CAPACITY_OUT)
+def capacity_command(
+    names: str, homes: int, first: int, use: str, jobs: int, out: Path
+) -> None:
+    """Homes of the second physics: study them, then print the table of all in OUT."""
+    kinds = list(KINDS) if names == "all" else names.split(",")
+    todo = [
+        capacity.Task(kind=kind, seed=seed)
+        for seed in seeds(use, homes, first=first)
+        for kind in kinds
+    ]
+    for n in capacity.run(todo, out, jobs):
+        if n % 100 == 0:
+            print(f"{n} of {len(todo)}", file=sys.stderr)
+    print(capacity.table(list(records(out))))
 
 
 if __name__ == "__main__":
