@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.series.frame import Bools, Floats, Ints
-from monitor.series.grid import Grid
+from monitor.series.grid import GUARD_MIN, Grid, widened
 from monitor.series.local import LEAD_MIN
 from monitor.series.setaside import dead_share, outages, own_load
 
-GUARD_MIN = 30
-"""Minutes beside the window that belong to neither side: edges move a little."""
 SHOULDER_MIN = 60
 """Length of the stretch on either side that shows whether a rise is a gentle hill."""
 EDGE_MIN = 30
@@ -90,7 +88,7 @@ def evening_table(grid: Grid) -> EveningTable:
     share = dead_share(grid)
     down, loaded = outages(grid, share), own_load(grid)
     inside = grid.in_window()
-    rest = ~_widened(inside, GUARD_MIN // grid.slot_min)
+    rest = ~widened(inside, GUARD_MIN // grid.slot_min)
     values = grid.values
     need = _need(~np.isnan(values), inside)
     if down.any():
@@ -188,19 +186,11 @@ def _has_both(tried: Bools, inside: Bools, rest: Bools) -> Bools:
     return np.asarray((in_window >= need) & (in_rest >= need))
 
 
-def _widened(inside: Bools, by: int) -> Bools:
-    place = np.flatnonzero(inside)
-    out = inside.copy()
-    if place.size:
-        out[max(place[0] - by, 0) : place[-1] + by + 1] = True
-    return out
-
-
 def _beside(grid: Grid, inside: Bools) -> Bools:
     """Slots of the hour before and the hour after the window and its guard."""
     near = GUARD_MIN // grid.slot_min
     far = (GUARD_MIN + SHOULDER_MIN) // grid.slot_min
-    return _widened(inside, far) & ~_widened(inside, near)
+    return widened(inside, far) & ~widened(inside, near)
 
 
 def _just_inside(grid: Grid, inside: Bools) -> Bools:
@@ -218,7 +208,7 @@ def _just_outside(grid: Grid, inside: Bools) -> Bools:
     """The stretches just outside a window, without the very edges."""
     if grid.slot_min > COARSEST_EDGE_MIN:
         return np.zeros_like(inside)
-    return _widened(inside, EDGE_MIN // grid.slot_min) & ~_widened(inside, 1)
+    return widened(inside, EDGE_MIN // grid.slot_min) & ~widened(inside, 1)
 
 
 def _edges(values: NDArray[Any], rest: Floats, stretches: list[Bools]) -> Floats:
