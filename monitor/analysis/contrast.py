@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.analysis.cap import RATE, held_log
 from monitor.model import Role
 from monitor.series import EveningTable
 from monitor.series.evenings import CEILING, medians
@@ -42,6 +43,10 @@ class Contrast:
     """The same for other windows, shape (L, S, M, D, K)."""
     placebo: Floats
     """Rise minus expected in other windows, shape (L, S, M, D, K)."""
+    held: Floats
+    """Rise of the rate less what a shared cap lets expect, shape (S, D)."""
+    held_step: Floats
+    """The same for the step at the edges, with the cap inside only, shape (S, D)."""
     common: Floats
     """Median rise of the controls, shape (M, D)."""
     common_beside: Floats
@@ -79,10 +84,14 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     n = 1 + table.placebo.shape[-1]
     inner, outer = left[..., n : 2 * n], left[..., 2 * n :]
     steps = np.clip(inner - outer, -CEILING, CEILING)
+    held = _held(table, np.concatenate([targets, known]), rise, expected)
     return Contrast(
         excess=left[..., 0],
         placebo=left[..., 1:n],
         step=steps[..., 0],
+        held=np.clip(held[..., 0], -CEILING, CEILING),
+        # Outside the window the cap would explain too much of the quickest site.
+        held_step=np.clip(held[..., 1] - outer[0, :, RATE, :, 0], -CEILING, CEILING),
         placebo_step=steps[..., 1:],
         common=_middle(table.rise[chosen]),
         common_beside=_middle(table.shoulder[chosen]),
@@ -91,6 +100,24 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
         targets=targets,
         controls=chosen,
     )
+
+
+def _held(table: EveningTable, direct: Ints, rise: Floats, expected: Floats) -> Floats:
+    """Rise of the rate beyond a shared cap in the window and just inside its edges.
+
+    Parameters
+    ----------
+    rise, expected : as in `contrast`, shapes (S, M, D, 3 (1 + K)), (L, S, M, D, ...)
+
+    Returns
+    -------
+    Floats
+        shape (S, D, 2)
+    """
+    n = 1 + table.placebo.shape[-1]
+    own = rise[:, RATE][..., [0, n]]
+    by_factor = expected[0, :, RATE][..., [0, n]]
+    return own - np.fmax(by_factor, held_log(table, own, direct))
 
 
 def _places(table: EveningTable) -> tuple[Ints, Ints]:
@@ -180,3 +207,16 @@ def by_laws(by_law: Floats, fitted: Fit) -> tuple[Floats, Floats]:
     is_asked = fitted.is_plausible[:, None, :, None]
     least = np.where(is_asked, by_law, np.inf).min(axis=0)
     return by_best, np.where(np.isinf(least), np.nan, least)
+
+
+def beyond_cap(excess: Floats, held: Floats) -> Floats:
+    """The excess with the rate's cut to what a shared cap leaves, shape (S, M, D).
+
+    Parameters
+    ----------
+    held : rise of the rate beyond the cap, shape (S, D)
+    """
+    out = excess.copy()
+    is_known = np.isfinite(excess[:, RATE]) & np.isfinite(held)
+    out[:, RATE] = np.where(is_known, np.minimum(excess[:, RATE], held), out[:, RATE])
+    return out

@@ -19,6 +19,7 @@ from monitor.analysis.calibration import (
 from monitor.analysis.contrast import (
     Contrast,
     Fit,
+    beyond_cap,
     by_laws,
     contrast,
     fit,
@@ -167,12 +168,14 @@ def _look(at: Home, evenings: Bools) -> Look:
     gone = _gone(at, read)
     if gone:
         read = _reading(at, at.against(gone), evenings)
-    found, fitted, best, excess = read.found, read.fitted, read.best, read.excess
+    found, fitted, best = read.found, read.fitted, read.best
     _, step = by_laws(found.step, fitted)
     yardstick = _yardstick(read, has_peers=True)
     at_edges = _edge_yardstick(found, step, yardstick, evenings)
-    e_window = _e_metric(at, found.targets, excess, yardstick, evenings)
-    e_step = _e_metric(at, found.targets, step, at_edges, evenings)
+    e_window = _e_metric(at, found.targets, read.beyond, yardstick, evenings)
+    e_step = _e_metric(
+        at, found.targets, beyond_cap(step, found.held_step), at_edges, evenings
+    )
     is_seen = np.isfinite(step[found.targets][..., evenings]).any(axis=-1)
     is_seen = np.logical_and(is_seen, found.controls.size > 1)
     has_step = np.logical_and(is_seen, e_step >= _SUPPORT)
@@ -262,6 +265,9 @@ class _Reading:
     """Excess by the best law, shape (S, M, D)."""
     excess: Floats
     """Excess by the plausible law that leaves least, shape (S, M, D)."""
+    beyond: Floats
+    """The same, less what a shared cap explains: the evidence, shape (S, M, D). Spreads
+    and rates of the innocent are learnt without it."""
     tested: Ints
     """Places of the metrics that count."""
     own_log: Floats
@@ -273,7 +279,8 @@ def _reading(at: Home, found: Contrast, evenings: Bools) -> _Reading:
     best, excess = by_laws(found.excess, fitted)
     tested = np.flatnonzero(at.weights.any(axis=0))
     own = own_spreads(found.placebo[0][:, tested][:, :, evenings])
-    return _Reading(found, evenings, fitted, best, excess, tested, own)
+    beyond = beyond_cap(excess, found.held)
+    return _Reading(found, evenings, fitted, best, excess, beyond, tested, own)
 
 
 def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
@@ -317,7 +324,7 @@ def _affected_controls(at: Home, read: _Reading) -> tuple[int, ...]:
     if found.controls.size < 2:
         return ()
     yardstick = _yardstick(read, has_peers=False)
-    e_metric = _e_metric(at, found.controls, read.excess, yardstick, evenings)
+    e_metric = _e_metric(at, found.controls, read.beyond, yardstick, evenings)
     no_step = np.zeros(e_metric.shape, np.bool_)
     shown = (e_metric, no_step)
     suspicions = _suspicions(at, found, found.controls, shown, evenings)

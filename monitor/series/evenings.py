@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.series.cells import Connection
 from monitor.series.frame import Bools, Floats, Ints
 from monitor.series.grid import GUARD_MIN, Grid, widened
 from monitor.series.local import LEAD_MIN
@@ -33,6 +34,27 @@ probe without an answer has this value."""
 _MOST_AT_ONCE = 2**20
 """Values sorted at once: sorting copies, and years of a home are many values."""
 _EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferTable:
+    """The evenings of the connections by which rates were measured, shapes (S, D)."""
+
+    connect_rest: Floats
+    """Logarithm of the connect time by day."""
+    connect_rise: Floats
+    """Window minus rest of the connect time."""
+    handshake_rise: Floats
+    """The same of the TLS handshake."""
+    bytes_rest: Floats
+    """Logarithm of what arrived by day."""
+    bytes_rise: Floats
+    """Window minus rest of it."""
+    dead_in_window: Floats
+    """Share of attempts without an answer in the window."""
+    dead_in_rest: Floats
+    n_in_window: Floats
+    """Attempts in the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +99,7 @@ class EveningTable:
     """Share of the window's slots under own load, per evening, shape (D,)."""
     gateway_rise: Floats
     """Window minus rest of the round trip to the gateway, shape (D,)."""
+    transfer: TransferTable
 
     def dates(self) -> list[date]:
         """Local dates of the evenings."""
@@ -125,6 +148,29 @@ def evening_table(grid: Grid) -> EveningTable:
         gateway_rise=_rise(
             *_two_sides(grid.gateway[None, None], inside, rest, 1)
         ).reshape(-1),
+        transfer=_transfer_table(grid.transfer, down | loaded, inside, rest),
+    )
+
+
+def _transfer_table(
+    of: Connection, set_aside: Bools, inside: Bools, rest: Bools
+) -> TransferTable:
+    share = np.full(of.n_rows.shape, np.nan, np.float32)
+    has_rows = (of.n_rows > 0) & ~set_aside
+    share[has_rows] = of.n_dead[has_rows] / of.n_rows[has_rows]
+    connect, handshake, bytes_ = (
+        _two_sides(np.where(set_aside, np.nan, cells), inside, rest, 1)
+        for cells in (of.connect, of.handshake, of.bytes_)
+    )
+    return TransferTable(
+        connect_rest=np.where(np.isinf(connect[1]), np.nan, connect[1]),
+        connect_rise=_rise(*connect),
+        handshake_rise=_rise(*handshake),
+        bytes_rest=np.where(np.isinf(bytes_[1]), np.nan, bytes_[1]),
+        bytes_rise=_rise(*bytes_),
+        dead_in_window=_mean(share[..., inside]),
+        dead_in_rest=_mean(share[..., rest]),
+        n_in_window=np.where(has_rows, of.n_rows, 0)[..., inside].sum(axis=-1),
     )
 
 
