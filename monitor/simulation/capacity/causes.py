@@ -15,6 +15,7 @@ from monitor.simulation.capacity.world import (
     HOME_CONTROLS,
     TARGETS,
     World,
+    transfer_s,
 )
 from monitor.simulation.slots import Bools, Floats
 
@@ -247,16 +248,24 @@ def lossy(world: World) -> Acted:
 
 
 def at_all_hours(world: World, *, lighter_at_night: bool = False) -> Acted:
-    """Held to a tenth from one day on, at all hours; maybe less so at night."""
+    """Held to a tenth from one day on, at all hours; maybe to a third at night."""
     names = some_targets(world)
     later = world.at.day >= MIDDLE_DAY
     is_night = (world.at.local_min >= 60) & (world.at.local_min < 420)
-    factor = np.where(is_night & lighter_at_night, 2.0, 10.0)
+    share = np.where(is_night & lighter_at_night, 1 / 3, 1 / 10)
     for place in _places(world, names):
-        part = np.where(later, 1 / factor, 1.0)
-        world.own_bps[place] *= part
-        world.page_own_bps[place] *= part
+        held_bps = np.where(later, _usual_bps(world, place) * share, np.inf)
+        for rates in (world.own_bps, world.page_own_bps):
+            rates[place] = np.minimum(rates[place], held_bps)
     return Acted(names, tuple(range(MIDDLE_DAY, world.at.days)), since=MIDDLE_DAY)
+
+
+def _usual_bps(world: World, place: int) -> float:
+    """What a transfer usually gets, slow start included."""
+    bytes_ = float(np.median(world.object_bytes[place]))
+    rtt, own = world.media_rtt_s[place], world.own_bps[place]
+    took = transfer_s(np.array(bytes_), rtt, own, world.cap_bps)
+    return float(np.median(8 * bytes_ / took))
 
 
 def allowed_list(world: World, n_quick: int, *, abroad_only: bool = False) -> Acted:
