@@ -40,9 +40,8 @@ def held_log(table: EveningTable, rise: Floats, direct: Ints) -> Floats:
     extra = (...,) + (None,) * (rise.ndim - 2)
     by_day = np.exp(table.rest[:, RATE])[extra]
     start = _slow_start(table)[extra]
-    own = np.maximum(by_day - start, _LEAST_SHARE * by_day)
-    then = by_day * np.exp(np.where(np.isfinite(rise), rise, np.nan))
-    left = np.maximum(then - start, _LEAST_SHARE * then)
+    own = _drained(by_day, start)
+    left = _drained(by_day * np.exp(np.where(np.isfinite(rise), rise, np.nan)), start)
     out = np.full(rise.shape, np.nan)
     for series in direct:
         others = left[direct[direct != series]]
@@ -51,6 +50,17 @@ def held_log(table: EveningTable, rise: Floats, direct: Ints) -> Floats:
             over = np.fmax(cap - own[series], 0.0)
             out[series] = np.log1p(over / by_day[series])
     return out
+
+
+def drained_log(table: EveningTable) -> Floats:
+    """Seconds per bit in the window without slow start, shape (S, D) [log]."""
+    level = table.window[:, RATE]
+    known = np.where(np.isfinite(level), level, np.nan)
+    return np.asarray(np.log(_drained(np.exp(known), _slow_start(table))))
+
+
+def _drained(seconds_per_bit: Floats, start: Floats) -> Floats:
+    return np.maximum(seconds_per_bit - start, _LEAST_SHARE * seconds_per_bit)
 
 
 def _slow_start(table: EveningTable) -> Floats:

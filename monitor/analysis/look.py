@@ -25,6 +25,7 @@ from monitor.analysis.contrast import (
     fit,
 )
 from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
+from monitor.analysis.groups import Split, split
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
@@ -108,6 +109,8 @@ class Look:
     """Rate at which innocent evenings pass each level, shape (M, levels)."""
     gone: tuple[int, ...]
     """Controls that are themselves affected and were left out."""
+    split: Split | None
+    """Two groups of sites, one of them switched with the window."""
     targets: tuple[Suspicion, ...]
     is_established: Bools
     """Shape (n_targets,)."""
@@ -165,7 +168,8 @@ def _before(evenings: Bools, day: int) -> Bools:
 
 def _look(at: Home, evenings: Bools) -> Look:
     read = _reading(at, at.by_all, evenings)
-    gone = _gone(at, read)
+    groups = split(at.table, at.by_all.targets, at.by_all.controls, evenings)
+    gone = groups.held if groups else _gone(at, read)
     if gone:
         read = _reading(at, at.against(gone), evenings)
     found, fitted, best = read.found, read.fitted, read.best
@@ -201,6 +205,7 @@ def _look(at: Home, evenings: Bools) -> Look:
         sigma_log=yardstick.sigma_log,
         rates=yardstick.rates,
         gone=gone,
+        split=groups,
         targets=targets,
         is_established=is_found & ~is_hill,
         is_hill=is_hill,
