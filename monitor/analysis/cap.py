@@ -52,9 +52,13 @@ def held_log(table: EveningTable, rise: Floats, direct: Ints) -> Floats:
     return out
 
 
-def drained_log(table: EveningTable) -> Floats:
-    """Seconds per bit in the window without slow start, shape (S, D) [log]."""
-    level = table.window[:, RATE]
+def drained_log(table: EveningTable, level: Floats) -> Floats:
+    """Levels of the rate without slow start, shape (S, D) [log seconds per bit].
+
+    Parameters
+    ----------
+    level : of the rate on each evening, shape (S, D) [log seconds per bit]
+    """
     known = np.where(np.isfinite(level), level, np.nan)
     return np.asarray(np.log(_drained(np.exp(known), _slow_start(table))))
 
