@@ -17,9 +17,11 @@ from monitor.series.evenings import CEILING, medians
 from monitor.series.frame import Bools, Floats, Ints
 
 LAWS = ("factor", "delay")
+_HAS_SHARE = 0.5
 _MOVED_LOG = float(np.log(1.15))
 _HILL_SHARE = 0.25
 """A busy hour shows at least this part of its height in the hours beside the window."""
+_FEW_CONTROLS = 3
 _PLAUSIBLE = 2.0
 _MISFIT_FLOOR = 0.05
 """A description is plausible up to this misfit: so many times the least, and so much
@@ -56,10 +58,14 @@ class Contrast:
     others_dead: Floats
     """Share of attempts without answer of the (other) controls in the window, median,
     NaN without controls, shape (S, D)."""
+    others_cut: Floats
+    """The same for their transfers, shape (S, D)."""
     targets: Ints
     """Places of the targets among the series, shape (n_targets,)."""
     controls: Ints
     """Places of the controls, shape (n_controls,)."""
+    n_with: Ints
+    """Controls that have a metric on at least half of the evenings, shape (M,)."""
 
 
 def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
@@ -74,12 +80,15 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     parts = [table.rise[..., None], table.placebo, table.inner, table.outer]
     rise = np.concatenate(parts, axis=-1)
     rest = table.rest[..., None]
-    others_dead = np.full(table.dead_in_window.shape, np.nan)
+    others_dead, others_cut = (
+        np.full(table.dead_in_window.shape, np.nan) for _ in range(2)
+    )
     expected = np.full((len(LAWS), *rise.shape), np.nan)
     for series in (*targets, *known):
         others = chosen[chosen != series]
         expected[:, series] = _expected(rise, rest, int(series), others)
         others_dead[series] = _middle(table.dead_in_window[others])
+        others_cut[series] = _middle(table.transfer.dead_in_window[others])
     left = np.clip(rise - expected, -CEILING, CEILING)
     n = 1 + table.placebo.shape[-1]
     inner, outer = left[..., n : 2 * n], left[..., 2 * n :]
@@ -96,10 +105,18 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
         common=_middle(table.rise[chosen]),
         common_beside=_middle(table.shoulder[chosen]),
         others_dead=others_dead,
+        others_cut=others_cut,
         n_controls=(table.rise[chosen] < CEILING).sum(axis=0),
         targets=targets,
         controls=chosen,
+        n_with=has_metric(table, chosen).sum(axis=0),
     )
+
+
+def has_metric(table: EveningTable, series: Ints) -> Bools:
+    """Which metrics some series have on at least half of the evenings, shape (n, M)."""
+    known = np.isfinite(table.rise[series])
+    return np.asarray((known.mean(axis=-1) >= _HAS_SHARE) & known.any(axis=-1))
 
 
 def _held(table: EveningTable, direct: Ints, rise: Floats, expected: Floats) -> Floats:
@@ -163,10 +180,11 @@ def fit(found: Contrast, evenings: Bools) -> Fit:
 
     The misfit of a law is how far each control steadily is, over the chosen evenings,
     from what the other controls let expect of it in the window. With fewer than three
-    controls nobody can tell, and both laws are plausible.
+    controls that have a metric nobody can tell, and both laws are plausible.
     """
     n_metrics = found.excess.shape[2]
-    if found.controls.size < 3:
+    is_few = found.n_with < _FEW_CONTROLS
+    if is_few.all():
         both = np.ones((len(LAWS), n_metrics), np.bool_)
         return Fit(np.zeros(n_metrics, np.int64), both)
     left = found.excess[:, found.controls][..., evenings]
@@ -174,7 +192,8 @@ def fit(found: Contrast, evenings: Bools) -> Fit:
     misfit = np.sqrt((steady**2).mean(axis=1))
     bound = _PLAUSIBLE * misfit.min(axis=0) + _MISFIT_FLOOR
     is_plausible = (misfit <= bound) | _is_switched(found, evenings)
-    return Fit(np.asarray(misfit.argmin(axis=0)), np.asarray(is_plausible))
+    best = np.where(is_few, 0, misfit.argmin(axis=0))
+    return Fit(best, np.asarray(is_plausible | is_few))
 
 
 def _is_switched(found: Contrast, evenings: Bools) -> Bools:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from monitor.analysis.alone import Alone, stands_out
 from monitor.analysis.busyhour import is_busy_hour
 from monitor.analysis.calibration import (
     heights,
@@ -16,6 +17,7 @@ from monitor.analysis.calibration import (
     own_spreads,
     steady_bias,
 )
+from monitor.analysis.cap import RATE
 from monitor.analysis.contrast import (
     Contrast,
     Fit,
@@ -36,6 +38,8 @@ DEAD_SHARE = 0.5
 WELL_SHARE = 0.1
 """Controls are well when at most this share of theirs had none."""
 DEAD_P0 = 0.02
+_LEAST_TRANSFERS = 3
+"""Transfers tried in a window, below which their death tells nothing."""
 MIN_EVENINGS = 3
 """Fewer slow evenings never establish anything: they do not recur."""
 _EARLY_EVENINGS = 5
@@ -51,9 +55,9 @@ _STANDING = 6.0
 _MEMORY = 3
 """A site waits that looked like the busy hour without its newest evening, or before two
 of so many last evenings."""
-_LONE_BIAS_LOG = 0.4
+_LONE_BIAS_LOG = 0.2
 """What two innocent sites may steadily differ by where a single control cannot show it
-[log]; a site must then be about 1.8 times slower to stand out."""
+[log]; a site must then be about 1.35 times slower to stand out."""
 
 _WEIGHTS = {
     "goodput_bps": 5.0,
@@ -112,6 +116,8 @@ class Look:
     split: Split | None
     """Two groups of sites, one of them switched with the window."""
     targets: tuple[Suspicion, ...]
+    alone: tuple[Alone | None, ...]
+    """What the rate shows of each target where no control has it."""
     is_established: Bools
     """Shape (n_targets,)."""
     is_hill: Bools
@@ -121,7 +127,8 @@ class Look:
 
 def home(table: EveningTable) -> Home:
     """A vantage prepared for looks."""
-    return Home(table=table, by_all=contrast(table), weights=_weights(table))
+    by_all = contrast(table)
+    return Home(table=table, by_all=by_all, weights=_weights(table, by_all))
 
 
 def look(at: Home, evenings: Bools) -> Look:
@@ -181,9 +188,11 @@ def _look(at: Home, evenings: Bools) -> Look:
         at, found.targets, beyond_cap(step, found.held_step), at_edges, evenings
     )
     is_seen = np.isfinite(step[found.targets][..., evenings]).any(axis=-1)
-    is_seen = np.logical_and(is_seen, found.controls.size > 1)
+    is_seen = np.logical_and(is_seen, found.n_with > 1)
     has_step = np.logical_and(is_seen, e_step >= _SUPPORT)
     e_metric = _together(e_window, e_step, is_seen, has_step)
+    if not found.controls.size:
+        e_metric = _e_alone(at, found.targets, evenings)
     targets = _suspicions(at, found, found.targets, (e_metric, has_step), evenings)
     values = np.array([s.e_value for s in targets])
     is_found = e_bh(values, FALSE_DISCOVERY_RATE)
@@ -207,6 +216,7 @@ def _look(at: Home, evenings: Bools) -> Look:
         gone=gone,
         split=groups,
         targets=targets,
+        alone=_rates_alone(at, found, evenings),
         is_established=is_found & ~is_hill,
         is_hill=is_hill,
     )
@@ -218,9 +228,14 @@ def _n_slow(excess: Floats, evenings: Bools, site: Suspicion) -> int:
     return int((evenings & (own.any(axis=0) | site.is_dead)).sum())
 
 
-def _weights(table: EveningTable) -> Floats:
-    """Which metrics of a series are tested, and how much each counts."""
+def _weights(table: EveningTable, by_all: Contrast) -> Floats:
+    """Which metrics of a series are tested, and how much each counts.
+
+    With controls only what some control has, too: else there is nothing to compare.
+    """
     measured = np.asarray(np.isfinite(table.window).any(axis=-1))
+    if by_all.controls.size:
+        measured = measured & (by_all.n_with > 0)
     out = np.zeros(measured.shape)
     for metric, weight in _WEIGHTS.items():
         m = METRICS.index(metric)
@@ -301,8 +316,10 @@ def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
     sigma = np.zeros(excess.shape[:2])
     sigma[:, tested] = innocent_spreads(controls, read.own_log)
     bias = np.zeros(excess.shape[1])
-    is_lone = has_peers and found.controls.size == 1
-    bias[tested] = _LONE_BIAS_LOG if is_lone else steady_bias(peers)
+    is_lone = (
+        found.n_with[tested] == 1 if has_peers else np.zeros(tested.size, np.bool_)
+    )
+    bias[tested] = np.where(is_lone, _LONE_BIAS_LOG, steady_bias(peers))
     rates = np.ones((excess.shape[1], len(LEVELS)))
     rates[tested] = innocent_rates(peers)
     return _Yardstick(sigma, heights(sigma, bias), rates)
@@ -379,6 +396,30 @@ def _e_metric(
     return np.where(at.weights[series] > 0, out, 0.0)
 
 
+def _e_alone(at: Home, targets: Ints, evenings: Bools) -> Floats:
+    """Evidence of windows that stand out of their own days, shape (n_targets, M)."""
+    bar = targets.size / FALSE_DISCOVERY_RATE
+    out = np.zeros((targets.size, at.weights.shape[1]))
+    for place, series in enumerate(targets):
+        for m in np.flatnonzero(at.weights[series]):
+            alone = stands_out(at.table, int(series), int(m), evenings, bar)
+            out[place, m] = alone.e_value if alone else 0.0
+    return out
+
+
+def _rates_alone(
+    at: Home, found: Contrast, evenings: Bools
+) -> tuple[Alone | None, ...]:
+    """The rate of each target where controls are there and none of them has it."""
+    if not found.controls.size or at.by_all.n_with[RATE]:
+        return (None,) * found.targets.size
+    bar = found.targets.size / FALSE_DISCOVERY_RATE
+    return tuple(
+        stands_out(at.table, int(series), RATE, evenings, bar)
+        for series in found.targets
+    )
+
+
 def _suspicions(
     at: Home,
     found: Contrast,
@@ -407,16 +448,40 @@ def _suspicion(
     evenings: Bools,
 ) -> Suspicion:
     is_tried, is_dead = _dead(at.table, found, series, evenings)
+    has_tried, is_cut = _cut(at.table, found, series, evenings)
     e_metric, has_step, e_slow = shown
     return Suspicion(
         series=series,
         e_slow=e_slow,
-        e_dead=flag_e_value(int(is_dead.sum()), int(is_tried.sum()), DEAD_P0),
+        e_dead=(_e_flags(is_dead, is_tried) + _e_flags(is_cut, has_tried)) / 2,
         e_metric=e_metric,
         has_step=has_step,
         is_tried=is_tried,
-        is_dead=is_dead,
+        is_dead=is_dead | is_cut,
+        is_cut=is_cut & ~is_dead,
     )
+
+
+def _e_flags(flagged: Bools, tried: Bools) -> float:
+    return flag_e_value(int(flagged.sum()), int(tried.sum()), DEAD_P0)
+
+
+def _cut(
+    table: EveningTable, found: Contrast, series: int, evenings: Bools
+) -> tuple[Bools, Bools]:
+    """Evenings with enough transfers, and those of which most had no answer.
+
+    Without controls that are transferred from nobody can tell a site's transfers from
+    the line's.
+    """
+    of, others = table.transfer, found.others_cut[series]
+    is_tried = evenings & (of.n_in_window[series] >= _LEAST_TRANSFERS)
+    is_tried = is_tried & np.isfinite(others) & table.has_evening[series]
+    with np.errstate(invalid="ignore"):
+        is_cut = of.dead_in_window[series] >= DEAD_SHARE
+        # Transfers that never succeed say nothing about the evening.
+        is_cut &= ~(of.dead_in_rest[series] >= DEAD_SHARE)
+        return is_tried, is_tried & is_cut & (others <= WELL_SHARE)
 
 
 def _dead(
