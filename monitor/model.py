@@ -4,10 +4,12 @@ Frozen values of the standard library, no logic and no I/O. Names and units are 
 docs/glossary.md: seconds, bytes, bits per second, UTC.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
+
+from monitor.evening_rule import EveningState, Window
 
 
 class Role(StrEnum):
@@ -62,6 +64,9 @@ class Probe:
     CLOCK = "clock"
     """Local: how far the wall clock was stepped during the round, in `duration_s`."""
 
+
+PROBE_ORDER: Final[tuple[str, ...]] = (Probe.HTTPS, Probe.DOWNLOAD, Probe.TCP)
+"""Which probe stands for a site when several measure the same thing."""
 
 LOCAL_PROBES = frozenset(
     {Probe.GATEWAY, Probe.INTERFACE, Probe.EVENT_LOOP, Probe.CLOCK}
@@ -216,6 +221,54 @@ class MechanismCheck:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EveningMark:
+    """What one evening of one target was like."""
+
+    day: date
+    state: EveningState
+    ratio: float | None = None
+    """How many times slower than the rest of the day and beyond the controls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricEvidence:
+    """What one metric says of a target."""
+
+    metric: str
+    weight: float
+    """Share in the target's evidence."""
+    e_value: float
+    law: str
+    """How the common movement reaches the site, of `evening_rule.LAWS`."""
+    innocent_spread_log: float
+    innocent_rates: tuple[float, ...]
+    """How often innocent evenings pass each level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """The numbers behind a verdict, for `--explain`, the report and the dashboard."""
+
+    rule: str
+    """The rule that gave the verdict, in words."""
+    controls: tuple[str, ...]
+    controls_live: int
+    controls_left_out: tuple[str, ...]
+    """Those that were slow or dead themselves."""
+    is_mostly_dead: bool
+    """Whether its season is told by evenings without an answer."""
+    mechanism_sum: int
+    e_slow: float
+    e_dead: float
+    interval_s: float
+    """Usual time between two rounds."""
+    first_evening: date | None
+    """Of the samples, of any target."""
+    last_evening: date | None
+    metrics: tuple[MetricEvidence, ...]
+
+
 VERDICTS: Final = (
     "targeted_throttling",
     "targeted_blocking",
@@ -248,10 +301,11 @@ class Verdict:
     offset_date: str | None
     mechanism: tuple[MechanismCheck, ...] = ()
     reasons: tuple[str, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-    """Numbers for an expert (`--explain`), not part of the JSON contract."""
+    marks: tuple[EveningMark, ...] = ()
+    """Its evenings one by one, by date; not part of the JSON contract."""
+    details: Details | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The JSON object of contracts 5."""
         window = self.found_window
         return {
@@ -283,3 +337,18 @@ class Verdict:
             ],
             "reasons": list(self.reasons),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """All verdicts of one look at some evenings, and the terms it was made on."""
+
+    method_version: str
+    timezone: str
+    tzdata_version: str
+    window: Window
+    since: date | None
+    """First evening; None: there was none."""
+    until: date | None
+    """Last evening, included."""
+    verdicts: tuple[Verdict, ...]

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from errno import EISDIR
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from monitor.analysis import METHOD_VERSION, analysis_document, analyze
+from monitor.analysis import analysis, analyze
 from monitor.config import Config
 from monitor.errors import InputError
 from monitor.evidence.ledger import close_days, whole_days
-from monitor.model import RoundStatus, Verdict
+from monitor.model import Analysis, RoundStatus, Verdict
 from monitor.report import (
     Beside,
     Chain,
@@ -38,7 +38,6 @@ from monitor.report import (
 )
 from monitor.report.assembly import evening_marks
 from monitor.series.frame import MEASURED, TEXT_DEFAULTS
-from monitor.series.local import DAY_MIN, parse_window
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests
 from monitor.store.frames import load_frame
@@ -67,17 +66,16 @@ class Night:
 
     night: date
     since: date
-    document: Mapping[str, Any]
-    """The analysis of all vantages, as contracts 5 has it."""
-    verdicts: tuple[Verdict, ...]
+    analysis: Analysis
+    """Of all vantages."""
     reports: tuple[NightReport, ...]
     """The configured vantage first."""
 
 
 def last_night(now_utc: datetime, config: Config) -> date:
     """The last evening whose day is over, so that nothing will be added to it."""
-    window = parse_window(str(config.window))
-    begun = timedelta(minutes=window.day_start_min + DAY_MIN)
+    window = config.window.span
+    begun = timedelta(minutes=window.day_end_min)
     return (now_utc.astimezone(ZoneInfo(config.timezone)) - begun).date()
 
 
@@ -97,23 +95,22 @@ def analysed_night(
     first = since or night - timedelta(days=config.report.nights - 1)
     start, end = whole_days(first, night, config.timezone)
     samples = load_frame(config.database, since=start, until=end, columns=_COLUMNS)
-    window = str(config.window)
+    window = config.window.span
     verdicts = analyze(
         samples, timezone=config.timezone, window=window, since=first, until=night
     )
-    document = analysis_document(
+    of_night = analysis(
         verdicts, timezone=config.timezone, window=window, since=first, until=night
     )
     scopes = [
         _scope(config, vantage, first, night, now_utc)
         for vantage in _vantages(verdicts, config.vantage)
     ]
-    reports = [_report(config, samples, verdicts, document, s) for s in scopes]
+    reports = [_report(config, samples, of_night, scope) for scope in scopes]
     return Night(
         night=night,
         since=first,
-        document=document,
-        verdicts=tuple(verdicts),
+        analysis=of_night,
         reports=tuple(reports),
     )
 
@@ -124,7 +121,7 @@ def _scope(
     return Scope(
         vantage=vantage,
         timezone=config.timezone,
-        window=parse_window(str(config.window)),
+        window=config.window.span,
         since=since,
         night=night,
         made_at_utc=now_utc,
@@ -139,8 +136,7 @@ def _vantages(verdicts: Sequence[Verdict], own: str) -> list[str]:
 def _report(
     config: Config,
     samples: "pd.DataFrame",
-    verdicts: Sequence[Verdict],
-    document: dict[str, Any],
+    of_night: Analysis,
     scope: Scope,
 ) -> NightReport:
     start, end = whole_days(scope.since, scope.night, scope.timezone)
@@ -151,7 +147,7 @@ def _report(
         noted = notes.list(since=scope.since, until=scope.night)
     chain = _chain(config.database, scope.vantage, until=end)
     beside = Beside(rounds=missed, notes=noted, chain=chain)
-    return night_report(samples, verdicts, document, scope, beside)
+    return night_report(samples, of_night, scope, beside)
 
 
 def _chain(url: str, vantage: str, *, until: datetime) -> Chain | None:
@@ -249,7 +245,7 @@ def due_nights(config: Config, *, now_utc: datetime) -> list[date]:
 
 
 def _is_measured(store: Store, config: Config, night: date) -> bool:
-    window = parse_window(str(config.window))
+    window = config.window.span
     zone = ZoneInfo(config.timezone)
     start = local_instant(night, zone, minute=window.start_min)
     end = start + timedelta(minutes=window.length_min)
@@ -267,7 +263,7 @@ def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
     close_days(config.database, now_utc=now_utc)
     for day in due_nights(config, now_utc=now_utc):
         night = analysed_night(config, day, now_utc=now_utc)
-        store_verdicts(config.database, stored_document(night), computed_at_utc=now_utc)
+        store_night(config.database, night, computed_at_utc=now_utc)
         write_files(folder / day.isoformat(), report_files(night, config))
         _log.info("nightly event=reported night=%s", day)
         yield night
@@ -292,31 +288,14 @@ def remove_old(folder: Path, *, keep: int, today: date) -> list[Path]:
     return old
 
 
-def stored_document(night: Night) -> dict[str, Any]:
-    """The analysis as it is stored: each verdict with its evenings one by one."""
-    marked = [
-        {
-            **found,
-            "evening_marks": [
-                {"date": mark.day.isoformat(), "state": mark.state, "ratio": mark.ratio}
-                for mark in evening_marks(verdict, night.since, night.night)
-            ],
-        }
-        for found, verdict in zip(
-            night.document["verdicts"], night.verdicts, strict=True
-        )
-    ]
-    return {**night.document, "verdicts": marked}
-
-
-def store_verdicts(
-    url: str, document: Mapping[str, Any], *, computed_at_utc: datetime
-) -> None:
-    """Append an analysis to the database."""
+def store_night(url: str, night: Night, *, computed_at_utc: datetime) -> None:
+    """Append a night's analysis to the database, each verdict with all its evenings."""
+    verdicts = (
+        replace(verdict, marks=evening_marks(verdict, night.since, night.night))
+        for verdict in night.analysis.verdicts
+    )
     with open_store(url) as store:
-        store.append_verdicts(
-            document["verdicts"],
+        store.append_analysis(
+            replace(night.analysis, verdicts=tuple(verdicts)),
             computed_at_utc=computed_at_utc,
-            method_version=METHOD_VERSION,
-            document=document,
         )

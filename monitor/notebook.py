@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from monitor.errors import InputError
+from monitor.evening_rule import DEFAULT_WINDOW, EveningState
 from monitor.wallclock import local_instant, parsed_date
 
 if TYPE_CHECKING:
@@ -74,20 +75,20 @@ class Notebook:
         *,
         since: str | date,
         until: str | date,
-        window: str = "20:00-22:00",
+        window: str = DEFAULT_WINDOW,
         **filters: Any,  # noqa: ANN401 - those of `monitor.anomalies.Question`
     ) -> "pd.DataFrame":
         """One row per target and evening, as `monitor anomalies --state all` has it."""
         import pandas as pd
 
-        from monitor.anomalies import Question, State, ask_evenings
+        from monitor.anomalies import Question, ask_evenings
 
         question = Question(
             timezone=self.timezone,
             since=_date(since),
             until=_date(until),
             window=window,
-            states=tuple(State),
+            states=tuple(EveningState),
             is_exact=True,
             **filters,
         )
@@ -116,7 +117,7 @@ class Notebook:
         *,
         since: str | date | None = None,
         until: str | date | None = None,
-        window: str = "20:00-22:00",
+        window: str = DEFAULT_WINDOW,
     ) -> Sequence[Any]:
         """The verdicts on these evenings."""
         from monitor.analysis import analyze

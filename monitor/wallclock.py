@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-YEARS: Final = range(1970, 2200)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where instants and days are counted from."""
+YEARS: Final = range(EPOCH.year, 2200)
 """What a question may be about; nobody measured before, or will for a while."""
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -29,6 +31,16 @@ def parsed_date(text: str) -> date:
     if day.year not in YEARS:
         raise ValueError(f"a date between {YEARS[0]} and {YEARS[-1]}")
     return day
+
+
+def day_number(day: date) -> int:
+    """Days from 1 January 1970 to a date."""
+    return (day - EPOCH.date()).days
+
+
+def numbered_day(number: int) -> date:
+    """The date so many days after 1 January 1970."""
+    return EPOCH.date() + timedelta(days=number)
 
 
 def local_instant(day: date, zone: ZoneInfo, *, minute: int = 0) -> datetime:

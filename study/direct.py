@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.series import Grid, Window, grids
+from monitor.evening_rule import DAY_MIN, Window
+from monitor.series import Grid, grids
 from monitor.series.cells import Connection
 from monitor.series.columns import METRICS, STAGES
 from monitor.series.lanes import SeriesKey
-from monitor.series.local import DAY_MIN, evening_of, local_seconds
+from monitor.series.local import evening_of, local_seconds
 from monitor.simulation import Home
 from monitor.simulation.frame import VANTAGE
 from monitor.simulation.outcomes import Outcomes

@@ -9,8 +9,9 @@ import pandas as pd
 
 from monitor.analysis import Prepared, established, judge, prepare
 from monitor.analysis.look import home as prepared_home
+from monitor.evening_rule import parse_window
 from monitor.model import Verdict
-from monitor.series import evening_table, parse_window
+from monitor.series import evening_table
 from monitor.simulation import Home, Truth
 from study.alarms import is_alarm
 from study.direct import grid_of

@@ -71,8 +71,8 @@ def filled(tmp_path: Path) -> Config:
 def test_verdicts_rest_on_the_evenings_up_to_the_night(filled: Config) -> None:
     early = analysed_night(filled, LAST - timedelta(days=4), now_utc=NOW)
     late = analysed_night(filled, LAST, now_utc=NOW)
-    observed = [n.verdicts[0].evenings.observed for n in (early, late)]
-    assert late.document["until"] == LAST.isoformat()
+    observed = [n.analysis.verdicts[0].evenings.observed for n in (early, late)]
+    assert late.analysis.until == LAST
     assert observed[1] - observed[0] == 4
 
 
@@ -85,10 +85,10 @@ def test_due_nights_are_stored_and_reported_once(
     assert [n.night for n in nights] == [START, START + timedelta(days=1)]
     assert (folder / "2026-03-02" / "report.html").stat().st_size > 10_000
     with closing(Reader(filled.database)) as reader:
-        newest, older = reader.analyses(3)
-    assert newest.document["method_version"] == METHOD_VERSION
-    assert newest.document["until"] == "2026-03-02"
-    assert older.document["until"] == "2026-03-01"
+        newest, older = [stored.read() for stored in reader.analyses(3)]
+    assert newest.method_version == METHOD_VERSION
+    assert newest.until == date(2026, 3, 2)
+    assert older.until == date(2026, 3, 1)
     assert list(run_due_nights(filled, now_utc=third_morning)) == []
 
 
@@ -98,7 +98,7 @@ def test_the_night_is_the_same_on_either_database(
     fill(postgres_url, home(), tmp_path)
     other = filled.model_copy(update={"database": postgres_url})
     nights = [analysed_night(c, LAST, now_utc=NOW) for c in (filled, other)]
-    assert nights[0].document == nights[1].document
+    assert nights[0].analysis == nights[1].analysis
 
 
 def test_an_interrupted_night_is_due_again(filled: Config, tmp_path: Path) -> None:

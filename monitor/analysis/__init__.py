@@ -1,6 +1,6 @@
 """The judge: from samples to one verdict per vantage and target."""
 
-from monitor.analysis.document import analysis_document, explain
+from monitor.analysis.document import analysis, analysis_document, explain
 from monitor.analysis.judge import (
     COLUMNS,
     METHOD_VERSION,
@@ -15,6 +15,7 @@ __all__ = [
     "COLUMNS",
     "METHOD_VERSION",
     "Prepared",
+    "analysis",
     "analysis_document",
     "analyze",
     "established",

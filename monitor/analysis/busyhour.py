@@ -20,8 +20,9 @@ from monitor.analysis.profile import (
     slot_excess,
 )
 from monitor.analysis.suspicion import TELLING_LOG, Suspicion
+from monitor.evening_rule import CEILING
 from monitor.series import EveningTable
-from monitor.series.evenings import CEILING, typical
+from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
 
 SLOWER_LOG = float(np.log(1.1))

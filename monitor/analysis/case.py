@@ -14,12 +14,11 @@ from monitor.analysis.effect import (
 from monitor.analysis.look import Look
 from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
+from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_failed
 from monitor.series.columns import METRICS
-from monitor.series.evenings import CEILING, typical
+from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
 
-SLOW_LOG = float(np.log(1.25))
-"""An evening is counted as slow above this excess: a fifth of the rate is gone."""
 _PROFILE_METRICS = tuple(
     METRICS.index(name)
     for name in METRICS
@@ -118,7 +117,7 @@ def case(look: Look, place: int) -> Case:
     excess = look.excess[suspicion.series, metric]
     is_known = look.evenings & np.isfinite(excess)
     usable = (is_known | _is_told(look, suspicion)) & look.evenings
-    slow = suspicion.is_dead | (is_known & (excess > SLOW_LOG))
+    slow = suspicion.is_dead | (is_known & is_slow(excess))
     is_established = bool(look.is_established[place])
     begin, end = _season(excess, usable, suspicion.is_dead, is_established)
     in_season = is_known & (np.arange(excess.size) >= begin)
@@ -199,7 +198,7 @@ def _season(
     values = np.where(is_dead, CEILING, np.nan_to_num(excess, nan=0.0))[place]
     begin, end = season(values)
     # A quiet evening at its ends belongs to the quiet time.
-    slow = np.flatnonzero(values[begin:end] > SLOW_LOG) + begin
+    slow = np.flatnonzero(is_slow(values[begin:end])) + begin
     if slow.size:
         begin = begin if begin == 0 else int(slow[0])
         end = end if end >= place.size else int(slow[-1]) + 1
@@ -234,7 +233,7 @@ def _shape(look: Look, suspicion: Suspicion, evenings: Bools, metric: int) -> Fl
 def _is_dead_all_day(look: Look, suspicion: Suspicion) -> bool:
     """Dead evenings whose days are dead too have no window."""
     share = look.home.table.dead_in_rest[suspicion.series][suspicion.is_dead]
-    return bool(share.size) and typical(share) >= 0.5
+    return bool(share.size) and mostly_failed(typical(share))
 
 
 def _dead_shape(look: Look, suspicion: Suspicion) -> Floats:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.analysis.cap import RATE, held_log
+from monitor.evening_rule import CEILING, LAWS
 from monitor.model import Role
 from monitor.series import EveningTable
-from monitor.series.evenings import CEILING, medians
+from monitor.series.evenings import medians
 from monitor.series.frame import Bools, Floats, Ints
 
-LAWS = ("factor", "delay")
 _HAS_SHARE = 0.5
 _MOVED_LOG = float(np.log(1.15))
 _HILL_SHARE = 0.25

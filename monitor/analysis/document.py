@@ -1,47 +1,58 @@
-"""Verdicts as the JSON document of contracts 5, and as text for an expert."""
+"""Verdicts with the terms they were made on, and as text for an expert."""
 
 from collections.abc import Sequence
 from datetime import date
 from importlib import import_module
-from typing import Any
+from typing import Required, TypedDict, Unpack
 
 from monitor.analysis.judge import METHOD_VERSION
-from monitor.model import Verdict
-from monitor.series import parse_window
+from monitor.evening_rule import DEFAULT_WINDOW, EveningState, Window, parse_window
+from monitor.model import Analysis, EveningMark, Verdict
+from monitor.stored_analysis import Document, document_of
 
-SCHEMA_VERSION = 1
+
+class Terms(TypedDict, total=False):
+    """What was asked."""
+
+    timezone: Required[str]
+    window: str | Window
+    since: date | str | None
+    until: date | str | None
 
 
-def analysis_document(
+def analysis(
     verdicts: Sequence[Verdict],
     *,
     timezone: str,
-    window: str = "20:00-22:00",
+    window: str | Window = DEFAULT_WINDOW,
     since: date | str | None = None,
     until: date | str | None = None,
-) -> dict[str, Any]:
-    """The document that `monitor analyze --json` prints.
+) -> Analysis:
+    """The verdicts and the terms on which they were made.
 
     Without `since` or `until` the first and last evening of the samples stand there.
     """
-    start, end = parse_window(window).text
-    first = _known(verdicts, "first_evening")
-    last = _known(verdicts, "last_evening")
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "method_version": METHOD_VERSION,
-        "timezone": timezone,
-        "tzdata_version": _tzdata_version(),
-        "window": {"start": start, "end": end},
-        "since": str(since) if since else min(first, default=None),
-        "until": str(until) if until else max(last, default=None),
-        "verdicts": [verdict.to_dict() for verdict in verdicts],
-    }
+    details = [verdict.details for verdict in verdicts if verdict.details]
+    first = [d.first_evening for d in details if d.first_evening]
+    last = [d.last_evening for d in details if d.last_evening]
+    return Analysis(
+        method_version=METHOD_VERSION,
+        timezone=timezone,
+        tzdata_version=_tzdata_version(),
+        window=parse_window(window),
+        since=_day(since) or min(first, default=None),
+        until=_day(until) or max(last, default=None),
+        verdicts=tuple(verdicts),
+    )
 
 
-def _known(verdicts: Sequence[Verdict], detail: str) -> list[str]:
-    found = (verdict.details.get(detail) for verdict in verdicts)
-    return [value for value in found if value is not None]
+def analysis_document(verdicts: Sequence[Verdict], **terms: Unpack[Terms]) -> Document:
+    """The document that `monitor analyze --json` prints; the terms are `analysis`'s."""
+    return document_of(analysis(verdicts, **terms))
+
+
+def _day(day: date | str | None) -> date | None:
+    return date.fromisoformat(day) if isinstance(day, str) else day
 
 
 def explain(verdict: Verdict) -> str:
@@ -50,28 +61,31 @@ def explain(verdict: Verdict) -> str:
     lines += [f"  {reason}" for reason in verdict.reasons]
     lines += _evidence(verdict)
     lines += [f"  {c.score:+d} {c.check}: {c.detail}" for c in verdict.mechanism]
-    for evening in verdict.details.get("evenings", ()):
-        mark = "dead" if evening["dead"] else "slow" if evening["slow"] else ""
-        size = "-" if evening["excess"] is None else f"x{evening['excess']:.2f}"
-        lines.append(f"  {evening['date']}  {size:>8}  {mark}".rstrip())
+    lines += [_line(mark) for mark in verdict.marks]
     return "\n".join(lines)
+
+
+def _line(mark: EveningMark) -> str:
+    size = "-" if mark.ratio is None else f"x{mark.ratio:.2f}"
+    state = "" if mark.state is EveningState.FINE else mark.state
+    return f"  {mark.day}  {size:>8}  {state}".rstrip()
 
 
 def _evidence(verdict: Verdict) -> list[str]:
     details = verdict.details
-    if not details:
+    if details is None:
         return []
     lines = [
-        f"  e-value {verdict.e_value:.4g} (slow {details['e_slow']:.4g}, dead "
-        f"{details['e_dead']:.4g}), p-value {verdict.p_value}",
-        f"  controls: {', '.join(details['controls']) or 'none'}; "
-        f"live {details['controls_live']}",
+        f"  e-value {verdict.e_value:.4g} (slow {details.e_slow:.4g}, dead "
+        f"{details.e_dead:.4g}), p-value {verdict.p_value}",
+        f"  controls: {', '.join(details.controls) or 'none'}; "
+        f"live {details.controls_live}",
     ]
     lines += [
-        f"  {name}: e {m['e_value']:.4g}, weight {m['weight']:.2f}, law {m['law']}, "
-        f"innocent spread {m['innocent_spread_log']:.3f}, innocent rates "
-        f"{m['innocent_rates']}"
-        for name, m in details["metrics"].items()
+        f"  {m.metric}: e {m.e_value:.4g}, weight {m.weight:.2f}, law {m.law}, "
+        f"innocent spread {m.innocent_spread_log:.3f}, innocent rates "
+        f"{[*m.innocent_rates]}"
+        for m in details.metrics
     ]
     return lines
 

@@ -47,14 +47,14 @@ def flag_e_value(n_flagged: int, n: int, p0: float) -> float:
     """
     k = n_flagged
     beta = lgamma(k + 1) + lgamma(n - k + 1) - lgamma(n + 2)
-    tail = _binomial_tail(k, n + 1, p0)
+    tail = binomial_tail(k, n + 1, p0)
     if tail <= 0.0:
         return 0.0
     logs = beta + log(tail) - k * log(p0) - (n - k + 1) * log1p(-p0)
     return exp(min(logs, 600.0))
 
 
-def _binomial_tail(k: int, n: int, p: float) -> float:
+def binomial_tail(k: int, n: int, p: float) -> float:
     """P(X <= k) of a binomial count."""
     i = np.arange(k + 1)
     steps = np.log((n - i[:-1]) / (i[1:])) if k else np.zeros(0)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from monitor.analysis.cap import drained_log
+from monitor.evening_rule import WELL_SHARE, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.evenings import typical
@@ -33,7 +34,6 @@ _BETWEEN = 1 / 3
 """Controls that are neither, at most so many times the switched ones."""
 _LONE_LOG = float(np.log(3.0))
 """What a single quick control asks of the switched targets."""
-_DEAD, _WELL = 0.5, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,9 @@ def _split_by_death(
     """Some answer nothing in the window on most evenings, others answer as ever."""
     window, rest = table.dead_in_window[:, evenings], table.dead_in_rest[:, evenings]
     with np.errstate(invalid="ignore"):
-        dead = ((window >= _DEAD) & (rest < _DEAD)).mean(axis=1) >= _ON_EVENINGS
-        well = (window <= _WELL).mean(axis=1) >= _ON_EVENINGS
+        died = mostly_failed(window) & ~mostly_failed(rest)
+        dead = died.mean(axis=1) >= _ON_EVENINGS
+        well = (window <= WELL_SHARE).mean(axis=1) >= _ON_EVENINGS
     return _grouped(targets, controls, dead, well)
 
 

@@ -1,29 +1,44 @@
 """Samples to verdicts: prepare once, judge any stretch of evenings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from monitor.analysis.case import Case, case
-from monitor.analysis.contrast import LAWS
 from monitor.analysis.effect import Estimate, flip_p_values
 from monitor.analysis.look import Home, Look, home, look
 from monitor.analysis.mechanism import mechanism
 from monitor.analysis.profile import clock_of
 from monitor.analysis.reasons import reasons
-from monitor.analysis.rules import Ruling, rule
+from monitor.analysis.rules import Ruling, is_mostly_dead, rule
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.errors import InputError
-from monitor.model import Effect, Evenings, MechanismCheck, Role, Verdict
-from monitor.series import evening_table, grids, parse_window
+from monitor.evening_rule import (
+    CEILING,
+    DEFAULT_WINDOW,
+    LAWS,
+    Window,
+    parse_window,
+    state_of,
+)
+from monitor.model import (
+    Details,
+    Effect,
+    EveningMark,
+    Evenings,
+    MechanismCheck,
+    MetricEvidence,
+    Role,
+    Verdict,
+)
+from monitor.series import EveningTable, evening_table, grids
 from monitor.series.columns import METRICS
-from monitor.series.evenings import CEILING
 from monitor.series.frame import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.local import zone
+from monitor.wallclock import day_number
 
 METHOD_VERSION = "4"
 """Changes with every rule or default that can change a verdict."""
@@ -39,14 +54,13 @@ class Prepared:
     """Samples as numbers per evening, ready to be judged many times."""
 
     homes: tuple[Home, ...]
-    window: str
 
 
 def analyze(
     samples: pd.DataFrame,
     *,
     timezone: str,
-    window: str = "20:00-22:00",
+    window: str | Window = DEFAULT_WINDOW,
     since: Day = None,
     until: Day = None,
 ) -> list[Verdict]:
@@ -70,13 +84,13 @@ def analyze(
 
 
 def prepare(
-    samples: pd.DataFrame, *, timezone: str, window: str = "20:00-22:00"
+    samples: pd.DataFrame, *, timezone: str, window: str | Window = DEFAULT_WINDOW
 ) -> Prepared:
     """All numbers per evening of all vantages, computed once."""
     span = parse_window(window)
     zone(timezone)
     found = grids(samples, timezone=timezone, window=span)
-    return Prepared(tuple(home(evening_table(grid)) for grid in found), window)
+    return Prepared(tuple(home(evening_table(grid)) for grid in found))
 
 
 def judge(prepared: Prepared, *, since: Day = None, until: Day = None) -> list[Verdict]:
@@ -111,11 +125,10 @@ def evenings_between(at: Home, first: date | None, last: date | None) -> Bools:
     """Evenings from one local date to another, shape (D,)."""
     evening = at.table.grid.evening
     chosen = np.ones(evening.size, np.bool_)
-    epoch = date(1970, 1, 1)
     if first is not None:
-        chosen &= evening >= (first - epoch).days
+        chosen &= evening >= day_number(first)
     if last is not None:
-        chosen &= evening <= (last - epoch).days
+        chosen &= evening <= day_number(last)
     return chosen
 
 
@@ -174,6 +187,7 @@ def _verdict(one: Case, cases: list[Case], p_value: float) -> Verdict:
         offset_date=None if one.offset is None else dates[one.offset].isoformat(),
         mechanism=checks,
         reasons=reasons(one, ruling),
+        marks=_marks(one),
         details=_details(one, ruling, checks),
     )
 
@@ -216,52 +230,60 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _details(
-    one: Case, ruling: Ruling, checks: tuple[MechanismCheck, ...]
-) -> dict[str, Any]:
-    """The numbers behind a verdict, for `explain`."""
+def _marks(one: Case) -> tuple[EveningMark, ...]:
+    """The evenings of the look that count, one by one."""
+    dates = one.look.home.table.dates()
+    places = np.flatnonzero(one.look.evenings & one.usable)
+    return tuple(_mark(one, int(place), dates[place]) for place in places)
+
+
+def _mark(one: Case, place: int, day: date) -> EveningMark:
+    state = state_of(
+        is_usable=True,
+        is_dead=bool(one.suspicion.is_dead[place]),
+        excess_log=float(one.excess[place]),
+    )
+    return EveningMark(day=day, state=state, ratio=_ratio(float(one.excess[place])))
+
+
+def _details(one: Case, ruling: Ruling, checks: tuple[MechanismCheck, ...]) -> Details:
+    """The numbers behind a verdict."""
     table, seen = one.look.home.table, one.look
-    weights = seen.home.weights[one.suspicion.series]
-    tested = [int(m) for m in np.flatnonzero(weights)]
-    dates = [d.isoformat() for d in table.dates()]
+    dates = table.dates()
     # A day that ends before its window is no evening.
     tried = table.grid.n_rows[:, :, table.in_window].sum(axis=(0, 2)) > 0
     seen_on = [dates[d] for d in np.flatnonzero(tried)]
-    return {
-        "rule": ruling.reason,
-        "controls": [table.grid.keys[int(c)].target for c in seen.found.controls],
-        "controls_live": one.n_controls,
-        "controls_left_out": [table.grid.keys[g].target for g in seen.gone],
-        "mechanism_sum": sum(c.score for c in checks),
-        "e_slow": _rounded(one.suspicion.e_slow),
-        "e_dead": _rounded(one.suspicion.e_dead),
-        "interval_s": table.grid.interval_s,
-        "first_evening": seen_on[0] if seen_on else None,
-        "last_evening": seen_on[-1] if seen_on else None,
-        "set_aside": dict(table.grid.counts)
-        | {"outage_slots": int(table.n_outage_slots[seen.evenings].sum())},
-        "metrics": {
-            METRICS[m]: {
-                "weight": _rounded(weights[m]),
-                "e_value": _rounded(one.suspicion.e_metric[m]),
-                "law": LAWS[seen.fitted.best[m]],
-                "innocent_spread_log": _rounded(
-                    seen.sigma_log[one.suspicion.series, m]
-                ),
-                "innocent_rates": [_rounded(r) for r in seen.rates[m]],
-            }
-            for m in tested
-        },
-        "evenings": [
-            {
-                "date": dates[d],
-                "excess": _ratio(float(one.excess[d])),
-                "slow": bool(one.slow[d]),
-                "dead": bool(one.suspicion.is_dead[d]),
-            }
-            for d in np.flatnonzero(seen.evenings & one.usable)
-        ],
-    }
+    weights = seen.home.weights[one.suspicion.series]
+    return Details(
+        rule=ruling.reason,
+        controls=_names(table, seen.found.controls),
+        controls_live=one.n_controls,
+        controls_left_out=_names(table, seen.gone),
+        is_mostly_dead=is_mostly_dead(one),
+        mechanism_sum=sum(c.score for c in checks),
+        e_slow=_rounded(one.suspicion.e_slow),
+        e_dead=_rounded(one.suspicion.e_dead),
+        interval_s=table.grid.interval_s,
+        first_evening=seen_on[0] if seen_on else None,
+        last_evening=seen_on[-1] if seen_on else None,
+        metrics=tuple(_evidence(one, int(m)) for m in np.flatnonzero(weights)),
+    )
+
+
+def _names(table: EveningTable, places: Iterable[int]) -> tuple[str, ...]:
+    return tuple(table.grid.keys[int(place)].target for place in places)
+
+
+def _evidence(one: Case, metric: int) -> MetricEvidence:
+    seen, series = one.look, one.suspicion.series
+    return MetricEvidence(
+        metric=METRICS[metric],
+        weight=_rounded(seen.home.weights[series, metric]),
+        e_value=_rounded(one.suspicion.e_metric[metric]),
+        law=LAWS[seen.fitted.best[metric]],
+        innocent_spread_log=_rounded(seen.sigma_log[series, metric]),
+        innocent_rates=tuple(_rounded(rate) for rate in seen.rates[metric]),
+    )
 
 
 def _unseen(at: Home) -> Iterator[Verdict]:

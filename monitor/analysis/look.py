@@ -29,14 +29,11 @@ from monitor.analysis.contrast import (
 from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
 from monitor.analysis.groups import Split, split
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
+from monitor.evening_rule import is_dead, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.frame import Bools, Floats, Ints
 
-DEAD_SHARE = 0.5
-"""An evening is dead when at least this share of its attempts had no answer."""
-WELL_SHARE = 0.1
-"""Controls are well when at most this share of theirs had none."""
 DEAD_P0 = 0.02
 _LEAST_TRANSFERS = 3
 """Transfers tried in a window, below which their death tells nothing."""
@@ -447,18 +444,18 @@ def _suspicion(
     shown: tuple[Floats, Bools, float],
     evenings: Bools,
 ) -> Suspicion:
-    is_tried, is_dead = _dead(at.table, found, series, evenings)
-    has_tried, is_cut = _cut(at.table, found, series, evenings)
+    is_tried, dead = _dead(at.table, found, series, evenings)
+    has_tried, cut = _cut(at.table, found, series, evenings)
     e_metric, has_step, e_slow = shown
     return Suspicion(
         series=series,
         e_slow=e_slow,
-        e_dead=(_e_flags(is_dead, is_tried) + _e_flags(is_cut, has_tried)) / 2,
+        e_dead=(_e_flags(dead, is_tried) + _e_flags(cut, has_tried)) / 2,
         e_metric=e_metric,
         has_step=has_step,
         is_tried=is_tried,
-        is_dead=is_dead | is_cut,
-        is_cut=is_cut & ~is_dead,
+        is_dead=dead | cut,
+        is_cut=cut & ~dead,
     )
 
 
@@ -478,22 +475,20 @@ def _cut(
     is_tried = evenings & (of.n_in_window[series] >= _LEAST_TRANSFERS)
     is_tried = is_tried & np.isfinite(others) & table.has_evening[series]
     with np.errstate(invalid="ignore"):
-        is_cut = of.dead_in_window[series] >= DEAD_SHARE
+        cut = is_dead(of.dead_in_window[series], others)
         # Transfers that never succeed say nothing about the evening.
-        is_cut &= ~(of.dead_in_rest[series] >= DEAD_SHARE)
-        return is_tried, is_tried & is_cut & (others <= WELL_SHARE)
+        return is_tried, is_tried & cut & ~mostly_failed(of.dead_in_rest[series])
 
 
 def _dead(
     table: EveningTable, found: Contrast, series: int, evenings: Bools
 ) -> tuple[Bools, Bools]:
     is_tried = evenings & table.has_evening[series]
-    is_dead = is_tried & (table.dead_in_window[series] >= DEAD_SHARE)
-    if not (found.controls != series).any():
-        # Nobody can tell a day without any answer from a line that was down.
-        is_tried &= ~(is_dead & (table.dead_in_rest[series] >= DEAD_SHARE))
-        return is_tried, is_dead & is_tried
-    others = found.others_dead[series]
-    is_tried &= np.isfinite(others)
-    with np.errstate(invalid="ignore"):
-        return is_tried, is_dead & is_tried & (others <= WELL_SHARE)
+    share, others = table.dead_in_window[series], found.others_dead[series]
+    if (found.controls != series).any():
+        is_tried &= np.isfinite(others)
+        return is_tried, is_tried & is_dead(share, others)
+    # Nobody can tell a day without any answer from a line that was down.
+    is_silent = mostly_failed(share)
+    is_tried &= ~(is_silent & mostly_failed(table.dead_in_rest[series]))
+    return is_tried, is_tried & is_silent

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.analysis.case import SLOW_LOG, Case
+from monitor.analysis.case import Case
 from monitor.analysis.profile import clock_of, edge_score
 from monitor.analysis.suspicion import TELLING_LOG
+from monitor.evening_rule import SLOW_LOG
 from monitor.model import MechanismCheck
 from monitor.series.columns import METRICS
 from monitor.series.evenings import typical

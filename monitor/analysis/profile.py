@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.analysis.contrast import LAWS, Fit
+from monitor.analysis.contrast import Fit
+from monitor.evening_rule import CEILING, DAY_MIN, LAWS
 from monitor.series import EveningTable
-from monitor.series.evenings import CEILING, medians
+from monitor.series.evenings import medians
 from monitor.series.frame import Bools, Floats, Ints
-from monitor.series.local import DAY_MIN
 
 _SHORTEST_MIN = 30
 _LONGEST_MIN = 10 * 60

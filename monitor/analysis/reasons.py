@@ -5,6 +5,7 @@ import numpy as np
 from monitor.analysis.case import Case
 from monitor.analysis.profile import EDGE_MIN, FoundWindow, clock_of
 from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
+from monitor.evening_rule import mostly_dead, mostly_failed
 from monitor.series import EveningTable
 
 _WORTH_NAMING_LOG = float(np.log(1.25))
@@ -85,12 +86,12 @@ def _controls(one: Case) -> str:
 
 
 def _whole_day(one: Case) -> str:
-    if 2 * one.n_dead < one.n_usable or not one.n_dead:
+    if not mostly_dead(one.n_dead, one.n_usable):
         return ""
     share = one.look.home.table.dead_in_rest[one.suspicion.series]
     share = share[one.suspicion.is_dead]
     share = share[np.isfinite(share)]
-    if not share.size or float(np.median(share)) < 0.5:
+    if not share.size or not mostly_failed(float(np.median(share))):
         return ""
     return (
         "It does not answer in the rest of the day either; from one line, a service "

@@ -5,16 +5,17 @@ explains the same numbers more simply was asked.
 """
 
 from dataclasses import dataclass
-from math import exp, lgamma, log, log1p
 
 import numpy as np
 
 from monitor.analysis.busyhour import SLOWER_LOG
-from monitor.analysis.case import SLOW_LOG, Case
+from monitor.analysis.case import Case
+from monitor.analysis.evidence import binomial_tail
 from monitor.analysis.suspicion import TELLING_LOG
+from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_dead
 from monitor.model import MechanismCheck
 from monitor.series.columns import STAGES
-from monitor.series.evenings import CEILING, typical
+from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
 
 MIN_EVENINGS = 5
@@ -60,7 +61,7 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
             "evenings; no control site was measured, so it may be this site or the "
             "whole line.",
         )
-    if _is_mostly_dead(case):
+    if is_mostly_dead(case):
         return _dead(case)
     pointing = [c.check for c in checks if c.score < 0 and c.check in _SERVICE]
     score = sum(c.score for c in checks)
@@ -95,12 +96,12 @@ def _targeted(
     )
 
 
-def _is_mostly_dead(case: Case) -> bool:
+def is_mostly_dead(case: Case) -> bool:
     """Dead on at least half of the evenings of the affected stretch."""
     first = 0 if case.onset is None else case.onset
     last = case.usable.size if case.offset is None else case.offset + 1
-    n = int(case.usable[first:last].sum())
-    return n > 0 and 2 * int(case.suspicion.is_dead[first:last].sum()) >= n
+    n_dead = int(case.suspicion.is_dead[first:last].sum())
+    return mostly_dead(n_dead, int(case.usable[first:last].sum()))
 
 
 def _dead(case: Case) -> Ruling:
@@ -236,8 +237,8 @@ def _is_together(rise: Floats, common: Floats) -> bool:
     rise, common = rise[both], common[both]
     if np.median(rise) >= SLOW_LOG and np.median(common) >= SLOW_LOG:
         return True
-    n_slow = int((rise > SLOW_LOG).sum())
-    n_shared = int(((rise > SLOW_LOG) & (common > SLOW_LOG)).sum())
+    n_slow = int(is_slow(rise).sum())
+    n_shared = int((is_slow(rise) & is_slow(common)).sum())
     is_some = n_shared >= max(3, _SOME_SHARE * rise.size)
     return is_some and n_shared >= 0.8 * n_slow
 
@@ -286,21 +287,10 @@ def share_bound(k: int, n: int) -> float:
     low, high = k / n, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if _at_most(k, n, middle) > 0.05 else (low, middle)
-    return high
-
-
-def _at_most(k: int, n: int, p: float) -> float:
-    return sum(
-        exp(
-            lgamma(n + 1)
-            - lgamma(i + 1)
-            - lgamma(n - i + 1)
-            + i * log(p or 1e-300)
-            + (n - i) * log1p(-min(p, 1 - 1e-15))
+        low, high = (
+            (middle, high) if binomial_tail(k, n, middle) > 0.05 else (low, middle)
         )
-        for i in range(k + 1)
-    )
+    return high
 
 
 def _bound_text(case: Case) -> str:

@@ -1,14 +1,14 @@
-"""Ad-hoc questions about evenings: a quick reading of what is stored, not a verdict.
+"""Ad-hoc questions about evenings.
 
-An evening is read as the median of its window against the median of the rest of the
-same day, beyond the controls of that evening. It says what was measured; whether that
-is more than chance or the busy hour, only `monitor analyze` says.
+Each is told as the analysis told it, beside what was measured: the median of its window
+against the median of the rest of the same day. Whether its slow evenings are more than
+chance or the busy hour, only the verdict says.
 """
 
 from monitor.anomalies.asking import Question, ask_evenings
 from monitor.anomalies.comparison import Comparison, Reference, compare, parse_span
 from monitor.anomalies.episodes import Episode, episodes, grouped
-from monitor.anomalies.evenings import Evening, State
+from monitor.anomalies.evenings import Evening
 
 __all__ = [
     "Comparison",
@@ -16,7 +16,6 @@ __all__ = [
     "Evening",
     "Question",
     "Reference",
-    "State",
     "ask_evenings",
     "compare",
     "episodes",

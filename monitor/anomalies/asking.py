@@ -1,34 +1,48 @@
 """A question with its filters, asked of a database: the edge of this package."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from math import inf
 from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from monitor.anomalies.comparison import (
+    Cells,
     Comparison,
     compare,
     parse_against,
     parse_span,
 )
 from monitor.anomalies.episodes import size
-from monitor.anomalies.evenings import Cells, Evening, Site, State, evenings
+from monitor.anomalies.evenings import DIRECT, Evening, Site, Told, evenings, told_of
+from monitor.anomalies.judging import judged_now, with_the_rest
 from monitor.errors import refuse_unknown
-from monitor.model import Probe, Role
-from monitor.series.local import Window, parse_window
+from monitor.evening_reading import Cell, SiteCells, cell_of
+from monitor.evening_rule import (
+    DEFAULT_WINDOW,
+    EveningState,
+    Window,
+    dates_between,
+    parse_window,
+)
+from monitor.model import PROBE_ORDER, Probe, Role
+from monitor.series.local import evening_of, local_seconds
 from monitor.store.cells import CellReader
 from monitor.store.instants import phase_us, to_us
+from monitor.store.judged import JudgedTarget, judged_targets, readable
 from monitor.store.notes import Notes
 from monitor.store.reader import Reader, SeriesInfo, is_site
 from monitor.store.rollups import Rollups
+from monitor.wallclock import local_instant
 
 _DAY: Final = timedelta(days=1)
-_HOUR_S: Final = 3600
+_HOUR_MIN: Final = 60
 _Source: TypeAlias = Literal["hours", "samples"]
+_Sites: TypeAlias = dict[Site, list[SeriesInfo]]
 _FIRST_METRICS: Final = ("goodput_bps", "duration_s", "connect_s")
 """The first that a site has is the one that is asked about by default."""
 
@@ -41,14 +55,14 @@ class Question:
     since: date
     until: date
     """Local dates, both included."""
-    window: str = "20:00-22:00"
+    window: str = DEFAULT_WINDOW
     targets: tuple[str, ...] = ()
     vantage: str | None = None
     metric: str | None = None
     """None: goodput where there are transfers, else duration, else connect."""
     weekdays: tuple[str, ...] = ()
     """Of `mon`, `tue`, ...: the local day on which the window begins."""
-    states: tuple[State, ...] = (State.SLOW, State.DEAD)
+    states: tuple[EveningState, ...] = (EveningState.SLOW, EveningState.DEAD)
     min_ratio: float | None = None
     verdict: str | None = None
     """Only targets whose last stored verdict is this one."""
@@ -67,21 +81,85 @@ def ask_evenings(url: str, question: Question) -> list[Evening]:
     """
     window = parse_window(question.window)
     sites, wanted = _sites(url, question)
+    told = _told(url, question, window, sites, wanted)
     with closing(CellReader(url)) as reader, closing(Notes(url)) as noted:
         notes = noted.list(since=question.since, until=question.until)
-        spans = [_span_us(question)]
+        asking = _Asking(reader, question, window, sites)
         found: list[Evening] = []
-        source = _source(question, window)
-        for metric, cells in _measured(reader, sites, question, spans, source):
-            found += evenings(
-                cells,
-                window=window,
-                timezone=question.timezone,
-                metric=metric,
-                notes=notes,
-            )
+        for metric, own in asking.by_metric(told).items():
+            cells = asking.cells(metric, own)
+            rows = evenings(cells, window=window, metric=metric, told=told, notes=notes)
+            found += [row for row in rows if _site_of(row) in own]
     chosen = [e for e in found if _is_wanted(e, question, wanted)]
     return sorted(chosen, key=lambda e: (e.date, e.vantage, e.target, e.path))
+
+
+def _site_of(evening: Evening) -> Site:
+    return Site(
+        vantage=evening.vantage,
+        target=evening.target,
+        path=evening.path,
+        role=Role(evening.role),
+    )
+
+
+def _told(
+    url: str,
+    question: Question,
+    window: Window,
+    sites: _Sites,
+    wanted: frozenset[str],
+) -> Told:
+    """What analyses say of the targets' evenings in the metric that is asked about."""
+    vantages = {site.vantage for site in sites}
+    with closing(Reader(url)) as reader:
+        stored = {
+            (vantage, target): judged
+            for vantage in vantages
+            for target, judged in judged_targets(
+                reader,
+                vantage,
+                timezone=question.timezone,
+                window=window,
+                since=question.since,
+            ).items()
+        }
+    told: Told = stored
+    if any(
+        _has_unjudged(stored.get((site.vantage, site.target)), infos, question, window)
+        for site, infos in sites.items()
+        if site.role == Role.TARGET and site.path == DIRECT and site.target in wanted
+    ):
+        made = judged_now(
+            url,
+            question.since,
+            question.until,
+            timezone=question.timezone,
+            window=window,
+        )
+        told = with_the_rest(stored, made)
+    if question.metric is None:
+        return told
+    return {n: judged for n, judged in told.items() if judged.metric == question.metric}
+
+
+def _has_unjudged(
+    judged: JudgedTarget | None,
+    infos: Iterable[SeriesInfo],
+    question: Question,
+    window: Window,
+) -> bool:
+    """Whether a target was measured on an evening that no analysis has judged."""
+    zone, end_min = ZoneInfo(question.timezone), window.start_min + window.length_min
+    first = min(info.first_utc for info in infos)
+    last = max(info.last_utc for info in infos)
+    marks = {} if judged is None else judged.marks
+    return any(
+        first < local_instant(day, zone, minute=end_min)
+        and last >= local_instant(day, zone, minute=window.start_min)
+        for day in dates_between(question.since, question.until)
+        if day not in marks
+    )
 
 
 def ask_comparison(
@@ -100,7 +178,7 @@ def ask_comparison(
     found: list[Comparison] = []
     sites, wanted = _sites(url, question)
     with closing(CellReader(url)) as reader:
-        for metric, cells in _measured(reader, sites, question, spans, "samples"):
+        for metric, cells in _measured(reader, sites, question, spans):
             found += compare(
                 cells, one, others, timezone=question.timezone, metric=metric
             )
@@ -154,22 +232,118 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
+@dataclass(slots=True)
+class _Asking:
+    """Reads the cells of the sites in question, each metric of a site once."""
+
+    reader: CellReader
+    question: Question
+    window: Window
+    sites: _Sites
+    _read: dict[tuple[str, Site], SiteCells] = field(default_factory=dict)
+
+    def by_metric(self, told: Told) -> dict[str, set[Site]]:
+        """The sites by the metric they are asked about.
+
+        That is the metric of the analysis; where there was none, the first that a site
+        has a value of.
+        """
+        if self.question.metric is not None:
+            return {self.question.metric: {*self.sites}}
+        found: dict[str, set[Site]] = {}
+        pending = {*self.sites}
+        for site in self.sites:
+            judged = told_of(site, told)
+            if judged is not None:
+                found.setdefault(judged.metric, set()).add(site)
+                pending.discard(site)
+        for metric in _FIRST_METRICS:
+            cells = self._cells(metric, pending)
+            known = {site for site, of in cells.items() if _has_value(of)}
+            if metric == _FIRST_METRICS[-1]:
+                known = pending
+            found.setdefault(metric, set()).update(known)
+            pending = pending - known
+        return {metric: own for metric, own in found.items() if own}
+
+    def cells(self, metric: str, own: Collection[Site]) -> dict[Site, SiteCells]:
+        """The cells of some sites, and of all controls beside them."""
+        vantages = {site.vantage for site in own}
+        controls = {s for s in self.sites if s.is_control and s.vantage in vantages}
+        return self._cells(metric, {*own, *controls})
+
+    def _cells(self, metric: str, own: Collection[Site]) -> dict[Site, SiteCells]:
+        new = [site for site in self.sites if site in own]
+        new = [site for site in new if (metric, site) not in self._read]
+        if new:
+            by_series = self._series(metric, new)
+            for site in new:
+                self._read[metric, site] = _site_cells(self.sites[site], by_series)
+        return {site: self._read[metric, site] for site in self.sites if site in own}
+
+    def _series(
+        self, metric: str, sites: Sequence[Site]
+    ) -> Mapping[int, Sequence[Cell]]:
+        """The cells of each series of some sites."""
+        source = _source(self.question, self.window)
+        length_min = _HOUR_MIN if source == "hours" else 1
+        ids = [info.series_id for site in sites for info in self.sites[site]]
+        columns = self.reader.read(source, ids, metric, _span_us(self.question))
+        start_s = np.array(columns.start_us, np.int64) // 1_000_000
+        local_s, _ = local_seconds(start_s, self.question.timezone)
+        evening, second = evening_of(local_s, self.window)
+        found: dict[int, list[Cell]] = {series_id: [] for series_id in ids}
+        for series_id, day, begin, value, n, n_failed in zip(
+            columns.series_id,
+            evening.tolist(),
+            (second // 60).tolist(),
+            columns.value,
+            columns.n,
+            columns.n_failed,
+            strict=True,
+        ):
+            place = day, begin, begin + length_min
+            found[series_id].append(cell_of(place, metric, value, n, n_failed))
+        return found
+
+
+def _has_value(cells: SiteCells) -> bool:
+    return any(c.slow_log is not None and c.slow_log < inf for c in cells.values)
+
+
+def _site_cells(
+    infos: Sequence[SeriesInfo], by_series: Mapping[int, Sequence[Cell]]
+) -> SiteCells:
+    """The cells of the probe that measures most, and of the one that stands for all."""
+    by_probe: dict[str, list[Cell]] = {}
+    for info in infos:
+        by_probe.setdefault(info.probe, []).extend(by_series[info.series_id])
+    ranked = sorted(by_probe, key=_rank)
+    best = max(ranked, key=lambda probe: _n_values(by_probe[probe]))
+    return SiteCells(by_probe[best], by_probe[ranked[0]])
+
+
+def _rank(probe: str) -> int:
+    return PROBE_ORDER.index(probe) if probe in PROBE_ORDER else len(PROBE_ORDER)
+
+
+def _n_values(cells: Iterable[Cell]) -> int:
+    return sum(cell.n for cell in cells if cell.slow_log is not None)
+
+
 def _measured(
     reader: CellReader,
-    pending: dict[Site, list[SeriesInfo]],
+    pending: _Sites,
     question: Question,
     spans: Sequence[tuple[int, int]],
-    source: _Source,
 ) -> Iterator[tuple[str, Cells]]:
-    """Each site once, with the first metric that it has a value of."""
+    """The samples of each site once, of the first metric that it has a value of."""
     pending = dict(pending)
     metrics = [question.metric] if question.metric else list(_FIRST_METRICS)
     for metric in metrics:
-        infos = [info for own in pending.values() for info in own]
-        if not infos:
+        if not pending:
             return
-        parts = [_cells(reader, infos, metric, span, source) for span in spans]
-        cells = _joined(parts)
+        cells = _samples(reader, pending, metric, spans)
         known = set(cells.site[np.isfinite(cells.value)].tolist())
         if metric == metrics[-1]:
             known = set(range(len(cells.sites)))
@@ -179,11 +353,9 @@ def _measured(
             yield metric, _only(cells, known)
 
 
-def _sites(
-    url: str, question: Question
-) -> tuple[dict[Site, list[SeriesInfo]], frozenset[str]]:
+def _sites(url: str, question: Question) -> tuple[_Sites, frozenset[str]]:
     """The series of each site, and the names of the targets that are wanted."""
-    sites: dict[Site, list[SeriesInfo]] = {}
+    sites: _Sites = {}
     with closing(Reader(url)) as reader:
         for info in reader.series():
             if is_site(info) and info.probe != Probe.SNI_SWAP:
@@ -211,31 +383,31 @@ def _check_names(question: Question, sites: Iterable[Site]) -> None:
 
 def _only(cells: Cells, places: set[int]) -> Cells:
     chosen = np.isin(cells.site, list(places))
-    arrays = {name: getattr(cells, name)[chosen] for name in _ARRAYS}
-    return Cells(sites=cells.sites, length_s=cells.length_s, **arrays)
+    return replace(
+        cells,
+        site=cells.site[chosen],
+        start_s=cells.start_s[chosen],
+        n_failed=cells.n_failed[chosen],
+        value=cells.value[chosen],
+    )
 
 
-def _cells(
-    reader: CellReader,
-    infos: Sequence[SeriesInfo],
-    metric: str,
-    span_us: tuple[int, int],
-    source: _Source,
+def _samples(
+    reader: CellReader, sites: _Sites, metric: str, spans: Sequence[tuple[int, int]]
 ) -> Cells:
-    sites = list(dict.fromkeys(_site(info) for info in infos))
-    place = np.zeros(max(info.series_id for info in infos) + 1, np.int64)
-    for info in infos:
-        place[info.series_id] = sites.index(_site(info))
-    ids = [info.series_id for info in infos]
-    columns = reader.read(source, ids, metric, span_us)
+    place = {
+        info.series_id: number
+        for number, infos in enumerate(sites.values())
+        for info in infos
+    }
+    parts = [reader.read("samples", [*place], metric, span) for span in spans]
     return Cells(
-        sites=sites,
-        site=place[np.array(columns.series_id, np.int64)],
-        start_s=np.array(columns.start_us, np.int64) // 1_000_000,
-        length_s=_HOUR_S if source == "hours" else 0,
-        n=np.array(columns.n, np.int64),
-        n_failed=np.array(columns.n_failed, np.int64),
-        value=np.array(columns.value, np.float64),
+        sites=[*sites],
+        site=np.array([place[i] for part in parts for i in part.series_id], np.int64),
+        start_s=np.array([us for part in parts for us in part.start_us], np.int64)
+        // 1_000_000,
+        n_failed=np.array([n for part in parts for n in part.n_failed], np.int64),
+        value=np.array([v for part in parts for v in part.value], np.float64),
     )
 
 
@@ -245,23 +417,12 @@ def _site(info: SeriesInfo) -> Site:
     )
 
 
-_ARRAYS: Final = [f.name for f in fields(Cells) if f.name not in ("sites", "length_s")]
-
-
-def _joined(parts: Sequence[Cells]) -> Cells:
-    arrays = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in _ARRAYS
-    }
-    return Cells(sites=parts[0].sites, length_s=parts[0].length_s, **arrays)
-
-
 def _judged(reader: Reader, verdict: str) -> set[str]:
     return {
-        found["target"]
-        for analysis in reader.analyses(1)
-        for found in analysis.document["verdicts"]
-        if found["verdict"] == verdict
+        found.target
+        for _, analysis in readable(reader, 1)
+        for found in analysis.verdicts
+        if found.verdict == verdict
     }
 
 
@@ -272,7 +433,7 @@ def _is_wanted(evening: Evening, question: Question, targets: frozenset[str]) ->
         question.since <= day <= question.until
         and evening.state in question.states
         and (not question.weekdays or evening.weekday in question.weekdays)
-        and (is_big or evening.state is State.DEAD)
+        and (is_big or evening.state is EveningState.DEAD)
         and evening.target in targets
         and (question.with_controls or evening.role == Role.TARGET)
     )

@@ -4,16 +4,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from statistics import median
 from typing import Final
 
 import numpy as np
 
-from monitor.anomalies.evenings import Cells
+from monitor.anomalies.evenings import Site
 from monitor.errors import InputError
-from monitor.model import Role
+from monitor.evening_rule import middle, times_slower
+from monitor.series.evenings import medians_by_place
+from monitor.series.frame import Bools, Floats, Ints
 from monitor.series.local import local_seconds
-from monitor.wallclock import parsed_date
+from monitor.wallclock import EPOCH, parsed_date
 
 _SPAN: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:\s+(\d\d:\d\d)\s*\.\.\s*(\d\d:\d\d))?", re.ASCII
@@ -21,6 +22,21 @@ _SPAN: Final = re.compile(
 _PREVIOUS: Final = re.compile(r"previous\s+(\d{1,3})\s+(same-weekday|days)", re.ASCII)
 _DAY: Final = timedelta(days=1)
 _MAX_PREVIOUS: Final = 366
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """Samples of one metric of many sites, one entry each, all arrays of shape (n,)."""
+
+    sites: Sequence[Site]
+    site: Ints
+    """Place in `sites`."""
+    start_s: Ints
+    """Begin [s since 1970 UTC]."""
+    n_failed: Ints
+    """1 for a sample without an answer, else 0."""
+    value: Floats
+    """In the metric's unit; NaN where nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,55 +126,48 @@ def compare(
     timezone: str,
     metric: str,
 ) -> list[Comparison]:
-    """Every site with a probe in the span, held against the other spans.
-
-    Parameters
-    ----------
-    cells : single samples (`length_s` 0), or hourly values.
-    """
+    """Every site with a probe in the span, held against the other spans."""
     local_s, _ = local_seconds(cells.start_s, timezone)
-    inside = _within(cells, local_s, span)
-    elsewhere = [_medians(cells, _within(cells, local_s, other)) for other in others]
+    inside = _within(local_s, span)
+    elsewhere = np.stack([_medians(cells, _within(local_s, other)) for other in others])
     values = _medians(cells, inside)
-    found = [
-        _comparison(cells, s, inside, values, elsewhere, metric)
+    found = {
+        cells.sites[s]: _comparison(
+            cells, s, inside, values[s], elsewhere[:, s], metric
+        )
         for s in np.unique(cells.site[inside]).tolist()
-    ]
-    return _beyond(found)
+    }
+    return [_beyond(site, found) for site in found]
 
 
-def _within(cells: Cells, local_s: np.ndarray, span: Reference) -> np.ndarray:
+def _within(local_s: Ints, span: Reference) -> Bools:
     start, end = (_clock_s(moment) for moment in (span.start, span.end))
-    chosen: np.ndarray = (local_s >= start) & (local_s + cells.length_s <= end)
-    if not cells.length_s:
-        chosen &= local_s < end
-    return chosen
+    return np.asarray((local_s >= start) & (local_s < end))
 
 
 def _clock_s(moment: datetime) -> int:
-    return int((moment - datetime(1970, 1, 1)) / timedelta(seconds=1))  # noqa: DTZ001 - a wall clock
+    # The reading of a wall clock: no zone.
+    return int((moment - EPOCH.replace(tzinfo=None)) / timedelta(seconds=1))
 
 
-def _medians(cells: Cells, chosen: np.ndarray) -> Mapping[int, float]:
-    chosen = chosen & np.isfinite(cells.value)
-    sites = cells.site[chosen]
-    return {
-        int(s): float(np.median(cells.value[chosen][sites == s]))
-        for s in np.unique(sites)
-    }
+def _medians(cells: Cells, chosen: Bools) -> Floats:
+    """Median of each site, NaN where there is none, shape (n_sites,)."""
+    site, value = cells.site[chosen], cells.value[chosen]
+    return medians_by_place(site, value, len(cells.sites))
 
 
 def _comparison(
     cells: Cells,
     place: int,
-    inside: np.ndarray,
-    values: Mapping[int, float],
-    elsewhere: Sequence[Mapping[int, float]],
+    inside: Bools,
+    own_value: float,
+    elsewhere: Floats,
     metric: str,
 ) -> Comparison:
     site, own = cells.sites[place], inside & (cells.site == place)
-    others = [one[place] for one in elsewhere if place in one]
-    value, usual = values.get(place), median(others) if others else None
+    others = elsewhere[np.isfinite(elsewhere)].tolist()
+    value = own_value if np.isfinite(own_value) else None
+    usual = middle(others)
     return Comparison(
         vantage=site.vantage,
         target=site.target,
@@ -169,7 +178,7 @@ def _comparison(
         usual=usual,
         ratio=times_slower(metric, value, usual),
         beyond_controls=None,
-        n_probes=int(cells.n[own].sum()),
+        n_probes=int(own.sum()),
         n_failed=int(cells.n_failed[own].sum()),
         n_spans=len(others),
         lowest=min(others, default=None),
@@ -177,24 +186,13 @@ def _comparison(
     )
 
 
-def times_slower(metric: str, value: float | None, usual: float | None) -> float | None:
-    """How many times slower; a rate is slower when it is lower."""
-    if not value or not usual:
-        return None
-    return usual / value if metric == "goodput_bps" else value / usual
-
-
-def _beyond(found: Sequence[Comparison]) -> list[Comparison]:
-    result = []
-    for one in found:
-        controls = [
-            other.ratio
-            for other in found
-            if other is not one
-            and other.ratio is not None
-            and (other.vantage, other.role) == (one.vantage, Role.CONTROL)
-        ]
-        is_known = bool(controls) and one.ratio is not None
-        beyond = (one.ratio or 0.0) / median(controls) if is_known else None
-        result.append(replace(one, beyond_controls=beyond))
-    return result
+def _beyond(site: Site, found: Mapping[Site, Comparison]) -> Comparison:
+    own = found[site]
+    common = middle(
+        other.ratio
+        for place, other in found.items()
+        if place.is_control and place.vantage == site.vantage and place != site
+    )
+    if own.ratio is None or not common:
+        return own
+    return replace(own, beyond_controls=own.ratio / common)

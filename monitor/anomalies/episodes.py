@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from statistics import median
-from typing import Any, Final
+from typing import Final
 
-from monitor.anomalies.evenings import Evening, State
+from monitor.anomalies.evenings import Evening
+from monitor.evening_rule import EveningState, middle
 
 GAP_EVENINGS: Final = 2
 """An episode goes on over as many evenings that are not bad."""
 MIN_BAD: Final = 2
 
-_BAD: Final = (State.SLOW, State.DEAD)
+_BAD: Final = (EveningState.SLOW, EveningState.DEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def size(evening: Evening) -> float | None:
 
 
 def _episode(run: Sequence[Evening]) -> Episode:
-    slow = [e for e in run if e.state is State.SLOW]
+    slow = [e for e in run if e.state is EveningState.SLOW]
     notes = dict.fromkeys(e.note for e in run if e.note)
     return Episode(
         vantage=run[0].vantage,
@@ -79,15 +79,10 @@ def _episode(run: Sequence[Evening]) -> Episode:
         last_date=run[-1].date,
         n_evenings=len(run),
         n_slow=len(slow),
-        n_dead=sum(e.state is State.DEAD for e in run),
-        median_beyond_controls=_median(map(size, slow)),
+        n_dead=sum(e.state is EveningState.DEAD for e in run),
+        median_beyond_controls=middle(map(size, slow)),
         notes="; ".join(notes) or None,
     )
-
-
-def _median(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
 
 
 GROUPS: Final[dict[str, Callable[[Evening], str]]] = {
@@ -99,13 +94,13 @@ GROUPS: Final[dict[str, Callable[[Evening], str]]] = {
 }
 
 
-def grouped(found: Iterable[Evening], by: str) -> list[dict[str, Any]]:
+def grouped(found: Iterable[Evening], by: str) -> list[dict[str, object]]:
     """Counts of evenings and the median size by a mark and target, in order."""
 
     def mark(evening: Evening) -> tuple[str, str]:
         return GROUPS[by](evening), evening.target
 
-    rows = []
+    rows: list[dict[str, object]] = []
     for (name, target), own in groupby(sorted(found, key=mark), mark):
         one = list(own)
         rows.append(
@@ -113,8 +108,8 @@ def grouped(found: Iterable[Evening], by: str) -> list[dict[str, Any]]:
                 by: name,
                 "target": target,
                 "n_evenings": len(one),
-                **{f"n_{s}": sum(e.state is s for e in one) for s in State},
-                "median_size": _median(map(size, one)),
+                **{f"n_{s}": sum(e.state is s for e in one) for s in EveningState},
+                "median_size": middle(map(size, one)),
             }
         )
     return rows

@@ -18,13 +18,13 @@ from monitor.cli.context import (
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say, visible
 from monitor.errors import InputError
+from monitor.evening_rule import DEFAULT_WINDOW
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from monitor.model import Verdict
 
-DEFAULT_WINDOW = "20:00-22:00"
 MAX_TEXT = 1000
 _AFTER_LAST_DAY = timedelta(days=1)
 """A window across midnight and its day end after the last local date."""

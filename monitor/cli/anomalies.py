@@ -20,6 +20,7 @@ from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, print_csv, print_table, say
 from monitor.config import masked
 from monitor.errors import InputError
+from monitor.evening_rule import EveningState
 from monitor.model import VERDICTS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from monitor.anomalies import Question
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-STATES = ("slow", "dead", "fine", "unusable", "all")
+STATES = (*EveningState, "all")
 METRICS = (
     "goodput_bps",
     "duration_s",
@@ -122,12 +123,12 @@ def _question(
 ) -> "Question":
     from zoneinfo import ZoneInfo
 
-    from monitor.anomalies import Question, State
+    from monitor.anomalies import Question
 
     until = _day(options, "until") or now.astimezone(ZoneInfo(timezone)).date()
     states = _listed(options["states"], STATES, "--state")
     if "all" in states or options["as_episodes"] or options["group"]:
-        states = tuple(State)
+        states = tuple(EveningState)
     since = _day(options, "since") or until - timedelta(days=DEFAULT_DAYS)
     check_order(since, until)
     ratio = options["min_ratio"]
@@ -142,7 +143,7 @@ def _question(
         vantage=options["vantage"],
         metric=options["metric"],
         weekdays=_listed(options["weekdays"], WEEKDAYS, "--weekday"),
-        states=tuple(State(state) for state in states),
+        states=tuple(EveningState(state) for state in states),
         min_ratio=ratio,
         verdict=options["verdict"],
         with_controls=options["with_controls"],

@@ -122,16 +122,14 @@ def _report(
     from monitor.nightly import (
         analysed_night,
         report_files,
-        store_verdicts,
-        stored_document,
+        store_night,
         write_files,
     )
 
     closed = close_days(config.database, now_utc=now_utc)
     since = day - timedelta(days=NIGHTS - 1)
     night: Night = analysed_night(config, day, now_utc=now_utc, since=since)
-    document = stored_document(night)
-    store_verdicts(config.database, document, computed_at_utc=now_utc)
+    store_night(config.database, night, computed_at_utc=now_utc)
     files = report_files(night, config)
     write_files(folder, files)
     print_night(night, config)

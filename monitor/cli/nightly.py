@@ -35,6 +35,6 @@ def nightly_command(settings: Settings, *, only_silence: bool) -> None:
     from monitor.nightly import run_due_nights
 
     for night in run_due_nights(config, now_utc=now_utc):
-        say(f"night {night.night}: {len(night.verdicts)} verdicts", err=True)
+        say(f"night {night.night}: {len(night.analysis.verdicts)} verdicts", err=True)
         for report in night.reports:
             tell(config, night_messages(report, config), now_utc=now_utc)

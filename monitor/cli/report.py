@@ -129,10 +129,11 @@ def _bundled(
     from monitor.evidence.rows import stored_rows
     from monitor.nightly import public_night, report_files
     from monitor.store import open_store
+    from monitor.stored_analysis import document_of
 
     kept = replace(ledger(config.database), just_closed=just_closed)
     if level == "public":
-        names = names_at(level, kept.secret or b"", night.document)
+        names = names_at(level, kept.secret or b"", document_of(night.analysis))
         files = report_files(public_night(night, names), config)
     start, end = whole_days(night.since, night.night, config.timezone)
     with open_store(config.database) as store:
@@ -141,7 +142,7 @@ def _bundled(
             report_files=files,
             samples=stored_rows(store, since=start, until=end),
             config_document=effective(config),
-            verdict_document=night.document,
+            verdict_document=document_of(night.analysis),
             level=level,
             ledger=kept,
             report_level="public" if level == "public" else "trusted",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from monitor import evening_rule
 from monitor.config.values import (
     Address,
     ClockTime,
@@ -24,6 +25,8 @@ from monitor.config.values import (
     is_public,
     url_with,
 )
+from monitor.errors import InputError
+from monitor.evening_rule import parse_window
 from monitor.model import AddressFamily, Role, Target
 
 
@@ -41,11 +44,20 @@ class Window(_Section):
     def _has_a_length(self) -> Self:
         if self.start == self.end:
             raise ValueError("start and end must differ")
+        try:
+            parse_window(f"{self.start}-{self.end}")
+        except InputError:
+            raise ValueError("10 minutes to 10 hours from start to end") from None
         return self
+
+    @property
+    def span(self) -> evening_rule.Window:
+        """What the rest of the program works with."""
+        return parse_window(f"{self.start}-{self.end}")
 
     def __str__(self) -> str:
         """`20:00-22:00`, as the command line takes it."""
-        return f"{self.start}-{self.end}"
+        return str(self.span)
 
 
 class Site(_Section):

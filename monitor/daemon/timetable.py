@@ -11,14 +11,15 @@ from apscheduler.triggers.cron import CronTrigger
 
 from monitor.clock import Clock
 from monitor.config import Config
+from monitor.evening_rule import DAY_MIN
 
 _log = logging.getLogger(__package__)
 
 CHECK_CLOCK_EVERY_S = 1
 CLOCK_STEP_S = 2.0
-NIGHTLY_AFTER_WINDOW = timedelta(hours=10, minutes=10)
-"""From the window's begin to the nightly analysis: the evening's day ends ten hours
-after it, and the last round is stored by then."""
+NIGHTLY_AFTER_DAY_MIN = 10
+"""From the end of the evening's day to the nightly analysis: the last round is stored
+by then."""
 
 Job = Callable[[], Awaitable[None]]
 
@@ -51,9 +52,9 @@ def new_scheduler(jobs: Iterable[tuple[Job, BaseTrigger]]) -> AsyncIOScheduler:
 
 def nightly_trigger(config: Config) -> CronTrigger:
     """Every day when the evening's day is over, in local time."""
-    begin = datetime.strptime(config.window.start, "%H:%M")  # noqa: DTZ007
-    due = begin + NIGHTLY_AFTER_WINDOW
-    return CronTrigger(hour=due.hour, minute=due.minute, timezone=config.timezone)
+    due_min = (config.window.span.day_end_min + NIGHTLY_AFTER_DAY_MIN) % DAY_MIN
+    hour, minute = divmod(due_min, 60)
+    return CronTrigger(hour=hour, minute=minute, timezone=config.timezone)
 
 
 async def follow_clock(scheduler: AsyncIOScheduler, clock: Clock) -> None:

@@ -28,7 +28,6 @@ def probe_settings(config: Config) -> ProbeSettings:
 
 def new_ration(config: Config) -> Ration:
     """The account of a configuration's data budget, with nothing received yet."""
-    window = config.window
     return Ration(
         budget=Budget(
             per_day_bytes=config.budget.per_day,
@@ -36,7 +35,7 @@ def new_ration(config: Config) -> Ration:
         ),
         timetable=Timetable(
             zone=ZoneInfo(config.timezone),
-            window=(window.start, window.end),
+            window=config.window.span,
             every=config.every,
             downloads_every=config.throughput.every or config.every,
         ),

@@ -18,7 +18,7 @@ from monitor.model import DayDigest
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging
 from monitor.store.retention import Retention
-from monitor.wallclock import local_instant
+from monitor.wallclock import EPOCH, local_instant
 
 CLOSE_AFTER: Final = timedelta(hours=3)
 """How long after its end a day is closed: by then the spool has been delivered."""
@@ -75,7 +75,7 @@ def close_days(url: str, *, now_utc: datetime) -> Sequence[DayDigest]:
 
 def _looked_back(links: Sequence[DayDigest]) -> datetime:
     if not links:
-        return datetime(1970, 1, 1, tzinfo=UTC)
+        return EPOCH
     return _start(max(link.day for link in links)) - LATE_DAYS * _DAY
 
 

@@ -6,8 +6,6 @@ Nothing here opens a database, reads a clock or writes a file.
 from monitor.report.assembly import Beside, night_report, public_copy
 from monitor.report.content import (
     Chain,
-    EveningMark,
-    EveningState,
     Gap,
     NightReport,
     Scope,
@@ -24,8 +22,6 @@ from monitor.report.text import render_text
 __all__ = [
     "Beside",
     "Chain",
-    "EveningMark",
-    "EveningState",
     "Gap",
     "NightReport",
     "PdfUnavailableError",

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,11 +12,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import monitor
-from monitor.model import LOCAL_PROBES, Note, Role, Round, RoundStatus, Verdict
+from monitor.evening_rule import EveningState, dates_between
+from monitor.model import (
+    LOCAL_PROBES,
+    Analysis,
+    EveningMark,
+    Note,
+    Role,
+    Round,
+    RoundStatus,
+    Verdict,
+)
 from monitor.report.content import (
     Chain,
-    EveningMark,
-    EveningState,
     Gap,
     NightReport,
     Scope,
@@ -26,6 +34,7 @@ from monitor.report.content import (
 )
 from monitor.report.pictures import is_any, is_remote, pictures_of
 from monitor.series.local import local_seconds
+from monitor.wallclock import day_number
 
 SIMULATED: Final = "simulated"
 """Vantage and probe version of everything that was never measured."""
@@ -47,8 +56,7 @@ class Beside:
 
 def night_report(
     samples: pd.DataFrame,
-    verdicts: Sequence[Verdict],
-    document: dict[str, Any],
+    analysis: Analysis,
     scope: Scope,
     beside: Beside,
 ) -> NightReport:
@@ -57,11 +65,10 @@ def night_report(
     Parameters
     ----------
     samples : columns of contracts 4; other vantages are left out.
-    verdicts : of the same samples; other vantages are left out.
-    document : the analysis as contracts 5 has it.
+    analysis : of the same samples; other vantages are left out.
     """
     frame = _of_vantage(samples, scope.vantage)
-    own = [v for v in verdicts if v.vantage == scope.vantage]
+    own = [v for v in analysis.verdicts if v.vantage == scope.vantage]
     scope = replace(scope, since=max(scope.since, _first_evening(own, scope.since)))
     zone = ZoneInfo(scope.timezone)
     return NightReport(
@@ -69,7 +76,7 @@ def night_report(
         night=scope.night,
         since=scope.since,
         timezone=scope.timezone,
-        window=scope.window.text,
+        span=scope.window,
         services=_services(frame, own, scope),
         controls=_controls(frame),
         gaps=_gaps(frame, scope, beside.rounds),
@@ -77,13 +84,13 @@ def night_report(
         notes=tuple(beside.notes),
         versions=Versions(
             software=monitor.__version__,
-            method=str(document["method_version"]),
-            tzdata=str(document["tzdata_version"]),
+            method=analysis.method_version,
+            tzdata=analysis.tzdata_version,
             probes=_probe_versions(frame),
         ),
         chain=beside.chain,
         made_at=scope.made_at_utc.astimezone(zone),
-        document={**document, "verdicts": [v.to_dict() for v in own]},
+        analysis=replace(analysis, verdicts=tuple(own)),
         is_simulated=_is_simulated(frame, scope.vantage),
     )
 
@@ -94,10 +101,7 @@ def public_copy(report: NightReport, name: str) -> NightReport:
     Left out are gaps, rounds that were set aside, notes and the hour of its making. The
     rest is made of what a public bundle's rows hold as well.
     """
-    document = {
-        **report.document,
-        "verdicts": [{**v, "vantage": name} for v in report.document["verdicts"]],
-    }
+    verdicts = (replace(v, vantage=name) for v in report.analysis.verdicts)
     return replace(
         report,
         vantage=name,
@@ -105,7 +109,7 @@ def public_copy(report: NightReport, name: str) -> NightReport:
         spoiled=(),
         notes=(),
         made_at=report.made_at.replace(hour=0, minute=0, second=0, microsecond=0),
-        document=document,
+        analysis=replace(report.analysis, verdicts=tuple(verdicts)),
         is_public=True,
     )
 
@@ -117,9 +121,8 @@ def _of_vantage(samples: pd.DataFrame, vantage: str) -> pd.DataFrame:
 
 
 def _first_evening(verdicts: Sequence[Verdict], default: date) -> date:
-    firsts = [v.details["first_evening"] for v in verdicts if v.details]
-    known = [date.fromisoformat(first) for first in firsts if first]
-    return min(known, default=default)
+    firsts = (v.details.first_evening for v in verdicts if v.details)
+    return min((first for first in firsts if first), default=default)
 
 
 def _services(
@@ -148,21 +151,11 @@ def evening_marks(
     verdict: Verdict, since: date, night: date
 ) -> tuple[EveningMark, ...]:
     """One mark per date; an evening that the analysis could not use is unusable."""
-    used = {evening["date"]: evening for evening in verdict.details.get("evenings", ())}
-    n_days = (night - since).days + 1
-    days = (since + timedelta(days=n) for n in range(n_days))
-    return tuple(_mark(day, used.get(day.isoformat())) for day in days)
-
-
-def _mark(day: date, evening: dict[str, Any] | None) -> EveningMark:
-    if evening is None:
-        return EveningMark(day=day, state=EveningState.UNUSABLE)
-    state = EveningState.FINE
-    if evening["dead"]:
-        state = EveningState.DEAD
-    elif evening["slow"]:
-        state = EveningState.SLOW
-    return EveningMark(day=day, state=state, ratio=evening["excess"])
+    usable = {mark.day: mark for mark in verdict.marks}
+    return tuple(
+        usable.get(day, EveningMark(day=day, state=EveningState.UNUSABLE))
+        for day in dates_between(since, night)
+    )
 
 
 def _controls(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -183,7 +176,7 @@ def _gaps(
     moments = frame["started_at_utc"].to_numpy("datetime64[m]").astype(np.int32)
     minutes = np.unique(moments[is_remote(frame)]).astype(np.int64)
     local_s, _ = local_seconds(minutes * 60, scope.timezone)
-    minutes = minutes[local_s >= (scope.since - date(1970, 1, 1)).days * 86_400]
+    minutes = minutes[local_s >= day_number(scope.since) * 86_400]
     if minutes.size < 2:
         return ()
     steps = np.diff(minutes)

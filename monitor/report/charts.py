@@ -7,7 +7,7 @@ that one picture serves a light and a dark page.
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -21,16 +21,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
+from monitor.evening_rule import EveningState, Window
 from monitor.locale import Language
+from monitor.model import EveningMark
 from monitor.report.content import (
-    EveningMark,
-    EveningState,
-    Floats,
     HeatMap,
     LastNight,
 )
 from monitor.report.states import state_label
-from monitor.series.local import Window
+from monitor.series.frame import Floats
 
 INK: Final = "#010203"
 """Stands for the colour of the page's text until the SVG is finished."""
@@ -104,7 +103,7 @@ def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
         # On both sides: a phone shows one end of the picture at a time.
         axes.tick_params(top=False, left=False, labelright=True)
         _no_spines(axes)
-        _explain_shapes(axes, language)
+        _explain_shapes(axes, {mark.state for mark in evenings}, language)
         return _svg(figure)
 
 
@@ -153,6 +152,7 @@ _OUTLINES: Final = {
     EveningState.FINE: _polygon(8, 0.18),
     EveningState.SLOW: _polygon(4, 0.34),
     EveningState.DEAD: _CROSS,
+    EveningState.REFUSED: _polygon(3, 0.3),
     EveningState.UNUSABLE: [(-0.17, 0.0), (0.17, 0.0)],
 }
 """The shape of each state, in widths of a day."""
@@ -160,12 +160,14 @@ _FILLS: Final[dict[EveningState, dict[str, Any]]] = {
     EveningState.FINE: {"facecolor": "none", "linewidth": 0.8},
     EveningState.SLOW: {"facecolor": SLOW_COLOUR, "linewidth": 0.8},
     EveningState.DEAD: {"facecolor": INK, "linewidth": 0.4},
+    EveningState.REFUSED: {"facecolor": "none", "linewidth": 1.2},
     EveningState.UNUSABLE: {"facecolor": "none", "linewidth": 0.8},
 }
 _MARKERS: Final = {
     EveningState.FINE: ("8", 26),
     EveningState.SLOW: ("s", 52),
     EveningState.DEAD: ("X", 70),
+    EveningState.REFUSED: ("<", 48),
     EveningState.UNUSABLE: ("_", 26),
 }
 """The same shapes in the key: Matplotlib's name and size."""
@@ -179,8 +181,12 @@ def _shapes(state: EveningState, places: Sequence[tuple[float, float]]) -> PathP
     return PathPatch(whole, edgecolor=INK, **_FILLS[state])
 
 
-def _explain_shapes(axes: Axes, language: Language) -> None:
+def _explain_shapes(
+    axes: Axes, states: Collection[EveningState], language: Language
+) -> None:
     for state, (marker, size) in _MARKERS.items():
+        if state is EveningState.REFUSED and state not in states:
+            continue
         colour = _FILLS[state]["facecolor"]
         look = {"color": INK} if marker in "X_" else {"c": colour, "edgecolors": INK}
         axes.scatter(

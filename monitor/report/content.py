@@ -1,28 +1,11 @@
 """What a report tells, before it has a language or a form."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from monitor.model import Note, Verdict
-from monitor.series.local import Window
-
-Floats = NDArray[np.float64]
-
-
-class EveningState(StrEnum):
-    """What one evening of one target was like."""
-
-    FINE = "fine"
-    SLOW = "slow"
-    DEAD = "dead"
-    UNUSABLE = "unusable"
-    """Measured too little, or set aside: it says nothing."""
+from monitor.evening_rule import Window
+from monitor.model import Analysis, EveningMark, Note, Verdict
+from monitor.series.frame import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +18,6 @@ class Scope:
     since: date
     night: date
     made_at_utc: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EveningMark:
-    """One evening of one target."""
-
-    day: date
-    state: EveningState
-    ratio: float | None = None
-    """How many times slower than the rest of the day and beyond the controls."""
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +121,7 @@ class NightReport:
     """The local date on which the reported evening began."""
     since: date
     timezone: str
-    window: tuple[str, str]
+    span: Window
     services: tuple[Service, ...]
     controls: tuple[str, ...]
     gaps: tuple[Gap, ...]
@@ -159,8 +131,13 @@ class NightReport:
     chain: Chain | None
     made_at: datetime
     """In local time."""
-    document: Mapping[str, Any]
-    """The analysis as contracts 5 has it, this vantage only."""
+    analysis: Analysis
+    """This vantage only."""
     is_simulated: bool = False
     is_public: bool = False
     """Whether it is the copy for anybody, without the house that measured."""
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """Begin and end of the evening as `HH:MM`."""
+        return self.span.text

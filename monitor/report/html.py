@@ -8,23 +8,22 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from monitor.evening_rule import EveningState, Window
 from monitor.locale import Language, language
 from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
 from monitor.locale.figures import figures
 from monitor.locale.metrics import metric_title, metric_value
 from monitor.locale.names import display_name
 from monitor.locale.reasons import translated
+from monitor.model import EveningMark
 from monitor.report.content import (
-    EveningMark,
-    EveningState,
-    Floats,
     NightReport,
     Service,
 )
 from monitor.report.evidence import evidence_lines
 from monitor.report.sentences import sentence, title
 from monitor.report.states import state_label as state_words
-from monitor.series.local import Window, parse_window
+from monitor.series.frame import Floats
 from monitor.text import printable_lines
 
 _SIGNS: Final = {
@@ -82,10 +81,7 @@ def render_html(report: NightReport, language_code: str) -> str:
     InputError : no such language.
     """
     tongue = language(language_code)
-    window = parse_window("-".join(report.window))
-    services = [
-        _pictured(service, report, window, tongue) for service in report.services
-    ]
+    services = [_pictured(service, report, tongue) for service in report.services]
     page = _environment(language_code).get_template("report.html.j2")
     html = page.render(report=report, services=services, language=tongue)
     # Escaping keeps a name from being markup; this keeps it from turning its sentence
@@ -125,9 +121,7 @@ def _environment(language_code: str) -> Environment:
     return environment
 
 
-def _pictured(
-    service: Service, report: NightReport, window: Window, tongue: Language
-) -> Pictured:
+def _pictured(service: Service, report: NightReport, tongue: Language) -> Pictured:
     tone, sign = tone_of(service.verdict.verdict)
     last = service.last_night
     return Pictured(
@@ -137,7 +131,7 @@ def _pictured(
         title=title(service.verdict, tongue),
         tone=tone,
         sign=sign,
-        charts=_charts(service, window, tongue),
+        charts=_charts(service, report.span, tongue),
         dates=_dates(service, tongue),
         last_state=_last_state(service, report, tongue),
         is_slower=any(_is_slower(m, report) for m in service.evenings),
@@ -195,7 +189,8 @@ def _metric(service: Service, tongue: Language) -> str:
 def _dates(service: Service, tongue: Language) -> tuple[tuple[str, str], ...]:
     by_state = (
         (state, [mark.day for mark in service.evenings if mark.state is state])
-        for state in (EveningState.DEAD, EveningState.SLOW, EveningState.UNUSABLE)
+        for state in EveningState
+        if state is not EveningState.FINE
     )
     return tuple(
         (state_words(state, tongue), tongue.short_dates(days))

@@ -7,20 +7,19 @@ a probe that failed counts as slower than any that did not.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from monitor.evening_rule import RATES, Window, dates_between
 from monitor.model import LOCAL_PROBES
 from monitor.report.content import HeatMap, LastNight, Scope
-from monitor.series.local import Window, evening_of, local_seconds
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from monitor.series.evenings import medians_by_place, typical
+from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.local import evening_of, local_seconds
+from monitor.wallclock import day_number
 
 METRICS: Final = (
     "goodput_bps",
@@ -32,7 +31,6 @@ METRICS: Final = (
 )
 """Which metric is shown where the verdict names none: the first that was measured."""
 
-_EPOCH: Final = date(1970, 1, 1)
 _BIN_MIN: Final = 15
 _N_BINS: Final = 24 * 60 // _BIN_MIN
 
@@ -138,12 +136,12 @@ class _Sites:
         measured[failed] = np.nan
         day, second = self._placed(rows)
         scope = self._scope
-        kept = (failed | np.isfinite(measured)) & (day >= _number(scope.since))
-        kept &= day <= _number(scope.night)
+        kept = (failed | np.isfinite(measured)) & (day >= day_number(scope.since))
+        kept &= day <= day_number(scope.night)
         day, second = day[kept], second[kept]
         measured, failed = measured[kept], failed[kept]
-        inside = _in_window(second, scope.window)
-        slowness = _slowness(measured, inside, is_rate=metric.endswith("_bps"))
+        _, rest = _sides(second, scope.window)
+        slowness = _slowness(measured, rest, metric)
         slowness[failed] = np.inf
         return _Values(day, second, slowness, measured)
 
@@ -176,54 +174,43 @@ def is_any(
     return np.array([*answers, absent], np.bool_)[texts.cat.codes.to_numpy()]
 
 
-def _in_window(second: Ints, window: Window) -> Bools:
-    start = (window.start_min - window.day_start_min) * 60
-    return (second >= start) & (second < start + window.length_min * 60)
+def _sides(second: Ints, window: Window) -> tuple[Bools, Bools]:
+    """Which moments of an evening's day lie in its window, and which in the rest."""
+    minute = second // 60
+    return (
+        window.is_inside(minute, minute + 1),
+        window.is_before(minute + 1) | window.is_after(minute),
+    )
 
 
-def _slowness(measured: Floats, inside: Bools, *, is_rate: bool) -> Floats:
-    rest = measured[~inside & np.isfinite(measured)]
-    everything = measured[np.isfinite(measured)]
-    basis = rest if rest.size else everything
-    if not basis.size:
-        return np.full(measured.size, np.nan)
-    usual = float(np.median(basis))
-    return usual / measured if is_rate else measured / usual
+def _slowness(measured: Floats, rest: Bools, metric: str) -> Floats:
+    """Times slower than the usual value, that of the rest of the days, shape (n,)."""
+    by_day = typical(measured[rest])
+    usual = by_day if np.isfinite(by_day) else typical(measured)
+    return usual / measured if metric in RATES else measured / usual
 
 
 def _heat_map(values: _Values, scope: Scope) -> HeatMap:
-    first, last, window = _number(scope.since), _number(scope.night), scope.window
+    first, last, window = day_number(scope.since), day_number(scope.night), scope.window
     # The day begins on a whole hour, so that a row of the picture is a clock hour.
     shift_s = (window.day_start_min % 60) * 60
     hour = np.minimum((values.second + shift_s) // 3600, 23)
     cell = (values.day - first) * 24 + hour
-    slowness = _medians(values.slowness, cell, (last - first + 1) * 24)
+    slowness = medians_by_place(cell, values.slowness, (last - first + 1) * 24)
     return HeatMap(
-        days=tuple(_date(number) for number in range(first, last + 1)),
+        days=tuple(dates_between(scope.since, scope.night)),
         first_hour=(window.day_start_min // 60) % 24,
         slowness=slowness.reshape(-1, 24),
     )
-
-
-def _medians(values: Floats, cell: Ints, n_cells: int) -> Floats:
-    """Median per cell, NaN where a cell is empty; infinities rank highest."""
-    # The upper of the two middle values, so that no infinity is averaged away.
-    order = np.lexsort((values, cell))
-    cell, values = cell[order], values[order]
-    begin = np.searchsorted(cell, np.arange(n_cells))
-    end = np.searchsorted(cell, np.arange(n_cells), side="right")
-    medians = np.full(n_cells, np.nan)
-    filled = end > begin
-    medians[filled] = values[(begin + (end - begin) // 2)[filled]]
-    return medians
 
 
 def _last_night(
     values: _Values, controls: Sequence[_Values], window: Window, night: date
 ) -> LastNight:
     beside = np.array([_curve(c, night) for c in controls]).reshape(-1, _N_BINS)
-    tonight = values.day == _number(night)
-    inside = tonight & _in_window(values.second, window)
+    tonight = values.day == day_number(night)
+    inside, rest = _sides(values.second, window)
+    inside &= tonight
     low, middle, high = _band(beside)
     return LastNight(
         minutes=window.day_start_min
@@ -232,17 +219,17 @@ def _last_night(
         controls=middle,
         controls_low=low,
         controls_high=high,
-        in_window=_median(values.measured[inside]),
-        in_rest=_median(values.measured[tonight & ~inside]),
+        in_window=_known(typical(values.measured[inside])),
+        in_rest=_known(typical(values.measured[tonight & rest])),
         failed=int(np.isinf(values.slowness[inside]).sum()),
         made=int(inside.sum()),
     )
 
 
 def _curve(values: _Values, night: date) -> Floats:
-    chosen = values.day == _number(night)
+    chosen = values.day == day_number(night)
     place = values.second[chosen] // (_BIN_MIN * 60)
-    return _medians(values.slowness[chosen], place, _N_BINS)
+    return medians_by_place(place, values.slowness[chosen], _N_BINS)
 
 
 def _band(curves: Floats) -> tuple[Floats, Floats, Floats]:
@@ -259,14 +246,5 @@ def _band(curves: Floats) -> tuple[Floats, Floats, Floats]:
     return bands[0], bands[1], bands[2]
 
 
-def _median(values: Floats) -> float | None:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else None
-
-
-def _number(day: date) -> int:
-    return (day - _EPOCH).days
-
-
-def _date(number: int) -> date:
-    return _EPOCH + timedelta(days=number)
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None

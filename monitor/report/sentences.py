@@ -47,7 +47,7 @@ def sentence(service: Service, report: NightReport, language: Language) -> str:
 def _values(
     verdict: Verdict, report: NightReport, language: Language
 ) -> dict[str, str]:
-    n_controls = verdict.details.get("controls_live", len(report.controls))
+    n_controls = _n_controls(verdict, report)
     return {
         "name": display_name(verdict.target),
         "slow": language.number(verdict.evenings.slow),
@@ -109,13 +109,18 @@ def _dead(verdict: Verdict, report: NightReport, language: Language) -> str:
 
 
 def _is_mostly_dead(verdict: Verdict) -> bool:
-    return 2 * verdict.evenings.dead > max(verdict.evenings.slow, 1)
+    return verdict.details is not None and verdict.details.is_mostly_dead
+
+
+def _n_controls(verdict: Verdict, report: NightReport) -> int:
+    details = verdict.details
+    return len(report.controls) if details is None else details.controls_live
 
 
 def _controls_were_not(
     verdict: Verdict, report: NightReport, language: Language
 ) -> str:
-    n = int(verdict.details.get("controls_live", len(report.controls)))
+    n = _n_controls(verdict, report)
     return language.ngettext(
         "The %(n)s control site measured in the same minutes was not.",
         "The %(n)s control sites measured in the same minutes were not.",

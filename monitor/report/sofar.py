@@ -6,12 +6,11 @@ It tells the last evening as it was measured and says that one evening is no pat
 import re
 from typing import Final
 
+from monitor.evening_rule import EveningState
 from monitor.locale import Language
-from monitor.report.content import LastNight, Service
+from monitor.report.content import Service
 
 _TOO_FEW: Final = re.compile(r"Usable evenings: (\d+); at least (\d+) are needed\.")
-_SLOWER: Final = 1.25
-"""From here on an evening is called slow, as in the analysis."""
 
 
 def evenings_needed(service: Service) -> int | None:
@@ -25,32 +24,25 @@ def evenings_needed(service: Service) -> int | None:
 
 def last_evening(service: Service, window: tuple[str, str], language: Language) -> str:
     """The last evening of a service in one sentence; empty when it was not measured."""
-    last, (start, end) = service.last_night, window
+    start, end = window
     values = {"start": start, "end": end}
-    if last.made and last.failed == last.made:
+    last = service.evenings[-1]
+    if last.state is EveningState.DEAD:
         return language.fill(
             "On the last evening it did not answer between %(start)s and %(end)s; one "
             "evening is not a pattern.",
             values,
         )
-    ratio = _ratio(last, is_rate=service.metric.endswith("_bps"))
-    if ratio is None:
-        return ""
-    if ratio < _SLOWER:
+    if last.state is EveningState.FINE:
         return language.fill(
             "On the last evening it was not slower between %(start)s and %(end)s than "
             "during the rest of that day.",
             values,
         )
+    if last.state is not EveningState.SLOW or last.ratio is None:
+        return ""
     return language.fill(
         "On the last evening it was %(times)s slower between %(start)s and %(end)s "
         "than during the rest of that day; one evening is not a pattern.",
-        values | {"times": language.times(ratio)},
+        values | {"times": language.times(last.ratio)},
     )
-
-
-def _ratio(last: LastNight, *, is_rate: bool) -> float | None:
-    if not last.in_window or not last.in_rest:
-        return None
-    ratio = last.in_window / last.in_rest
-    return 1 / ratio if is_rate else ratio

@@ -1,7 +1,7 @@
 """States of an evening in plain words."""
 
+from monitor.evening_rule import EveningState
 from monitor.locale import Language
-from monitor.report.content import EveningState
 
 
 def state_label(state: EveningState, language: Language) -> str:
@@ -10,5 +10,6 @@ def state_label(state: EveningState, language: Language) -> str:
         EveningState.FINE: language.gettext("as usual"),
         EveningState.SLOW: language.gettext("slow"),
         EveningState.DEAD: language.gettext("did not answer"),
+        EveningState.REFUSED: language.gettext("refused to answer"),
         EveningState.UNUSABLE: language.gettext("cannot be judged"),
     }[state]

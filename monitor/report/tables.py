@@ -4,9 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from monitor.report.content import NightReport, Service
+from monitor.stored_analysis import document_of
 from monitor.text import disarm
 
 _COLUMNS: Final = (
@@ -36,7 +37,7 @@ def render_csv(report: NightReport) -> str:
 def render_json(report: NightReport) -> str:
     """The document of the analysis with what the report adds to it."""
     document = {
-        **report.document,
+        **document_of(report.analysis),
         "vantage": report.vantage,
         "night": report.night.isoformat(),
         "made_at": report.made_at.isoformat(),
@@ -85,7 +86,7 @@ def _rows(report: NightReport, service: Service) -> Iterator[list[object]]:
         yield [disarm(cell) if isinstance(cell, str) else cell for cell in row]
 
 
-def _evenings(service: Service) -> list[dict[str, Any]]:
+def _evenings(service: Service) -> list[dict[str, object]]:
     return [
         {"date": m.day.isoformat(), "state": m.state.value, "times_slower": m.ratio}
         for m in service.evenings

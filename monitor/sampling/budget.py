@@ -12,17 +12,17 @@ round from what is left, so that a costly morning cannot eat the evening.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.evening_rule import Window
 from monitor.sampling.schedule import downloads_are_due
-from monitor.wallclock import local_instant
+from monitor.wallclock import EPOCH, local_instant
 
 RESERVE = 0.02
 """Share of a day's bytes that is not planned with: a round may cost more than its
 like did before."""
 _GOLDEN = 0.618033988749895
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def day_slots(
     day: date,
     *,
     zone: ZoneInfo,
-    window: tuple[str, str],
+    window: Window,
     every: timedelta,
     downloads_every: timedelta,
 ) -> tuple[DaySlot, ...]:
@@ -80,12 +80,12 @@ def day_slots(
 
     Parameters
     ----------
-    window : local begin and end, such as ("20:00", "22:00"); may cross midnight.
     every, downloads_every : as in the sampler's pace.
     """
     starts = _starts(day, zone, every)
     is_due = [downloads_are_due(s, every, downloads_every) for s in starts]
-    is_inside = [_is_inside(s.astimezone(zone), window) for s in starts]
+    clocks = (start.astimezone(zone) for start in starts)
+    is_inside = [window.has_clock(60 * c.hour + c.minute) for c in clocks]
     phase = day.toordinal() * _GOLDEN % 1.0
     chosen: set[int] = set()
     for wanted in (True, False):
@@ -182,15 +182,9 @@ def _shares(
 def _starts(day: date, zone: ZoneInfo, every: timedelta) -> list[datetime]:
     begin = local_instant(day, zone)
     end = local_instant(day + timedelta(days=1), zone)
-    first = -((_EPOCH - begin) // every)
-    last = -((_EPOCH - end) // every)
-    return [_EPOCH + number * every for number in range(first, last)]
-
-
-def _is_inside(local: datetime, window: tuple[str, str]) -> bool:
-    start, end = window
-    now = f"{local:%H:%M}"
-    return start <= now < end if start < end else now >= start or now < end
+    first = -((EPOCH - begin) // every)
+    last = -((EPOCH - end) // every)
+    return [EPOCH + number * every for number in range(first, last)]
 
 
 def _evenly(n: int, n_all: int, phase: float) -> list[int]:

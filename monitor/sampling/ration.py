@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.evening_rule import Window
 from monitor.model import LOCAL_PROBES, Probe, Sample, Target
 from monitor.probe import probes_of
 from monitor.probe.local import received_on_wire_bytes, wire_bytes
@@ -31,8 +32,7 @@ class Timetable:
     """When what is measured, by the home's clock."""
 
     zone: ZoneInfo
-    window: tuple[str, str]
-    """Local begin and end of the evening, such as ("20:00", "22:00")."""
+    window: Window
     every: timedelta
     downloads_every: timedelta
 

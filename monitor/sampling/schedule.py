@@ -6,12 +6,11 @@ never a burst; a clock that was stepped back starts anew from where it now stand
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from monitor.model import Round, RoundStatus
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from monitor.wallclock import EPOCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,7 @@ class Schedule:
     every: timedelta
     round_limit: timedelta
     slot: int | None = None
-    instant_utc: datetime = _EPOCH
+    instant_utc: datetime = EPOCH
     is_done: bool = True
 
     def advance(self, now_utc: datetime, rng: Random) -> tuple["Schedule", Tick]:
@@ -123,12 +122,12 @@ def _slots(first: int, end: int, every: timedelta) -> Iterator[Gap]:
 
 def slot_of(moment_utc: datetime, every: timedelta) -> int:
     """Number of the slot that a moment lies in, counted from 1970."""
-    return (moment_utc - _EPOCH) // every
+    return (moment_utc - EPOCH) // every
 
 
 def slot_start(slot: int, every: timedelta) -> datetime:
     """When a slot begins."""
-    return _EPOCH + slot * every
+    return EPOCH + slot * every
 
 
 def round_limit(every: timedelta) -> timedelta:

@@ -7,8 +7,6 @@ loaded when it is asked for: questions about evenings need only the local clock.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from monitor.series.local import Window, parse_window
-
 if TYPE_CHECKING:
     from monitor.series.evenings import EveningTable, evening_table
     from monitor.series.grid import Grid, grids
@@ -16,10 +14,8 @@ if TYPE_CHECKING:
 __all__ = [
     "EveningTable",
     "Grid",
-    "Window",
     "evening_table",
     "grids",
-    "parse_window",
 ]
 
 _WITH_PANDAS = {

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.evening_rule import RATES
 from monitor.model import Probe
-from monitor.series.columns import METRICS, RATES, Columns, slowness
+from monitor.series.columns import METRICS, Columns, slowness
 from monitor.series.frame import Bools, Floats, Ints, Rows, Text
 from monitor.series.lanes import Lane
 

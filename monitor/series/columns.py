@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
+from monitor.evening_rule import RATES
 from monitor.model import Role
 from monitor.series.frame import MEASURED, Bools, Floats, Rows, Text
 
@@ -22,7 +23,6 @@ METRICS = (
     "domain_lookup_s",
     "tcp_min_rtt_s",
 )
-RATES = frozenset({"goodput_bps"})
 STAGES = ("resolve", "connect", "tls_handshake", "http_round_trip", "read", "")
 """Where a probe can fail, in order; the last: not said."""
 NEEDS_STAGE = {

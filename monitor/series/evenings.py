@@ -5,17 +5,24 @@ queue, a server and a household and are never counted as independent.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.evening_rule import (
+    CEILING,
+    GUARD_MIN,
+    LEAD_MIN,
+    MIN_COVERAGE,
+    USUAL_QUANTILE,
+)
 from monitor.series.cells import Connection
 from monitor.series.frame import Bools, Floats, Ints
-from monitor.series.grid import GUARD_MIN, Grid, widened
-from monitor.series.local import LEAD_MIN
+from monitor.series.grid import Grid, widened
 from monitor.series.setaside import dead_share, outages, own_load
+from monitor.wallclock import numbered_day
 
 SHOULDER_MIN = 60
 """Length of the stretch on either side that shows whether a rise is a gentle hill."""
@@ -24,16 +31,8 @@ EDGE_MIN = 30
 COARSEST_EDGE_MIN = 10
 """Rounds further apart than this show no edges in a single evening."""
 _LEAST_AT_EDGES = 3
-MIN_COVERAGE = 0.5
-"""Share of a usual evening's slots that must have been measured."""
-_USUAL = 0.75
-"""Quantile of the evenings' counts that is called usual: gaps only lower them."""
-CEILING = float(np.log(10_000.0))
-"""A slowdown counts up to ten-thousandfold, which is 128 kbit/s of a gigabit line; a
-probe without an answer has this value."""
 _MOST_AT_ONCE = 2**20
 """Values sorted at once: sorting copies, and years of a home are many values."""
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +102,7 @@ class EveningTable:
 
     def dates(self) -> list[date]:
         """Local dates of the evenings."""
-        return [_EPOCH + timedelta(days=int(day)) for day in self.grid.evening]
+        return [numbered_day(int(day)) for day in self.grid.evening]
 
 
 def evening_table(grid: Grid) -> EveningTable:
@@ -198,6 +197,29 @@ def medians(values: NDArray[Any], need: int | Ints) -> Floats:
     return np.asarray(middle.reshape(values.shape[:-1]))
 
 
+def medians_by_place(place: Ints, values: Floats, n_places: int) -> Floats:
+    """Median of the values of each place, NaN where there is none, shape (n_places,).
+
+    Parameters
+    ----------
+    place : which one each value belongs to, shape (n,)
+    values : shape (n,); NaN: not measured, `inf`: slower than everything else
+    """
+    is_known = ~np.isnan(values)
+    place, values = place[is_known], values[is_known]
+    # Places differ in length, by much where the samples are somebody's: no rectangle.
+    values = values[np.lexsort((values, place))]
+    count = np.bincount(place, minlength=n_places)
+    first, is_filled = np.cumsum(count) - count, count > 0
+    out = np.full(n_places, np.nan)
+    lower, upper = (
+        (first + (count - 1) // 2)[is_filled],
+        (first + count // 2)[is_filled],
+    )
+    out[is_filled] = (values[lower] + values[upper]) / 2
+    return out
+
+
 def typical(values: NDArray[Any]) -> float:
     """Median of what is finite, NaN when nothing is."""
     known = values[np.isfinite(values)]
@@ -212,7 +234,7 @@ def _need(is_known: Bools, inside: Bools) -> Ints:
     """
     count = is_known[..., inside].sum(axis=-1)
     seldom = np.where(count > 0, count, np.nan)
-    usual = np.nan_to_num(_quantile(seldom, _USUAL))
+    usual = np.nan_to_num(_quantile(seldom, USUAL_QUANTILE))
     need = np.maximum(np.ceil(MIN_COVERAGE * usual), 1).astype(np.int64)
     return np.broadcast_to(need[..., None], count.shape)
 

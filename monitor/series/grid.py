@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
+from monitor.evening_rule import DAY_MIN, GUARD_MIN, LEAD_MIN, Window
 from monitor.model import Probe
 from monitor.series.answers import told_apart
 from monitor.series.cells import Cells, Connection, Filler
@@ -24,13 +25,11 @@ from monitor.series.lanes import (
     series_keys,
     spoiled,
 )
-from monitor.series.local import DAY_MIN, LEAD_MIN, Window, evening_of, local_seconds
+from monitor.series.local import evening_of, local_seconds
 from monitor.series.nowhere import is_nowhere
 
 _SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
 _MAX_EVENINGS = 20_000
-GUARD_MIN = 30
-"""Minutes beside the window that belong to neither side: edges move a little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

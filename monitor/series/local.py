@@ -1,12 +1,5 @@
-"""UTC to the local clock of an IANA zone, and the evening that an instant belongs to.
+"""UTC to the local clock of an IANA zone, and to the evening that it belongs to."""
 
-An evening has the local date on which its window starts. The day around it begins 14
-hours before the window, so that a window across midnight needs no special case and the
-hours just after the window still belong to the same evening.
-"""
-
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,16 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
+from monitor.evening_rule import DAY_MIN, Window
 
 Ints = NDArray[np.int64]
 
-LEAD_MIN = 14 * 60
-"""Minutes of an evening's day that lie before its window."""
-DAY_MIN = 24 * 60
 _DAY_S = DAY_MIN * 60
 _QUARTER_S = 900
-_WINDOW = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)")
-_LONGEST_MIN = 10 * 60
 
 _STALE = {
     "Asia/Almaty": ("2024-02-29T18:00:00+00:00", 5 * 3600, 6 * 3600),
@@ -31,54 +20,6 @@ _STALE = {
 }
 """Zone changes that a tzdata before 2024a does not know: from when (UTC), offset since
 then, offset that such a tzdata still gives [s]. Source: tz database, NEWS of 2024a."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A span of the local clock; it may reach over midnight."""
-
-    start_min: int
-    """Begin [minutes after local midnight]."""
-    length_min: int
-
-    @property
-    def day_start_min(self) -> int:
-        """Begin of the evening's day [minutes after the midnight before its window]."""
-        return self.start_min - LEAD_MIN
-
-    def clock(self, minute_of_day: float) -> str:
-        """`HH:MM` of a minute counted from the begin of the evening's day."""
-        minute = round(self.day_start_min + minute_of_day) % DAY_MIN
-        return f"{minute // 60:02d}:{minute % 60:02d}"
-
-    @property
-    def text(self) -> tuple[str, str]:
-        """Begin and end as `HH:MM`."""
-        return self.clock(LEAD_MIN), self.clock(LEAD_MIN + self.length_min)
-
-
-def parse_window(text: object) -> Window:
-    """Window of a text like ``20:00-22:00``; ``23:00-01:00`` reaches over midnight.
-
-    Raises
-    ------
-    InputError
-        when the text is no window between 10 minutes and 10 hours long.
-    """
-    found = _WINDOW.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None:
-        raise InputError(f"window: found {text!r}; allowed: HH:MM-HH:MM")
-    start_h, start_m, end_h, end_m = (int(part) for part in found.groups())
-    if max(start_h, end_h) > 24 or max(start_m, end_m) > 59:
-        raise InputError(f"window: found {text!r}; allowed: hours 00-24, minutes 00-59")
-    start, end = start_h * 60 + start_m, end_h * 60 + end_m
-    length = (end - start) % DAY_MIN
-    if not 10 <= length <= _LONGEST_MIN:
-        raise InputError(
-            f"window: found {text!r}, {length} minutes long; allowed: 10 minutes to 10 "
-            "hours"
-        )
-    return Window(start % DAY_MIN, length)
 
 
 def zone(name: str) -> ZoneInfo:

@@ -3,17 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.evening_rule import OUTAGE_SHARE, mostly_failed
 from monitor.model import Role
 from monitor.series.columns import METRICS
 from monitor.series.frame import Bools
 from monitor.series.grid import Grid
 
-_OUTAGE_SHARE = 0.8
-"""Share of the series that fail together when the line is down (BlameIt's tau)."""
 _LOAD_SHARE = 0.5
 """Other traffic above this share of the line's rate slows everything at home."""
 _RATE_QUANTILE = 0.95
-_DEAD = 0.5
 
 Shares = NDArray[np.float32]
 
@@ -62,6 +60,6 @@ def _is_plain(path: str, is_swap: bool) -> bool:
 
 def _mostly_dead(share: Shares) -> Bools:
     is_known = np.isfinite(share)
-    n_dead = (is_known & (share >= _DEAD)).sum(axis=0)
+    n_dead = (is_known & mostly_failed(share)).sum(axis=0)
     n_known = is_known.sum(axis=0)
-    return np.asarray((n_known > 0) & (n_dead >= _OUTAGE_SHARE * n_known))
+    return np.asarray((n_known > 0) & (n_dead >= OUTAGE_SHARE * n_known))

@@ -1,6 +1,6 @@
 """The open database: the one object through which the program reads and writes it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from sqlalchemy import Engine
 
 from monitor.errors import StoreError
-from monitor.model import Round, Sample
+from monitor.model import Analysis, Round, Sample
 from monitor.store import consents, rounds, samples, usage, verdicts
 from monitor.store.engine import make_engine, reading, sqlite_path, writing
 from monitor.store.migration import migrate
@@ -140,24 +140,11 @@ class Store:
         with reading(self._engine) as connection:
             return consents.all_given(connection)
 
-    def append_verdicts(
-        self,
-        verdicts_: Sequence[Mapping[str, Any]],
-        *,
-        computed_at_utc: datetime,
-        method_version: str,
-        document: Mapping[str, Any],
-    ) -> None:
+    def append_analysis(self, analysis: Analysis, *, computed_at_utc: datetime) -> None:
         """Store what one analysis found: its document, and its verdicts one by one."""
         self._check_file()
         with writing(self._engine) as connection:
-            verdicts.append(
-                connection,
-                verdicts_,
-                computed_at_utc=computed_at_utc,
-                method_version=method_version,
-                document=document,
-            )
+            verdicts.append(connection, analysis, computed_at_utc=computed_at_utc)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,11 +1,12 @@
 """Points in time as whole microseconds since 1970 in UTC, and back; exact both ways."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from monitor.wallclock import EPOCH
+
 _HOUR: Final = timedelta(hours=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -18,12 +19,12 @@ def to_us(moment: datetime) -> int:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no zone")
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // _MICROSECOND
 
 
 def from_us(moment_us: int) -> datetime:
     """The moment, aware, in UTC."""
-    return _EPOCH + timedelta(microseconds=moment_us)
+    return EPOCH + timedelta(microseconds=moment_us)
 
 
 def phase_us(zone: str, at: datetime) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import and_, event, func, select, text, tuple_
 
-from monitor.model import LOCAL_PROBES, Role, Round, Sample
+from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
 from monitor.store.engine import make_engine, reading
 from monitor.store.hourly_days import HourlyDay, read_days
 from monitor.store.instants import from_us, to_us
@@ -31,6 +31,7 @@ from monitor.store.tables import (
     series,
 )
 from monitor.store.usage import Received
+from monitor.stored_analysis import UnreadableAnalysisError, read_document
 
 STATEMENT_TIMEOUT_MS: Final = 10_000
 _DAY_US: Final = 86_400_000_000
@@ -73,12 +74,23 @@ class SampleFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
-    """A stored analysis: its document and when it was computed."""
+class StoredAnalysis:
+    """An analysis as it was stored, and when it was computed."""
 
     computed_at_utc: datetime
     method_version: str
-    document: dict[str, Any]
+    document: str
+    """JSON, as this program, an older or a newer one wrote it."""
+
+    def read(self) -> Analysis:
+        """The analysis; raises UnreadableAnalysisError."""
+        try:
+            document = json.loads(self.document)
+        except ValueError as error:
+            raise UnreadableAnalysisError(
+                f"a stored analysis is no JSON: {error}"
+            ) from None
+        return read_document(document)
 
 
 class Reader:
@@ -231,12 +243,23 @@ class Reader:
             count = select(func.count()).select_from(hourly_stale)
             return connection.scalar(count) or 0
 
-    def analyses(self, limit: int) -> list[Analysis]:
-        """The last analyses, newest first."""
+    def analyses(
+        self, limit: int, *, before: datetime | None = None
+    ) -> list[StoredAnalysis]:
+        """The last analyses that were computed before a moment, newest first."""
         newest = analyses.c.computed_at_us.desc(), analyses.c.id.desc()
         wanted = select(analyses).order_by(*newest).limit(limit)
+        if before is not None:
+            wanted = wanted.where(analyses.c.computed_at_us < to_us(before))
         with reading(self._engine) as connection:
-            return [_analysis(row) for row in connection.execute(wanted)]
+            return [
+                StoredAnalysis(
+                    computed_at_utc=from_us(row.computed_at_us),
+                    method_version=row.method_version,
+                    document=row.document,
+                )
+                for row in connection.execute(wanted)
+            ]
 
     def notes(self, first_date: str, last_date: str) -> list[tuple[str, str, str]]:
         """First date, last date and text of the notes that touch a range of dates."""
@@ -311,12 +334,4 @@ def _info(row: Any) -> SeriesInfo:  # noqa: ANN401 - a row of SQLAlchemy
         role=Role.CONTROL if row.is_control else Role.TARGET,
         first_utc=from_us(row.first),
         last_utc=from_us(row.last),
-    )
-
-
-def _analysis(row: Any) -> Analysis:  # noqa: ANN401 - a row of SQLAlchemy
-    return Analysis(
-        computed_at_utc=from_us(row.computed_at_us),
-        method_version=row.method_version,
-        document=json.loads(row.document),
     )

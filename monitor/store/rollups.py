@@ -9,7 +9,6 @@ by one of fewer samples.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from statistics import median
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -25,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from monitor.evening_rule import middle
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.hourly_days import HOUR_US, HOURS, repack, write_days
 from monitor.store.tables import METRICS, hourly, hourly_days, hourly_stale, samples
@@ -176,15 +176,8 @@ def _rollup(rows: Sequence[Row[Any]]) -> dict[str, Any]:
         "n": len(rows),
         "n_failed": len(rows) - failures.count(None),
         "body_bytes": sum(size or 0 for size in sizes),
-        **{
-            name: _median(values) for name, values in zip(METRICS, columns, strict=True)
-        },
+        **{name: middle(values) for name, values in zip(METRICS, columns, strict=True)},
     }
-
-
-def _median(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
 
 
 def _drop_other_phase(engine: Engine, phase_us: int) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from monitor.evening_rule import middle, times_slower
 from monitor.store.instants import to_us
 from monitor.web.facts import Facts
 from monitor.web.local import HOUR_US
 from monitor.web.schemas import CompareQuery, Comparison, Metric, Spread
-from monitor.web.slowness import hourly_middle, middle, times_slower
+from monitor.web.slowness import hourly_middle
 
 
 def comparison(facts: Facts, query: CompareQuery) -> Comparison:

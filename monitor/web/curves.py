@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from statistics import median
 
+from monitor.evening_rule import middle
 from monitor.store.instants import to_us
 from monitor.web.facts import Facts
 from monitor.web.hours import Cell
@@ -125,9 +125,8 @@ def _by_day(cells: Cells, zone: str) -> dict[int, Cell]:
 
 
 def _summed(cells: list[Cell]) -> Cell:
-    values = [cell.value for cell in cells if cell.value is not None]
     return Cell(
-        value=median(values) if values else None,
+        value=middle(cell.value for cell in cells),
         n=sum(cell.n for cell in cells),
         n_failed=sum(cell.n_failed for cell in cells),
     )

@@ -17,6 +17,7 @@ from monitor.errors import MonitorError
 from monitor.model import Probe, Role
 from monitor.store.hourly_days import HourlyDay
 from monitor.store.instants import phase_us
+from monitor.store.judged import JudgedTarget, judged_targets
 from monitor.store.reader import Reader, SeriesInfo, is_site
 from monitor.web.hours import Hours, laid_out, measured_span
 from monitor.web.local import next_hour_us
@@ -139,6 +140,16 @@ class Facts:
             )
             for name, found in sites.items()
         }
+
+    def judged(self, vantage: str, since: date) -> dict[str, JudgedTarget]:
+        """What analyses said of each target's evenings from a date on."""
+        return judged_targets(
+            self.reader,
+            vantage,
+            timezone=self.config.timezone,
+            window=self.config.window.span,
+            since=since,
+        )
 
     def interval(self, metric: Metric) -> timedelta:
         """How often a site's metric is measured at most."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from monitor.errors import MonitorError
+from monitor.stored_analysis import UnreadableAnalysisError
 from monitor.web.access import Refused, Who
 from monitor.web.attempts import TooMany
 from monitor.web.context import CONTEXT, Context
@@ -114,6 +115,8 @@ def _own_answer(request: web.Request, error: MonitorError) -> web.Response:
         answer.headers["Retry-After"] = f"{error.retry_after_s:.0f}"
         return answer
     _log.warning("cannot_answer path=%s error=%s", request.path, error)
+    if isinstance(error, UnreadableAnalysisError):
+        return problem(503, str(error))
     return problem(503, "the database is out of reach or busy; try again")
 
 

@@ -4,16 +4,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
+from monitor.evening_rule import dates_between
 from monitor.web.facts import Facts
 from monitor.web.hours import HOURS_OF_DAY, Cell, Hours, joined
-from monitor.web.local import LocalHours, day_start_us, days_between, local_hours
+from monitor.web.local import LocalHours, day_start_us, local_hours
 from monitor.web.schemas import Heatmap, HeatmapQuery, Metric, View, Window
 from monitor.web.slowness import beyond_controls
 
 T = TypeVar("T")
-
-DECIMALS = 4
-"""Of a ratio to the controls: what comes after them nobody sees, and it is long."""
 
 Grid = dict[tuple[date, int], Cell]
 
@@ -23,7 +21,7 @@ def heatmap(facts: Facts, query: HeatmapQuery) -> Heatmap:
     vantage = facts.vantage(query.vantage)
     since, until = facts.days(vantage, query.since, query.until)
     hours, controls = _hours(facts, query, vantage, since, until)
-    days = days_between(since, until)
+    days = dates_between(since, until)
     grid = _grid(hours, local_hours(facts.config.timezone))
     return Heatmap(
         vantage=vantage,

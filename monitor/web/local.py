@@ -1,7 +1,6 @@
 """UTC instants to hours and days of the home's clock; bounded tables, no numpy."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,11 +14,6 @@ HOUR_US: Final = 3_600_000_000
 def day_start_us(day: date, zone: str) -> int:
     """Instant of the first moment of a local day [us since 1970]."""
     return to_us(local_instant(day, ZoneInfo(zone)))
-
-
-def days_between(since: date, until: date) -> list[date]:
-    """Every local date from `since` to `until`, both included."""
-    return [since + timedelta(days=i) for i in range((until - since).days + 1)]
 
 
 def next_hour_us(moment_us: int, phase: int) -> int:
@@ -52,22 +46,3 @@ class LocalHours:
 def local_hours(zone: str) -> LocalHours:
     """The table of a zone, shared; it grows by an entry for each hour on record."""
     return LocalHours(zone)
-
-
-def window_hours(start: str, end: str) -> list[int]:
-    """Hours of the day that a window such as 20:00-22:00 touches, in its order."""
-    first, last = _minutes(start), _minutes(end)
-    length = (last - first) % (24 * 60)
-    return list(_hours(first, length))
-
-
-def _hours(first_min: int, length_min: int) -> Iterator[int]:
-    hour = first_min // 60
-    while hour * 60 < first_min + length_min:
-        yield hour % 24
-        hour += 1
-
-
-def _minutes(clock: str) -> int:
-    hours, minutes = clock.split(":")
-    return int(hours) * 60 + int(minutes)

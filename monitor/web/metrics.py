@@ -5,6 +5,7 @@ measured is left out.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -16,6 +17,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
 from monitor.model import Sample
+from monitor.stored_analysis import UnreadableAnalysisError
 from monitor.web import overview
 from monitor.web.context import CONTEXT, Context
 from monitor.web.facts import DIRECT, Facts
@@ -70,7 +72,8 @@ class StoredFacts:
         facts = self._facts
         vantage = facts.config.vantage
         yield from site_families(_fresh_samples(facts, vantage))
-        yield from verdict_families(overview.verdicts(facts, NoQuery()))
+        with suppress(UnreadableAnalysisError):
+            yield from verdict_families(overview.verdicts(facts, NoQuery()))
         health = overview.health(facts, NoQuery())
         totals = facts.reader.round_totals(vantage)
         yield from health_families(health, {k: v[0] for k, v in totals.items()})
@@ -229,13 +232,11 @@ def verdict_families(found: Verdicts) -> Iterator[Metric]:
     )
     for one in found.verdicts:
         own = [one.vantage, one.target]
-        extra = one.model_extra or {}
         verdict.add_metric([*own, one.verdict, one.strength or ""], 1)
-        for state, n in (extra.get("evenings") or {}).items():
+        for state, n in one.evenings:
             evenings.add_metric([*own, state], n)
-        effect = extra.get("effect") or {}
-        if effect.get("ratio") is not None:
-            ratio.add_metric([*own, effect.get("metric", "")], effect["ratio"])
+        if one.effect.ratio is not None:
+            ratio.add_metric([*own, one.effect.metric], one.effect.ratio)
     yield verdict
     yield evenings
     yield ratio

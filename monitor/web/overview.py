@@ -8,7 +8,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor.model import Probe
-from monitor.store.reader import Analysis, SeriesInfo
+from monitor.store.judged import readable
+from monitor.store.reader import SeriesInfo, StoredAnalysis
 from monitor.store.spool_file import SpoolFile, spool_path
 from monitor.web.facts import Facts, NotHere
 from monitor.web.schemas import (
@@ -82,8 +83,8 @@ def _target(
 
 def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
     """The last analysis."""
-    for analysis in facts.reader.analyses(1):
-        return _verdicts(analysis)
+    for stored in facts.reader.analyses(1):
+        return _verdicts(stored)
     return Verdicts(
         computed_at_utc=None,
         method_version=None,
@@ -94,15 +95,15 @@ def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
     )
 
 
-def _verdicts(analysis: Analysis) -> Verdicts:
-    document = analysis.document
+def _verdicts(stored: StoredAnalysis) -> Verdicts:
+    analysis = stored.read()
     return Verdicts(
-        computed_at_utc=analysis.computed_at_utc,
-        method_version=analysis.method_version,
-        since=document.get("since"),
-        until=document.get("until"),
-        timezone=document.get("timezone"),
-        verdicts=[Verdict.model_validate(v) for v in document.get("verdicts", [])],
+        computed_at_utc=stored.computed_at_utc,
+        method_version=stored.method_version,
+        since=analysis.since,
+        until=analysis.until,
+        timezone=analysis.timezone,
+        verdicts=[Verdict.of(verdict) for verdict in analysis.verdicts],
     )
 
 
@@ -110,15 +111,15 @@ def verdict_history(facts: Facts, query: VerdictHistoryQuery) -> VerdictHistory:
     """What the last analyses said, newest first."""
     points = [
         VerdictPoint(
-            computed_at_utc=analysis.computed_at_utc,
-            until=analysis.document.get("until"),
-            vantage=verdict["vantage"],
-            target=verdict["target"],
-            verdict=verdict["verdict"],
-            strength=verdict.get("strength"),
+            computed_at_utc=computed_at_utc,
+            until=analysis.until,
+            vantage=verdict.vantage,
+            target=verdict.target,
+            verdict=verdict.verdict,
+            strength=verdict.strength,
         )
-        for analysis in facts.reader.analyses(query.limit)
-        for verdict in analysis.document.get("verdicts", [])
+        for computed_at_utc, analysis in readable(facts.reader, query.limit)
+        for verdict in analysis.verdicts
     ]
     return VerdictHistory(verdicts=points)
 

@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from monitor import model
+from monitor.evening_rule import EveningState
 from monitor.wallclock import YEARS, parsed_date
 
 MAX_DAYS: Final = 800
@@ -110,15 +112,6 @@ class Resolution(StrEnum):
     SAMPLE = "sample"
     HOUR = "hour"
     DAY = "day"
-
-
-class EveningState(StrEnum):
-    """What one evening of one target was like."""
-
-    FINE = "fine"
-    SLOW = "slow"
-    DEAD = "dead"
-    UNUSABLE = "unusable"
 
 
 class Query(BaseModel):
@@ -417,20 +410,69 @@ class Told(Answer):
     checks: list[ToldCheck]
 
 
-class Verdict(BaseModel):
-    """One verdict as `monitor analyze --json` gives it.
+class EveningCounts(Answer):
+    """Evenings behind a verdict; the dead are among the slow."""
+
+    observed: int
+    usable: int
+    slow: int
+    dead: int
+
+
+class Effect(Answer):
+    """How many times slower than the rest of the day and beyond the controls."""
+
+    metric: str
+    ratio: float | None
+    ci95: tuple[float | None, float | None]
+
+
+class Check(Answer):
+    """One check of the mechanism: +1 points to interference, -1 away, 0 is unknown."""
+
+    check: str
+    score: int
+    detail: str
+
+
+class Mark(Answer):
+    """What the analysis said of one evening."""
+
+    date: DayOf
+    state: EveningState
+    ratio: float | None
+
+
+class Verdict(Answer):
+    """One verdict as `monitor analyze --json` gives it, with its evenings one by one.
 
     `told` is there when a language was asked for.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
     vantage: str
     target: str
     verdict: str
-    strength: str | None = None
-    reasons: list[str] = []
+    strength: str | None
+    evenings: EveningCounts
+    effect: Effect
+    p_value: float | None
+    e_value: float | None
+    found_window: Window | None
+    onset_date: str | None
+    offset_date: str | None
+    mechanism: list[Check]
+    reasons: list[str]
+    evening_marks: list[Mark]
     told: Told | None = None
+
+    @classmethod
+    def of(cls, verdict: model.Verdict) -> Self:
+        """The answer of a stored verdict."""
+        marks = [
+            Mark(date=mark.day, state=mark.state, ratio=mark.ratio)
+            for mark in verdict.marks
+        ]
+        return cls.model_validate({**verdict.to_dict(), "evening_marks": marks})
 
 
 class Verdicts(Answer):
@@ -438,8 +480,8 @@ class Verdicts(Answer):
 
     computed_at_utc: datetime | None
     method_version: str | None
-    since: str | None
-    until: str | None
+    since: date | None
+    until: date | None
     timezone: str | None
     verdicts: list[Verdict]
 
@@ -448,7 +490,7 @@ class VerdictPoint(Answer):
     """The verdict on a target in one analysis."""
 
     computed_at_utc: datetime
-    until: str | None
+    until: date | None
     vantage: str
     target: str
     verdict: str

@@ -1,28 +1,13 @@
 """How many times slower than usual, and than the controls; pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from monitor.evening_rule import middle, times_slower
 from monitor.web.hours import Hours
 from monitor.web.schemas import Metric
 
 Values = Sequence[float | None]
 """One for each hour of a span; None: not measured, or nothing can be said."""
-
-
-def middle(values: Iterable[float | None]) -> float | None:
-    """Median of what was measured; None of nothing."""
-    # Called for every hour of a year: half the time of `statistics.median`.
-    known = sorted([value for value in values if value is not None])
-    if not known:
-        return None
-    half = len(known) // 2
-    return known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
-
-
-def times_slower(metric: Metric, value: float, usual: float) -> float | None:
-    """How many times slower a value is than the usual one; more is slower."""
-    slow, quick = (usual, value) if metric is Metric.GOODPUT else (value, usual)
-    return slow / quick if quick > 0 else None
 
 
 def hourly_middle(sites: Mapping[str, Hours]) -> Values:

@@ -3,9 +3,6 @@
 The same words as the night report's: both ask `monitor.locale`.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from monitor.locale import Language, language
 from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
 from monitor.locale.figures import figures
@@ -14,6 +11,7 @@ from monitor.model import MechanismCheck
 from monitor.web import overview
 from monitor.web.facts import Facts
 from monitor.web.schemas import (
+    Check,
     NoQuery,
     Told,
     ToldCheck,
@@ -37,20 +35,15 @@ def verdicts(facts: Facts, query: VerdictsQuery) -> Verdicts:
 
 def told_of(verdict: Verdict, tongue: Language) -> Told:
     """Reasons and checks of one verdict."""
-    checks = (verdict.model_extra or {}).get("mechanism") or []
     reasons = (translated(reason, tongue) for reason in verdict.reasons)
     return Told(
         reasons=[reason for reason in reasons if reason],
-        checks=[_told_check(check, tongue) for check in checks],
+        checks=[_told_check(check, tongue) for check in verdict.mechanism],
     )
 
 
-def _told_check(stored: Mapping[str, Any], tongue: Language) -> ToldCheck:
-    check = MechanismCheck(
-        check=str(stored.get("check", "")),
-        score=int(stored.get("score", 0)),
-        detail=str(stored.get("detail", "")),
-    )
+def _told_check(stored: Check, tongue: Language) -> ToldCheck:
+    check = MechanismCheck(check=stored.check, score=stored.score, detail=stored.detail)
     return ToldCheck(
         check=check.check,
         title=check_title(check, tongue),

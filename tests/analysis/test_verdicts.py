@@ -1,5 +1,7 @@
 """One situation after another, and what may be said of it."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -176,7 +178,7 @@ def test_a_window_across_midnight_belongs_to_the_evening_before():
     frame = samples(Home(days=10, factor={"facebook": 3.0}, window_h=(23.0, 24.0)))
     found = analyze(frame, timezone=TIMEZONE, window="23:00-00:00")
     assert found[0].evenings.slow == 10
-    assert found[0].details["evenings"][0]["date"] == "2026-03-01"
+    assert found[0].marks[0].day == date(2026, 3, 1)
 
 
 def test_onset_and_end_are_dated():

@@ -1,21 +1,25 @@
 """Evenings read from cells: states, ratios, controls, local dates."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from monitor.anomalies import Evening, State, episodes, grouped
+from monitor.anomalies import Evening, episodes, grouped
 from monitor.anomalies.comparison import (
+    Cells,
     compare,
     parse_against,
     parse_span,
-    times_slower,
 )
-from monitor.anomalies.evenings import Cells, Site, evenings, medians
+from monitor.anomalies.evenings import Site, evenings
 from monitor.errors import InputError
-from monitor.model import Note, Role
-from monitor.series.local import parse_window
+from monitor.evening_reading import SiteCells, cell_of
+from monitor.evening_rule import EveningState, Window, parse_window, times_slower
+from monitor.model import EveningMark, Note, Role
+from monitor.store.judged import JudgedTarget
 
 ZONE = "Asia/Almaty"
 WINDOW = parse_window("20:00-22:00")
@@ -28,33 +32,42 @@ FIRST = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
 
 
 def hourly(
-    *, n_days: int = 3, target: float = 1.0, controls: float = 1.0, failed: float = 0.0
-) -> Cells:
+    *,
+    n_days: int = 3,
+    target: float = 1.0,
+    controls: float = 1.0,
+    failed: float = 0.0,
+    controls_failed: float = 0.0,
+    window: Window = WINDOW,
+    metric: str = "duration_s",
+) -> dict[Site, SiteCells]:
     """Hours of three sites; in local hours 20 and 21 multiplied by the factors."""
-    rows = []
-    for hour in range(24 * n_days):
-        is_evening = hour % 24 in (15, 16)
-        for place in range(3):
-            factor = (target if place == 0 else controls) if is_evening else 1.0
-            n_failed = round(12 * failed) if is_evening and place == 0 else 0
-            rows.append((place, FIRST + 3600 * hour, 12, n_failed, 0.2 * factor))
-    site, start, n, bad, value = (
-        np.array(column) for column in zip(*rows, strict=True)
-    )
-    return Cells(
-        sites=SITES,
-        site=site,
-        start_s=start,
-        length_s=3600,
-        n=n,
-        n_failed=bad,
-        value=value,
-    )
+    found = {}
+    for site in SITES:
+        is_target = site.role is Role.TARGET
+        factor = target if is_target else controls
+        share = failed if is_target else controls_failed
+        cells = []
+        for n in range(24 * n_days):
+            day, hour = date(2026, 10, 1) + timedelta(days=n // 24), n % 24
+            is_evening = hour in (20, 21)
+            evening, begin = window.evening(day, 60 * hour)
+            cells.append(
+                cell_of(
+                    (evening, begin, begin + 60),
+                    metric,
+                    0.2 * (factor if is_evening else 1.0),
+                    12,
+                    round(12 * share) if is_evening else 0,
+                )
+            )
+        found[site] = SiteCells(cells, cells)
+    return found
 
 
-def read(cells: Cells, **more) -> list[Evening]:
-    more.setdefault("metric", "duration_s")
-    found = evenings(cells, window=WINDOW, timezone=ZONE, **more)
+def read(cells: Mapping[Site, SiteCells], **more) -> list[Evening]:
+    more = {"metric": "duration_s", "window": WINDOW, "told": {}} | more
+    found = evenings(cells, **more)
     return [e for e in found if e.target == "facebook"]
 
 
@@ -63,7 +76,7 @@ def test_an_evening_has_the_local_date_and_the_true_ratio():
     assert (first.date, first.weekday) == ("2026-10-01", "thu")
     assert first.ratio == pytest.approx(3.0)
     assert first.beyond_controls == pytest.approx(3.0)
-    assert first.state is State.SLOW
+    assert first.state is EveningState.SLOW
     assert first.n_probes == 24
 
 
@@ -71,39 +84,77 @@ def test_what_the_controls_do_too_is_not_held_against_a_target():
     first, *_ = read(hourly(target=3.0, controls=2.9))
     assert first.ratio == pytest.approx(3.0)
     assert first.beyond_controls == pytest.approx(3.0 / 2.9)
-    assert first.state is State.FINE
+    assert first.state is EveningState.FINE
 
 
 def test_a_lower_rate_is_slower():
-    first, *_ = read(hourly(target=0.25), metric="goodput_bps")
+    cells = hourly(target=0.25, metric="goodput_bps")
+    first, *_ = read(cells, metric="goodput_bps")
     assert first.ratio == pytest.approx(4.0)
+    assert first.window_value == pytest.approx(0.05)
 
 
-def test_most_probes_without_an_answer_make_a_dead_evening():
-    assert {e.state for e in read(hourly(failed=0.6))} == {State.DEAD}
-    assert {e.state for e in read(hourly(failed=0.4))} == {State.FINE}
+def test_the_word_of_the_analysis_stands():
+    day = date(2026, 10, 2)
+    mark = EveningMark(day=day, state=EveningState.SLOW, ratio=1.3)
+    said = JudgedTarget(
+        metric="duration_s", law="factor", left_out=frozenset(), marks={day: mark}
+    )
+    found = read(hourly(), told={("home", "facebook"): said})
+    assert [e.state for e in found] == ["fine", "slow", "fine"]
+    assert found[1].beyond_controls == 1.3
+    assert found[1].ratio == pytest.approx(1.0)
 
 
-def test_without_a_value_an_evening_is_unusable():
-    cells = hourly()
-    cells.value[:] = np.nan
-    assert {e.state for e in read(cells)} == {State.UNUSABLE}
+def test_a_control_that_the_analysis_left_out_explains_nothing():
+    cells = hourly(target=3.0)
+    vk, wikipedia = SITES[1:]
+    cells[vk] = hourly(controls=3.0)[vk]
+    cells[wikipedia] = hourly(controls=1.0)[wikipedia]
+    said = JudgedTarget(
+        metric="duration_s", law="factor", left_out=frozenset({"vk"}), marks={}
+    )
+    first, *_ = read(cells, told={("home", "facebook"): said})
+    assert first.beyond_controls == pytest.approx(3.0)
+
+
+def test_without_a_value_or_a_try_an_evening_is_unusable():
+    cells = {
+        site: SiteCells([c._replace(slow_log=None) for c in both.values], [])
+        for site, both in hourly().items()
+    }
+    assert read(cells) == []
+    tried = {site: both._replace(attempts=both.values) for site, both in cells.items()}
+    untried = {
+        site: both._replace(
+            attempts=[c for c in both.attempts if c.begin_min in (840, 900)]
+        )
+        for site, both in tried.items()
+    }
+    assert {e.state for e in read(untried)} == {EveningState.UNUSABLE}
 
 
 def test_the_hours_beside_the_window_belong_to_neither_side():
     cells = hourly()
-    hour = (cells.start_s // 3600 + 5) % 24
-    cells.value[np.isin(hour, (19, 22))] = 99.0
-    first, *_ = read(cells)
+    changed = {
+        site: SiteCells(
+            [
+                c._replace(slow_log=9.0) if c.begin_min in (780, 960) else c
+                for c in both.values
+            ],
+            both.attempts,
+        )
+        for site, both in cells.items()
+    }
+    first, *_ = read(changed)
     assert first.rest_value == pytest.approx(0.2)
+    assert first.ratio == pytest.approx(1.0)
 
 
 def test_a_window_over_midnight_belongs_to_the_evening_before():
-    cells = hourly(n_days=4)
-    found = evenings(
-        cells, window=parse_window("23:00-01:00"), timezone=ZONE, metric="duration_s"
-    )
-    middle = [e for e in found if e.date == "2026-10-02" and e.target == "vk"]
+    window = parse_window("23:00-01:00")
+    found = read(hourly(n_days=4, window=window), window=window)
+    middle = [e for e in found if e.date == "2026-10-02"]
     assert [e.n_probes for e in middle] == [24]
 
 
@@ -118,28 +169,11 @@ def test_a_note_stands_beside_its_evenings():
 
 
 def test_no_cells_give_no_evenings():
-    cells = hourly()
-    empty = Cells(
-        sites=SITES,
-        length_s=0,
-        **{
-            name: getattr(cells, name)[:0]
-            for name in ("site", "start_s", "n", "n_failed", "value")
-        },
-    )
-    assert evenings(empty, window=WINDOW, timezone=ZONE, metric="duration_s") == []
+    assert read({}) == []
+    assert read({site: SiteCells([], []) for site in SITES}) == []
 
 
-def test_medians_are_those_of_numpy():
-    rng = np.random.default_rng(1)
-    place, value = rng.integers(0, 6, 200), rng.normal(size=200)
-    value[::7] = np.nan
-    found = medians(place, value, (2, 3)).ravel()
-    expected = [np.nanmedian(value[place == k]) for k in range(6)]
-    assert found == pytest.approx(expected)
-
-
-def _evening(day: int, state: State, target: str = "facebook") -> Evening:
+def _evening(day: int, state: EveningState, target: str = "facebook") -> Evening:
     return Evening(
         vantage="home",
         target=target,
@@ -152,7 +186,7 @@ def _evening(day: int, state: State, target: str = "facebook") -> Evening:
         window_value=1.0,
         rest_value=1.0,
         ratio=2.0,
-        beyond_controls=None if state is State.DEAD else 2.0,
+        beyond_controls=None if state is EveningState.DEAD else 2.0,
         n_probes=10,
         n_failed=0,
         note="match" if day == 3 else None,
@@ -160,7 +194,7 @@ def _evening(day: int, state: State, target: str = "facebook") -> Evening:
 
 
 def test_an_episode_bridges_two_evenings_but_not_three():
-    bad, dead, fine = State.SLOW, State.DEAD, State.FINE
+    bad, dead, fine = EveningState.SLOW, EveningState.DEAD, EveningState.FINE
     marks = {
         1: bad,
         2: fine,
@@ -180,25 +214,39 @@ def test_an_episode_bridges_two_evenings_but_not_three():
 
 
 def test_one_bad_evening_is_no_episode():
-    assert episodes([_evening(1, State.SLOW), _evening(2, State.FINE)]) == []
+    assert (
+        episodes([_evening(1, EveningState.SLOW), _evening(2, EveningState.FINE)]) == []
+    )
 
 
 def test_groups_count_states_per_target():
-    found = [_evening(1, State.SLOW), _evening(2, State.FINE), _evening(3, State.DEAD)]
+    found = [
+        _evening(1, EveningState.SLOW),
+        _evening(2, EveningState.FINE),
+        _evening(3, EveningState.DEAD),
+    ]
     (row,) = grouped(found, "weekday")
     assert row["weekday"] == "mon"
     assert (row["n_slow"], row["n_dead"], row["n_fine"]) == (1, 1, 1)
     assert [r["note"] for r in grouped(found, "note")] == ["", "match"]
 
 
+def samples(n_days: int = 8) -> Cells:
+    """A sample every hour of three sites; the target slow on the last day."""
+    rows = [
+        (place, FIRST + 3600 * hour, 0.6 if place == 0 and hour >= 168 else 0.2)
+        for hour in range(24 * n_days)
+        for place in range(len(SITES))
+    ]
+    site, start, value = (np.array(column) for column in zip(*rows, strict=True))
+    none = np.zeros(site.size, np.int64)
+    return Cells(sites=SITES, site=site, start_s=start, n_failed=none, value=value)
+
+
 def test_a_span_is_compared_with_the_same_hours_before():
-    cells = hourly(n_days=8)
-    is_last = cells.start_s >= FIRST + 7 * 86400
-    slow = is_last & (cells.site == 0)
-    cells.value[slow] *= 3
     span = parse_span("2026-10-08 20:00..22:00", option="--compare")
     found = compare(
-        cells,
+        samples(),
         span,
         parse_against("previous 4 days", span),
         timezone=ZONE,
@@ -208,7 +256,18 @@ def test_a_span_is_compared_with_the_same_hours_before():
     assert own["facebook"].ratio == pytest.approx(3.0)
     assert own["facebook"].beyond_controls == pytest.approx(3.0)
     assert own["facebook"].n_spans == 4
+    assert own["facebook"].n_probes == 2
     assert own["vk"].ratio == pytest.approx(1.0)
+
+
+def test_a_control_on_another_way_is_held_against_nobody():
+    tunnel = Site(vantage="home", target="vk", path="tunnel", role=Role.CONTROL)
+    cells = replace(samples(), sites=[SITES[0], tunnel, tunnel])
+    span = parse_span("2026-10-08 20:00..22:00", option="--compare")
+    against = parse_against("previous 4 days", span)
+    found = compare(cells, span, against, timezone=ZONE, metric="duration_s")
+    own = {c.target: c for c in found}
+    assert own["facebook"].beyond_controls is None
 
 
 def test_the_same_weekday_is_a_week_before():

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from monitor.analysis import analysis_document, analyze
+from monitor.analysis import analysis, analyze
+from monitor.evening_rule import parse_window
 from monitor.model import Note
 from monitor.report import Beside, Chain, NightReport, Scope, night_report
-from monitor.series.local import parse_window
 from monitor.simulation import Home, demo_home
 
 SINCE, NIGHT = date(2018, 3, 20), date(2018, 4, 15)
@@ -32,10 +32,10 @@ def home() -> Home:
 def report(home: Home) -> NightReport:
     terms = {"timezone": "Asia/Almaty", "since": SINCE, "until": NIGHT}
     verdicts = analyze(home.samples, **terms)
-    document = analysis_document(verdicts, **terms)
+    judged = analysis(verdicts, **terms)
     match = Note(number=1, first_date=NIGHT, last_date=NIGHT, text="a match")
     beside = Beside(notes=[match], chain=CHAIN)
-    return night_report(home.samples, verdicts, document, SCOPE, beside)
+    return night_report(home.samples, judged, SCOPE, beside)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from selectolax.parser import HTMLParser
 
+from monitor.evening_rule import EveningState, parse_window
 from monitor.locale import LANGUAGES, language
 from monitor.report.charts import (
     COLOURS,
@@ -15,8 +16,7 @@ from monitor.report.charts import (
     heat_map_svg,
     last_night_svg,
 )
-from monitor.report.content import EveningMark, EveningState, HeatMap
-from monitor.series.local import parse_window
+from monitor.report.content import EveningMark, HeatMap
 
 ENGLISH = language("en")
 WINDOW = parse_window("20:00-22:00")

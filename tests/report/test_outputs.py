@@ -11,9 +11,9 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
+from monitor.evening_rule import EveningState
 from monitor.interchange.formula import rearm
 from monitor.report import (
-    EveningState,
     PdfUnavailableError,
     render_csv,
     render_html,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.evening_rule import EveningState
 from monitor.locale import LANGUAGES, language
-from monitor.model import VERDICTS, Effect, Evenings
+from monitor.model import VERDICTS, Effect, EveningMark, Evenings
 from monitor.report.sentences import sentence, title
 
 INTERFERENCE = {
@@ -102,16 +103,16 @@ def test_times_are_counted_as_russian_does(ratio: float, words: str) -> None:
 
 
 def test_a_service_that_mostly_did_not_answer_is_told_so(one_service) -> None:
-    text = told(one_service, "selective_slowdown")
+    details = one_service.services[0].verdict.details
+    dead = replace(details, is_mostly_dead=True)
+    text = told(one_service, "selective_slowdown", details=dead)
     assert "did not answer" in text
     assert "do not show" in text
 
 
-def so_far(report, *, in_window: float | None, failed: int = 0, code: str = "en"):
+def so_far(report, state: EveningState, ratio: float | None = None, code: str = "en"):
     service = report.services[0]
-    last = replace(
-        service.last_night, in_window=in_window, in_rest=8e6, made=24, failed=failed
-    )
+    last = EveningMark(day=report.night, state=state, ratio=ratio)
     verdict = replace(
         service.verdict,
         verdict="insufficient_data",
@@ -119,22 +120,23 @@ def so_far(report, *, in_window: float | None, failed: int = 0, code: str = "en"
         evenings=Evenings(observed=3, usable=3, slow=2, dead=0),
         reasons=("Usable evenings: 3; at least 5 are needed.",),
     )
-    changed = replace(service, verdict=verdict, last_night=last, metric="goodput_bps")
+    changed = replace(service, verdict=verdict, evenings=(last,))
     return sentence(changed, report, language(code))
 
 
 def test_the_first_evenings_are_told_without_a_verdict(one_service) -> None:
-    assert so_far(one_service, in_window=2e6) == (
+    assert so_far(one_service, EveningState.SLOW, 4.0) == (
         "Measured so far: 3 of at least 5 evenings; before that nothing is concluded "
         "about Facebook. On the last evening it was 4 times slower between 20:00 and "
         "22:00 than during the rest of that day; one evening is not a pattern."
     )
-    assert "was not slower" in so_far(one_service, in_window=7.5e6)
-    assert "did not answer" in so_far(one_service, in_window=None, failed=24)
-    assert so_far(one_service, in_window=None).endswith("about Facebook.")
+    assert "was not slower" in so_far(one_service, EveningState.FINE, 1.2)
+    assert "did not answer" in so_far(one_service, EveningState.DEAD)
+    for state in (EveningState.UNUSABLE, EveningState.SLOW):
+        assert so_far(one_service, state).endswith("about Facebook.")
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_first_evenings_accuse_nobody(one_service, code: str) -> None:
-    text = so_far(one_service, in_window=1e5, code=code)
+    text = so_far(one_service, EveningState.SLOW, 80.0, code=code)
     assert not any(word in text.lower() for word in INTERFERENCE[code])

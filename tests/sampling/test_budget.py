@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.evening_rule import parse_window
 from monitor.model import Probe, Sample, Target
 from monitor.sampling.budget import (
     Budget,
@@ -30,7 +31,7 @@ from monitor.sampling.ration import (
 ALMATY = ZoneInfo("Asia/Almaty")
 TABLE = Timetable(
     zone=ALMATY,
-    window=("20:00", "22:00"),
+    window=parse_window("20:00-22:00"),
     every=timedelta(minutes=5),
     downloads_every=timedelta(minutes=10),
 )
@@ -38,11 +39,11 @@ SITES = [Target(name=f"s{i}", url=f"https://s{i}/") for i in range(10)]
 MONTH = [date(2026, 9, day) for day in range(1, 31)]
 
 
-def slots_of(day: date, window: tuple[str, str] = ("20:00", "22:00")):
+def slots_of(day: date, window: str = "20:00-22:00"):
     return day_slots(
         day,
         zone=ALMATY,
-        window=window,
+        window=parse_window(window),
         every=timedelta(minutes=5),
         downloads_every=timedelta(minutes=10),
     )
@@ -71,7 +72,7 @@ def test_equals_lie_all_over_the_day_and_move_from_day_to_day() -> None:
 
 
 def test_window_may_cross_midnight() -> None:
-    slots = slots_of(MONTH[0], ("23:00", "01:00"))
+    slots = slots_of(MONTH[0], "23:00-01:00")
     hours = Counter(s.start_utc.astimezone(ALMATY).hour for s in slots if s.is_first)
     assert (hours[23], hours[0]) == (12, 12)
 
@@ -81,7 +82,7 @@ def test_days_of_a_clock_change_have_their_own_length(day, n: int) -> None:
     slots = day_slots(
         date(*day),
         zone=ZoneInfo("Europe/Berlin"),
-        window=("20:00", "22:00"),
+        window=parse_window("20:00-22:00"),
         every=timedelta(minutes=5),
         downloads_every=timedelta(minutes=5),
     )

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.series import evening_table, grids, parse_window
+from monitor.evening_rule import CEILING, parse_window
+from monitor.series import evening_table, grids
 from monitor.series.columns import METRICS
-from monitor.series.evenings import CEILING, medians
+from monitor.series.evenings import medians, medians_by_place
 from tests.analysis.homes import CONTROLS, TIMEZONE, Home, samples
 
 TLS = METRICS.index("tls_handshake_s")
@@ -162,3 +163,19 @@ def test_medians_treat_inf_as_slowest_and_nan_as_missing():
 def test_medians_of_nothing_have_the_right_shape():
     assert medians(np.zeros((0, 5)), 1).shape == (0,)
     assert medians(np.zeros((3, 0)), 1).shape == (3,)
+
+
+def test_medians_by_place_are_those_of_numpy():
+    rng = np.random.default_rng(1)
+    place, value = rng.integers(0, 6, 200), rng.normal(size=200)
+    value[::7] = np.nan
+    found = medians_by_place(place, value, 8)
+    expected = [np.nanmedian(value[place == k]) for k in range(6)]
+    assert found[:6] == pytest.approx(expected)
+    assert np.isnan(found[6:]).all()
+
+
+def test_what_has_no_answer_is_slower_than_everything():
+    place, value = np.zeros(3, np.int64), np.array([1.0, np.inf, np.inf])
+    assert medians_by_place(place, value, 1)[0] == np.inf
+    assert medians_by_place(place[:2], value[:2], 1)[0] == np.inf

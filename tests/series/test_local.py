@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from monitor.errors import InputError
+from monitor.evening_rule import parse_window
 from monitor.series import local
-from monitor.series.local import evening_of, local_seconds, parse_window
+from monitor.series.local import evening_of, local_seconds
 
 EPOCH = date(1970, 1, 1)
 

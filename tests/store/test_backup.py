@@ -27,6 +27,7 @@ from monitor.store.spool import SpooledWriter
 from monitor.store.tables import metadata
 from tests.evidence.samples import some_samples
 from tests.postgres import PostgresServer
+from tests.store.analyses import an_analysis
 from tests.store.writing_process import numbered
 
 _numbers = count(1)
@@ -60,12 +61,7 @@ def fill(store: Store, url: str) -> None:
     """Put something into every table."""
     store.append(some_samples())
     store.append_round(a_round(0))
-    store.append_verdicts(
-        [{"vantage": "home", "target": "a", "verdict": "inconclusive"}],
-        computed_at_utc=NOW,
-        method_version="1",
-        document={"verdicts": []},
-    )
+    store.append_analysis(an_analysis("a"), computed_at_utc=NOW)
     rollups, notes, digests = Rollups(url), Notes(url), Digests(url)
     rollups.refresh()
     notes.add(date(2026, 10, 1), date(2026, 10, 1), "a match", noted_at_utc=NOW)

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from monitor.model import Operation, Role, Round, RoundStatus, Sample
 from monitor.store import Store, open_store
 from monitor.store.reader import Reader
+from tests.store.analyses import an_analysis
 
 T0 = datetime(2026, 10, 1, 15, 0, 0, 123456, tzinfo=UTC)
 
@@ -159,17 +160,14 @@ def test_rounds_come_back_and_are_stored_once(store: Store):
 
 
 def test_the_last_analysis_is_found_again(store: Store, database: str):
-    verdict = {"vantage": "home", "target": "facebook", "verdict": "inconclusive"}
     for day in (2, 1):
-        store.append_verdicts(
-            [verdict],
+        store.append_analysis(
+            an_analysis("facebook", method_version=str(day)),
             computed_at_utc=T0 + timedelta(days=day),
-            method_version="1",
-            document={"day": day, "verdicts": [verdict]},
         )
     with closing(Reader(database)) as reader:
         (newest,) = reader.analyses(1)
-    assert newest.document == {"day": 2, "verdicts": [verdict]}
+    assert newest.read() == an_analysis("facebook", method_version="2")
 
 
 def test_many_samples_are_written_and_read_in_pieces(store: Store):

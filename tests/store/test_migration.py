@@ -17,6 +17,7 @@ from monitor.store import open_store, upgrade
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.migration import scripts
 from monitor.store.tables import REVISION, VERSION_TABLE, metadata
+from tests.store.analyses import an_analysis
 from tests.store.test_database import T0, sample
 
 
@@ -99,13 +100,10 @@ def test_the_database_refuses_to_change_what_was_measured(
 def fill(url: str) -> None:
     from tests.store.test_spool import ROUND
 
-    verdict = {"vantage": "home", "target": "facebook", "verdict": "inconclusive"}
     with open_store(url) as store:
         store.append([sample()])
         store.append_round(ROUND)
-        store.append_verdicts(
-            [verdict], computed_at_utc=T0, method_version="1", document={}
-        )
+        store.append_analysis(an_analysis("facebook"), computed_at_utc=T0)
 
 
 def test_an_ordinary_start_loads_neither_alembic_nor_pandas(database: str):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from monitor.series import grids, parse_window
+from monitor.evening_rule import parse_window
+from monitor.series import grids
 from monitor.simulation import simulate
 from study.direct import grid_of
 

@@ -15,6 +15,7 @@ from monitor.model import Operation, Probe, Role, Round, RoundStatus, Sample
 from monitor.store import open_store
 from monitor.store.engine import make_engine, writing
 from monitor.store.rollups import Rollups
+from monitor.stored_analysis import read_document
 
 ZONE = "Asia/Almaty"
 NOW = datetime(2026, 10, 20, 18, 0, tzinfo=UTC)
@@ -195,13 +196,8 @@ def fill(url: str) -> None:
         store.append(samples())
         for one in rounds():
             store.append_round(one)
-        found = document()
-        store.append_verdicts(
-            found["verdicts"],
-            computed_at_utc=NOW - timedelta(hours=1),
-            method_version="test",
-            document=found,
-        )
+        moment = NOW - timedelta(hours=1)
+        store.append_analysis(read_document(document()), computed_at_utc=moment)
     _note(url)
     rollups = Rollups(url)
     while rollups.refresh():

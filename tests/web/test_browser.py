@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from monitor.store import open_store
+from monitor.stored_analysis import read_document
 from tests.web import history
 from tests.web.browser import Watched, chromium, served
 from tests.web.conftest import PASSWORD
@@ -283,12 +284,7 @@ def test_cards_never_say_more_than_the_verdict(look: Look, tmp_path: Path):
         judged("youtube", "no_recurring_slowdown", slow=3),
     ]
     with open_store(url) as store:
-        store.append_verdicts(
-            document["verdicts"],
-            computed_at_utc=history.NOW,
-            method_version="test",
-            document=document,
-        )
+        store.append_analysis(read_document(document), computed_at_utc=history.NOW)
     with served(tmp_path, url) as home:
         page = look(to=home).open()
         lead = page.locator("#answer-lead")

@@ -1,0 +1,154 @@
+"""An analysis as a JSON document: to print, to store, and to read again years later.
+
+What is stored is the document of contracts 5 and, with each verdict, its evenings one
+by one (`evening_marks`) and the numbers behind it (`details`). Keys that this program
+does not know are left out, those that are absent have their defaults: documents of
+older and of newer programs are read, unless `schema_version` says that they cannot be.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from functools import cache
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from monitor.errors import InputError, MonitorError
+from monitor.evening_rule import DEFAULT_WINDOW, parse_window
+from monitor.model import Analysis, Verdict
+from monitor.text import printable
+
+SCHEMA_VERSION: Final = 1
+"""Grows when an older program would misread a document."""
+
+Document = dict[str, object]
+
+
+class UnreadableAnalysisError(MonitorError):
+    """A stored analysis that this program cannot read; the message says why."""
+
+
+def document_of(analysis: Analysis) -> Document:
+    """The document that `monitor analyze --json` prints."""
+    start, end = analysis.window.text
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "method_version": analysis.method_version,
+        "timezone": analysis.timezone,
+        "tzdata_version": analysis.tzdata_version,
+        "window": {"start": start, "end": end},
+        "since": _date_text(analysis.since),
+        "until": _date_text(analysis.until),
+        "verdicts": [verdict.to_dict() for verdict in analysis.verdicts],
+    }
+
+
+def stored_document(analysis: Analysis) -> Document:
+    """The same with what the dashboard needs of each verdict."""
+    return {**document_of(analysis), "verdicts": stored_verdicts(analysis)}
+
+
+def stored_verdicts(analysis: Analysis) -> list[Document]:
+    """Each verdict as the stored document has it."""
+    return [_stored(verdict) for verdict in analysis.verdicts]
+
+
+def _stored(verdict: Verdict) -> Document:
+    details = verdict.details
+    return {
+        **verdict.to_dict(),
+        "evening_marks": [
+            {"date": mark.day.isoformat(), "state": mark.state, "ratio": mark.ratio}
+            for mark in verdict.marks
+        ],
+        "details": None if details is None else _json(asdict(details)),
+    }
+
+
+def _json(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    return value
+
+
+def _date_text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def read_document(document: object) -> Analysis:
+    """An analysis of its document, stored by this program, an older or a newer one.
+
+    Raises
+    ------
+    UnreadableAnalysisError
+        It is none, or of a program so new that this one would misread it.
+    """
+    if not isinstance(document, Mapping):
+        raise UnreadableAnalysisError("a stored analysis is no JSON object")
+    version = document.get("schema_version", SCHEMA_VERSION)
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        found = printable(str(version)[:40])
+        raise UnreadableAnalysisError(
+            f"a stored analysis has schema version {found}, of a newer program; this"
+            f" one reads up to {SCHEMA_VERSION}: update it, or wait for its next night"
+        )
+    try:
+        return _analyses().validate_python(_renamed(document))
+    except (ValidationError, InputError, TypeError, AttributeError) as error:
+        first = printable(str(error).replace("\n", " ")[:200])
+        raise UnreadableAnalysisError(
+            f"a stored analysis cannot be read: {first}"
+        ) from None
+
+
+@cache
+def _analyses() -> TypeAdapter[Analysis]:
+    return TypeAdapter(Analysis)
+
+
+def _renamed(document: Mapping[str, object]) -> Document:
+    """The document in the names and shapes of `Analysis`."""
+    verdicts = document.get("verdicts") or []
+    if not isinstance(verdicts, list):
+        raise TypeError("verdicts is no list")
+    return {
+        "method_version": document.get("method_version", ""),
+        "timezone": document.get("timezone", "UTC"),
+        "tzdata_version": document.get("tzdata_version", ""),
+        "window": parse_window("-".join(_span(document.get("window")) or ()) or _NO),
+        "since": document.get("since"),
+        "until": document.get("until"),
+        "verdicts": [_renamed_verdict(verdict) for verdict in verdicts],
+    }
+
+
+_NO: Final = DEFAULT_WINDOW
+"""Before the window was stored there was one window only."""
+
+
+_ABSENT: Final = dict.fromkeys(
+    ("strength", "p_value", "e_value", "onset_date", "offset_date")
+)
+
+
+def _renamed_verdict(verdict: Mapping[str, object]) -> Document:
+    marks = verdict.get("evening_marks") or []
+    if not isinstance(marks, list):
+        raise TypeError("evening_marks is no list")
+    return {
+        **_ABSENT,
+        **verdict,
+        "found_window": _span(verdict.get("found_window")),
+        "marks": [{**mark, "day": mark.get("date")} for mark in marks],
+    }
+
+
+def _span(window: object) -> tuple[str, str] | None:
+    if not isinstance(window, Mapping):
+        return None
+    return str(window["start"]), str(window["end"])
