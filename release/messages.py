@@ -14,7 +14,7 @@ from babel.messages import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from monitor.locale import LANGUAGES, SOURCE_LANGUAGE, catalogue_path
+from monitor.wording import LANGUAGES, SOURCE_LANGUAGE, catalogue_path
 
 _KEYWORDS: Final = {**DEFAULT_KEYWORDS, "t": None, "fill": None}
 _METHODS: Final = [

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
-from monitor.locale import Language
+from monitor.wording import Language
 from monitor.report.content import (
     EveningMark,
     EveningState,

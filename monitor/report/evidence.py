@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from monitor.locale import Language
-from monitor.locale.metrics import metric_title
-from monitor.locale.reasons import translated
+from monitor.wording import Language
+from monitor.wording.metrics import metric_title
+from monitor.wording.reasons import translated
 from monitor.model import Verdict
 
 

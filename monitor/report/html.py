@@ -8,12 +8,12 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.locale import Language, language
-from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
-from monitor.locale.figures import figures
-from monitor.locale.metrics import metric_title, metric_value
-from monitor.locale.names import display_name
-from monitor.locale.reasons import translated
+from monitor.wording import Language, language
+from monitor.wording.checks import check_outcome, check_sign, check_title, is_made
+from monitor.wording.figures import figures
+from monitor.wording.metrics import metric_title, metric_value
+from monitor.wording.names import display_name
+from monitor.wording.reasons import translated
 from monitor.report.content import (
     EveningMark,
     EveningState,

@@ -5,8 +5,8 @@ The strongest word for a cause here is "consistent with".
 
 from typing import Final
 
-from monitor.locale import Language
-from monitor.locale.names import display_name
+from monitor.wording import Language
+from monitor.wording.names import display_name
 from monitor.model import Verdict
 from monitor.report.content import NightReport, Service
 from monitor.report.sofar import evenings_needed, last_evening

@@ -6,7 +6,7 @@ It tells the last evening as it was measured and says that one evening is no pat
 import re
 from typing import Final
 
-from monitor.locale import Language
+from monitor.wording import Language
 from monitor.report.content import LastNight, Service
 
 _TOO_FEW: Final = re.compile(r"Usable evenings: (\d+); at least (\d+) are needed\.")

@@ -1,6 +1,6 @@
 """States of an evening in plain words."""
 
-from monitor.locale import Language
+from monitor.wording import Language
 from monitor.report.content import EveningState
 
 

@@ -1,6 +1,6 @@
 """A report as a few lines for a terminal or a message."""
 
-from monitor.locale import language
+from monitor.wording import language
 from monitor.report.content import NightReport
 from monitor.report.sentences import sentence
 from monitor.text import printable

@@ -1,15 +1,15 @@
 """The last verdicts with their reasons and checks in the reader's language.
 
-The same words as the night report's: both ask `monitor.locale`.
+The same words as the night report's: both ask `monitor.wording`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.locale import Language, language
-from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
-from monitor.locale.figures import figures
-from monitor.locale.reasons import translated
+from monitor.wording import Language, language
+from monitor.wording.checks import check_outcome, check_sign, check_title, is_made
+from monitor.wording.figures import figures
+from monitor.wording.reasons import translated
 from monitor.model import MechanismCheck
 from monitor.web import overview
 from monitor.web.facts import Facts

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from monitor.analysis import analysis_document, analyze
-from monitor.locale import language
-from monitor.locale.reasons import is_known
+from monitor.wording import language
+from monitor.wording.reasons import is_known
 from monitor.simulation import simulate
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 

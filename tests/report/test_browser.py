@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from monitor.locale import LANGUAGES
+from monitor.wording import LANGUAGES
 from monitor.report import NightReport, render_html
 from tests.web.browser import AXE, chromium
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from selectolax.parser import HTMLParser
 
-from monitor.locale import LANGUAGES, language
+from monitor.wording import LANGUAGES, language
 from monitor.report.charts import (
     COLOURS,
     evenings_svg,

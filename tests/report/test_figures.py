@@ -3,9 +3,9 @@
 import pytest
 
 from monitor.analysis import analyze
-from monitor.locale import LANGUAGES, language
-from monitor.locale.checks import is_made
-from monitor.locale.figures import figures, is_known
+from monitor.wording import LANGUAGES, language
+from monitor.wording.checks import is_made
+from monitor.wording.figures import figures, is_known
 from monitor.simulation import simulate
 
 WRITTEN = (

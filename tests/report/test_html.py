@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from selectolax.parser import HTMLParser
 
-from monitor.locale import LANGUAGES, language
+from monitor.wording import LANGUAGES, language
 from monitor.model import Note
 from monitor.report import Chain, Gap, Spoiled, render_html
 from monitor.text import printable

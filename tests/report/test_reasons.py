@@ -3,8 +3,8 @@
 import pytest
 
 from monitor.analysis import analyze
-from monitor.locale import language
-from monitor.locale.reasons import is_known, translated
+from monitor.wording import language
+from monitor.wording.reasons import is_known, translated
 from monitor.simulation import simulate
 
 FAMILIES = (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.locale import LANGUAGES, language
+from monitor.wording import LANGUAGES, language
 from monitor.model import VERDICTS, Effect, Evenings
 from monitor.report.sentences import sentence, title
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from aiohttp.test_utils import TestClient
 
-from monitor.locale import language
-from monitor.locale.reasons import translated
+from monitor.wording import language
+from monitor.wording.reasons import translated
 from monitor.web.schemas import Verdict
 from monitor.web.telling import told_of
 

@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from monitor.errors import InputError
-from monitor.locale import catalogue_path, language
+from monitor.wording import catalogue_path, language
 from release.messages import messages, updated
 
 N_FORMS = {"ru": 3, "kk": 2}

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from monitor.locale import Language
+from monitor.wording import Language
 from monitor.model import MechanismCheck
 
 UNKNOWN: Final = "unknown"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from monitor.locale import Language
+from monitor.wording import Language
 
 _ASIDE: Final = "Set aside: "
 _N: Final = r"\d+"

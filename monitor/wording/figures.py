@@ -8,9 +8,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from monitor.locale import Language
-from monitor.locale.metrics import metric_title
-from monitor.locale.names import display_name
+from monitor.wording import Language
+from monitor.wording.metrics import metric_title
+from monitor.wording.names import display_name
 
 _TIMES: Final = r"x[\d.]+|not measured"
 _SHARE: Final = r"-?\d+%"

@@ -1,6 +1,6 @@
 """Metrics in plain words and everyday units."""
 
-from monitor.locale import Language
+from monitor.wording import Language
 
 
 def metric_title(metric: str, language: Language) -> str:
