@@ -47,9 +47,9 @@ def _known(verdicts: Sequence[Verdict], detail: str) -> list[str]:
 def explain(verdict: Verdict) -> str:
     """The numbers behind a verdict, as indented text."""
     lines = [f"{verdict.vantage} / {verdict.target}: {verdict.verdict}"]
-    lines += [f"  {reason}" for reason in verdict.reasons]
+    lines += [f"  {reason}" for reason in verdict.sentences()]
     lines += _evidence(verdict)
-    lines += [f"  {c.score:+d} {c.check}: {c.detail}" for c in verdict.mechanism]
+    lines += [f"  {c.score:+d} {c.check}: {c}" for c in verdict.mechanism]
     for evening in verdict.details.get("evenings", ()):
         mark = "dead" if evening["dead"] else "slow" if evening["slow"] else ""
         size = "-" if evening["excess"] is None else f"x{evening['excess']:.2f}"

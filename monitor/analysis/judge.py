@@ -19,6 +19,7 @@ from monitor.analysis.rules import Ruling, rule
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.errors import InputError
 from monitor.model import Effect, Evenings, MechanismCheck, Role, Verdict
+from monitor.reason import Reason
 from monitor.series import evening_table, grids, parse_window
 from monitor.series.columns import METRICS
 from monitor.series.evenings import CEILING
@@ -228,7 +229,7 @@ def _details(
     tried = table.grid.n_rows[:, :, table.in_window].sum(axis=(0, 2)) > 0
     seen_on = [dates[d] for d in np.flatnonzero(tried)]
     return {
-        "rule": ruling.reason,
+        "rule": ruling.reason.rule,
         "controls": [table.grid.keys[int(c)].target for c in seen.found.controls],
         "controls_live": one.n_controls,
         "controls_left_out": [table.grid.keys[g].target for g in seen.gone],
@@ -282,5 +283,10 @@ def _unseen(at: Home) -> Iterator[Verdict]:
             found_window=None,
             onset_date=None,
             offset_date=None,
-            reasons=("It was never measured directly, only by another way.",),
+            reasons=(
+                Reason(
+                    "never_direct",
+                    "It was never measured directly, only by another way.",
+                ),
+            ),
         )

@@ -17,9 +17,8 @@ from monitor.report.content import (
 )
 from monitor.report.html import render_html
 from monitor.report.pdf import PdfUnavailableError, render_pdf
-from monitor.report.sentences import sentence, title
 from monitor.report.tables import render_csv, render_json
-from monitor.report.text import render_text
+from monitor.report.text import render_text, sentence
 
 __all__ = [
     "Beside",
@@ -41,5 +40,4 @@ __all__ = [
     "render_pdf",
     "render_text",
     "sentence",
-    "title",
 ]

@@ -21,7 +21,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
-from monitor.wording import Language
 from monitor.report.content import (
     EveningMark,
     EveningState,
@@ -31,6 +30,7 @@ from monitor.report.content import (
 )
 from monitor.report.states import state_label
 from monitor.series.local import Window
+from monitor.wording import Language
 
 INK: Final = "#010203"
 """Stands for the colour of the page's text until the SVG is finished."""

@@ -8,12 +8,6 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.wording import Language, language
-from monitor.wording.checks import check_outcome, check_sign, check_title, is_made
-from monitor.wording.figures import figures
-from monitor.wording.metrics import metric_title, metric_value
-from monitor.wording.names import display_name
-from monitor.wording.reasons import translated
 from monitor.report.content import (
     EveningMark,
     EveningState,
@@ -21,11 +15,22 @@ from monitor.report.content import (
     NightReport,
     Service,
 )
-from monitor.report.evidence import evidence_lines
-from monitor.report.sentences import sentence, title
 from monitor.report.states import state_label as state_words
+from monitor.report.text import sentence
 from monitor.series.local import Window, parse_window
 from monitor.text import printable_lines
+from monitor.wording import Language, language
+from monitor.wording.checks import (
+    check_figure,
+    check_outcome,
+    check_sign,
+    check_title,
+)
+from monitor.wording.metrics import metric_title, metric_value
+from monitor.wording.names import display_name
+from monitor.wording.numbers import evidence_lines
+from monitor.wording.rounds import told_gap, told_spoiled
+from monitor.wording.sentences import title
 
 _SIGNS: Final = {
     "targeted_throttling": ("alarm", "\N{BLACK UP-POINTING TRIANGLE}"),
@@ -116,11 +121,11 @@ def _environment(language_code: str) -> Environment:
         check_title=check_title,
         check_outcome=check_outcome,
         check_sign=check_sign,
-        is_made=is_made,
         metric_title=metric_title,
         svg=_labelled,
-        figures=figures,
-        translated=translated,
+        check_figure=check_figure,
+        told_gap=told_gap,
+        told_spoiled=told_spoiled,
     )
     return environment
 
@@ -148,7 +153,7 @@ def _pictured(
         unknown_checks=tuple(
             check_title(check, tongue)
             for check in service.verdict.mechanism
-            if not is_made(check)
+            if not check.is_made
         ),
     )
 

@@ -1,7 +1,7 @@
 """States of an evening in plain words."""
 
-from monitor.wording import Language
 from monitor.report.content import EveningState
+from monitor.wording import Language
 
 
 def state_label(state: EveningState, language: Language) -> str:

@@ -19,6 +19,21 @@ def metric_title(metric: str, language: Language) -> str:
     return titles.get(metric, metric)
 
 
+def stage_title(stage: str, language: Language) -> str:
+    """The step at which attempts failed; the glossary's name in English."""
+    t = language.gettext
+    titles = {
+        "resolve": t("resolve"),
+        "connect": t("connect"),
+        "tls_handshake": t("tls_handshake"),
+        "http_round_trip": t("http_round_trip"),
+        "read": t("read"),
+        "not recorded": t("not recorded"),
+        "unknown": t("unknown"),
+    }
+    return titles.get(stage, stage)
+
+
 def metric_value(value: float | None, metric: str, language: Language) -> str:
     """A value with its unit; a dash where nothing was measured."""
     if value is None:

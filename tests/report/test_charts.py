@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from selectolax.parser import HTMLParser
 
-from monitor.wording import LANGUAGES, language
 from monitor.report.charts import (
     COLOURS,
     evenings_svg,
@@ -17,6 +16,7 @@ from monitor.report.charts import (
 )
 from monitor.report.content import EveningMark, EveningState, HeatMap
 from monitor.series.local import parse_window
+from monitor.wording import LANGUAGES, language
 
 ENGLISH = language("en")
 WINDOW = parse_window("20:00-22:00")
