@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monitor.errors import InputError
 from monitor.evening_rule import DAY_MIN, LEAD_MIN, Window
 from monitor.model import Probe
+from monitor.reason import Reason
 from monitor.series.cells import Cells, Filler
 from monitor.series.columns import columns
 from monitor.series.frame import Bools, Ints, Rows, rows
@@ -69,7 +70,7 @@ class Grid:
     """Logarithm of the round trip to the gateway, NaN unknown, shape (D, T)."""
     counts: dict[str, int] = field(default_factory=dict)
     """Rows set aside, by reason."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     @property
     def n_slots(self) -> int:
@@ -159,10 +160,14 @@ def _slot_min(interval_s: float) -> int:
     return fitting[0] if fitting else _SLOT_MINUTES[-1]
 
 
-def _notes(timezone: str) -> tuple[str, ...]:
+def _notes(timezone: str) -> tuple[Reason, ...]:
     return (
-        f"The installed time-zone data do not know the change of {timezone} on 1 March "
-        "2024; local times were corrected here. Please update the tzdata package.",
+        Reason(
+            "zone_data",
+            "The installed time-zone data do not know the change of {zone} on 1 March "
+            "2024; local times were corrected here. Please update the tzdata package.",
+            {"zone": timezone},
+        ),
     )
 
 

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 import pytest
 from selectolax.parser import HTMLParser
 
-from monitor.locale import LANGUAGES, language
 from monitor.model import Note
+from monitor.reason import Reason
 from monitor.report import Chain, Gap, Spoiled, render_html
 from monitor.text import printable
+from monitor.wording import LANGUAGES, language
 from tests import harm
 
 HOSTILE = tuple(harm.PAGES.values())
@@ -22,7 +23,7 @@ def hostile(report, text: str):
     """The report with the same text in every field that anybody else writes."""
     service = report.services[0]
     checks = tuple(
-        replace(check, check=text, detail=text)
+        replace(check, check=text, detail=Reason(text, "{x}", {"x": text}))
         for check in service.verdict.mechanism[:2]
     )
     verdict = replace(
@@ -31,7 +32,7 @@ def hostile(report, text: str):
         vantage=text,
         verdict=text,
         strength=text,
-        reasons=(text,),
+        reasons=(Reason(text, "{x}", {"x": text}),),
         mechanism=checks,
         effect=replace(service.verdict.effect, metric=text),
         found_window=(text, text),
@@ -151,8 +152,15 @@ def first_evening(report, text: str):
     """A report of one evening whose names and reasons are the same text."""
     told = hostile(report, text)
     service = told.services[0]
-    few = f"1 usable evenings; at least 7 are needed. In {text}."
-    verdict = replace(service.verdict, verdict="insufficient_data", reasons=(few, text))
+    few = Reason(
+        "few_evenings",
+        "Usable evenings: {usable}; at least {needed} are needed.",
+        {"usable": text, "needed": 7},
+    )
+    other = Reason(text, "{x}", {"x": text})
+    verdict = replace(
+        service.verdict, verdict="insufficient_data", reasons=(few, other)
+    )
     return replace(told, services=(replace(service, verdict=verdict),))
 
 
@@ -177,19 +185,27 @@ def test_hostile_text_in_the_newer_sentences_stays_text(
     monkeypatch.setattr("monitor.report.html._charts", lambda *_: ())
     told = first_evening(one_service, text)
     service = told.services[0]
-    details = (
-        f"in step with {text}",
-        f"unknown: {text}",
-        f"100% of the evening's certificates from an issuer not seen by day; {text}",
+    figures = (
+        Reason("synchrony", "in step with {names:names}", {"names": (text,)}),
+        Reason("synchrony", "{why}", {"why": text}),
+        Reason(
+            "round_trip",
+            "{metric:metric} {times:factor} on slow evenings",
+            {"metric": text, "times": 2.0},
+        ),
     )
     checks = tuple(
-        replace(service.verdict.mechanism[0], check="synchrony", detail=detail)
-        for detail in details
+        replace(service.verdict.mechanism[0], check="synchrony", detail=figure)
+        for figure in figures
     )
     reasons = (
         *service.verdict.reasons,
-        f"Left out of the controls, being slow or dead themselves: {text}.",
-        f"Slow evenings keep to {text}.",
+        Reason(
+            "controls",
+            "Left out of the controls, being slow or dead themselves: {names:names}.",
+            {"names": (text, text)},
+        ),
+        Reason("zone_data", "{zone}", {"zone": text}),
     )
     verdict = replace(service.verdict, mechanism=checks, reasons=reasons)
     told = replace(told, services=(replace(service, verdict=verdict),))
