@@ -2,13 +2,18 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Two workers per core, 16 at the most: many tests wait for a daemon or a server.
+WORKERS ?= $(shell n=$$((2 * $$(getconf _NPROCESSORS_ONLN))); echo $$((n < 16 ? n : 16)))
 # For `make sign`.
 KEY ?= ~/.ssh/id_ed25519
 # For `make fuzz`.
 FUZZ_SECONDS ?= 60
 TARGETS ?= config csv ndjson parquet ooni speedtest smokeping fping prometheus http dns
+# For `make mutants`.
+SAMPLE ?= 40
+SEED ?= 1
 
-.PHONY: help run test check fix lock audit sbom release sign fuzz study messages clean
+.PHONY: help run test test-busy check tests fix lock audit sbom release sign fuzz mutants study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -16,8 +21,16 @@ help:           ## this list
 run: $(VENV)/.run  ## environment, install, then the daemon with config.yaml on SQLite
 	$(BIN)/monitor run
 
-test: check     ## environment, everything the tests need, then all checks and tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## environment, everything the tests need, then all checks and tests
+	$(MAKE) -j2 check tests
+
+# Python keeps what it has compiled: the tests start hundreds of processes.
+tests: export PYTHONDONTWRITEBYTECODE :=
+tests: $(VENV)/.dev  ## the tests alone
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test-busy: $(VENV)/.dev  ## `make test` by itself, then beside two busy processes per core
+	$(BIN)/python -m benchmarks.busy
 
 check: $(VENV)/.dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -55,11 +68,14 @@ sign:           ## sign dist/SHA256SUMS with the SSH key KEY
 fuzz: $(VENV)/.fuzz  ## look for bytes that break a reader: every target for FUZZ_SECONDS (Linux)
 	for name in $(TARGETS); do $(BIN)/python -m fuzz $$name --seconds $(FUZZ_SECONDS) || exit 1; done
 
+mutants: $(VENV)/.dev  ## small faults put into the program: a sample of SAMPLE per group
+	$(BIN)/python -m mutants --sample $(SAMPLE) --seed $(SEED) --write
+
 study: $(VENV)/.dev  ## measure the error rates anew and write docs/error-rates.md (hours)
 	$(BIN)/python -m study run --families all --homes 1000 --thin 2 --seeds score --jobs 2 --out study.jsonl
 	$(BIN)/python -m study report --in study.jsonl --out docs/error-rates.md
 
-messages: $(VENV)/.dev  ## bring monitor/locale/*.po up to date with the code
+messages: $(VENV)/.dev  ## bring monitor/wording/*.po up to date with the code
 	$(BIN)/python -m release.messages
 
 clean:          ## remove the environment

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from monitor.evening_rule import EveningState, Window
+from monitor.reason import Reason, together
 
 
 class Role(StrEnum):
@@ -218,7 +219,24 @@ class MechanismCheck:
 
     check: str
     score: int
-    detail: str
+    detail: Reason
+    """Its figure, or why it could not be made."""
+    is_made: bool = True
+    """Whether the samples allowed it."""
+
+    def __str__(self) -> str:
+        """The figure in the rule's own English."""
+        return str(self.detail) if self.is_made else f"unknown: {self.detail}"
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON object of contracts 5, and the reason before it had a language."""
+        return {
+            "check": self.check,
+            "score": self.score,
+            "detail": str(self),
+            "is_made": self.is_made,
+            "detail_record": self.detail.to_dict(),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,13 +318,23 @@ class Verdict:
     onset_date: str | None
     offset_date: str | None
     mechanism: tuple[MechanismCheck, ...] = ()
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    """The first is the rule that decided."""
     marks: tuple[EveningMark, ...] = ()
     """Its evenings one by one, by date; not part of the JSON contract."""
     details: Details | None = None
 
+    @property
+    def rule(self) -> str | None:
+        """Id of the rule that decided, in docs/method.md."""
+        return self.reasons[0].rule if self.reasons else None
+
+    def sentences(self) -> list[str]:
+        """The reasons in the rules' own English, those of one rule in one text."""
+        return [" ".join(map(str, group)) for group in together(self.reasons)]
+
     def to_dict(self) -> dict[str, object]:
-        """The JSON object of contracts 5."""
+        """The JSON object of contracts 5, and its reasons as they were made."""
         window = self.found_window
         return {
             "vantage": self.vantage,
@@ -331,11 +359,10 @@ class Verdict:
             ),
             "onset_date": self.onset_date,
             "offset_date": self.offset_date,
-            "mechanism": [
-                {"check": c.check, "score": c.score, "detail": c.detail}
-                for c in self.mechanism
-            ],
-            "reasons": list(self.reasons),
+            "mechanism": [check.to_dict() for check in self.mechanism],
+            "rule": self.rule,
+            "reasons": self.sentences(),
+            "reason_records": [reason.to_dict() for reason in self.reasons],
         }
 
 

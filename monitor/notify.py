@@ -14,13 +14,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor.config import Config
-from monitor.locale import Language, language
-from monitor.locale.names import display_name
 from monitor.model import Round, RoundStatus, Verdict
-from monitor.report import NightReport, sentence, title
+from monitor.report import NightReport, sentence
 from monitor.store import open_store
 from monitor.store.notices import Notice, Notices
 from monitor.text import printable
+from monitor.wording import Language, language
+from monitor.wording.names import display_name
+from monitor.wording.sentences import title
 
 _log = logging.getLogger(__name__)
 

@@ -12,11 +12,12 @@ from datetime import date
 from functools import cache
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from monitor.errors import InputError, MonitorError
 from monitor.evening_rule import DEFAULT_WINDOW, parse_window
-from monitor.model import Analysis, Verdict
+from monitor.model import Analysis, MechanismCheck, Verdict
+from monitor.reason import Reason
 from monitor.text import printable
 
 SCHEMA_VERSION: Final = 1
@@ -99,7 +100,12 @@ def read_document(document: object) -> Analysis:
         )
     try:
         return _analyses().validate_python(_renamed(document))
-    except (ValidationError, InputError, TypeError, AttributeError) as error:
+    except (
+        InputError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
         first = printable(str(error).replace("\n", " ")[:200])
         raise UnreadableAnalysisError(
             f"a stored analysis cannot be read: {first}"
@@ -137,15 +143,48 @@ _ABSENT: Final = dict.fromkeys(
 
 
 def _renamed_verdict(verdict: Mapping[str, object]) -> Document:
-    marks = verdict.get("evening_marks") or []
-    if not isinstance(marks, list):
-        raise TypeError("evening_marks is no list")
+    marks = _list_of(verdict, "evening_marks")
     return {
         **_ABSENT,
         **verdict,
+        "mechanism": tuple(map(_check, _list_of(verdict, "mechanism"))),
+        "reasons": tuple(_reasons(verdict)),
         "found_window": _span(verdict.get("found_window")),
         "marks": [{**mark, "day": mark.get("date")} for mark in marks],
     }
+
+
+def _list_of(verdict: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    found = verdict.get(name) or []
+    if not isinstance(found, list):
+        raise TypeError(f"{name} is no list")
+    return found
+
+
+def _reasons(verdict: Mapping[str, object]) -> list[Reason]:
+    """The reasons as they were made; sentences of before that, as they are."""
+    records, sentences = verdict.get("reason_records"), verdict.get("reasons") or []
+    if isinstance(records, list):
+        return [Reason.from_dict(record) for record in records]
+    if not isinstance(sentences, list):
+        raise TypeError("reasons is no list")
+    return [_as_it_is(f"sentence_{n}", str(text)) for n, text in enumerate(sentences)]
+
+
+def _check(stored: Mapping[str, object]) -> MechanismCheck:
+    detail, record = str(stored.get("detail", "")), stored.get("detail_record")
+    figure = _as_it_is("", detail) if record is None else Reason.from_dict(record)
+    return MechanismCheck(
+        check=str(stored.get("check", "")),
+        score=int(str(stored.get("score", 0))),
+        detail=figure,
+        is_made=bool(stored.get("is_made", not detail.startswith("unknown"))),
+    )
+
+
+def _as_it_is(rule: str, sentence: str) -> Reason:
+    """A sentence of before reasons were stored; it stays in the English it has."""
+    return Reason(rule, "{sentence}", {"sentence": sentence})
 
 
 def _span(window: object) -> tuple[str, str] | None:

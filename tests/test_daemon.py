@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,6 +18,7 @@ from monitor.model import Round, RoundStatus, Sample
 from monitor.store import open_store
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
+from tests.waiting import PATIENCE_S, until
 
 PAGE = whole(b"<html>" + b"x" * 20_000)
 
@@ -64,7 +64,7 @@ def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
     database = folder / "monitor.db"
     if not database.exists():
         return []
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
         return connection.execute(query).fetchall()
     except sqlite3.OperationalError:
@@ -74,20 +74,17 @@ def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
 
 
 async def wait_for(folder: Path, query: str, *, n: int = 1) -> list[tuple[object, ...]]:
-    for _ in range(300):
+    def enough() -> list[tuple[object, ...]]:
         found = rows(folder, query)
-        if len(found) >= n:
-            return found
-        await asyncio.sleep(0.1)
-    log = (folder / "log").read_text()
-    raise AssertionError(f"{query}: {found}\n{log}")
+        return found if len(found) >= n else []
+
+    return await until(enough, log=folder / "log")
 
 
-async def stopped(process: subprocess.Popen[str], signum: int) -> float:
-    began = time.monotonic()
+async def stopped(process: subprocess.Popen[str], signum: int) -> int:
+    """With which status it ends; how soon it does is in docs/soak.md."""
     process.send_signal(signum)
-    await asyncio.to_thread(process.wait, 20)
-    return time.monotonic() - began
+    return await asyncio.to_thread(process.wait, PATIENCE_S)
 
 
 def names(folder: Path) -> set[str]:
@@ -101,8 +98,7 @@ async def test_fresh_directory_gets_a_database_and_a_first_round(
     with daemon(tmp_path) as process:
         found = await wait_for(tmp_path, "SELECT status, n_done, n_planned FROM rounds")
         assert found[0] == ("complete", 3, 3)
-        assert await stopped(process, signal.SIGTERM) < 5
-    assert process.returncode == 0
+        assert await stopped(process, signal.SIGTERM) == 0
     assert names(tmp_path) <= {
         "config.yaml",
         "log",
@@ -116,8 +112,7 @@ async def test_interrupt_ends_it_too(tmp_path: Path, port: int) -> None:
     configuration(tmp_path, port)
     with daemon(tmp_path) as process:
         await wait_for(tmp_path, "SELECT * FROM rounds")
-        assert await stopped(process, signal.SIGINT) < 5
-    assert process.returncode == 0
+        assert await stopped(process, signal.SIGINT) == 0
 
 
 async def test_stop_in_the_middle_of_a_round_keeps_what_was_measured(
@@ -129,7 +124,7 @@ async def test_stop_in_the_middle_of_a_round_keeps_what_was_measured(
         configuration(tmp_path, port, targets=[stuck], controls=[free])
         with daemon(tmp_path) as process:
             await wait_for(tmp_path, "SELECT * FROM series WHERE target = 'free'")
-            assert await stopped(process, signal.SIGTERM) < 5
+            assert await stopped(process, signal.SIGTERM) == 0
     (record,) = rows(tmp_path, "SELECT status, n_done, reason FROM rounds")
     assert record[:2] == ("overlong", 1)
     assert str(record[2]).startswith("stopped")
@@ -175,7 +170,7 @@ async def test_database_that_is_locked_at_first_gets_everything_later(
         connection.rollback()
         connection.close()
         await wait_for(tmp_path, "SELECT * FROM rounds", n=before + 2)
-        assert await stopped(process, signal.SIGTERM) < 5
+        assert await stopped(process, signal.SIGTERM) == 0
     assert not (tmp_path / "monitor.db.spool").exists()
 
 
@@ -185,8 +180,7 @@ async def test_database_of_another_program_is_refused(
     configuration(tmp_path, port)
     (tmp_path / "monitor.db").write_bytes(b"not a database" * 1000)
     with daemon(tmp_path) as process:
-        await asyncio.to_thread(process.wait, 20)
-    assert process.returncode == 2
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == 2
     assert "monitor.db" in (tmp_path / "log").read_text()
     assert (tmp_path / "monitor.db").read_bytes() == b"not a database" * 1000
 

@@ -26,6 +26,7 @@ from tests.servers import dns
 from tests.servers.tcp import serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, stopped, wait_for
+from tests.waiting import PATIENCE_S, until
 
 HOOK = """
 import os, sys
@@ -90,19 +91,16 @@ def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 async def dashboard_address(folder: Path) -> str:
-    for _ in range(200):
-        found = re.search(r"http://[0-9.]+:\d+/?", (folder / "log").read_text())
-        if found:
-            return found[0].rstrip("/")
-        await asyncio.sleep(0.1)
-    raise AssertionError((folder / "log").read_text())
+    log = folder / "log"
+    printed = await until(lambda: re.search(r"http://[0-9.]+:\d+/?", log.read_text()))
+    return printed[0].rstrip("/")
 
 
 def visit(address: str) -> None:
     """Open the dashboard's pages as a person would."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for path in ("/", "/metrics", "/api/v1/targets"):
-        with opener.open(address + path, timeout=10) as answer:
+        with opener.open(address + path, timeout=PATIENCE_S) as answer:
             assert answer.status == 200
 
 

@@ -18,6 +18,7 @@ from benchmarks.soak.soaking import Soak
 from monitor.model import Probe, Sample
 from monitor.store import open_store
 from tests.postgres import PostgresServer, make_server
+from tests.waiting import PATIENCE_S
 
 Outcomes = list[tuple[str | None, str | None]]
 # Root may write everywhere; without these rights it is as everybody else.
@@ -32,7 +33,7 @@ WITHOUT_RIGHTS = (
 async def hours(
     folder: Path, *, command: tuple[str, ...] = (), **base: str
 ) -> AsyncIterator[Soak]:
-    settings = Settings(every_min=60, has_root=False, end_s=30, command=command)
+    settings = Settings(every_min=60, has_root=False, end_s=PATIENCE_S, command=command)
     async with AsyncExitStack() as stack:
         soak = await laid_out(stack, folder, settings)
         soak.base |= base

@@ -25,7 +25,7 @@ from tests.servers.web import Reader, Writer, paced, request_of, whole
 
 ALMATY = ZoneInfo("Asia/Almaty")
 BODY = bytes(64_000)
-POLICED_BPS, FREE_BPS = 2_000_000, 200_000_000
+POLICED_BPS, FREE_BPS = 500_000, 200_000_000
 
 
 class ShiftedClock(SystemClock):

@@ -10,18 +10,20 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from release.notes import notes
 from release.pins import pins
 from release.sbom import bill
-from tests.postgres import free_port
+from tests.ports import free_port
 
 RUN = Path("requirements/run.txt")
 
 
 def test_the_bill_is_valid_and_names_every_pin() -> None:
+    # Loaded here: its grammars take seconds, which every worker would spend.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     text = bill(1_700_000_000)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     named = {(c["name"], c["version"]) for c in json.loads(text)["components"]}

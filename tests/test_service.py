@@ -19,6 +19,7 @@ from tests.fakes import FakeClock
 from tests.servers.tcp import serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, stopped
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
     """A service manager's socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(str(tmp_path / "notify"))
-        sock.settimeout(20)
+        sock.settimeout(PATIENCE_S)
         yield sock
 
 
@@ -122,7 +123,7 @@ def start(
 def exit_status(process: subprocess.Popen[str]) -> int:
     """With which the program ends by itself, once its standard input has ended."""
     try:
-        process.communicate(timeout=180)
+        process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     return process.returncode
@@ -140,7 +141,7 @@ async def test_daemon_tells_that_it_is_ready_alive_and_stopping(
     )
     first = await asyncio.to_thread(manager.recv, 100)
     signs = [await asyncio.to_thread(manager.recv, 100) for _ in range(3)]
-    assert await stopped(process, signal.SIGTERM) < 5
+    assert await stopped(process, signal.SIGTERM) == 0
     lines = journal.read_text().splitlines()
     assert first == b"READY=1"
     assert signs == 3 * [b"WATCHDOG=1"]

@@ -16,6 +16,7 @@ from tests.servers.tcp import serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, daemon, rows, stopped, wait_for
 from tests.test_reload import log_says
+from tests.waiting import until
 
 SLOTS = "SELECT slot_start_us / 10000000, status FROM rounds ORDER BY 1"
 
@@ -38,7 +39,7 @@ async def test_full_disk_loses_nothing(tmp_path: Path, port: int) -> None:
         before = rows(tmp_path, SLOTS)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (no_limit, no_limit))
         found = await wait_for(tmp_path, SLOTS, n=len(before) + 3)
-        assert await stopped(process, signal.SIGTERM) < 5
+        assert await stopped(process, signal.SIGTERM) == 0
     numbers = [int(str(number)) for number, _ in found]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert {status for _, status in found} == {"complete"}
@@ -63,7 +64,7 @@ async def test_time_asleep_is_a_gap_and_no_burst(tmp_path: Path, port: int) -> N
         await wait_for(tmp_path, "SELECT * FROM rounds WHERE status = 'missed'")
         n = len(rows(tmp_path, SLOTS))
         found = await wait_for(tmp_path, SLOTS, n=n + 1)
-        assert await stopped(process, signal.SIGTERM) < 5
+        assert await stopped(process, signal.SIGTERM) == 0
     numbers = [number for number, _ in found]
     assert len(numbers) == len(set(numbers))
     gap = "SELECT duration_s, reason FROM rounds WHERE status = 'missed'"
@@ -117,12 +118,11 @@ async def test_postgresql_may_restart_in_the_middle(
             engine.dispose()
 
     async def wait_for_rounds(n: int) -> list[tuple[object, ...]]:
-        for _ in range(120):
-            found = await asyncio.to_thread(counted)
-            if len(found) >= n:
-                return found
-            await asyncio.sleep(0.5)
-        raise AssertionError((tmp_path / "log").read_text())
+        def enough() -> list[tuple[object, ...]]:
+            found = counted()
+            return found if len(found) >= n else []
+
+        return await until(enough, log=tmp_path / "log")
 
     with daemon(tmp_path) as process:
         before = len(await wait_for_rounds(1))
@@ -130,7 +130,7 @@ async def test_postgresql_may_restart_in_the_middle(
         await asyncio.sleep(12)
         await asyncio.to_thread(postgres_server.start)
         found = await wait_for_rounds(before + 3)
-        assert await stopped(process, signal.SIGTERM) < 5
+        assert await stopped(process, signal.SIGTERM) == 0
     numbers = [int(str(number)) for number, _ in found]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert {status for _, status in found} == {"complete"}

@@ -23,9 +23,20 @@ class Counter:
 
     def __init__(self) -> None:
         self.n = 0
+        self._called = asyncio.Condition()
 
     async def count(self) -> None:
         self.n += 1
+        async with self._called:
+            self._called.notify_all()
+
+    async def calls(self, n: int) -> int:
+        """Wait for n calls; how many there could have been meanwhile at the most."""
+        loop, wanted = asyncio.get_running_loop(), self.n + n
+        begun_s = loop.time()
+        async with self._called:
+            await self._called.wait_for(lambda: self.n >= wanted)
+        return int((loop.time() - begun_s) / TICK.total_seconds()) + 1
 
 
 @asynccontextmanager
@@ -34,7 +45,6 @@ async def ticking(*jobs: tuple[Counter, BaseTrigger]) -> AsyncIterator[None]:
     scheduler.start()
     watch = asyncio.create_task(follow_clock(scheduler, SystemClock()))
     try:
-        await asyncio.sleep(0.3)
         yield
     finally:
         watch.cancel()
@@ -54,11 +64,12 @@ async def test_ticks_go_on_after_a_step_of_the_clock(
     tick = Counter()
     with time_machine.travel(NOW - max(step, timedelta(0)), tick=True) as clock:
         async with ticking((tick, Every(TICK))):
+            at_most = await tick.calls(3)
             before = tick.n
             clock.shift(step)
-            await asyncio.sleep(1)
-    assert 0 < before <= 6
-    assert 5 <= tick.n - before <= 20
+            at_most_after = await tick.calls(10)
+    assert before <= at_most
+    assert tick.n - before <= at_most_after
 
 
 async def test_what_was_due_during_a_sleep_is_done_on_waking(
@@ -70,7 +81,9 @@ async def test_what_was_due_during_a_sleep_is_done_on_waking(
     due = DateTrigger(NOW + timedelta(hours=2))
     with time_machine.travel(NOW, tick=True) as clock:
         async with ticking((tick, Every(TICK)), (night, due)):
+            await tick.calls(3)
             assert night.n == 0
             clock.shift(timedelta(hours=3))
-            await asyncio.sleep(0.5)
+            await night.calls(1)
+            await tick.calls(10)
     assert night.n == 1

@@ -110,7 +110,6 @@ def test_report_has_a_place_for_its_lists_of_fonts(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=240,
     )
     # Its warning of a folder that cannot be written; a slow machine hears of the list.
     assert "MPLCONFIGDIR" not in found.stderr

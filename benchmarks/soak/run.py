@@ -18,7 +18,8 @@ from benchmarks.soak.simulated import SimulatedTime
 from benchmarks.soak.sites import sites
 from benchmarks.soak.soaking import Soak
 from benchmarks.soak.supervisor import Supervisor
-from tests.postgres import free_port, make_server
+from tests.ports import free_port
+from tests.postgres import make_server
 
 PAGE = ROOT / "docs" / "soak.md"
 BEGIN = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)

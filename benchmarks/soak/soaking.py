@@ -17,8 +17,8 @@ BEFORE_SLOT_ENDS = timedelta(seconds=70)
 """Every instant that a slot may draw lies before this; see `Schedule`."""
 ROUND = "round status="
 NIGHTLY = "nightly exit_status="
-ROUND_S = 60.0
-NIGHT_S = 420.0
+ROUND_S = 300.0
+NIGHT_S = 1200.0
 NIGHTLY_AT = timedelta(hours=6, minutes=10)
 """Local time of the nightly analysis with the shipped window."""
 

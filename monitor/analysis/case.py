@@ -66,6 +66,14 @@ class Case:
         return np.asarray(self.look.excess[self.suspicion.series, self.metric])
 
     @property
+    def in_season(self) -> Bools:
+        """Evenings from onset to end, shape (D,)."""
+        place = np.arange(self.usable.size)
+        first = 0 if self.onset is None else self.onset
+        last = self.usable.size - 1 if self.offset is None else self.offset
+        return (place >= first) & (place <= last)
+
+    @property
     def n_usable(self) -> int:
         """Evenings that count."""
         return int(self.usable.sum())

@@ -58,9 +58,9 @@ def _day(day: date | str | None) -> date | None:
 def explain(verdict: Verdict) -> str:
     """The numbers behind a verdict, as indented text."""
     lines = [f"{verdict.vantage} / {verdict.target}: {verdict.verdict}"]
-    lines += [f"  {reason}" for reason in verdict.reasons]
+    lines += [f"  {reason}" for reason in verdict.sentences()]
     lines += _evidence(verdict)
-    lines += [f"  {c.score:+d} {c.check}: {c.detail}" for c in verdict.mechanism]
+    lines += [f"  {c.score:+d} {c.check}: {c}" for c in verdict.mechanism]
     lines += [_line(mark) for mark in verdict.marks]
     return "\n".join(lines)
 

@@ -34,6 +34,7 @@ from monitor.model import (
     Role,
     Verdict,
 )
+from monitor.reason import Reason
 from monitor.series import EveningTable, evening_table, grids
 from monitor.series.columns import METRICS
 from monitor.series.frame import MEASURED, TEXT_DEFAULTS, Bools
@@ -255,7 +256,7 @@ def _details(one: Case, ruling: Ruling, checks: tuple[MechanismCheck, ...]) -> D
     seen_on = [dates[d] for d in np.flatnonzero(tried)]
     weights = seen.home.weights[one.suspicion.series]
     return Details(
-        rule=ruling.reason,
+        rule=ruling.reason.rule,
         controls=_names(table, seen.found.controls),
         controls_live=one.n_controls,
         controls_left_out=_names(table, seen.gone),
@@ -304,5 +305,10 @@ def _unseen(at: Home) -> Iterator[Verdict]:
             found_window=None,
             onset_date=None,
             offset_date=None,
-            reasons=("It was never measured directly, only by another way.",),
+            reasons=(
+                Reason(
+                    "never_direct",
+                    "It was never measured directly, only by another way.",
+                ),
+            ),
         )

@@ -1,7 +1,7 @@
 """What the samples tell about the cause: a list of checks, each -1, 0 or +1.
 
 +1 points to interference on the way, -1 away from it, 0 is unknown. Each says its
-figure. `server` in front of a detail's name marks checks that point at the service.
+figure, and one that could not be made says why.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.analysis.case import Case
-from monitor.analysis.profile import clock_of, edge_score
+from monitor.analysis.patterns import LEVEL, are_in_step
+from monitor.analysis.profile import EDGE_MIN, clock_of, edges_of
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.evening_rule import SLOW_LOG
 from monitor.model import MechanismCheck
+from monitor.reason import Reason, Value, measured
 from monitor.series.columns import METRICS
 from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
@@ -31,14 +33,20 @@ def stage(case: Case) -> MechanismCheck:
     connect = case.typical(_CONNECT)
     later = np.array([case.typical(m) for m in _HELD])
     if not np.isfinite(connect) or not np.isfinite(later).any():
-        return _unknown("stage", "connect and a later stage were not both measured")
+        return _unknown(
+            Reason("stage", "connect and a later stage were not both measured")
+        )
     most = float(np.nanmax(later))
-    text = f"connect {_times(connect)}, slowest later stage {_times(most)}"
+    figure = Reason(
+        "stage",
+        "connect {connect:factor}, slowest later stage {later:factor}",
+        {"connect": _times(connect), "later": _times(most)},
+    )
     if most >= _MUCH_LOG and connect <= TELLING_LOG:
-        return _found("stage", 1, text)
+        return _found(1, figure)
     if connect > TELLING_LOG and connect >= 0.7 * most:
-        return _found("stage", -1, text)
-    return _found("stage", 0, text)
+        return _found(-1, figure)
+    return _found(0, figure)
 
 
 def plateau(case: Case) -> MechanismCheck:
@@ -49,20 +57,27 @@ def plateau(case: Case) -> MechanismCheck:
     values = -cells[:, table.in_window]
     values = values[np.isfinite(values)]
     if values.size < 12:
-        return _unknown("plateau", "too few transfers in the window")
+        return _unknown(Reason("plateau", "too few transfers in the window"))
     mode = _mode(values)
     share = float((np.abs(values - mode) <= _PLATEAU_LOG).mean())
     usual = -typical(table.rest[case.suspicion.series, rate][case.slow])
     spread = float(np.std(values))
-    text = (
-        f"{share:.0%} of the transfers within 20 % of {np.exp(mode) / 1e6:.3g} Mbit/s, "
-        f"{np.exp(mode - usual):.0%} of the day's rate, spread {spread:.2f}"
+    figure = Reason(
+        "plateau",
+        "{share:.0%} of the transfers within 20 % of {rate:.3g} Mbit/s, {day:.0%} of "
+        "the day's rate, spread {spread:.2f}",
+        {
+            "share": share,
+            "rate": float(np.exp(mode) / 1e6),
+            "day": float(np.exp(mode - usual)),
+            "spread": spread,
+        },
     )
     if mode - usual > -_MUCH_LOG:
-        return _found("plateau", 0, text)
+        return _found(0, figure)
     if share >= 0.6 and spread <= 0.3:
-        return _found("plateau", 1, text)
-    return _found("plateau", -1 if share < 0.25 else 0, text)
+        return _found(1, figure)
+    return _found(-1 if share < 0.25 else 0, figure)
 
 
 def _mode(values: Floats) -> float:
@@ -83,34 +98,75 @@ def cut_off(case: Case) -> MechanismCheck:
         (table.grid.n_rows[case.suspicion.series][case.slow][:, table.in_window]) > 0
     )
     if values.size < 6 or values.size < 0.3 * tried.sum():
-        return _unknown("cut_off", f"{values.size} transfers broke off")
+        few = Reason("cut_off", "{n} transfers broke off", {"n": values.size})
+        return _unknown(few)
     middle = float(np.median(values))
     share = float((np.abs(values - middle) <= 0.35 * middle).mean())
-    text = f"{values.size} transfers broke off, {share:.0%} near {middle / 1e3:.3g} kB"
+    figure = Reason(
+        "cut_off",
+        "{n} transfers broke off, {share:.0%} near {size:.3g} kB",
+        {"n": values.size, "share": share, "size": middle / 1e3},
+    )
     is_cut = share >= 0.6 and middle <= 64e3
-    return _found("cut_off", 1 if is_cut else 0, text)
+    return _found(1 if is_cut else 0, figure)
 
 
 def edges(case: Case) -> MechanismCheck:
     """The slowness begins and ends within minutes, as if switched."""
     table = case.look.home.table
     if case.window is None:
-        return _unknown("edges", "no window stands out")
-    score, text = edge_score(case.shape, case.window, table.grid.slot_min)
+        return _unknown(Reason("edges", "no window stands out"))
     start, end = clock_of(table, case.window)
-    return _found("edges", score, f"{start}-{end}: {text}")
+    span: dict[str, Value] = {"start": start, "end": end}
+    slot_min = table.grid.slot_min
+    if slot_min > EDGE_MIN:
+        coarse = Reason(
+            "edges",
+            "{start}-{end}: rounds every {every_min} min are too far apart to see "
+            "edges",
+            {**span, "every_min": slot_min},
+        )
+        return _found(0, coarse)
+    found = edges_of(case.shape, case.window, slot_min)
+    shares: dict[str, Value] = {
+        name: measured(getattr(found, name))
+        for name in ("before", "after", "first", "last")
+    }
+    figure = Reason(
+        "edges",
+        "{start}-{end}: just outside the window {before:.0%} and {after:.0%} of the "
+        "level inside, just inside {first:.0%} and {last:.0%}",
+        span | shares,
+    )
+    return _found(found.score, figure)
 
 
 def synchrony(case: Case, others: list[Case]) -> MechanismCheck:
     """Other established targets are slow in the same window on the same evenings."""
     peers = [o for o in others if o.is_established and o.name != case.name]
     if not peers or case.window is None:
-        return _unknown("synchrony", "no other target is slow")
+        return _unknown(Reason("synchrony", "no other target is slow"))
     agreeing = [o for o in peers if _in_step(case, o)]
     if not agreeing:
-        return _found("synchrony", 0, "other targets are slow at other times")
-    names = ", ".join(sorted(o.name for o in agreeing))
-    return _found("synchrony", 1, f"in step with {names}")
+        apart = Reason("synchrony", "other targets are slow at other times")
+        return _found(0, apart)
+    level = LEVEL / len(peers)
+    shown = [o for o in agreeing if _are_shown_in_step(case, o, level)]
+    names = tuple(sorted(o.name for o in shown or agreeing))
+    if shown:
+        figure = Reason("synchrony", "in step with {names:names}", {"names": names})
+        return _found(1, figure)
+    figure = Reason(
+        "synchrony",
+        "at the same hours as {names:names}; the evenings alone do not tell",
+        {"names": names},
+    )
+    return _found(1, figure)
+
+
+def _are_shown_in_step(case: Case, other: Case, level: float) -> bool:
+    both = case.usable & other.usable & case.in_season & other.in_season
+    return are_in_step(case.slow[both], other.slow[both], level)
 
 
 def _in_step(case: Case, other: Case) -> bool:
@@ -131,11 +187,15 @@ def round_trip(case: Case) -> MechanismCheck:
     metric = "tcp_min_rtt_s" if np.isfinite(case.typical("tcp_min_rtt_s")) else _CONNECT
     height = case.typical(metric)
     if not np.isfinite(height) or METRICS[case.metric] == metric:
-        return _unknown("round_trip", "no round trips beside the slow metric")
-    text = f"{metric} {_times(height)} on slow evenings"
+        return _unknown(Reason("round_trip", "no round trips beside the slow metric"))
+    figure = Reason(
+        "round_trip",
+        "{metric:metric} {times:factor} on slow evenings",
+        {"metric": metric, "times": _times(height)},
+    )
     if height <= np.log(1.1):
-        return _found("round_trip", 1, text)
-    return _found("round_trip", -1 if height >= SLOW_LOG else 0, text)
+        return _found(1, figure)
+    return _found(-1 if height >= SLOW_LOG else 0, figure)
 
 
 def load_response(case: Case) -> MechanismCheck:
@@ -144,12 +204,15 @@ def load_response(case: Case) -> MechanismCheck:
     excess = case.excess[case.usable]
     known = np.isfinite(common) & np.isfinite(excess)
     if known.sum() < 10 or float(np.std(common[known])) < 0.05:
-        return _unknown(
-            "load_response", "the controls hardly moved or too few evenings"
-        )
+        still = Reason("load_response", "the controls hardly moved or too few evenings")
+        return _unknown(still)
     rho = _rank_correlation(common[known], excess[known])
-    text = f"rank correlation {rho:.2f} with the controls' own rise"
-    return _found("load_response", -1 if rho > 0.5 else 0, text)
+    figure = Reason(
+        "load_response",
+        "rank correlation {rho:.2f} with the controls' own rise",
+        {"rho": rho},
+    )
+    return _found(-1 if rho > 0.5 else 0, figure)
 
 
 def _rank_correlation(first: Floats, second: Floats) -> float:
@@ -162,18 +225,24 @@ def destination(case: Case) -> MechanismCheck:
     table = case.look.home.table
     codes = table.grid.address[case.suspicion.series]
     if not (codes >= 0).any():
-        return _unknown("destination", "addresses were not recorded")
+        return _unknown(Reason("destination", "addresses were not recorded"))
     moved = _moved_share(codes, table.in_window, table.in_rest)
     on_slow = moved[case.slow & np.isfinite(moved)]
     if not on_slow.size:
-        return _unknown("destination", "addresses were not recorded on slow evenings")
+        return _unknown(
+            Reason("destination", "addresses were not recorded on slow evenings"),
+        )
     calm = moved[case.usable & ~case.slow & np.isfinite(moved)]
     usual = typical(on_slow)
-    text = f"{usual:.0%} of the evening's answers from addresses not used by day"
+    figure = Reason(
+        "destination",
+        "{share:.0%} of the evening's answers from addresses not used by day",
+        {"share": usual},
+    )
     is_usual = calm.size >= 3 and typical(calm) > 0.5 * usual
     if usual >= 0.5 and not is_usual:
-        return _found("destination", -1, text)
-    return _found("destination", 0, text)
+        return _found(-1, figure)
+    return _found(0, figure)
 
 
 def _moved_share(codes: NDArray[Any], inside: Bools, rest: Bools) -> Floats:
@@ -193,12 +262,16 @@ def certificate(case: Case) -> MechanismCheck:
     table = case.look.home.table
     codes = table.grid.issuer[case.suspicion.series]
     if not (codes >= 0).any():
-        return _unknown("certificate", "certificates were not recorded")
+        return _unknown(Reason("certificate", "certificates were not recorded"))
     moved = _moved_share(codes, table.in_window, table.in_rest)
     known = moved[case.usable & np.isfinite(moved)]
     share = float(known.mean()) if known.size else 0.0
-    text = f"{share:.0%} of the evening's certificates from an issuer not seen by day"
-    return _found("certificate", 1 if share >= 0.3 else 0, text)
+    figure = Reason(
+        "certificate",
+        "{share:.0%} of the evening's certificates from an issuer not seen by day",
+        {"share": share},
+    )
+    return _found(1 if share >= 0.3 else 0, figure)
 
 
 def server(case: Case) -> MechanismCheck:
@@ -206,13 +279,17 @@ def server(case: Case) -> MechanismCheck:
     waiting = case.typical("waiting_s")
     carried = np.array([case.typical(m) for m in ("tls_handshake_s", "goodput_bps")])
     if not np.isfinite(waiting) or not np.isfinite(carried).any():
-        return _unknown("server", "waiting and transfer were not both measured")
+        return _unknown(Reason("server", "waiting and transfer were not both measured"))
     most = float(np.nanmax(carried))
-    text = f"waiting {_times(waiting)}, handshake and transfer at most {_times(most)}"
+    figure = Reason(
+        "server",
+        "waiting {waiting:factor}, handshake and transfer at most {most:factor}",
+        {"waiting": _times(waiting), "most": _times(most)},
+    )
     is_more = waiting - most >= max(_MORE_LOG, 0.3 * waiting)
     if waiting >= SLOW_LOG and (most <= TELLING_LOG or is_more):
-        return _found("server", -1, text)
-    return _found("server", 0, text)
+        return _found(-1, figure)
+    return _found(0, figure)
 
 
 def refusals(case: Case) -> MechanismCheck:
@@ -224,12 +301,13 @@ def refusals(case: Case) -> MechanismCheck:
     rest = refused[case.slow][:, table.in_rest].sum()
     n_window = max(1, rows[case.slow][:, table.in_window].sum())
     n_rest = max(1, rows[case.slow][:, table.in_rest].sum())
-    text = (
-        f"{window / n_window:.0%} error statuses in the window, "
-        f"{rest / n_rest:.0%} in the rest of the day"
+    figure = Reason(
+        "refusals",
+        "{window:.0%} error statuses in the window, {rest:.0%} in the rest of the day",
+        {"window": float(window / n_window), "rest": float(rest / n_rest)},
     )
     is_more = window / n_window >= 0.3 and window / n_window > 3 * rest / n_rest
-    return _found("refusals", -1 if is_more else 0, text)
+    return _found(-1 if is_more else 0, figure)
 
 
 def bypass(case: Case) -> MechanismCheck:
@@ -244,11 +322,15 @@ def bypass(case: Case) -> MechanismCheck:
     rises = [r for r in rises if np.isfinite(r)]
     direct = typical(table.rise[case.suspicion.series, case.metric][case.slow])
     if not rises:
-        return _unknown("bypass", "measured directly only")
-    text = f"directly {_times(direct)}, by the other way {_times(min(rises))}"
+        return _unknown(Reason("bypass", "measured directly only"))
+    figure = Reason(
+        "bypass",
+        "directly {direct:factor}, by the other way {other:factor}",
+        {"direct": _times(direct), "other": _times(min(rises))},
+    )
     if min(rises) <= 0.4 * direct:
-        return _found("bypass", 1, text)
-    return _found("bypass", -1 if min(rises) >= 0.7 * direct else 0, text)
+        return _found(1, figure)
+    return _found(-1 if min(rises) >= 0.7 * direct else 0, figure)
 
 
 def name_swap(case: Case) -> MechanismCheck:
@@ -261,29 +343,33 @@ def name_swap(case: Case) -> MechanismCheck:
         if key.target == case.name and key.is_swap
     ]
     if not swaps:
-        return _unknown("name_swap", "no probes with another name")
+        return _unknown(Reason("name_swap", "no probes with another name"))
     with np.errstate(invalid="ignore"):
         ratio = table.window[case.suspicion.series, m] - table.window[swaps[0], m]
     ratio = ratio[case.slow & np.isfinite(ratio)]
     if ratio.size < 3:
-        return _unknown("name_swap", "too few evenings with another name")
+        return _unknown(Reason("name_swap", "too few evenings with another name"))
     height = typical(ratio)
-    text = f"handshake {_times(height)} under its own name, {ratio.size} evenings"
+    figure = Reason(
+        "name_swap",
+        "handshake {times:factor} under its own name, {n} evenings",
+        {"times": _times(height), "n": ratio.size},
+    )
     if height >= _MUCH_LOG and (ratio > 0).mean() >= 0.9:
-        return _found("name_swap", 1, text)
-    return _found("name_swap", -1 if height < TELLING_LOG else 0, text)
+        return _found(1, figure)
+    return _found(-1 if height < TELLING_LOG else 0, figure)
 
 
-def _times(log_ratio: float) -> str:
-    return "not measured" if not np.isfinite(log_ratio) else f"x{np.exp(log_ratio):.2f}"
+def _times(log_ratio: float) -> float | None:
+    return measured(np.exp(log_ratio), 2)
 
 
-def _found(check: str, score: int, detail: str) -> MechanismCheck:
-    return MechanismCheck(check=check, score=score, detail=detail)
+def _found(score: int, figure: Reason) -> MechanismCheck:
+    return MechanismCheck(check=figure.rule, score=score, detail=figure)
 
 
-def _unknown(check: str, why: str) -> MechanismCheck:
-    return _found(check, 0, f"unknown: {why}")
+def _unknown(why: Reason) -> MechanismCheck:
+    return MechanismCheck(check=why.rule, score=0, detail=why, is_made=False)
 
 
 _CHECKS: tuple[Callable[[Case], MechanismCheck], ...] = (

@@ -100,10 +100,20 @@ def _trimmed(start: int, stop: int, known: Bools) -> tuple[int, int]:
     return start + int(inside[0]), start + int(inside[-1]) + 1
 
 
-def edge_score(shape: Floats, found: FoundWindow, slot_min: int) -> tuple[int, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """How a window begins and ends, as shares of the level inside it."""
+
+    score: int
     """+1 for edges within 15 minutes at both ends, -1 for ramps of an hour, else 0."""
-    if slot_min > EDGE_MIN:
-        return 0, f"rounds every {slot_min} min are too far apart to see edges"
+    before: float
+    first: float
+    last: float
+    after: float
+
+
+def edges_of(shape: Floats, found: FoundWindow, slot_min: int) -> Edges:
+    """The edges of a window, from slots that are not longer than an edge."""
     near, far = EDGE_MIN // slot_min, _RAMP_MIN // slot_min
     start, end = found.start_slot, found.end_slot
     outside = (
@@ -118,18 +128,25 @@ def edge_score(shape: Floats, found: FoundWindow, slot_min: int) -> tuple[int, s
         _level(shape, start - far, start - near),
         _level(shape, end + near, end + far),
     )
-    before, after = (x / found.level_log for x in outside)
-    text = (
-        f"just outside the window {before:.0%} and {after:.0%} of the level inside, "
-        f"just inside {inside[0] / found.level_log:.0%} and "
-        f"{inside[1] / found.level_log:.0%}"
+    before, after, first, last = (x / found.level_log for x in (*outside, *inside))
+    return Edges(
+        score=_edge_score(found.level_log, outside, inside, ramp),
+        before=before,
+        first=first,
+        last=last,
+        after=after,
     )
-    if max(outside) <= 0.3 * found.level_log and min(inside) >= 0.7 * found.level_log:
-        return 1, text
-    is_ramp = (
-        min(ramp) >= 0.3 * found.level_log and min(outside) >= 0.5 * found.level_log
-    )
-    return (-1, text) if is_ramp else (0, text)
+
+
+def _edge_score(
+    level: float,
+    outside: tuple[float, float],
+    inside: tuple[float, float],
+    ramp: tuple[float, float],
+) -> int:
+    if max(outside) <= 0.3 * level and min(inside) >= 0.7 * level:
+        return 1
+    return -1 if min(ramp) >= 0.3 * level and min(outside) >= 0.5 * level else 0
 
 
 def _level(shape: Floats, start: int, end: int) -> float:

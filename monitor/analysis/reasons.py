@@ -1,130 +1,141 @@
-"""The sentences that come with a verdict, for a reader who is no statistician."""
+"""The reasons that come with a verdict: why, what limits it, what was set aside."""
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from monitor.analysis.case import Case
+from monitor.analysis.patterns import kept_weekdays
 from monitor.analysis.profile import EDGE_MIN, FoundWindow, clock_of
 from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
 from monitor.evening_rule import mostly_dead, mostly_failed
+from monitor.reason import Reason, measured
 from monitor.series import EveningTable
 
 _WORTH_NAMING_LOG = float(np.log(1.25))
 
 
-def reasons(one: Case, ruling: Ruling) -> tuple[str, ...]:
+def reasons(one: Case, ruling: Ruling) -> tuple[Reason, ...]:
     """Why this verdict, what limits it, and what was set aside."""
-    parts = [
+    return (
         ruling.reason,
-        _size(one),
-        _season(one),
-        _weekdays(one),
-        _controls(one),
-        _whole_day(one),
-        _window(one),
-        _aside(one),
+        *_size(one),
+        *_season(one),
+        *_weekdays(one),
+        *_controls(one),
+        *_whole_day(one),
+        *_window(one),
+        *_aside(one),
         *one.look.home.table.grid.notes,
-    ]
-    return tuple(part for part in parts if part)
+    )
 
 
-def _size(one: Case) -> str:
+def _size(one: Case) -> Iterator[Reason]:
     if not one.is_established or one.effect is None or not one.n_slow:
-        return ""
+        return
     values = one.excess[one.slow & ~one.suspicion.is_dead]
     values = values[np.isfinite(values)]
     if not values.size:
-        return ""
-    times = f"{np.exp(np.median(values)):.1f} times"
-    return f"On slow evenings it typically takes {times} as long."
-
-
-def _season(one: Case) -> str:
-    dates = one.look.home.table.dates()
-    begin = "" if one.onset is None else f"It began on {dates[one.onset]}."
-    end = "" if one.offset is None else f"It ended after {dates[one.offset]}."
-    return f"{begin} {end}".strip()
-
-
-def _weekdays(one: Case) -> str:
-    """Names the weekdays when slow evenings keep to some of them."""
-    if one.n_slow < 4 or one.n_slow == one.n_usable:
-        return ""
-    days = (one.look.home.table.grid.evening + 3) % 7
-    counts = np.bincount(days[one.slow], minlength=7)
-    tried = np.bincount(days[one.usable], minlength=7)
-    often = np.flatnonzero((tried >= 2) & (counts >= 0.7 * tried))
-    if not often.size or often.size > 5 or counts[often].sum() < 0.8 * one.n_slow:
-        return ""
-    names = (
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
+        return
+    yield Reason(
+        "size",
+        "On slow evenings it typically takes {times:.1f} times as long.",
+        {"times": measured(np.exp(np.median(values)), 1)},
     )
-    return f"Slow evenings keep to {', '.join(names[i] for i in often)}."
 
 
-def _controls(one: Case) -> str:
+def _season(one: Case) -> Iterator[Reason]:
+    dates = one.look.home.table.dates()
+    if one.onset is not None:
+        day = dates[one.onset].isoformat()
+        yield Reason("season", "It began on {day:date}.", {"day": day})
+    if one.offset is not None:
+        day = dates[one.offset].isoformat()
+        yield Reason("season", "It ended after {day:date}.", {"day": day})
+
+
+def _weekdays(one: Case) -> Iterator[Reason]:
+    """Names the weekdays when slow evenings keep to some of them."""
+    evenings = one.usable & one.in_season
+    weekday = (one.look.home.table.grid.evening + 3) % 7
+    kept = kept_weekdays(weekday[evenings], one.slow[evenings])
+    if kept:
+        yield Reason(
+            "weekdays",
+            "Slow evenings keep to {weekdays:weekdays}.",
+            {"weekdays": kept},
+        )
+
+
+def _controls(one: Case) -> Iterator[Reason]:
     seen = one.look
-    parts = []
     if seen.gone:
-        names = ", ".join(seen.home.table.grid.keys[g].target for g in seen.gone)
-        parts.append(
-            f"Left out of the controls, being slow or dead themselves: {names}."
+        names = tuple(seen.home.table.grid.keys[g].target for g in seen.gone)
+        yield Reason(
+            "controls",
+            "Left out of the controls, being slow or dead themselves: {names:names}.",
+            {"names": names},
         )
     if one.n_controls == 0 and (one.n_usable or not seen.found.controls.size):
-        parts.append("There is no live control.")
+        yield Reason("controls", "There is no live control.")
     elif 0 < one.n_controls < MIN_CONTROLS_FOR_TARGETED:
-        parts.append(
-            f"Only {one.n_controls} live control(s); to name interference at least "
-            f"{MIN_CONTROLS_FOR_TARGETED} are needed."
+        yield Reason(
+            "controls",
+            "Only {controls} live control(s); to name interference at least {needed} "
+            "are needed.",
+            {"controls": one.n_controls, "needed": MIN_CONTROLS_FOR_TARGETED},
         )
-    return " ".join(parts)
 
 
-def _whole_day(one: Case) -> str:
+def _whole_day(one: Case) -> Iterator[Reason]:
     if not mostly_dead(one.n_dead, one.n_usable):
-        return ""
+        return
     share = one.look.home.table.dead_in_rest[one.suspicion.series]
     share = share[one.suspicion.is_dead]
     share = share[np.isfinite(share)]
-    if not share.size or not mostly_failed(float(np.median(share))):
-        return ""
-    return (
-        "It does not answer in the rest of the day either; from one line, a service "
-        "that is down for everybody looks the same."
-    )
+    if share.size and mostly_failed(float(np.median(share))):
+        yield Reason(
+            "dead_all_day",
+            "It does not answer in the rest of the day either; from one line, a "
+            "service that is down for everybody looks the same.",
+        )
 
 
-def _window(one: Case) -> str:
+def _window(one: Case) -> Iterator[Reason]:
     if one.window is None or not one.is_established:
-        return _elsewhere(one)
+        yield from _elsewhere(one)
+        return
     table = one.look.home.table
     start, end = clock_of(table, one.window)
     asked = table.grid.window.text
-    if (start, end) == asked:
-        return ""
-    return (
-        f"The samples show the slowness from {start} to {end}; asked was "
-        f"{'-'.join(asked)}."
-    )
+    if (start, end) != asked:
+        yield Reason(
+            "window",
+            "The samples show the slowness from {start} to {end}; asked was "
+            "{asked_start}-{asked_end}.",
+            {
+                "start": start,
+                "end": end,
+                "asked_start": asked[0],
+                "asked_end": asked[1],
+            },
+        )
 
 
-def _elsewhere(one: Case) -> str:
+def _elsewhere(one: Case) -> Iterator[Reason]:
     """A slow stretch of the day that nothing was established about."""
     found, level_log = one.window, one.window_log
     if found is None or not level_log >= _WORTH_NAMING_LOG:
-        return ""
+        return
     table = one.look.home.table
     if _is_the_asked(table, found):
-        return ""
+        return
     start, end = clock_of(table, found)
-    return (
-        f"Not established, but worth a look with another window: from {start} to {end} "
-        f"it typically takes {np.exp(level_log):.1f} times as long."
+    yield Reason(
+        "another_window",
+        "Not established, but worth a look with another window: from {start} to {end} "
+        "it typically takes {times:.1f} times as long.",
+        {"start": start, "end": end, "times": measured(np.exp(level_log), 1)},
     )
 
 
@@ -135,21 +146,32 @@ def _is_the_asked(table: EveningTable, found: FoundWindow) -> bool:
     return bool(max(map(abs, off)) * table.grid.slot_min <= EDGE_MIN)
 
 
-def _aside(one: Case) -> str:
+def _aside(one: Case) -> Iterator[Reason]:
+    parts = tuple(part for part in _set_aside(one) if part.values["n"])
+    if parts:
+        yield Reason("set_aside", "Set aside: {parts:reasons}.", {"parts": parts})
+
+
+def _set_aside(one: Case) -> Iterator[Reason]:
     table = one.look.home.table
-    n_slots = int(table.n_outage_slots[one.look.evenings].sum())
-    n_loaded = int((table.load_share[one.look.evenings] >= 0.5).sum())
     counts = table.grid.counts
-    parts = [
-        f"{n_slots} rounds in outages" if n_slots else "",
-        f"{n_loaded} evenings under the household's own load" if n_loaded else "",
-        f"{counts['spoiled_rows']} samples of rounds in which this machine or its line "
-        "was at fault"
-        if counts.get("spoiled_rows")
-        else "",
-        f"{counts['impossible_values']} impossible values"
-        if counts.get("impossible_values")
-        else "",
-    ]
-    kept = [part for part in parts if part]
-    return f"Set aside: {'; '.join(kept)}." if kept else ""
+    yield Reason(
+        "set_aside",
+        "{n} rounds in outages",
+        {"n": int(table.n_outage_slots[one.look.evenings].sum())},
+    )
+    yield Reason(
+        "set_aside",
+        "{n} evenings under the household's own load",
+        {"n": int((table.load_share[one.look.evenings] >= 0.5).sum())},
+    )
+    yield Reason(
+        "set_aside",
+        "{n} samples of rounds in which this machine or its line was at fault",
+        {"n": counts.get("spoiled_rows", 0)},
+    )
+    yield Reason(
+        "set_aside",
+        "{n} impossible values",
+        {"n": counts.get("impossible_values", 0)},
+    )

@@ -14,6 +14,7 @@ from monitor.analysis.evidence import binomial_tail
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_dead
 from monitor.model import MechanismCheck
+from monitor.reason import Reason, measured
 from monitor.series.columns import STAGES
 from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
@@ -38,10 +39,10 @@ service, too, has a quick connect and a flat round trip."""
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict's name, its strength, and the rule in words."""
+    """A verdict's name, its strength, and the rule that decided."""
 
     verdict: str
-    reason: str
+    reason: Reason
     strength: str | None = None
 
 
@@ -53,28 +54,46 @@ def rule(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
 
 
 def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
-    n, slow = case.n_usable, case.n_slow
+    counts = {"slow": case.n_slow, "usable": case.n_usable}
     if case.n_controls == 0:
         return Ruling(
             "recurring_slowdown",
-            f"Slower in the window than in the rest of the day on {slow} of {n} "
-            "evenings; no control site was measured, so it may be this site or the "
-            "whole line.",
+            Reason(
+                "no_control",
+                "Slower in the window than in the rest of the day on {slow} of "
+                "{usable} evenings; no control site was measured, so it may be this "
+                "site or the whole line.",
+                counts,
+            ),
         )
     if is_mostly_dead(case):
         return _dead(case)
     pointing = [c.check for c in checks if c.score < 0 and c.check in _SERVICE]
     score = sum(c.score for c in checks)
-    if pointing or score <= -2:
-        why = ", ".join(pointing) or "the checks in sum"
-        return Ruling(
-            "server_side",
-            f"Slower than the controls on {slow} of {n} evenings, but {why} point to "
-            "the service or the path to it.",
+    if pointing:
+        reason = Reason(
+            "service_check",
+            "Slower than the controls on {slow} of {usable} evenings, but "
+            "{checks:checks} point to the service or the path to it.",
+            {**counts, "checks": tuple(pointing)},
         )
+        return Ruling("server_side", reason)
+    if score <= -2:
+        reason = Reason(
+            "service_sum",
+            "Slower than the controls on {slow} of {usable} evenings, but the checks "
+            "in sum point to the service or the path to it.",
+            counts,
+        )
+        return Ruling("server_side", reason)
     return _targeted(case, checks, score) or Ruling(
         "selective_slowdown",
-        f"Slower than the controls on {slow} of {n} evenings; the cause is open.",
+        Reason(
+            "cause_open",
+            "Slower than the controls on {slow} of {usable} evenings; the cause is "
+            "open.",
+            counts,
+        ),
     )
 
 
@@ -90,29 +109,42 @@ def _targeted(
     is_strong = score >= 3 and is_clear and case.n_usable >= MIN_EVENINGS
     return Ruling(
         "targeted_throttling",
-        f"Slower than {case.n_controls} controls on {case.n_slow} of {case.n_usable} "
-        f"evenings, and {', '.join(sorted(plus))} point to interference on the way.",
+        Reason(
+            "interference",
+            "Slower than {controls} controls on {slow} of {usable} evenings, and "
+            "{checks:checks} point to interference on the way.",
+            {
+                "controls": case.n_controls,
+                "slow": case.n_slow,
+                "usable": case.n_usable,
+                "checks": tuple(sorted(plus)),
+            },
+        ),
         "strong" if is_strong else "likely",
     )
 
 
 def is_mostly_dead(case: Case) -> bool:
     """Dead on at least half of the evenings of the affected stretch."""
-    first = 0 if case.onset is None else case.onset
-    last = case.usable.size if case.offset is None else case.offset + 1
-    n_dead = int(case.suspicion.is_dead[first:last].sum())
-    return mostly_dead(n_dead, int(case.usable[first:last].sum()))
+    n_dead = int((case.suspicion.is_dead & case.in_season).sum())
+    return mostly_dead(n_dead, int((case.usable & case.in_season).sum()))
 
 
 def _dead(case: Case) -> Ruling:
     stage, share = dead_stage(case)
-    text = (
-        f"No answer in the window on {case.n_dead} of {case.n_usable} evenings while "
-        f"the controls were well; {share:.0%} of the failures at the stage {stage}."
+    is_targeted = case.n_controls >= MIN_CONTROLS_FOR_TARGETED and share >= 0.6
+    reason = Reason(
+        "dead_at_one_stage" if is_targeted else "dead",
+        "No answer in the window on {dead} of {usable} evenings while the controls "
+        "were well; {share:.0%} of the failures at the stage {stage:stage}.",
+        {
+            "dead": case.n_dead,
+            "usable": case.n_usable,
+            "share": share,
+            "stage": stage,
+        },
     )
-    if case.n_controls >= MIN_CONTROLS_FOR_TARGETED and share >= 0.6:
-        return Ruling("targeted_blocking", text)
-    return Ruling("selective_slowdown", text)
+    return Ruling("targeted_blocking" if is_targeted else "selective_slowdown", reason)
 
 
 def dead_stage(case: Case) -> tuple[str, float]:
@@ -138,9 +170,13 @@ def _own_line(case: Case) -> Ruling | None:
         if _tested_median(case, rise) >= TELLING_LOG and n >= case.n_usable / 2:
             return Ruling(
                 "own_line",
-                f"On {n} evenings the household itself used much of its line, and the "
-                f"site was slow then; {case.n_usable} evenings without that show no "
-                "slowness of this site beyond the controls.",
+                Reason(
+                    "own_load",
+                    "On {loaded} evenings the household itself used much of its line, "
+                    "and the site was slow then; {usable} evenings without that show "
+                    "no slowness of this site beyond the controls.",
+                    {"loaded": n, "usable": case.n_usable},
+                ),
             )
     gateway = table.gateway_rise[evenings]
     n_known = int(np.isfinite(gateway).sum())
@@ -150,8 +186,12 @@ def _own_line(case: Case) -> Ruling | None:
         return None
     return Ruling(
         "own_line",
-        "The round trip to the home's own gateway is "
-        f"{np.exp(typical(gateway)):.1f} times longer in the window.",
+        Reason(
+            "own_gateway",
+            "The round trip to the home's own gateway is {times:.1f} times longer in "
+            "the window.",
+            {"times": measured(np.exp(typical(gateway)), 1)},
+        ),
     )
 
 
@@ -178,7 +218,11 @@ def _too_little(case: Case) -> Ruling | None:
         return None
     return Ruling(
         "insufficient_data",
-        f"Usable evenings: {case.n_usable}; at least {MIN_EVENINGS} are needed.",
+        Reason(
+            "few_evenings",
+            "Usable evenings: {usable}; at least {needed} are needed.",
+            {"usable": case.n_usable, "needed": MIN_EVENINGS},
+        ),
     )
 
 
@@ -189,23 +233,32 @@ def _general(case: Case) -> Ruling | None:
     if case.is_hill and _tested_median(case, _rises(case)[:, _slow(case)]) < SLOWER_LOG:
         return Ruling(
             "inconclusive",
-            "It is slower than the controls only because they are quicker in the "
-            "window than by day; by itself it is not slower than in the rest of its "
-            "day.",
+            Reason(
+                "quicker_controls",
+                "It is slower than the controls only because they are quicker in the "
+                "window than by day; by itself it is not slower than in the rest of "
+                "its day.",
+            ),
         )
     if case.is_hill and not _is_common(case):
         return Ruling(
             "inconclusive",
-            "It is slower than the controls in the window, but that comes and goes "
-            "gently, without the edges of something that is switched on and off: it "
-            "may be a busy hour of its own.",
+            Reason(
+                "own_busy_hour",
+                "It is slower than the controls in the window, but that comes and goes "
+                "gently, without the edges of something that is switched on and off: "
+                "it may be a busy hour of its own.",
+            ),
         )
     if case.is_hill:
         return Ruling(
             "general_congestion",
-            "Controls are slow in the window too. This site is slower than they are, "
-            "but its evenings have the shape of the common busy hour: it may only feel "
-            "that more.",
+            Reason(
+                "felt_busy_hour",
+                "Controls are slow in the window too. This site is slower than they "
+                "are, but its evenings have the shape of the common busy hour: it may "
+                "only feel that more.",
+            ),
         )
     if case.effect.centre >= _OPEN_LOG:
         return None
@@ -214,14 +267,27 @@ def _general(case: Case) -> Ruling | None:
     for m in np.flatnonzero(case.look.home.weights[case.suspicion.series]):
         common = found.common[m][case.look.evenings]
         if _is_together(rises[m], common):
-            up_to = _bound_text(case)
-            return Ruling(
-                "general_congestion",
-                "Controls are slow in the window too: they take "
-                f"{np.exp(typical(common)):.2f} times as long as in the rest of "
-                f"the day. Beyond them this site is at most {up_to} slower.",
-            )
+            return Ruling("general_congestion", _common_busy_hour(case, common))
     return None
+
+
+def _common_busy_hour(case: Case, common: Floats) -> Reason:
+    times, bound = measured(np.exp(typical(common)), 2), _bound(case)
+    if bound is None:
+        return Reason(
+            "common_busy_hour",
+            "Controls are slow in the window too: they take {times:.2f} times as long "
+            "as in the rest of the day. Beyond them this site is at most any factor "
+            "slower.",
+            {"times": times},
+        )
+    return Reason(
+        "common_busy_hour",
+        "Controls are slow in the window too: they take {times:.2f} times as long as "
+        "in the rest of the day. Beyond them this site is at most {bound:.2f} times "
+        "slower.",
+        {"times": times, "bound": bound},
+    )
 
 
 def _is_common(case: Case) -> bool:
@@ -244,17 +310,37 @@ def _is_together(rise: Floats, common: Floats) -> bool:
 
 
 def _quiet(case: Case) -> Ruling:
+    bound, n = _bound(case), case.n_usable
     if _is_excluded(case):
-        return Ruling(
-            "no_recurring_slowdown",
-            f"{case.n_usable} evenings: typically {_typical_text(case)} as slow as the "
-            f"rest of the day, at most {_bound_text(case)}; slow evenings: "
-            f"{case.n_slow}.",
+        return Ruling("no_recurring_slowdown", _excluded(case, bound))
+    if bound is None:
+        reason = Reason(
+            "open",
+            "{usable} evenings neither show nor exclude a recurring slowdown; it could "
+            "be up to any factor.",
+            {"usable": n},
         )
-    return Ruling(
-        "inconclusive",
-        f"{case.n_usable} evenings neither show nor exclude a recurring slowdown; it "
-        f"could be up to {_bound_text(case)}.",
+        return Ruling("inconclusive", reason)
+    reason = Reason(
+        "open",
+        "{usable} evenings neither show nor exclude a recurring slowdown; it could be "
+        "up to {bound:.2f} times.",
+        {"usable": n, "bound": bound},
+    )
+    return Ruling("inconclusive", reason)
+
+
+def _excluded(case: Case, bound: float | None) -> Reason:
+    return Reason(
+        "excluded",
+        "{usable} evenings: typically {times:.2f} times as slow as the rest of the "
+        "day, at most {bound:.2f} times; slow evenings: {slow}.",
+        {
+            "usable": case.n_usable,
+            "times": None if case.effect is None else _times(case.effect.centre),
+            "bound": bound,
+            "slow": case.n_slow,
+        },
     )
 
 
@@ -293,13 +379,12 @@ def share_bound(k: int, n: int) -> float:
     return high
 
 
-def _bound_text(case: Case) -> str:
-    if case.effect is None or not np.isfinite(case.effect.high):
-        return "any factor"
-    if case.effect.high >= CEILING:
-        return "any factor"
-    return f"{np.exp(case.effect.high):.2f} times"
+def _bound(case: Case) -> float | None:
+    """How many times slower it may be, nothing where any factor is possible."""
+    if case.effect is None or case.effect.high >= CEILING:
+        return None
+    return _times(case.effect.high)
 
 
-def _typical_text(case: Case) -> str:
-    return "" if case.effect is None else f"{np.exp(case.effect.centre):.2f} times"
+def _times(log_ratio: float) -> float | None:
+    return measured(np.exp(log_ratio), 2)

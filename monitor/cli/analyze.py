@@ -1,6 +1,6 @@
 """`monitor analyze`: verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitor.model import Verdict
+    from monitor.wording import Language
 
 MAX_TEXT = 1000
 _AFTER_LAST_DAY = timedelta(days=1)
@@ -77,7 +78,8 @@ def analyze_command(
             )
         )
     else:
-        _print(verdicts, zone, span, explain=explain)
+        tongue = _tongue(settings)
+        _print(verdicts, zone, span, tongue=tongue, explain=explain)
 
 
 def _paths(files: tuple[Path, ...], more: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -138,20 +140,50 @@ def _only(frame: "pd.DataFrame", vantage: str | None) -> "pd.DataFrame":
     return frame[frame["vantage"] == vantage]
 
 
-def _print(verdicts: "list[Verdict]", zone: str, window: str, *, explain: bool) -> None:
+def _tongue(settings: Settings) -> "Language":
+    """The language of the reports; English without a configuration."""
+    from monitor.wording import SOURCE_LANGUAGE, language
+
+    config = optional_configuration(settings)
+    return language(SOURCE_LANGUAGE if config is None else config.report.language)
+
+
+def _print(
+    verdicts: "list[Verdict]",
+    zone: str,
+    window: str,
+    *,
+    tongue: "Language",
+    explain: bool,
+) -> None:
     from monitor.analysis import explain as explained
 
     if not verdicts:
-        say("no targets in the samples: nothing to judge")
+        say(tongue.gettext("no targets in the samples: nothing to judge"))
         return
-    say(f"evenings {window} in {zone}")
+    values = {"window": window, "zone": zone}
+    say(tongue.fill("evenings %(window)s in %(zone)s", values))
     for verdict in map(_plainly_seen, verdicts):
         if explain:
             say(explained(verdict))
             continue
-        say(f"{verdict.vantage} / {verdict.target}: {_headline(verdict)}")
-        for reason in verdict.reasons:
-            say(f"    {reason}")
+        for line in _told(verdict, tongue):
+            say(line)
+
+
+def _told(verdict: "Verdict", tongue: "Language") -> "Iterator[str]":
+    """A verdict in the rules' own English, or as the reports tell it."""
+    from monitor.wording import SOURCE_LANGUAGE
+    from monitor.wording.numbers import evidence_lines
+    from monitor.wording.sentences import title
+
+    subject = f"{verdict.vantage} / {verdict.target}"
+    if tongue.code == SOURCE_LANGUAGE:
+        yield f"{subject}: {_headline(verdict)}"
+        yield from (f"    {sentence}" for sentence in verdict.sentences())
+        return
+    yield f"{subject}: {title(verdict, tongue)}"
+    yield from (f"    {line}" for line in evidence_lines(verdict, tongue))
 
 
 def _plainly_seen(value: Any) -> Any:  # noqa: ANN401 - a verdict, or a part of one

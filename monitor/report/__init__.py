@@ -15,9 +15,8 @@ from monitor.report.content import (
 )
 from monitor.report.html import render_html
 from monitor.report.pdf import PdfUnavailableError, render_pdf
-from monitor.report.sentences import sentence, title
 from monitor.report.tables import render_csv, render_json
-from monitor.report.text import render_text
+from monitor.report.text import render_text, sentence
 
 __all__ = [
     "Beside",
@@ -37,5 +36,4 @@ __all__ = [
     "render_pdf",
     "render_text",
     "sentence",
-    "title",
 ]

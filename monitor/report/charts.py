@@ -22,7 +22,6 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from monitor.evening_rule import EveningState, Window
-from monitor.locale import Language
 from monitor.model import EveningMark
 from monitor.report.content import (
     HeatMap,
@@ -30,6 +29,7 @@ from monitor.report.content import (
 )
 from monitor.report.states import state_label
 from monitor.series.frame import Floats
+from monitor.wording import Language
 
 INK: Final = "#010203"
 """Stands for the colour of the page's text until the SVG is finished."""

@@ -9,22 +9,27 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.evening_rule import EveningState, Window
-from monitor.locale import Language, language
-from monitor.locale.checks import check_outcome, check_sign, check_title, is_made
-from monitor.locale.figures import figures
-from monitor.locale.metrics import metric_title, metric_value
-from monitor.locale.names import display_name
-from monitor.locale.reasons import translated
 from monitor.model import EveningMark
 from monitor.report.content import (
     NightReport,
     Service,
 )
-from monitor.report.evidence import evidence_lines
-from monitor.report.sentences import sentence, title
 from monitor.report.states import state_label as state_words
+from monitor.report.text import sentence
 from monitor.series.frame import Floats
 from monitor.text import printable_lines
+from monitor.wording import Language, language
+from monitor.wording.checks import (
+    check_figure,
+    check_outcome,
+    check_sign,
+    check_title,
+)
+from monitor.wording.metrics import metric_title, metric_value
+from monitor.wording.names import display_name
+from monitor.wording.numbers import evidence_lines
+from monitor.wording.rounds import told_gap, told_spoiled
+from monitor.wording.sentences import title
 
 _SIGNS: Final = {
     "targeted_throttling": ("alarm", "\N{BLACK UP-POINTING TRIANGLE}"),
@@ -112,11 +117,11 @@ def _environment(language_code: str) -> Environment:
         check_title=check_title,
         check_outcome=check_outcome,
         check_sign=check_sign,
-        is_made=is_made,
         metric_title=metric_title,
         svg=_labelled,
-        figures=figures,
-        translated=translated,
+        check_figure=check_figure,
+        told_gap=told_gap,
+        told_spoiled=told_spoiled,
     )
     return environment
 
@@ -142,7 +147,7 @@ def _pictured(service: Service, report: NightReport, tongue: Language) -> Pictur
         unknown_checks=tuple(
             check_title(check, tongue)
             for check in service.verdict.mechanism
-            if not is_made(check)
+            if not check.is_made
         ),
     )
 

@@ -1,7 +1,7 @@
 """States of an evening in plain words."""
 
 from monitor.evening_rule import EveningState
-from monitor.locale import Language
+from monitor.wording import Language
 
 
 def state_label(state: EveningState, language: Language) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monitor.errors import InputError
 from monitor.evening_rule import DAY_MIN, GUARD_MIN, LEAD_MIN, Window
 from monitor.model import Probe
+from monitor.reason import Reason
 from monitor.series.answers import told_apart
 from monitor.series.cells import Cells, Connection, Filler
 from monitor.series.columns import columns
@@ -73,7 +74,7 @@ class Grid:
     """Logarithm of the round trip to the gateway, NaN unknown, shape (D, T)."""
     counts: dict[str, int] = field(default_factory=dict)
     """Rows set aside, by reason."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     @property
     def n_slots(self) -> int:
@@ -183,10 +184,14 @@ def _slot_min(interval_s: float) -> int:
     return fitting[0] if fitting else _SLOT_MINUTES[-1]
 
 
-def _notes(timezone: str) -> tuple[str, ...]:
+def _notes(timezone: str) -> tuple[Reason, ...]:
     return (
-        f"The installed time-zone data do not know the change of {timezone} on 1 March "
-        "2024; local times were corrected here. Please update the tzdata package.",
+        Reason(
+            "zone_data",
+            "The installed time-zone data do not know the change of {zone} on 1 March "
+            "2024; local times were corrected here. Please update the tzdata package.",
+            {"zone": timezone},
+        ),
     )
 
 

@@ -15,7 +15,6 @@ from monitor.web.context import CONTEXT, Context
 from monitor.web.facts import Facts
 from monitor.web.files import Files
 from monitor.web.kept import KeptAnswers
-from monitor.web.texts import Texts
 
 MAX_BODY_BYTES: Final = 16_384
 
@@ -42,7 +41,6 @@ def make_app(config: Config, clock: Clock) -> web.Application:
         facts=Facts(config, Reader(config.database), clock),
         access=Access(config.web, clock, Attempts(clock)),
         files=Files(),
-        texts=Texts(),
         answers=KeptAnswers(clock),
     )
     app.add_routes([*pages.routes(), *api.routes(), *metrics.routes()])

@@ -14,7 +14,6 @@ from monitor.web.access import Access
 from monitor.web.facts import Facts
 from monitor.web.files import Files
 from monitor.web.kept import KeptAnswers
-from monitor.web.texts import Texts
 
 T = TypeVar("T")
 
@@ -30,7 +29,6 @@ class Context:
     facts: Facts
     access: Access
     files: Files
-    texts: Texts
     answers: KeptAnswers
     queries: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(QUERY_THREADS, "query")

@@ -128,7 +128,7 @@ ENDPOINTS: Final = (
         summary="Gaps and incomplete rounds",
         query=GapsQuery,
         answer=Gaps,
-        ask=samples.gaps,
+        ask=telling.gaps,
     ),
     Endpoint(
         path="/annotations",

@@ -35,6 +35,7 @@ from monitor.web.schemas import (
 CONTEXT_DAYS: Final = 14
 """Days before the asked ones that show how many probes an evening usually has."""
 _HOUR_MIN: Final = 60
+_FIRST_METRICS: Final = (Metric.GOODPUT, Metric.DURATION, Metric.CONNECT)
 _NOTHING: Final = Reading(window_log=None, rest_log=None, is_tried=False)
 _UNJUDGED: Final = JudgedTarget(metric="", law=LAWS[0], left_out=frozenset(), marks={})
 
@@ -98,10 +99,11 @@ class _Line:
         """The metric that the analysis reads of a target; before it, a usual one."""
         if told.metric in set(Metric):
             return Metric(told.metric)
-        probes = {info.probe for info in self.facts.sites(self.vantage).get(target, [])}
-        if "download" in probes:
-            return Metric.GOODPUT
-        return Metric.CONNECT if probes == {"tcp"} else Metric.DURATION
+        for metric in _FIRST_METRICS:
+            known = self._of_metric(metric)[target].values()
+            if any(evening.rest_log is not None for evening in known):
+                return metric
+        return Metric.DURATION
 
     def reading(self, site: str, metric: Metric, day: date) -> Reading:
         """What was measured of a site on an evening."""

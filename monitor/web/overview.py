@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitor.model import Probe
+from monitor.model import Analysis, Probe
 from monitor.store.judged import readable
 from monitor.store.reader import SeriesInfo, StoredAnalysis
 from monitor.store.spool_file import SpoolFile, spool_path
@@ -84,7 +84,7 @@ def _target(
 def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
     """The last analysis."""
     for stored in facts.reader.analyses(1):
-        return _verdicts(stored)
+        return verdicts_of(stored, stored.read())
     return Verdicts(
         computed_at_utc=None,
         method_version=None,
@@ -95,8 +95,8 @@ def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
     )
 
 
-def _verdicts(stored: StoredAnalysis) -> Verdicts:
-    analysis = stored.read()
+def verdicts_of(stored: StoredAnalysis, analysis: Analysis) -> Verdicts:
+    """What a stored analysis says, without words."""
     return Verdicts(
         computed_at_utc=stored.computed_at_utc,
         method_version=stored.method_version,

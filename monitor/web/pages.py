@@ -13,7 +13,7 @@ from markupsafe import Markup
 from monitor.web import overview
 from monitor.web.access import SESSION, Refused, Who
 from monitor.web.attempts import TooMany
-from monitor.web.context import CONTEXT, Context
+from monitor.web.context import CONTEXT
 from monitor.web.guard import (
     SESSION_COOKIE,
     SHARE_COOKIE,
@@ -22,8 +22,9 @@ from monitor.web.guard import (
     problem,
     visitor_address,
 )
-from monitor.web.texts import LANGUAGES
+from monitor.web.texts import chosen_language, page_texts
 from monitor.web.version import VERSION
+from monitor.wording import LANGUAGES
 
 BODY_TIMEOUT_S: Final = 10
 LANGUAGE_COOKIE: Final = "monitor_language"
@@ -168,9 +169,8 @@ async def static_file(request: web.Request) -> web.Response:
 def _page(
     request: web.Request, template: str, status: int = 200, **values: object
 ) -> web.Response:
-    context = request.app[CONTEXT]
-    language = _language(request, context)
-    messages = context.texts.of(language)
+    language = _language(request)
+    messages = page_texts(language)
     text = _TEMPLATES.get_template(template).render(
         t=lambda key: messages[key],
         language=language,
@@ -196,9 +196,9 @@ def _as_data(value: object) -> Markup:
     return Markup(text)  # noqa: S704  escaped above
 
 
-def _language(request: web.Request, context: Context) -> str:
+def _language(request: web.Request) -> str:
     asked = request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
-    return context.texts.chosen(asked, request.headers.get("Accept-Language", ""))
+    return chosen_language(asked, request.headers.get("Accept-Language", ""))
 
 
 def _to(path: str) -> web.Response:

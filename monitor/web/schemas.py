@@ -228,19 +228,20 @@ class CompareQuery(Query):
         return self
 
 
+Language = Literal["en", "ru", "kk"]
+
+
 class GapsQuery(Query):
-    """A span of time."""
+    """A span of time, and the language in which reasons are told."""
 
     since: Instant
     until: Instant
+    language: Language | None = None
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
         _check_instants(self.since, self.until, MAX_DAYS)
         return self
-
-
-Language = Literal["en", "ru", "kk"]
 
 
 class VerdictsQuery(Query):
@@ -403,9 +404,19 @@ class ToldCheck(Answer):
     detail: str
 
 
-class Told(Answer):
-    """Why a verdict is what it is, in the language that was asked for."""
+class ToldFact(Answer):
+    """One number of a verdict with what it is."""
 
+    term: str
+    text: str
+
+
+class Told(Answer):
+    """A verdict and why it is what it is, in the language that was asked for."""
+
+    heading: str
+    sentence: str
+    facts: list[ToldFact]
     reasons: list[str]
     checks: list[ToldCheck]
 
@@ -484,6 +495,9 @@ class Verdicts(Answer):
     until: date | None
     timezone: str | None
     verdicts: list[Verdict]
+    lead: str | None = None
+    """All verdicts on the configured measuring point in short, when a language was
+    asked for."""
 
 
 class VerdictPoint(Answer):
@@ -531,6 +545,8 @@ class Gap(Answer):
     end_utc: datetime
     status: str
     reason: str | None
+    told: str | None = None
+    """The reason in the language that was asked for."""
     n_planned: int
     n_done: int
 

@@ -1,43 +1,26 @@
-"""What the page says, in English, Russian and Kazakh.
+"""What the page says, in English, Russian and Kazakh; the browser gets one language."""
 
-One flat JSON file per language in `messages/`; the browser gets the whole of one. A
-number chooses among `key.one`, `key.few`, `key.many` and `key.other` there.
-"""
-
-import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Final
+from functools import lru_cache
 
-LANGUAGES: Final = ("en", "ru", "kk")
-DEFAULT: Final = "en"
-_FOLDER: Final = Path(__file__).parent / "messages"
+from monitor.wording import LANGUAGES, SOURCE_LANGUAGE, language
+from monitor.wording.page import page_messages
 
 
-class Texts:
-    """The messages of every language."""
-
-    def __init__(self) -> None:
-        self._by_language = {code: _load(code) for code in LANGUAGES}
-
-    def of(self, language: str) -> Mapping[str, str]:
-        """All messages of a language by their keys."""
-        return self._by_language[language]
-
-    def chosen(self, asked: str | None, accepted: str) -> str:
-        """The language that was asked for, else the best that a browser accepts."""
-        if asked in LANGUAGES:
-            return asked
-        for code in _accepted(accepted):
-            if code in LANGUAGES:
-                return code
-        return DEFAULT
+@lru_cache
+def page_texts(code: str) -> Mapping[str, str]:
+    """All messages of the page in a language, by their keys."""
+    return page_messages(language(code))
 
 
-def _load(code: str) -> dict[str, str]:
-    with (_FOLDER / f"{code}.json").open(encoding="utf-8") as file:
-        messages: dict[str, str] = json.load(file)
-    return messages
+def chosen_language(asked: str | None, accepted: str) -> str:
+    """The language that was asked for, else the best that a browser accepts."""
+    if asked in LANGUAGES:
+        return asked
+    for code in _accepted(accepted):
+        if code in LANGUAGES:
+            return code
+    return SOURCE_LANGUAGE
 
 
 def _accepted(header: str) -> list[str]:

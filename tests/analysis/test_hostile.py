@@ -73,7 +73,7 @@ def test_single_impossible_values_are_set_aside_and_counted():
     spoilt = FRAME.copy()
     spoilt.loc[:2, "tls_handshake_s"] = [-1.0, np.inf, 1e9]
     [found] = analyze(spoilt, timezone=TIMEZONE)
-    assert "3 impossible values" in " ".join(found.reasons)
+    assert "3 impossible values" in " ".join(found.sentences())
 
 
 def test_a_million_rows_in_one_second_are_no_evening():

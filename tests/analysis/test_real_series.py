@@ -52,4 +52,4 @@ def test_a_peering_dispute_is_selective_and_no_censorship():
     assert {v.verdict for v in found} == {"selective_slowdown"}
     assert len(found) == 5
     assert all(v.effect.ratio > 1.5 for v in found)
-    assert all("1 live control" in " ".join(v.reasons) for v in found)
+    assert all("1 live control" in " ".join(v.sentences()) for v in found)

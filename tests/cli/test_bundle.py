@@ -1,6 +1,7 @@
 """From a database to a bundle, a preview, a time-stamp, and back through verify."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
 from monitor.store import open_store
 from tests.evidence.authority import make_authority, serving
-from tests.postgres import free_port
+from tests.ports import free_port
 
 CONFIG = """
 timezone: Asia/Almaty
@@ -55,20 +56,22 @@ def listening() -> Iterator[tuple[int, list[dict]]]:
 
 
 @pytest.fixture(scope="module")
-def samples():
-    """Eight days of the simulated home, thinned out."""
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with eight days of the simulated home, thinned out."""
+    folder = tmp_path_factory.mktemp("filled")
     frame = demo_home().samples.reindex(columns=list(NAMES))
     frame = frame[frame["started_at_utc"] < datetime(2018, 3, 22, tzinfo=UTC)]
     frame = frame[frame["started_at_utc"].dt.minute < 5]
-    return list(samples_from(frame))
+    (folder / "config.yaml").write_text(CONFIG)
+    with open_store(f"sqlite:///{folder / 'monitor.db'}") as store:
+        store.append(samples_from(frame))
+    return folder
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch, samples):
+def run(tmp_path: Path, monkeypatch, filled: Path):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text(CONFIG)
-    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        store.append(samples)
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
 
     def call(*words: str, exit_code: int = 0) -> Result:
         result = CliRunner().invoke(cli, list(words))

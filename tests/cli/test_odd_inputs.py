@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from monitor.cli import cli
 from monitor.simulation import simulate
-from tests.postgres import free_port
+from tests.ports import free_port
 
 CONFIG = """
 timezone: Asia/Almaty

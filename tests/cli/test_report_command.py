@@ -1,6 +1,7 @@
 """`monitor report` and `monitor demo`, as a user calls them."""
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -16,20 +17,27 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-@pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a configuration and ten measured days."""
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path_factory.mktemp("filled")
     made = simulate(
         "slow_3x", seed=2, days=10, start=date(2026, 3, 1), timezone=ZONE, every_s=900
     )
-    fill("sqlite:///monitor.db", made, tmp_path)
+    fill(f"sqlite:///{folder / 'monitor.db'}", made, folder)
     config = config_of("sqlite:///monitor.db", made.samples["vantage"].iloc[0])
     document = config.model_dump(mode="json", include={"vantage", "timezone"})
     document["targets"] = [{"name": "a", "url": "https://a.example/"}]
     document["report"] = {"pdf": False}
-    (tmp_path / "config.yaml").write_text(json.dumps(document))
-    return tmp_path
+    (folder / "config.yaml").write_text(json.dumps(document))
+    return folder
+
+
+@pytest.fixture
+def house(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(filled, tmp_path, dirs_exist_ok=True))
 
 
 def test_report_of_a_past_night_knows_nothing_later(house: Path) -> None:

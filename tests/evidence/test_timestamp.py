@@ -8,7 +8,7 @@ import pytest
 from monitor.errors import InputError, ServiceError
 from monitor.evidence.timestamp import check, roots, stamp
 from tests.evidence.authority import make_authority, serving
-from tests.postgres import free_port
+from tests.ports import free_port
 
 DIGEST = "ab" * 32
 

@@ -28,7 +28,7 @@ from monitor.exchange import (
 )
 from monitor.model import Operation, Role, Sample
 from tests.evidence.samples import some_samples
-from tests.postgres import free_port
+from tests.ports import free_port
 
 DATA = Path(__file__).parent / "data"
 

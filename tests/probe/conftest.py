@@ -1,4 +1,4 @@
-"""A prober on loopback: own name server, own authority, short limits."""
+"""A prober on loopback: own name server, own authority."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,9 +8,10 @@ import trustme
 
 from monitor.clock import SystemClock
 from monitor.probe import Prober, ProbeSettings
-from tests.probe.site import SITE, MakeProber
+from tests.probe.site import HASTE_S, SITE, MakeProber
 from tests.servers import dns
 from tests.servers.certificates import server_context, trust_file
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ def make_prober(names: dns.NameServer) -> MakeProber:
         chosen: dict[str, object] = {
             "resolvers": (names.resolver,),
             "allow_private_answers": True,
-            "stage_timeout_s": 0.6,
+            "stage_timeout_s": PATIENCE_S,
             **limits,
         }
         return Prober(ProbeSettings(**chosen), SystemClock())  # type: ignore[arg-type]
@@ -62,8 +63,14 @@ def make_prober(names: dns.NameServer) -> MakeProber:
 
 @pytest.fixture
 def prober(make_prober: MakeProber) -> Prober:
-    """A prober with limits of 0.6 s per stage: a busy machine still meets them."""
+    """A prober that a busy machine never makes give up."""
     return make_prober()
+
+
+@pytest.fixture
+def hasty(make_prober: MakeProber) -> Prober:
+    """A prober that gives up a stage after HASTE_S."""
+    return make_prober(stage_timeout_s=HASTE_S)
 
 
 @pytest.fixture

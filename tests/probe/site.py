@@ -6,6 +6,8 @@ from monitor.model import Target
 from monitor.probe import Prober
 
 SITE = "site.test"
+HASTE_S = 2.0
+"""Far more than a stage on loopback takes, on a busy machine too."""
 MakeProber = Callable[..., Prober]
 
 

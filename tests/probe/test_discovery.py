@@ -113,10 +113,10 @@ async def test_redirect_loop_ends(prober):
     assert len(seen) == 7
 
 
-async def test_page_out_of_reach_is_a_failed_download(prober, names):
+async def test_page_out_of_reach_is_a_failed_download(hasty, names):
     names.rules[SITE] = dns.keeps_silent
     target = Target(name="site", url=f"http://{SITE}/")
-    sample = await prober.measure(target, "download")
+    sample = await hasty.measure(target, "download")
     assert (sample.failed_operation, sample.failure) == (
         "resolve",
         "generic_timeout_error",

@@ -11,7 +11,7 @@ from monitor.clock import SystemClock
 from monitor.model import Operation, Target
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.failure import failure_name
-from tests.probe.site import SITE, at
+from tests.probe.site import HASTE_S, SITE, at
 from tests.servers import dns, web
 from tests.servers.certificates import server_context, trust_file
 from tests.servers.tcp import closed_port, full_backlog, serve
@@ -39,9 +39,9 @@ def outcome(sample):
         (dns.keeps_silent, "generic_timeout_error"),
     ],
 )
-async def test_lying_or_silent_name_server(prober, names, rule, name):
+async def test_lying_or_silent_name_server(hasty, names, rule, name):
     names.rules[SITE] = rule
-    sample = await prober.measure(at(443), "https")
+    sample = await hasty.measure(at(443), "https")
     assert outcome(sample) == ("resolve", name)
     assert sample.resolver == names.resolver
     assert sample.remote_address is None
@@ -70,10 +70,10 @@ async def test_no_name_server_listens():
     assert outcome(sample) == ("resolve", "connection_refused")
 
 
-async def test_slow_name_server_is_no_failure(make_prober, names, tls):
+async def test_slow_name_server_is_no_failure(prober, names, tls):
     names.delay_s = 0.2
     async with serve(PAGE, tls=tls) as server:
-        sample = await make_prober(stage_timeout_s=1).measure(at(server.port), "https")
+        sample = await prober.measure(at(server.port), "https")
     assert outcome(sample) == (None, None)
     assert sample.domain_lookup_s >= 0.2
 
@@ -81,11 +81,11 @@ async def test_slow_name_server_is_no_failure(make_prober, names, tls):
 # --- kinds `blackhole`, `rst`, `chdrop` -------------------------------------------
 
 
-async def test_syn_without_answer(prober):
+async def test_syn_without_answer(hasty):
     with full_backlog() as port:
-        sample = await prober.measure(at(port), "https")
+        sample = await hasty.measure(at(port), "https")
     assert outcome(sample) == ("connect", "generic_timeout_error")
-    assert sample.duration_s >= 0.6
+    assert sample.duration_s >= HASTE_S
     assert sample.remote_address == "127.0.0.1"
 
 
@@ -103,9 +103,9 @@ async def test_syn_answered_by_reset(prober):
         (web.says(b"HTTP/1.1 403 No\r\n\r\n"), "generic_timeout_error"),
     ],
 )
-async def test_client_hello_is_answered_by(prober, handler, name):
+async def test_client_hello_is_answered_by(hasty, handler, name):
     async with serve(handler) as server:
-        sample = await prober.measure(at(server.port), "https")
+        sample = await hasty.measure(at(server.port), "https")
     assert outcome(sample) == ("tls_handshake", name)
     assert sample.connect_s > 0
     assert sample.tls_handshake_s is None
@@ -205,12 +205,12 @@ async def test_server_error_is_no_failure_of_the_net(prober, tls):
             web.says(b"\x00\x01garbage\r\n\r\n"),
             "unknown_failure: invalid_http_response",
         ),
-        (web.drips(b"HTTP/1.1 200", b"", every_s=1), "generic_timeout_error"),
+        (web.drips(b"HTTP/1.1 200", b"", every_s=HASTE_S / 2), "generic_timeout_error"),
     ],
 )
-async def test_request_is_answered_by(prober, tls, handler, name):
+async def test_request_is_answered_by(hasty, tls, handler, name):
     async with serve(handler, tls=tls) as server:
-        sample = await prober.measure(at(server.port), "https")
+        sample = await hasty.measure(at(server.port), "https")
     assert outcome(sample) == ("http_round_trip", name)
     assert sample.tls_handshake_s > 0
     assert sample.http_status is None
@@ -225,27 +225,27 @@ BROKEN_CHUNK = web.head(200, {"Transfer-Encoding": "chunked"}) + b"5\r\nhello\r\
 @pytest.mark.parametrize(
     ("handler", "name"),
     [
-        (web.drips(LONG, b"", every_s=9), "generic_timeout_error"),
+        (web.drips(LONG, b"", every_s=9 * HASTE_S), "generic_timeout_error"),
         (web.says(LONG), "eof_error"),
         (web.then_resets(LONG), "connection_reset"),
     ],
 )
-async def test_body_that_breaks_off_keeps_its_bytes(prober, tls, handler, name):
+async def test_body_that_breaks_off_keeps_its_bytes(hasty, tls, handler, name):
     async with serve(handler, tls=tls) as server:
-        sample = await prober.measure(at(server.port), "https")
+        sample = await hasty.measure(at(server.port), "https")
     assert outcome(sample) == ("read", name)
     assert sample.encoded_body_bytes == 16_000
     assert sample.timeline[-1][1] == 16_000
     assert sample.http_status == 200
 
 
-async def test_freeze_after_n_bytes_is_visible_in_the_goodput(prober, tls):
-    frozen = web.drips(LONG, b"", every_s=9)
+async def test_freeze_after_n_bytes_is_visible_in_the_goodput(hasty, tls):
+    frozen = web.drips(LONG, b"", every_s=9 * HASTE_S)
     async with serve(frozen, tls=tls) as server:
         url = f"https://{SITE}:{server.port}/object"
-        sample = await prober.measure(at(server.port, download_url=url), "download")
+        sample = await hasty.measure(at(server.port, download_url=url), "download")
     assert outcome(sample) == ("read", "generic_timeout_error")
-    assert sample.response_s >= 0.6
+    assert sample.response_s >= HASTE_S
     assert sample.goodput_bps == 8 * 16_000 / sample.response_s
 
 

@@ -8,9 +8,10 @@ from monitor import __version__
 from monitor.clock import SystemClock
 from monitor.model import AddressFamily, Target
 from monitor.probe import Prober, ProbeSettings, probes_of
-from tests.probe.site import SITE, MakeProber, at
+from tests.probe.site import SITE, at
 from tests.servers import dns, web
 from tests.servers.tcp import full_backlog, serve
+from tests.waiting import PATIENCE_S
 
 BODY = bytes(300_000)
 
@@ -32,18 +33,18 @@ async def test_every_phase_is_measured_and_together_they_are_the_whole(prober, t
 
 
 async def test_delay_of_the_answer_is_in_waiting_and_nowhere_else(prober, tls):
-    async with serve(web.says(web.whole(b"late"), after_s=0.15), tls=tls) as server:
+    async with serve(web.says(web.whole(b"late"), after_s=1), tls=tls) as server:
         sample = await prober.measure(at(server.port), "https")
-    assert 0.15 <= sample.waiting_s < 0.6
-    assert sample.tls_handshake_s + sample.connect_s + sample.response_s < 0.15
+    assert sample.waiting_s >= 1
+    assert sample.tls_handshake_s + sample.connect_s + sample.response_s < 1
 
 
 async def test_delay_of_the_name_server_is_in_the_lookup(prober, names, tls):
-    names.delay_s = 0.1
+    names.delay_s = 1
     async with serve(web.says(web.whole(b"x")), tls=tls) as server:
         sample = await prober.measure(at(server.port), "https")
-    assert 0.1 <= sample.domain_lookup_s < 0.4
-    assert sample.connect_s < 0.1
+    assert sample.domain_lookup_s >= 1
+    assert sample.connect_s < 1
 
 
 async def test_sample_holds_who_answered_and_with_what(prober, names, tls):
@@ -76,7 +77,7 @@ async def test_timeline_ends_with_the_last_byte(prober, tls):
 async def test_kernel_figures_come_with_the_sample(prober, tls):
     async with serve(web.says(web.whole(BODY)), tls=tls) as server:
         sample = await prober.measure(at(server.port), "https")
-    assert 0 < sample.tcp_min_rtt_s <= sample.tcp_rtt_s < 0.1
+    assert 0 < sample.tcp_min_rtt_s <= sample.tcp_rtt_s < sample.duration_s
     assert sample.tcp_retransmits == 0
 
 
@@ -172,14 +173,13 @@ async def test_impossible_url_is_a_failed_sample_too(prober, url, probe):
     assert sample.failure.startswith("unknown_failure")
 
 
-async def test_cancelling_ends_a_probe_at_once(make_prober: MakeProber):
+async def test_cancelling_ends_a_probe_at_once(prober):
     with full_backlog() as port:
-        prober = make_prober(stage_timeout_s=30.0)
         task = asyncio.create_task(prober.measure(at(port), "https"))
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 1)
+            await asyncio.wait_for(task, PATIENCE_S / 2)
 
 
 @pytest.mark.parametrize(

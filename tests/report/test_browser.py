@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from monitor.locale import LANGUAGES
 from monitor.report import NightReport, render_html
+from monitor.wording import LANGUAGES
 from tests.web.browser import AXE, chromium
 
 PHONE, DESK = 390, 1000

@@ -9,7 +9,6 @@ import pytest
 from selectolax.parser import HTMLParser
 
 from monitor.evening_rule import EveningState, parse_window
-from monitor.locale import LANGUAGES, language
 from monitor.report.charts import (
     COLOURS,
     evenings_svg,
@@ -17,6 +16,7 @@ from monitor.report.charts import (
     last_night_svg,
 )
 from monitor.report.content import EveningMark, HeatMap
+from monitor.wording import LANGUAGES, language
 
 ENGLISH = language("en")
 WINDOW = parse_window("20:00-22:00")

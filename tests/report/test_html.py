@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 import pytest
 from selectolax.parser import HTMLParser
 
-from monitor.locale import LANGUAGES, language
 from monitor.model import Note
+from monitor.reason import Reason
 from monitor.report import Chain, Gap, Spoiled, render_html
 from monitor.text import printable
+from monitor.wording import LANGUAGES, language
 from tests import harm
 
 HOSTILE = tuple(harm.PAGES.values())
@@ -22,7 +23,7 @@ def hostile(report, text: str):
     """The report with the same text in every field that anybody else writes."""
     service = report.services[0]
     checks = tuple(
-        replace(check, check=text, detail=text)
+        replace(check, check=text, detail=Reason(text, "{x}", {"x": text}))
         for check in service.verdict.mechanism[:2]
     )
     verdict = replace(
@@ -31,7 +32,7 @@ def hostile(report, text: str):
         vantage=text,
         verdict=text,
         strength=text,
-        reasons=(text,),
+        reasons=(Reason(text, "{x}", {"x": text}),),
         mechanism=checks,
         effect=replace(service.verdict.effect, metric=text),
         found_window=(text, text),
@@ -58,6 +59,12 @@ def hostile(report, text: str):
     )
 
 
+@pytest.fixture(scope="session")
+def html(one_service) -> str:
+    """The page, drawn once: drawing takes most of the time."""
+    return render_html(one_service, "en")
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str) -> None:
     page = HTMLParser(render_html(one_service, code))
@@ -72,8 +79,8 @@ def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_stays_text(one_service, text: str) -> None:
-    plain = HTMLParser(render_html(one_service, "en"))
+def test_hostile_text_stays_text(one_service, html: str, text: str) -> None:
+    plain = HTMLParser(html)
     page = HTMLParser(render_html(hostile(one_service, text), "en"))
     for tag in ("script", "img", "iframe", "style", "svg", "image"):
         assert len(page.css(tag)) == len(plain.css(tag))
@@ -83,8 +90,8 @@ def test_hostile_text_stays_text(one_service, text: str) -> None:
     assert "49" not in page.css_first("h2#service-1").text()
 
 
-def test_every_picture_has_a_text_alternative(one_service) -> None:
-    page = HTMLParser(render_html(one_service, "en"))
+def test_every_picture_has_a_text_alternative(html: str) -> None:
+    page = HTMLParser(html)
     pictures = page.css("figure svg[role=img]")
     assert len(pictures) == 3
     for picture in pictures:
@@ -111,22 +118,22 @@ def test_the_sentence_comes_before_any_picture(report) -> None:
         assert html.index("In short") < html.lower().index(words) < html.index("<svg")
 
 
-def test_simulated_data_are_called_so(one_service) -> None:
-    assert "SIMULATED DATA" in render_html(one_service, "en")
+def test_simulated_data_are_called_so(one_service, html: str) -> None:
+    assert "SIMULATED DATA" in html
     real = replace(one_service, is_simulated=False)
     assert "SIMULATED" not in render_html(real, "en")
 
 
-def test_the_page_names_how_to_check_it(one_service) -> None:
-    text = HTMLParser(render_html(one_service, "en")).body.text()
+def test_the_page_names_how_to_check_it(one_service, html: str) -> None:
+    text = HTMLParser(html).body.text()
     assert one_service.chain.digest in text
     assert "monitor verify" in text
     for version in (one_service.versions.method, one_service.versions.tzdata):
         assert version in text
 
 
-def test_the_same_report_gives_the_same_page(one_service) -> None:
-    assert render_html(one_service, "ru") == render_html(one_service, "ru")
+def test_the_same_report_gives_the_same_page(one_service, html: str) -> None:
+    assert render_html(one_service, "en") == html
 
 
 def test_one_evening_is_no_span(one_service) -> None:
@@ -145,8 +152,15 @@ def first_evening(report, text: str):
     """A report of one evening whose names and reasons are the same text."""
     told = hostile(report, text)
     service = told.services[0]
-    few = f"1 usable evenings; at least 7 are needed. In {text}."
-    verdict = replace(service.verdict, verdict="insufficient_data", reasons=(few, text))
+    few = Reason(
+        "few_evenings",
+        "Usable evenings: {usable}; at least {needed} are needed.",
+        {"usable": text, "needed": 7},
+    )
+    other = Reason(text, "{x}", {"x": text})
+    verdict = replace(
+        service.verdict, verdict="insufficient_data", reasons=(few, other)
+    )
     return replace(told, services=(replace(service, verdict=verdict),))
 
 
@@ -171,19 +185,27 @@ def test_hostile_text_in_the_newer_sentences_stays_text(
     monkeypatch.setattr("monitor.report.html._charts", lambda *_: ())
     told = first_evening(one_service, text)
     service = told.services[0]
-    details = (
-        f"in step with {text}",
-        f"unknown: {text}",
-        f"100% of the evening's certificates from an issuer not seen by day; {text}",
+    figures = (
+        Reason("synchrony", "in step with {names:names}", {"names": (text,)}),
+        Reason("synchrony", "{why}", {"why": text}),
+        Reason(
+            "round_trip",
+            "{metric:metric} {times:factor} on slow evenings",
+            {"metric": text, "times": 2.0},
+        ),
     )
     checks = tuple(
-        replace(service.verdict.mechanism[0], check="synchrony", detail=detail)
-        for detail in details
+        replace(service.verdict.mechanism[0], check="synchrony", detail=figure)
+        for figure in figures
     )
     reasons = (
         *service.verdict.reasons,
-        f"Left out of the controls, being slow or dead themselves: {text}.",
-        f"Slow evenings keep to {text}.",
+        Reason(
+            "controls",
+            "Left out of the controls, being slow or dead themselves: {names:names}.",
+            {"names": (text, text)},
+        ),
+        Reason("zone_data", "{zone}", {"zone": text}),
     )
     verdict = replace(service.verdict, mechanism=checks, reasons=reasons)
     told = replace(told, services=(replace(service, verdict=verdict),))

@@ -21,8 +21,18 @@ from monitor.model import (
 from monitor.sampling.round import Errand, RoundRunner, plan
 from monitor.sampling.sampler import Pace, Sampler
 
+# No test waits, and none is late.
+pytestmark = pytest.mark.virtual_time
+
 SLOT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SITES = tuple(Target(name=f"s{i}", url=f"https://s{i}/") for i in range(6))
+
+
+class LoopClock(SystemClock):
+    """The system's clock with the monotonic time of the running loop."""
+
+    def monotonic_s(self) -> float:
+        return asyncio.get_running_loop().time()
 
 
 class Site:
@@ -83,7 +93,7 @@ def runner(site: Site, notebook: Notebook) -> RoundRunner:
     return RoundRunner(
         prober=site,
         gateway=Gate(),
-        clock=SystemClock(),
+        clock=LoopClock(),
         vantage="home",
         write=notebook.write,
     )
@@ -140,6 +150,7 @@ async def test_transfers_follow_the_latency_probes() -> None:
     assert [probe for _, probe in site.begun[:6]] == ["https"] * 6
 
 
+@pytest.mark.virtual_time(False)
 async def test_rate_is_bounded() -> None:
     site, clock = Site(), SystemClock()
     begun_s = clock.monotonic_s()

@@ -12,6 +12,7 @@ from dns.message import Message, from_wire, make_response
 from dns.rdatatype import RdataType
 from dns.rrset import from_text_list
 
+from tests.ports import free_port
 from tests.servers.tcp import Handler, serve
 
 Reply = Message | bytes | None
@@ -125,10 +126,9 @@ async def name_server(
     rules: dict[str, Rule], *, host: str = "127.0.0.1"
 ) -> AsyncIterator[NameServer]:
     """A name server on a free port of this machine, UDP and TCP."""
-    server = NameServer(0, rules, host=host)
+    server = NameServer(free_port(host), rules, host=host)
     loop = asyncio.get_running_loop()
-    async with serve(_tcp_handler(server), host=host) as over_tcp:
-        server.port = over_tcp.port
+    async with serve(_tcp_handler(server), host=host, port=server.port):
         udp, _ = await loop.create_datagram_endpoint(
             lambda: _Udp(server), local_addr=(host, server.port)
         )

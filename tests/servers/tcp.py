@@ -8,6 +8,8 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
+from tests.ports import free_port
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -34,7 +36,11 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serve(
-    handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    handler: Handler,
+    *,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> AsyncIterator[Served]:
     """A server on a free port; its connections are aborted at the end."""
     served = Served(0)
@@ -51,7 +57,7 @@ async def serve(
         served.tasks.add(task)
         await task
 
-    server = await asyncio.start_server(connected, host, 0, ssl=tls)
+    server = await asyncio.start_server(connected, host, port, ssl=tls)
     served.port = server.sockets[0].getsockname()[1]
     try:
         yield served
@@ -97,7 +103,4 @@ def full_backlog(host: str = "127.0.0.1") -> Iterator[int]:
 
 def closed_port(host: str = "127.0.0.1") -> int:
     """A port where nobody listens."""
-    with socket.socket() as sock:
-        sock.bind((host, 0))
-        port: int = sock.getsockname()[1]
-        return port
+    return free_port(host)

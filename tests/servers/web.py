@@ -103,7 +103,7 @@ def then_resets(first: bytes) -> Handler:
         await request_of(reader)
         writer.write(first)
         await writer.drain()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
         reset(writer)
 
     return handler

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, text
 from monitor.errors import InputError, StoreError
 from monitor.store import open_store
 from monitor.store.engine import database_url, make_engine, reading
-from tests.postgres import PostgresServer, free_port
+from tests.ports import free_port
+from tests.postgres import PostgresServer
 from tests.store.test_database import T0, sample
 
 COUNT = """import sqlite3, sys

@@ -156,28 +156,28 @@ def test_writer_never_waits_long(
     store: Store, database: str, retention: Retention
 ) -> None:
     store.append(numbered(-n) for n in range(3601, 20_000))
-    done = threading.Event()
+    done, pieces = threading.Event(), list[int]()
 
     def work() -> None:
         hour_ago = T0.replace(minute=0, second=0, microsecond=0)
         retention.decide(hour_ago, decided_at_utc=NOW)
         while retention.step():
+            pieces.append(number)
             time.sleep(COMPACT_PAUSE_S)
         done.set()
 
+    number = 0
     thread = threading.Thread(target=work)
     thread.start()
-    longest_s, number, began = 0.0, 0, time.monotonic()
     while not done.is_set():
-        begun = time.monotonic()
         store.append([numbered(number)])
-        longest_s = max(longest_s, time.monotonic() - begun)
         number += 1
         time.sleep(0.01)
     thread.join()
-    # A share of the whole: on a busy machine everything takes longer.
-    assert number > 20
-    assert longest_s < (time.monotonic() - began) / 3
+    # How many pieces went by while one sample was written: the machine may be busy.
+    longest_wait = max(pieces.count(written) for written in pieces)
+    assert len(pieces) >= 15
+    assert longest_wait < len(pieces) / 3
 
 
 def test_earlier_decision_does_not_replace_a_later_one(retention: Retention) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.waiting import PATIENCE_S
 from tests.web import history
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -68,7 +69,7 @@ def served(folder: Path, database: str, **web: object) -> Iterator[str]:
     finally:
         process.stdin.close()
         process.stdout.close()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 class Watched:

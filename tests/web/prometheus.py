@@ -3,15 +3,16 @@
 import asyncio
 import json
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 
+from tests.ports import free_port
+from tests.waiting import PATIENCE_S
+
 SCRAPES = 3
-PATIENCE_S = 30.0
 
 
 def program(name: str) -> str:
@@ -62,7 +63,7 @@ async def prometheus(folder: Path, scraped: str) -> AsyncIterator[Prometheus]:
     # JSON is YAML.
     config = {"scrape_configs": [{**job, "static_configs": targets}]}
     (folder / "prometheus.yml").write_text(json.dumps(config))
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     with (folder / "log").open("w") as log:
         process = await asyncio.create_subprocess_exec(
             program("prometheus"),
@@ -80,10 +81,3 @@ async def prometheus(folder: Path, scraped: str) -> AsyncIterator[Prometheus]:
     finally:
         process.kill()
         await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

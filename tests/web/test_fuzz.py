@@ -33,7 +33,6 @@ def test_the_api_is_as_its_document_says(tmp_path: Path, sqlite_history: str):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=110,
             check=False,
         )
     assert done.returncode == 0, done.stdout[-6000:]

@@ -7,6 +7,7 @@ from threading import Event
 
 from monitor.web.kept import KEPT_S, MAX_KEPT, KeptAnswers
 from tests.fakes import FakeClock
+from tests.waiting import PATIENCE_S
 
 
 def test_the_same_question_is_answered_once_in_a_while():
@@ -26,7 +27,7 @@ def test_who_asks_meanwhile_waits_for_the_one_answer():
 
     def slow() -> bytes:
         asked.append(1)
-        go.wait(5)
+        go.wait(PATIENCE_S)
         return b"x"
 
     with ThreadPoolExecutor(8) as threads:

@@ -17,7 +17,8 @@ import pytest
 
 from monitor.errors import ServiceError
 from monitor.web.server import listening_socket
-from tests.postgres import free_port
+from tests.ports import free_port
+from tests.waiting import PATIENCE_S, until
 from tests.web import history
 
 
@@ -49,12 +50,13 @@ def monitor(
 
 async def address(folder: Path) -> str:
     """The address that was printed."""
-    for _ in range(200):
-        for line in (folder / "out").read_text().splitlines():
-            if line.startswith("Dashboard: "):
-                return line.removeprefix("Dashboard: ")
-        await asyncio.sleep(0.1)
-    raise AssertionError((folder / "log").read_text())
+
+    def printed() -> str | None:
+        told = (folder / "out").read_text().rpartition("\n")[0].splitlines()
+        lines = [line for line in told if line.startswith("Dashboard: ")]
+        return lines[0].removeprefix("Dashboard: ") if lines else None
+
+    return await until(printed, log=folder / "log")
 
 
 def n_rounds(folder: Path) -> int:
@@ -76,20 +78,11 @@ async def status(url: str) -> int | None:
         return None
 
 
-async def until(condition, seconds: float = 15) -> None:
-    """Wait for something to become true."""
-    for _ in range(int(seconds * 10)):
-        if await asyncio.to_thread(condition):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("it did not come true")
-
-
 async def test_a_fresh_home_has_a_page_within_its_first_minute(tmp_path: Path):
     with monitor(tmp_path, "run") as process:
         url = await address(tmp_path)
         assert await status(url) == 200
-        await until(lambda: n_rounds(tmp_path) >= 1, 30)
+        await until(lambda: n_rounds(tmp_path) >= 1)
         async with aiohttp.ClientSession() as session:
             answer = await session.get(
                 f"{url}api/v1/series?target=site&metric=failed_share&resolution=sample"
@@ -97,7 +90,7 @@ async def test_a_fresh_home_has_a_page_within_its_first_minute(tmp_path: Path):
             found = await answer.json()
         assert found["curve"]["time_s"]
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(process.wait, 5) == 0
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
     assert await status(url) is None
 
 
@@ -106,11 +99,10 @@ async def test_a_killed_daemon_leaves_no_dashboard_behind(tmp_path: Path):
         url = await address(tmp_path)
         process.kill()
         process.wait()
-        for _ in range(50):
-            if await status(url) is None:
-                return
-            await asyncio.sleep(0.1)
-    raise AssertionError("the dashboard still answers")
+        async with asyncio.timeout(PATIENCE_S):
+            # Nobody is left to tell it.
+            while await status(url) is not None:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
 
 async def test_a_dashboard_without_a_database_ends_with_its_daemon(tmp_path: Path):
@@ -119,14 +111,14 @@ async def test_a_dashboard_without_a_database_ends_with_its_daemon(tmp_path: Pat
     with monitor(tmp_path, *child, stdin=subprocess.PIPE) as process:
         await until(lambda: "database_away" in (tmp_path / "log").read_text())
         process.stdin.close()
-        assert await asyncio.to_thread(process.wait, 8) == 0
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
 
 
 async def test_a_taken_port_does_not_stop_the_measuring(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with monitor(tmp_path, "run", port=port):
-            await until(lambda: n_rounds(tmp_path) >= 1, 30)
+            await until(lambda: n_rounds(tmp_path) >= 1)
             await until(lambda: "set web.port" in (tmp_path / "log").read_text())
 
 
@@ -142,7 +134,7 @@ async def test_the_dashboard_comes_back_when_it_dies(tmp_path: Path):
         await address(tmp_path)
         os.kill(child_of(process), signal.SIGKILL)
         out = tmp_path / "out"
-        await until(lambda: out.read_text().count("Dashboard: ") == 2, 30)
+        await until(lambda: out.read_text().count("Dashboard: ") == 2)
         second = out.read_text().split("Dashboard: ")[2].split()[0]
         assert await status(second) == 200
 
@@ -152,7 +144,7 @@ async def test_the_dashboard_alone_shows_what_is_stored(tmp_path: Path):
         url = await address(tmp_path)
         assert await status(f"{url}healthz") == 503
         process.send_signal(signal.SIGINT)
-        assert await asyncio.to_thread(process.wait, 5) == 0
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
 
 
 def test_of_two_that_want_a_port_one_is_refused_with_advice():
@@ -167,7 +159,7 @@ async def test_a_taken_port_is_said_with_status_3(tmp_path: Path):
         socket.create_server(("127.0.0.1", 0)) as taken,
         monitor(tmp_path, "web", "serve", port=taken.getsockname()[1]) as process,
     ):
-        assert await asyncio.to_thread(process.wait, 20) == 3
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == 3
     assert "set web.port" in (tmp_path / "log").read_text()
 
 

@@ -3,11 +3,11 @@ import { axis, element, frame } from "./figure.js";
 import { dayName, number, percent, t } from "./text.js";
 import { times } from "./units.js";
 
-const SHAPES = { fine: "circle", slow: "triangle", dead: "path://M2 0 8 6 14 0 16 2 10 8 16 14 14 16 8 10 2 16 0 14 6 8 0 2Z", unusable: "rect" };
-const ORDER = ["fine", "slow", "dead", "unusable"];
+const SHAPES = { fine: "circle", slow: "triangle", dead: "path://M2 0 8 6 14 0 16 2 10 8 16 14 14 16 8 10 2 16 0 14 6 8 0 2Z", refused: "diamond", unusable: "rect" };
+const ORDER = ["fine", "slow", "dead", "refused", "unusable"];
 
 function colour(c, state) {
-  return { fine: c.good, slow: c.warn, dead: c.bad, unusable: c.field }[state];
+  return { fine: c.good, slow: c.warn, dead: c.bad, refused: c.other, unusable: c.field }[state];
 }
 
 function dates(found) {
@@ -60,8 +60,9 @@ export function eveningsAbout(found) {
     return t("evenings.count", { target: one.target, slow: number(n("slow")), dead: number(n("dead")), fine: number(n("fine")), unusable: number(n("unusable")) });
   });
   const isQuick = found.targets.some((one) => one.source === "rollups" && one.evenings.some((e) => e.n > 0));
-  const legend = element("p", { class: "legend" }, ...ORDER.map((s) => element("span", {}, `${{ fine: "○", slow: "▲", dead: "✕", unusable: "–" }[s]} ${t(`state.${s}`)}`)));
   const all = found.targets.flatMap((one) => one.evenings);
+  const shown = ORDER.filter((s) => s !== "refused" || all.some((e) => e.state === s));
+  const legend = element("p", { class: "legend" }, ...shown.map((s) => element("span", {}, `${{ fine: "○", slow: "▲", dead: "✕", refused: "◆", unusable: "–" }[s]} ${t(`state.${s}`)}`)));
   const covered = all.filter((e) => e.state !== "unusable").length / all.length;
   const words = [t("evenings.about", { start: found.window.start, end: found.window.end, zone: found.timezone, share: percent(covered) }), legend];
   if (isQuick) words.push(t("evenings.quick"));

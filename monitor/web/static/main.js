@@ -1,6 +1,6 @@
 // Puts the page together: what is chosen, what is asked, what is shown.
 import { ask, send } from "./api.js";
-import { cards, lead } from "./cards.js";
+import { cards } from "./cards.js";
 import * as curves from "./curves.js";
 import { eveningsAbout, eveningsData, eveningsOption } from "./evenings.js";
 import { Figure, element, redrawAll } from "./figure.js";
@@ -74,7 +74,7 @@ function since(weeks) {
 
 async function showCards() {
   const verdicts = await ask("/verdicts", { language: document.documentElement.lang });
-  byId("answer-lead").textContent = lead(state.targets, verdicts);
+  byId("answer-lead").textContent = verdicts.lead;
   byId("cards").replaceChildren(...cards(state.targets, verdicts));
 }
 
@@ -173,7 +173,7 @@ async function showDay() {
   const span = { since: new Date(from).toISOString(), until: new Date(to).toISOString() };
   const [samples, { gaps }] = await Promise.all([
     allSamples({ target, vantage: vantage || state.targets.vantage, path: "direct", ...span }),
-    ask("/gaps", span),
+    ask("/gaps", { ...span, language: document.documentElement.lang }),
   ]);
   state.samples = samples;
   const title = t("day.caption", { target, date: dayName(state.day) });
@@ -183,7 +183,7 @@ async function showDay() {
 }
 
 function gapWords(gap) {
-  return t("day.gap_words", { from: clockTime(gap.start_utc), to: clockTime(gap.end_utc), reason: gap.reason ?? t(`round.${gap.status}`) });
+  return t("day.gap_words", { from: clockTime(gap.start_utc), to: clockTime(gap.end_utc), reason: gap.told ?? t(`round.${gap.status}`) });
 }
 
 /** A day that is not over is measured up to now. */

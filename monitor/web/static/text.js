@@ -19,11 +19,6 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
-/** Whether there is a message of that key. */
-export function has(key) {
-  return key in messages;
-}
-
 /** The message in the form that goes with a number. */
 export function tn(key, n, values = {}) {
   const form = `${key}.${plurals.select(n)}`;

@@ -1,4 +1,8 @@
-"""The languages of the reports: translated messages, numbers and dates.
+"""The one place in which what was found becomes words, in each language.
+
+Reports, messages, the dashboard and the terminal all ask here. A message has places for
+what is told: `%(name)s` where Python or a template fills it, `{name}` where the browser
+does, and `{name:kind}` in a reason (`monitor.reason`).
 
 Catalogues are the `.po` files beside this module. They are turned into gettext's own
 form in memory when a language is first used, so that a checkout and an installed wheel
@@ -23,29 +27,59 @@ from monitor.errors import InputError
 
 LANGUAGES: Final = ("en", "ru", "kk")
 SOURCE_LANGUAGE: Final = "en"
-"""The language of the messages in the code; it has no catalogue."""
+"""The language of the messages in the code. Its catalogue has plainer words for what
+the rules say in their own short English, and nothing else."""
 
 _REGIONS: Final = {"en": "en_GB"}
 """Dates as most of the world writes them: the day first, the clock with 24 hours."""
+
+_PLURALS: Final[tuple[str, ...]] = ("zero", "one", "two", "few", "many", "other")
 
 
 class Language:
     """Messages, numbers and dates as one language writes them."""
 
     def __init__(
-        self, code: str, translations: gettext_module.NullTranslations
+        self,
+        code: str,
+        translations: gettext_module.NullTranslations,
+        known: frozenset[str],
     ) -> None:
         self.code = code
         self._translations = translations
+        self._known = known
         self._locale = Locale.parse(_REGIONS.get(code, code))
+
+    def knows(self, message: str) -> bool:
+        """Whether the catalogue has a message without a plural form."""
+        return message in self._known
 
     def gettext(self, message: str) -> str:
         """The message in this language."""
         return self._translations.gettext(message)
 
+    def pgettext(self, context: str, message: str) -> str:
+        """The message as it is meant in a context."""
+        return self._translations.pgettext(context, message)
+
     def ngettext(self, singular: str, plural: str, n: int) -> str:
         """The message in the form that goes with the number `n`."""
         return self._translations.ngettext(singular, plural, n)
+
+    def form(self, n: float, forms: Sequence[str]) -> str:
+        """The form that goes with a number, of forms in the order of Unicode CLDR.
+
+        Russian has four: 1 раз, 2 раза, 5 раз, and 1,5 раза.
+        """
+        rule = self._locale.plural_form
+        kinds = [kind for kind in _PLURALS if kind in rule.tags or kind == "other"]
+        return forms[kinds.index(rule(n))]
+
+    @property
+    def plurals(self) -> Mapping[str, int]:
+        """The kinds of number that have a form of their own, with one of each kind."""
+        rule = self._locale.plural_form
+        return {rule(n): n for n in (5, 2, 1)} | {"other": 2}
 
     def fill(self, message: str, values: Mapping[str, object]) -> str:
         """The translated message with its named places filled."""
@@ -83,6 +117,23 @@ class Language:
     def long_date(self, day: date) -> str:
         """The date in words."""
         return format_date(day, "long", locale=self._locale)
+
+    def day(self, day: date) -> str:
+        """The date with the day of the week."""
+        return format_date(day, "EEE, d MMM yyyy", locale=self._locale)
+
+    def weekday(self, number: int) -> str:
+        """The name of a day of the week, 0 is Monday."""
+        return str(self._locale.days["stand-alone"]["wide"][number])
+
+    def calendar(self) -> dict[str, str]:
+        """Short names of months, `month.1`, and of days, `weekday.0` is Sunday."""
+        months = self._locale.months["format"]["abbreviated"]
+        days = self._locale.days["stand-alone"]["abbreviated"]
+        return {
+            **{f"month.{n}": name for n, name in months.items()},
+            **{f"weekday.{(n + 1) % 7}": name for n, name in days.items()},
+        }
 
     def short_date(self, day: date) -> str:
         """Day and month, without the year; never broken over two lines."""
@@ -126,7 +177,12 @@ def language(code: str) -> Language:
     if code not in LANGUAGES:
         allowed = ", ".join(LANGUAGES)
         raise InputError(f"language: found {code!r}; allowed: {allowed}")
-    return Language(code, _translations(code))
+    with catalogue_path(code).open("rb") as file:
+        catalogue: Any = read_po(file, locale=code)
+    known = frozenset(
+        message.id for message in catalogue if isinstance(message.id, str)
+    )
+    return Language(code, _translations(catalogue), known)
 
 
 def catalogue_path(code: str) -> Path:
@@ -134,11 +190,7 @@ def catalogue_path(code: str) -> Path:
     return Path(__file__).parent / f"{code}.po"
 
 
-def _translations(code: str) -> gettext_module.NullTranslations:
-    if code == SOURCE_LANGUAGE:
-        return gettext_module.NullTranslations()
-    with catalogue_path(code).open("rb") as file:
-        catalogue: Any = read_po(file, locale=code)
+def _translations(catalogue: Any) -> gettext_module.NullTranslations:  # noqa: ANN401 - Babel's
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

@@ -3,13 +3,23 @@
 The strongest word for a cause here is "consistent with".
 """
 
+from dataclasses import dataclass
 from typing import Final
 
-from monitor.locale import Language
-from monitor.locale.names import display_name
-from monitor.model import Verdict
-from monitor.report.content import NightReport, Service
-from monitor.report.sofar import evenings_needed, last_evening
+from monitor.model import EveningMark, Verdict
+from monitor.wording import Language
+from monitor.wording.names import display_name
+from monitor.wording.sofar import evenings_needed, last_evening_sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a sentence tells beside the verdict."""
+
+    window: tuple[str, str]
+    """Local begin and end, `HH:MM`."""
+    n_controls: int
+    last_evening: EveningMark | None = None
 
 
 def title(verdict: Verdict, language: Language) -> str:
@@ -30,35 +40,31 @@ def title(verdict: Verdict, language: Language) -> str:
     return texts.get(verdict.verdict, verdict.verdict)
 
 
-def sentence(service: Service, report: NightReport, language: Language) -> str:
+def sentence(verdict: Verdict, setting: Setting, language: Language) -> str:
     """What happened to a service over the period, in one sentence or two."""
-    verdict = service.verdict
     # A slowdown whose evenings were mostly dead is told by its dead evenings.
     if verdict.verdict == "selective_slowdown" and _is_mostly_dead(verdict):
-        return _both(_dead(verdict, report, language), _open_cause(language))
+        return _both(_dead(verdict, setting, language), _open_cause(language))
     if verdict.verdict in _TELLERS:
-        return _TELLERS[verdict.verdict](verdict, report, language)
+        return _TELLERS[verdict.verdict](verdict, setting, language)
     return _both(
-        _not_enough(service, report, language),
-        last_evening(service, report.window, language),
+        _not_enough(verdict, setting, language),
+        last_evening_sentence(setting.last_evening, setting.window, language),
     )
 
 
-def _values(
-    verdict: Verdict, report: NightReport, language: Language
-) -> dict[str, str]:
-    n_controls = _n_controls(verdict, report)
+def _values(verdict: Verdict, setting: Setting, language: Language) -> dict[str, str]:
     return {
         "name": display_name(verdict.target),
         "slow": language.number(verdict.evenings.slow),
         "dead": language.number(verdict.evenings.dead),
         "usable": language.number(verdict.evenings.usable),
         "observed": language.number(verdict.evenings.observed),
-        "start": report.window[0],
-        "end": report.window[1],
+        "start": setting.window[0],
+        "end": setting.window[1],
         "times": _times(verdict.effect.ratio, language),
         "bound": _times(verdict.effect.ci95[1], language),
-        "controls": language.number(n_controls),
+        "controls": language.number(setting.n_controls),
     }
 
 
@@ -70,8 +76,8 @@ def _both(first: str, second: str) -> str:
     return f"{first} {second}".strip()
 
 
-def _slow(verdict: Verdict, report: NightReport, language: Language) -> str:
-    values = _values(verdict, report, language)
+def _slow(verdict: Verdict, setting: Setting, language: Language) -> str:
+    values = _values(verdict, setting, language)
     usable = verdict.evenings.usable
     if verdict.effect.ratio is None:
         return (
@@ -98,29 +104,22 @@ def _slow(verdict: Verdict, report: NightReport, language: Language) -> str:
     )
 
 
-def _dead(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _dead(verdict: Verdict, setting: Setting, language: Language) -> str:
     return language.ngettext(
         "On %(dead)s of the last %(usable)s evening %(name)s did not answer between "
         "%(start)s and %(end)s, while the control sites did.",
         "On %(dead)s of the last %(usable)s evenings %(name)s did not answer between "
         "%(start)s and %(end)s, while the control sites did.",
         verdict.evenings.usable,
-    ) % _values(verdict, report, language)
+    ) % _values(verdict, setting, language)
 
 
 def _is_mostly_dead(verdict: Verdict) -> bool:
     return verdict.details is not None and verdict.details.is_mostly_dead
 
 
-def _n_controls(verdict: Verdict, report: NightReport) -> int:
-    details = verdict.details
-    return len(report.controls) if details is None else details.controls_live
-
-
-def _controls_were_not(
-    verdict: Verdict, report: NightReport, language: Language
-) -> str:
-    n = _n_controls(verdict, report)
+def _controls_were_not(setting: Setting, language: Language) -> str:
+    n = setting.n_controls
     return language.ngettext(
         "The %(n)s control site measured in the same minutes was not.",
         "The %(n)s control sites measured in the same minutes were not.",
@@ -132,7 +131,7 @@ def _open_cause(language: Language) -> str:
     return language.gettext("What causes this, these measurements do not show.")
 
 
-def _throttling(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _throttling(verdict: Verdict, setting: Setting, language: Language) -> str:
     if verdict.strength == "strong":
         cause = language.gettext(
             "Several independent signs are consistent with deliberate slowing of this "
@@ -144,37 +143,37 @@ def _throttling(verdict: Verdict, report: NightReport, language: Language) -> st
             "way to it."
         )
     first = _both(
-        _slow(verdict, report, language), _controls_were_not(verdict, report, language)
+        _slow(verdict, setting, language), _controls_were_not(setting, language)
     )
     return _both(first, cause)
 
 
-def _blocking(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _blocking(verdict: Verdict, setting: Setting, language: Language) -> str:
     return _both(
-        _dead(verdict, report, language),
+        _dead(verdict, setting, language),
         language.gettext("This is consistent with blocking of this service."),
     )
 
 
-def _selective(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _selective(verdict: Verdict, setting: Setting, language: Language) -> str:
     first = _both(
-        _slow(verdict, report, language), _controls_were_not(verdict, report, language)
+        _slow(verdict, setting, language), _controls_were_not(setting, language)
     )
     return _both(first, _open_cause(language))
 
 
-def _recurring(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _recurring(verdict: Verdict, setting: Setting, language: Language) -> str:
     return _both(
-        _slow(verdict, report, language),
+        _slow(verdict, setting, language),
         language.gettext(
             "No control site was measured, so it may be this service or the whole line."
         ),
     )
 
 
-def _server(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _server(verdict: Verdict, setting: Setting, language: Language) -> str:
     return _both(
-        _slow(verdict, report, language),
+        _slow(verdict, setting, language),
         language.gettext(
             "The control sites were not, but the signs point to the service, its "
             "servers or the path to them rather than to interference."
@@ -182,24 +181,24 @@ def _server(verdict: Verdict, report: NightReport, language: Language) -> str:
     )
 
 
-def _congestion(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _congestion(verdict: Verdict, setting: Setting, language: Language) -> str:
     return language.gettext(
         "Between %(start)s and %(end)s %(name)s is slower than during the rest of the "
         "day, and so are the control sites: this looks like the ordinary busy hour, "
         "not like something done to this service."
-    ) % _values(verdict, report, language)
+    ) % _values(verdict, setting, language)
 
 
-def _own(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _own(verdict: Verdict, setting: Setting, language: Language) -> str:
     return language.gettext(
         "%(name)s was slower between %(start)s and %(end)s, but the household's own "
         "line, router or traffic explains it."
-    ) % _values(verdict, report, language)
+    ) % _values(verdict, setting, language)
 
 
-def _nothing(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _nothing(verdict: Verdict, setting: Setting, language: Language) -> str:
     usable = verdict.evenings.usable
-    values = _values(verdict, report, language)
+    values = _values(verdict, setting, language)
     first = (
         language.ngettext(
             "On the last %(usable)s evening %(name)s showed no recurring slowdown "
@@ -232,7 +231,7 @@ def _single_evenings(verdict: Verdict, language: Language) -> str:
     ) % {"n": language.number(n)}
 
 
-def _unclear(verdict: Verdict, report: NightReport, language: Language) -> str:
+def _unclear(verdict: Verdict, setting: Setting, language: Language) -> str:
     usable = verdict.evenings.usable
     return language.ngettext(
         "From %(usable)s evening it cannot be said whether %(name)s is slowed between "
@@ -240,16 +239,16 @@ def _unclear(verdict: Verdict, report: NightReport, language: Language) -> str:
         "From %(usable)s evenings it cannot be said whether %(name)s is slowed between "
         "%(start)s and %(end)s: it is neither shown nor excluded.",
         usable,
-    ) % _values(verdict, report, language)
+    ) % _values(verdict, setting, language)
 
 
-def _not_enough(service: Service, report: NightReport, language: Language) -> str:
-    verdict, needed = service.verdict, evenings_needed(service)
+def _not_enough(verdict: Verdict, setting: Setting, language: Language) -> str:
+    needed = evenings_needed(verdict)
     if needed is not None:
         return language.fill(
             "Measured so far: %(usable)s of at least %(needed)s evenings; before that "
             "nothing is concluded about %(name)s.",
-            _values(verdict, report, language) | {"needed": language.number(needed)},
+            _values(verdict, setting, language) | {"needed": language.number(needed)},
         )
     return language.ngettext(
         "There is not enough data on %(name)s to say anything: %(usable)s of "
@@ -257,7 +256,7 @@ def _not_enough(service: Service, report: NightReport, language: Language) -> st
         "There is not enough data on %(name)s to say anything: %(usable)s of "
         "%(observed)s observed evenings can be used.",
         verdict.evenings.observed,
-    ) % _values(verdict, report, language)
+    ) % _values(verdict, setting, language)
 
 
 _TELLERS: Final = {

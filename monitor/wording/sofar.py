@@ -3,30 +3,26 @@
 It tells the last evening as it was measured and says that one evening is no pattern.
 """
 
-import re
-from typing import Final
-
 from monitor.evening_rule import EveningState
-from monitor.locale import Language
-from monitor.report.content import Service
-
-_TOO_FEW: Final = re.compile(r"Usable evenings: (\d+); at least (\d+) are needed\.")
+from monitor.model import EveningMark, Verdict
+from monitor.wording import Language
 
 
-def evenings_needed(service: Service) -> int | None:
+def evenings_needed(verdict: Verdict) -> int | None:
     """How many evenings a verdict needs, where that is why there is none."""
-    for reason in service.verdict.reasons:
-        found = _TOO_FEW.search(reason)
-        if found:
-            return int(found[2])
+    for reason in verdict.reasons:
+        if reason.rule == "few_evenings":
+            return int(str(reason.values["needed"]))
     return None
 
 
-def last_evening(service: Service, window: tuple[str, str], language: Language) -> str:
+def last_evening_sentence(
+    last: EveningMark | None, window: tuple[str, str], language: Language
+) -> str:
     """The last evening of a service in one sentence; empty when it was not measured."""
-    start, end = window
-    values = {"start": start, "end": end}
-    last = service.evenings[-1]
+    if last is None:
+        return ""
+    values = {"start": window[0], "end": window[1]}
     if last.state is EveningState.DEAD:
         return language.fill(
             "On the last evening it did not answer between %(start)s and %(end)s; one "

@@ -1,6 +1,6 @@
 """Metrics in plain words and everyday units."""
 
-from monitor.locale import Language
+from monitor.wording import Language
 
 
 def metric_title(metric: str, language: Language) -> str:
@@ -17,6 +17,21 @@ def metric_title(metric: str, language: Language) -> str:
         "duration_s": t("time for everything"),
     }
     return titles.get(metric, metric)
+
+
+def stage_title(stage: str, language: Language) -> str:
+    """The step at which attempts failed; the glossary's name in English."""
+    t = language.gettext
+    titles = {
+        "resolve": t("resolve"),
+        "connect": t("connect"),
+        "tls_handshake": t("tls_handshake"),
+        "http_round_trip": t("http_round_trip"),
+        "read": t("read"),
+        "not recorded": t("not recorded"),
+        "unknown": t("unknown"),
+    }
+    return titles.get(stage, stage)
 
 
 def metric_value(value: float | None, metric: str, language: Language) -> str:

@@ -1,17 +1,8 @@
 """Mechanism checks in plain words: what was looked at, and where it points."""
 
-from typing import Final
-
-from monitor.locale import Language
 from monitor.model import MechanismCheck
-
-UNKNOWN: Final = "unknown"
-"""How the detail of a check begins that could not be made."""
-
-
-def is_made(check: MechanismCheck) -> bool:
-    """Whether the samples allowed the check."""
-    return not check.detail.startswith(UNKNOWN)
+from monitor.wording import Language
+from monitor.wording.reasons import told
 
 
 def check_title(check: MechanismCheck, language: Language) -> str:
@@ -37,7 +28,7 @@ def check_title(check: MechanismCheck, language: Language) -> str:
 
 def check_outcome(check: MechanismCheck, language: Language) -> str:
     """Where a check points."""
-    if not is_made(check):
+    if not check.is_made:
         return language.gettext("not known")
     return {
         1: language.gettext("consistent with interference"),
@@ -48,8 +39,13 @@ def check_outcome(check: MechanismCheck, language: Language) -> str:
 
 def check_sign(check: MechanismCheck) -> str:
     """The outcome as one character, for readers of grey prints."""
-    if not is_made(check):
+    if not check.is_made:
         return "?"
     return {1: "+", 0: "\N{MIDDLE DOT}", -1: "\N{MINUS SIGN}"}[
         max(-1, min(1, check.score))
     ]
+
+
+def check_figure(check: MechanismCheck, language: Language) -> str:
+    """What a check measured; empty when it could not be made."""
+    return told(check.detail, language) if check.is_made else ""

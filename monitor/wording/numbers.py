@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from monitor.locale import Language
-from monitor.locale.metrics import metric_title
-from monitor.locale.reasons import translated
 from monitor.model import Verdict
+from monitor.wording import Language
+from monitor.wording.metrics import metric_title
+from monitor.wording.reasons import told_reasons
 
 
 def evidence_lines(verdict: Verdict, language: Language) -> tuple[str, ...]:
@@ -16,7 +16,7 @@ def evidence_lines(verdict: Verdict, language: Language) -> tuple[str, ...]:
         _statistics(verdict, language),
         _window(verdict, language),
         _season(verdict, language),
-        *(translated(reason, language) for reason in verdict.reasons),
+        *told_reasons(verdict.reasons, language),
     )
     return tuple(line for line in lines if line)
 

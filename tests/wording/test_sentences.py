@@ -1,0 +1,174 @@
+"""The sentences say what the verdict says, and no more."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.model import VERDICTS, Effect, Evenings, Verdict
+from monitor.reason import Reason
+from monitor.wording import LANGUAGES, language
+from monitor.wording.cards import heading, short_sentence
+from monitor.wording.sentences import Setting, sentence, title
+from monitor.wording.sofar import LastEvening
+
+INTERFERENCE = {
+    "en": ("interference", "deliberate", "blocking"),
+    "ru": ("вмешательств", "намеренн", "блокировк"),
+    "kk": ("араласу", "әдейі", "бұғатта"),
+}
+
+TARGETED = {"en": ("targeted",), "ru": ("целенаправ",), "kk": ("мақсатты",)}
+CONSISTENT = {"en": "consistent with", "ru": "огласуется", "kk": "сәйкес келеді"}
+
+
+FOUND = Verdict(
+    vantage="home",
+    target="facebook",
+    verdict="selective_slowdown",
+    strength="likely",
+    evenings=Evenings(observed=31, usable=28, slow=26, dead=21),
+    effect=Effect(metric="goodput_bps", ratio=8.0, ci95=(6.0, 9.0)),
+    p_value=0.0001,
+    e_value=1000.0,
+    found_window=("20:00", "22:00"),
+    onset_date=None,
+    offset_date=None,
+)
+SETTING = Setting(window=("20:00", "22:00"), n_controls=5)
+
+
+def told(verdict: str, code: str = "en", **changes: object) -> str:
+    return sentence(replace(FOUND, verdict=verdict, **changes), SETTING, language(code))
+
+
+def test_the_issue_s_own_example_reads_as_wanted() -> None:
+    text = told("targeted_throttling")
+    assert text.startswith(
+        "On 26 of the last 28 evenings Facebook was slower between 20:00 and 22:00 "
+        "than during the rest of the day, typically 8 times slower."
+    )
+    assert "The 5 control sites measured in the same minutes were not." in text
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_verdict_has_its_own_sentence_and_title(verdict: str, code: str) -> None:
+    others = {told(other, code) for other in VERDICTS if other != verdict}
+    text = told(verdict, code)
+    assert text not in others
+    assert "Facebook" in text
+    assert "%" not in text
+    service = replace(FOUND, verdict=verdict)
+    assert title(service, language(code)) != verdict
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_a_card_hints_at_interference_where_the_report_does(
+    verdict: str, code: str
+) -> None:
+    found = replace(FOUND, verdict=verdict)
+    for text in (heading(found, language(code)), short_sentence(found, language(code))):
+        assert "%" not in text
+        hints = any(
+            word in text.lower() for word in (*INTERFERENCE[code], *TARGETED[code])
+        )
+        assert hints == verdict.startswith("targeted")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_consistent_with_is_the_strongest_word_in_every_language(
+    verdict: str, code: str
+) -> None:
+    """ "Looks like" would be more than the English says."""
+    found = replace(FOUND, verdict=verdict)
+    text = heading(found, language(code))
+    if verdict.startswith("targeted"):
+        assert CONSISTENT[code] in text.lower()
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("verdict", [v for v in VERDICTS if v != "targeted_throttling"])
+def test_only_targeted_verdicts_hint_at_interference(verdict: str, code: str) -> None:
+    text = told(verdict, code).lower()
+    hints = [word for word in INTERFERENCE[code] if word in text]
+    if verdict == "targeted_blocking":
+        assert hints
+    elif verdict == "server_side":
+        assert "rather than" in text or code != "en"
+    else:
+        assert hints == []
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_nothing_is_called_proven(verdict: str) -> None:
+    for code in LANGUAGES:
+        text = told(verdict, code).lower()
+        assert "prove" not in text
+        assert "доказ" not in text
+        assert "government" not in text
+
+
+@pytest.mark.parametrize(
+    ("n", "english", "russian"),
+    [
+        (1, "1 evening ", "1 вечера"),
+        (2, "2 evenings", "2 вечеров"),
+        (5, "5 evenings", "5 вечеров"),
+        (21, "21 evenings", "21 вечера"),
+        (22, "22 evenings", "22 вечеров"),
+    ],
+)
+def test_plural_forms_follow_the_number(n: int, english: str, russian: str) -> None:
+    counts = Evenings(observed=n, usable=n, slow=1, dead=0)
+    for code, words in (("en", english), ("ru", russian)):
+        text = told("selective_slowdown", code, evenings=counts)
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"), [(2, "2 раза"), (5, "5 раз"), (3.1, "3,1 раза"), (21, "21 раз")]
+)
+def test_times_are_counted_as_russian_does(ratio: float, words: str) -> None:
+    assert language("ru").times(ratio) == words
+
+
+def test_a_service_that_mostly_did_not_answer_is_told_so() -> None:
+    text = told("selective_slowdown")
+    assert "did not answer" in text
+    assert "do not show" in text
+
+
+def so_far(ratio: float | None, *, failed: int = 0, code: str = "en") -> str:
+    verdict = replace(
+        FOUND,
+        verdict="insufficient_data",
+        evenings=Evenings(observed=3, usable=3, slow=2, dead=0),
+        reasons=(
+            Reason(
+                "few_evenings",
+                "Usable evenings: {usable}; at least {needed} are needed.",
+                {"usable": 3, "needed": 5},
+            ),
+        ),
+    )
+    last = LastEvening(made=24, failed=failed, ratio=ratio)
+    return sentence(verdict, replace(SETTING, last_evening=last), language(code))
+
+
+def test_the_first_evenings_are_told_without_a_verdict() -> None:
+    assert so_far(4.0) == (
+        "Measured so far: 3 of at least 5 evenings; before that nothing is concluded "
+        "about Facebook. On the last evening it was 4 times slower between 20:00 and "
+        "22:00 than during the rest of that day; one evening is not a pattern."
+    )
+    assert "was not slower" in so_far(1.07)
+    assert "did not answer" in so_far(None, failed=24)
+    assert so_far(None).endswith("about Facebook.")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_first_evenings_accuse_nobody(code: str) -> None:
+    text = so_far(80.0, code=code)
+    assert not any(word in text.lower() for word in INTERFERENCE[code])
