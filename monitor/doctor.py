@@ -1,12 +1,10 @@
 """`monitor doctor`: what on this machine would make measurements wrong, with advice."""
 
 import asyncio
-import ctypes
-import ctypes.util
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
-from monitor.clock import Clock
+from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, masked, partial_controls
 from monitor.errors import MonitorError
 from monitor.model import Probe, Role, Sample
@@ -23,12 +21,10 @@ from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
+from monitor.store.retention import Retention
 
 LOW_DISK_BYTES = 500_000_000
 """Some years of samples of the shipped configuration."""
-_TIME_ERROR = 5
-"""State that adjtimex(2) returns while the clock is not synchronised."""
-_TIMEX_BYTES = 512
 
 
 class State(StrEnum):
@@ -55,10 +51,11 @@ async def examine(
     """All findings about this machine, this configuration and its controls."""
     findings = [
         *resolver_findings(settings.resolvers or system_resolvers()),
-        clock_finding(clock_is_synchronised()),
+        clock_finding(is_synchronised()),
         zone_finding(config.timezone),
         *write_findings(directory),
         database_finding(config.database),
+        *retention_findings(config, clock.now_utc()),
         await _gateway_finding(clock),
         *partial_findings(config),
     ]
@@ -97,21 +94,11 @@ def resolver_findings(resolvers: tuple[str, ...]) -> Iterator[Finding]:
     yield Finding("resolver", State.OK, f"{len(resolvers)} configured, first is used")
 
 
-def clock_is_synchronised() -> bool | None:
-    """Whether the kernel's clock is disciplined; None where that cannot be asked."""
-    with suppress(AttributeError, OSError):
-        libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
-        # An all-zero timex asks and changes nothing.
-        state = libc.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
-        return None if state < 0 else bool(state != _TIME_ERROR)
-    return None
-
-
-def clock_finding(is_synchronised: bool | None) -> Finding:
+def clock_finding(is_synchronised_: bool | None) -> Finding:
     """Whether sample times can be trusted."""
-    if is_synchronised:
+    if is_synchronised_:
         return Finding("clock", State.OK, "synchronised")
-    found = "not synchronised" if is_synchronised is False else "cannot be asked"
+    found = "not synchronised" if is_synchronised_ is False else "cannot be asked"
     advice = "switch on NTP: timedatectl set-ntp true, or install chrony"
     return Finding("clock", State.WARNING, found, advice)
 
@@ -152,6 +139,33 @@ def database_finding(url: str) -> Finding:
         advice = "samples go to a spool file until it is back"
         return Finding("database", State.BAD, str(error), advice)
     return Finding("database", State.OK, masked(url))
+
+
+def retention_findings(config: Config, now_utc: datetime) -> Iterator[Finding]:
+    """What retention removed and what it waits for; nothing without the database."""
+    n_days = config.retention.samples_days
+    with (
+        suppress(MonitorError),
+        closing(Retention(config.database, config.vantage)) as retention,
+    ):
+        removed = retention.removed()
+        told = f"{removed.n_rows} samples of {removed.n_days} days removed so far"
+        if n_days is None:
+            yield Finding("retention", State.OK, f"{told}; the others are kept")
+            return
+        age = retention.age(n_days, now=now_utc)
+        if age.step is not None:
+            yield Finding(
+                "retention",
+                State.WARNING,
+                f"{told}; waits: the clock was set from {age.step.before_utc:%F %H:%M}"
+                f" to {age.step.after_utc:%F %H:%M} UTC",
+                "nothing is removed for 24 hours after that",
+            )
+            return
+        from_ = "all are kept" if age.first_kept is None else f"from {age.first_kept}"
+        measured = f"{age.n_measured} of {n_days} measured days"
+        yield Finding("retention", State.OK, f"{told}; {measured}: kept {from_}")
 
 
 def partial_findings(config: Config) -> Iterator[Finding]:

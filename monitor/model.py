@@ -268,8 +268,6 @@ class MetricEvidence:
 class Details:
     """The numbers behind a verdict, for `--explain`, the report and the dashboard."""
 
-    rule: str
-    """The rule that gave the verdict, in words."""
     controls: tuple[str, ...]
     controls_live: int
     controls_left_out: tuple[str, ...]

@@ -42,6 +42,7 @@ from monitor.store import Store, open_store
 from monitor.store.digests import Digests
 from monitor.store.frames import load_frame
 from monitor.store.notes import Notes
+from monitor.store.retention import Retention
 from monitor.wallclock import local_instant
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ def _report(
 ) -> NightReport:
     start, end = whole_days(scope.since, scope.night, scope.timezone)
     with open_store(config.database) as store:
-        rounds = store.rounds(since=start, until=end, vantage=scope.vantage)
+        rounds = store.rounds(
+            since=start, until=end, vantage=scope.vantage, as_of=scope.made_at_utc
+        )
         missed = [r for r in rounds if r.status is RoundStatus.MISSED]
     with closing(Notes(config.database)) as notes:
         noted = notes.list(since=scope.since, until=scope.night)
@@ -267,14 +270,19 @@ def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
         write_files(folder / day.isoformat(), report_files(night, config))
         _log.info("nightly event=reported night=%s", day)
         yield night
-    remove_old(folder, keep=config.report.keep_nights, today=now_utc.date())
+    with closing(Retention(config.database, config.vantage)) as retention:
+        age = retention.age(config.report.keep_nights, now=now_utc)
+    if age.first_kept is not None:
+        gone = remove_old(folder, before=age.first_kept)
+        if gone:
+            _log.info("reports event=removed nights=%d", len(gone))
 
 
-def remove_old(folder: Path, *, keep: int, today: date) -> list[Path]:
-    """Remove the reports of nights that are too old; whatever else lies there stays."""
+def remove_old(folder: Path, *, before: date) -> list[Path]:
+    """Remove the reports of nights before a date; whatever else lies there stays."""
     if not folder.is_dir():
         return []
-    oldest = (today - timedelta(days=keep)).isoformat()
+    oldest = before.isoformat()
     old = [
         path
         for path in sorted(folder.iterdir())

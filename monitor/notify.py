@@ -120,24 +120,44 @@ def silence_messages(config: Config, *, now_utc: datetime) -> list[Message]:
     """
     with open_store(config.database) as store:
         since = now_utc - _LOOKED_BACK
-        rounds = list(store.rounds(since=since, vantage=config.vantage))
-        newest = store.last_round(config.vantage)
+        rounds = list(store.rounds(since=since, vantage=config.vantage, as_of=now_utc))
+        just_after = now_utc + timedelta(microseconds=1)
+        newest = store.last_round(config.vantage, before=just_after)
     with closing(Notices(config.database)) as notices:
         last = notices.last(config.vantage, MONITOR)
     silent_after = config.notify.silent_after
     if newest is None:
         return []
-    if now_utc - _end(newest, config) > silent_after:
-        return _silence_began(newest, config, last)
-    return _silence_ended(list(_silences(rounds, silent_after)), config, last)
+    end = _end(newest, config, now_utc)
+    if now_utc - end > silent_after:
+        return _silence_began(end, config, last)
+    if last is not None and last.since > now_utc.isoformat():
+        # Told by a clock that stood in the future.
+        last = None
+    silences = list(_silences(rounds, silent_after))
+    return _silence_ended(silences or _false_alarm(rounds, last), config, last)
 
 
-def _end(newest: Round, config: Config) -> datetime:
-    length = config.every
-    if newest.status is RoundStatus.MISSED:
-        # The daemon records its own absence when it is back.
-        length = timedelta(seconds=newest.duration_s or 0.0)
-    return newest.slot_start_utc + length
+def _false_alarm(
+    rounds: Sequence[Round], last: Notice | None
+) -> list[tuple[datetime, datetime]]:
+    """A silence that was told and then was none: the clock stood in the future."""
+    if last is None or last.kind != BEGIN:
+        return []
+    since = datetime.fromisoformat(last.since)
+    measured = (r.slot_start_utc for r in rounds if r.status is not RoundStatus.MISSED)
+    end = min((slot for slot in measured if slot >= since), default=None)
+    return [] if end is None else [(since, end)]
+
+
+def _end(newest: Round, config: Config, now_utc: datetime) -> datetime:
+    start = newest.slot_start_utc
+    if newest.status is not RoundStatus.MISSED:
+        return start + config.every
+    # The daemon records its own absence when it is back; a record that is not over has
+    # been written by a clock that stood in the future, and nobody is back.
+    end = start + timedelta(seconds=newest.duration_s or 0.0)
+    return start if end >= now_utc else end
 
 
 def _silences(
@@ -149,11 +169,12 @@ def _silences(
             yield one.slot_start_utc, one.slot_start_utc + length
 
 
-def _silence_began(newest: Round, config: Config, last: Notice | None) -> list[Message]:
-    if last is not None and last.kind == BEGIN:
+def _silence_began(
+    since: datetime, config: Config, last: Notice | None
+) -> list[Message]:
+    if last is not None and (last.kind, last.since) == (BEGIN, since.isoformat()):
         return []
     tongue = language(config.report.language)
-    since = _end(newest, config)
     text = tongue.gettext(
         "Nothing has been measured at %(vantage)s since %(since)s. Is the machine on, "
         "and is the monitor running?"

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from monitor.errors import InputError, MonitorError
 from monitor.evening_rule import DEFAULT_WINDOW, parse_window
-from monitor.model import Analysis, MechanismCheck, Verdict
+from monitor.model import Analysis, Verdict
 from monitor.reason import Reason
 from monitor.text import printable
 
@@ -100,12 +100,7 @@ def read_document(document: object) -> Analysis:
         )
     try:
         return _analyses().validate_python(_renamed(document))
-    except (
-        InputError,
-        TypeError,
-        ValueError,
-        AttributeError,
-    ) as error:
+    except (ValidationError, InputError, TypeError, AttributeError) as error:
         first = printable(str(error).replace("\n", " ")[:200])
         raise UnreadableAnalysisError(
             f"a stored analysis cannot be read: {first}"
@@ -143,48 +138,52 @@ _ABSENT: Final = dict.fromkeys(
 
 
 def _renamed_verdict(verdict: Mapping[str, object]) -> Document:
-    marks = _list_of(verdict, "evening_marks")
     return {
         **_ABSENT,
         **verdict,
-        "mechanism": tuple(map(_check, _list_of(verdict, "mechanism"))),
-        "reasons": tuple(_reasons(verdict)),
         "found_window": _span(verdict.get("found_window")),
-        "marks": [{**mark, "day": mark.get("date")} for mark in marks],
+        "mechanism": [_renamed_check(c) for c in _list(verdict, "mechanism")],
+        "reasons": _reasons(verdict),
+        "marks": [
+            {**mark, "day": mark.get("date")}
+            for mark in _list(verdict, "evening_marks")
+        ],
     }
 
 
-def _list_of(verdict: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
-    found = verdict.get(name) or []
-    if not isinstance(found, list):
-        raise TypeError(f"{name} is no list")
-    return found
+def _renamed_check(check: Mapping[str, object]) -> Document:
+    sentence = str(check.get("detail", ""))
+    detail = sentence.removeprefix(_UNKNOWN)
+    try:
+        figure = Reason.from_dict(check.get("detail_record"))
+    except ValueError:
+        figure = _as_it_is("", detail)
+    return {"is_made": detail == sentence, **check, "detail": figure}
 
 
 def _reasons(verdict: Mapping[str, object]) -> list[Reason]:
-    """The reasons as they were made; sentences of before that, as they are."""
-    records, sentences = verdict.get("reason_records"), verdict.get("reasons") or []
-    if isinstance(records, list):
-        return [Reason.from_dict(record) for record in records]
-    if not isinstance(sentences, list):
-        raise TypeError("reasons is no list")
-    return [_as_it_is(f"sentence_{n}", str(text)) for n, text in enumerate(sentences)]
+    """The reasons; of a program that did not store them as such, its sentences."""
+    records, sentences = _list(verdict, "reason_records"), _list(verdict, "reasons")
+    try:
+        found = [Reason.from_dict(record) for record in records]
+    except ValueError:
+        found = []
+    return found or [_as_it_is(f"{n}", str(s)) for n, s in enumerate(sentences)]
 
 
-def _check(stored: Mapping[str, object]) -> MechanismCheck:
-    detail, record = str(stored.get("detail", "")), stored.get("detail_record")
-    figure = _as_it_is("", detail) if record is None else Reason.from_dict(record)
-    return MechanismCheck(
-        check=str(stored.get("check", "")),
-        score=int(str(stored.get("score", 0))),
-        detail=figure,
-        is_made=bool(stored.get("is_made", not detail.startswith("unknown"))),
-    )
+def _list(verdict: Mapping[str, object], name: str) -> list[Any]:
+    values = verdict.get(name) or []
+    if not isinstance(values, list):
+        raise TypeError(f"{name} is no list")
+    return values
 
 
 def _as_it_is(rule: str, sentence: str) -> Reason:
-    """A sentence of before reasons were stored; it stays in the English it has."""
-    return Reason(rule, "{sentence}", {"sentence": sentence})
+    return Reason(rule, _SENTENCE, {"sentence": sentence})
+
+
+_SENTENCE: Final = "{sentence}"
+_UNKNOWN: Final = "unknown: "
 
 
 def _span(window: object) -> tuple[str, str] | None:

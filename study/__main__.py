@@ -1,4 +1,4 @@
-"""`python -m study run` and `python -m study report`."""
+"""`python -m study run`, `report` and `patterns`."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from monitor.simulation.capacity import KINDS
-from study import capacity
+from study import capacity, patterns
 from study.plan import families, seeds, tasks
 from study.report import markdown
 from study.runner import records, run
@@ -100,6 +100,17 @@ def capacity_command(
         if n % 100 == 0:
             print(f"{n} of {len(todo)}", file=sys.stderr)
     print(capacity.table(list(records(out))))
+
+
+@main.command("patterns")
+@click.option("--series", default=400, help="random series of each length and share")
+@click.option("--homes", default=10, help="homes per family")
+@click.option("--into", type=click.Path(path_type=Path, exists=True), required=True)
+def patterns_command(series: int, homes: int, into: Path) -> None:
+    """How often a sentence claims a pattern where none is: the end of a report."""
+    part = patterns.markdown(series, homes)
+    text = patterns.inserted(into.read_text(encoding="utf-8"), part)
+    into.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from monitor.analysis import analyze, explain
 from monitor.model import Verdict
 from monitor.simulation import FAMILIES, simulate
 
+ADDED = frozenset({"detail_record", "is_made", "reason_records", "rule"})
+"""What verdicts print since reasons have records."""
 SERIES = {
     "brisbane_cable": "Australia/Brisbane",
     "dallas_cogent_dispute": "America/Chicago",
@@ -31,13 +33,25 @@ SERIES = {
 
 def told(verdicts: list[Verdict], *, with_words: bool = True) -> str:
     """Digests and counts of some verdicts, in one line."""
-    documents = [verdict.to_dict() for verdict in verdicts]
+    documents = [_as_first_made(verdict.to_dict()) for verdict in verdicts]
     if not with_words:
         documents = [{**d, "reasons": [], "mechanism": []} for d in documents]
     numbers = [explain(verdict) for verdict in verdicts] if with_words else []
     counts = Counter(verdict.verdict for verdict in verdicts)
     names = " ".join(f"{name}:{n}" for name, n in sorted(counts.items()))
     return f"{_digest(documents)} {_digest(numbers)} {names}"
+
+
+def _as_first_made(verdict: dict[str, object]) -> dict[str, object]:
+    """A verdict without what earlier states of the program do not print."""
+    kept = {name: v for name, v in verdict.items() if name not in ADDED}
+    checks = kept.get("mechanism")
+    if isinstance(checks, list):
+        kept["mechanism"] = [
+            {name: v for name, v in check.items() if name not in ADDED}
+            for check in checks
+        ]
+    return kept
 
 
 def _digest(value: object) -> str:

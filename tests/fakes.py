@@ -18,6 +18,9 @@ class FakeClock:
     def monotonic_s(self) -> float:
         return self._monotonic_s
 
+    def since_boot_s(self) -> float:
+        return self._monotonic_s
+
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self._now_utc += timedelta(seconds=seconds)

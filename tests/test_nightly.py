@@ -24,7 +24,9 @@ from monitor.nightly import (
 )
 from monitor.simulation import Home, simulate
 from monitor.store import open_store
+from monitor.store.clock_steps import ClockStep
 from monitor.store.reader import Reader
+from tests.store.test_retention import measured_round
 
 ZONE = "Asia/Almaty"
 START = date(2026, 3, 1)
@@ -170,9 +172,40 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 def test_only_old_nights_are_removed(tmp_path: Path) -> None:
     for name in ("2026-01-01", "2026-03-01", "keep-me", "2026-01-02.txt"):
         (tmp_path / name).mkdir()
-    removed = remove_old(tmp_path, keep=30, today=date(2026, 3, 10))
+    removed = remove_old(tmp_path, before=date(2026, 3, 1))
     assert [path.name for path in removed] == ["2026-01-01"]
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_reports_go_when_enough_days_were_measured_after_them(
+    tmp_path: Path, database: str
+) -> None:
+    """However late the clock says that it is, and never just after it was set."""
+    names = ("2026-01-01", "2026-02-01", "2026-03-01")
+    reports = tmp_path / "reports"
+    for name in names:
+        (reports / name).mkdir(parents=True)
+    document = {
+        "timezone": ZONE,
+        "database": database,
+        "targets": [{"name": "a", "url": "https://a.example/"}],
+        "report": {"folder": str(reports), "keep_nights": 30},
+    }
+    config = parse(document, source="test")
+    far = datetime(2028, 6, 1, tzinfo=UTC)
+    with open_store(database) as store:
+        for number in range(29):
+            day = date(2026, 2, 5) + timedelta(days=number)
+            store.append_round(measured_round(day))
+        assert list(run_due_nights(config, now_utc=far)) == []
+        assert len(list(reports.iterdir())) == 3
+        store.append_round(measured_round(date(2026, 3, 6)))
+        step = ClockStep(before_utc=NOW - timedelta(hours=20), after_utc=NOW)
+        store.append_clock_step("home", step)
+    list(run_due_nights(config, now_utc=NOW))
+    assert len(list(reports.iterdir())) == 3
+    list(run_due_nights(config, now_utc=NOW + timedelta(days=2)))
+    assert [path.name for path in reports.iterdir()] == ["2026-03-01"]
 
 
 def test_command_does_a_night_once(

@@ -11,8 +11,15 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.date import DateTrigger
 
 from monitor.clock import SystemClock
-from monitor.daemon import timetable
+from monitor.config import parse
+from monitor.daemon import chores, timetable
+from monitor.daemon.chores import SyncWatch, remove_old_samples
 from monitor.daemon.timetable import Every, follow_clock, new_scheduler
+from monitor.model import Sample
+from monitor.store import open_store
+from monitor.store.clock_steps import ClockStep
+from tests.fakes import FakeClock
+from tests.store.test_retention import measured_round
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TICK = timedelta(seconds=0.05)
@@ -40,12 +47,15 @@ class Counter:
 
 
 @asynccontextmanager
-async def ticking(*jobs: tuple[Counter, BaseTrigger]) -> AsyncIterator[None]:
+async def ticking(
+    *jobs: tuple[Counter, BaseTrigger],
+) -> AsyncIterator[list[ClockStep]]:
     scheduler = new_scheduler((counter.count, when) for counter, when in jobs)
     scheduler.start()
-    watch = asyncio.create_task(follow_clock(scheduler, SystemClock()))
+    steps: list[ClockStep] = []
+    watch = asyncio.create_task(follow_clock(scheduler, SystemClock(), steps.append))
     try:
-        yield
+        yield steps
     finally:
         watch.cancel()
         scheduler.shutdown(wait=False)
@@ -87,3 +97,64 @@ async def test_what_was_due_during_a_sleep_is_done_on_waking(
             await night.calls(1)
             await tick.calls(10)
     assert night.n == 1
+
+
+async def test_step_of_the_clock_is_noted_and_a_sleep_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(timetable, "CHECK_CLOCK_EVERY_S", 0.01)
+    clock, steps = FakeClock(NOW), asyncio.Queue[ClockStep]()
+    watch = asyncio.create_task(
+        follow_clock(new_scheduler([]), clock, steps.put_nowait)
+    )
+    await asyncio.sleep(0.1)
+    clock.advance(8 * 3600)
+    await asyncio.sleep(0.1)
+    assert steps.empty()
+    clock.step(-86_400)
+    step = await steps.get()
+    watch.cancel()
+    woken = NOW + timedelta(hours=8)
+    assert step == ClockStep(before_utc=woken, after_utc=woken - timedelta(days=1))
+
+
+def test_clock_that_nobody_sets_right_is_told_after_a_week_and_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = FakeClock(NOW)
+    watch = SyncWatch(clock)
+    told = []
+    for is_synchronised in (True, *[False] * 20, None, *[False] * 8):
+        watch.look(is_synchronised)
+        told.append(len(caplog.records))
+        clock.advance(86_400)
+    assert told[6:8] == [0, 1]
+    # Once, and once more when it was synchronised in between.
+    assert told[21:] == [1] * 7 + [2, 2]
+    assert "days=7" in caplog.text
+
+
+@pytest.mark.parametrize("is_steady", [True, False])
+async def test_nothing_is_removed_while_a_step_is_not_on_record(
+    database: str, monkeypatch: pytest.MonkeyPatch, is_steady: bool
+) -> None:
+    monkeypatch.setattr(chores, "CHECK_CLOCK_EVERY_S", 0)
+    monkeypatch.setattr(chores, "COMPACT_PAUSE_S", 0)
+    config = parse(
+        {
+            "timezone": "Asia/Almaty",
+            "database": database,
+            "retention": {"samples_days": 62},
+            "targets": [{"name": "a", "url": "https://a.example/"}],
+        },
+        source="test",
+    )
+    days = [NOW - timedelta(days=n) for n in range(70)]
+    with open_store(database) as store:
+        for day in days:
+            store.append([Sample(started_at_utc=day, target="a", connect_s=0.1)])
+            store.append_round(measured_round(day.date()))
+        await remove_old_samples(config, FakeClock(NOW), is_steady=lambda: is_steady)
+        n_kept = len(list(store.samples()))
+    # Today and 62 days that are over.
+    assert n_kept == (63 if is_steady else 70)

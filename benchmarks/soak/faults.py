@@ -4,27 +4,66 @@ import asyncio
 import signal
 from datetime import timedelta
 
+from benchmarks.soak import older
 from benchmarks.soak.sites import TARGETS
 
 NO_LIMIT = 2**63 - 1
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+YEAR = timedelta(days=365)
 
 
 async def clock_forward(soak):
     """The wall clock jumps ahead in the middle of a round."""
     await soak.slots()
-    soak.time.step(soak.rng.randint(1, 3) * HOUR)
+    soak.step(soak.rng.randint(1, 3) * HOUR)
     await soak.slots()
 
 
 async def clock_back(soak):
     """The wall clock jumps back: the slots of that time come twice."""
     until = soak.time.slot_start(soak.every)
-    soak.time.step(-soak.rng.randint(1, 3) * HOUR)
-    await asyncio.sleep(2.5)
+    soak.step(-soak.rng.randint(1, 3) * HOUR)
+    await soak.seen_by_the_daemon()
     while soak.time.slot_start(soak.every) <= until:
-        soak.stepped.add(soak.time.slot_start(soak.every))
         await soak.slots()
+
+
+async def clock_off_by_minutes(soak):
+    """The wall clock jumps by minutes, ahead or back, and is set right later."""
+    by = soak.rng.choice([-1, 1]) * soak.rng.randint(2, 50) * MINUTE
+    await _stepped_and_set_right(soak, by)
+
+
+async def clock_years_ahead(soak):
+    """The wall clock stands years ahead for some slots, and is set right."""
+    await _stepped_and_set_right(soak, soak.rng.randint(1, 3) * YEAR)
+
+
+async def clock_years_back(soak):
+    """The wall clock stands years back for some slots, and is set right."""
+    await _stepped_and_set_right(soak, -soak.rng.randint(1, 3) * YEAR)
+
+
+async def killed_years_ahead(soak):
+    """A power cut while the clock stands years ahead; it comes back right."""
+    by = soak.rng.randint(1, 3) * YEAR
+    soak.step(by)
+    await soak.slots(2)
+    await soak.daemon.kill()
+    soak.time.step(-by)
+    await soak.sleep(2 * HOUR)
+    await soak.start()
+
+
+async def _stepped_and_set_right(soak, by):
+    soak.step(by)
+    await soak.seen_by_the_daemon()
+    await soak.slots(soak.rng.randint(1, 3))
+    soak.step(-by)
+    await soak.seen_by_the_daemon()
+    # Also where the slots of that time come again.
+    await soak.slots(2)
 
 
 async def suspend(soak):
@@ -121,6 +160,41 @@ async def killed(soak):
     await soak.start()
 
 
+async def killed_while_closing_days(soak):
+    """Two nightly analyses at once, after some days, each killed at any instant."""
+    await soak.daemon.stop()
+    await soak.sleep(soak.rng.randint(28, 52) * HOUR)
+    for _ in range(2):
+        pair = [await soak.daemon.beside("nightly") for _ in range(2)]
+        for child in pair:
+            await asyncio.sleep(soak.rng.random() * 2.5)
+            await ended(child, by=signal.SIGKILL)
+    await soak.start()
+
+
+async def killed_while_migrating(soak):
+    """The database is that of an older version; its upgrade is killed, again and again.
+
+    What was stored before is still there, and the daemon goes on with it.
+    """
+    await soak.daemon.stop()
+    await asyncio.to_thread(older.become, soak)
+    await ended(await soak.daemon.beside("db", "upgrade"), after_s=0.7)
+    for _ in range(3):
+        child = await soak.daemon.beside("db", "upgrade")
+        await ended(child, by=signal.SIGKILL, after_s=0.7 + 1.5 * soak.rng.random())
+    await soak.start()
+
+
+async def ended(child, *, by=signal.SIGKILL, after_s=0.0):
+    """Kill a process unless it has ended by itself in the meantime."""
+    try:
+        await asyncio.wait_for(child.wait(), after_s)
+    except TimeoutError:
+        child.send_signal(by)
+        await child.wait()
+
+
 async def killed_on_a_full_disk(soak):
     """A power cut while measurements are in memory only: lost, and a gap on record."""
     soak.disk.fill()
@@ -151,9 +225,7 @@ async def boot_with_old_clock(soak):
     await soak.daemon.stop()
     right = soak.time.now() - soak.time.real()
     soak.time.step(-soak.rng.randint(30, 60) * HOUR)
-    n = len(soak.measured)
     await soak.start()
-    soak.stepped.update(soak.measured[n:])
     soak.time.set(soak.time.real() + right)
     await soak.slots()
 
@@ -170,6 +242,9 @@ async def boot_on_read_only_disk(soak):
 EVERYWHERE = (
     clock_forward,
     clock_back,
+    clock_off_by_minutes,
+    clock_years_ahead,
+    clock_years_back,
     suspend,
     resolver_gone,
     reload_targets,
@@ -178,7 +253,14 @@ EVERYWHERE = (
 WITHOUT_ROOT = (files_may_not_grow,)
 WITH_ROOT = (disk_full, disk_refuses, line_down, interface_renamed)
 FOR_GOOD = (site_closes, name_given_up)
-RESTARTS_EVERYWHERE = (killed, restarted, boot_with_old_clock)
+RESTARTS_EVERYWHERE = (
+    killed,
+    killed_years_ahead,
+    killed_while_closing_days,
+    killed_while_migrating,
+    restarted,
+    boot_with_old_clock,
+)
 RESTARTS_WITH_ROOT = (
     boot_without_network,
     boot_on_read_only_disk,

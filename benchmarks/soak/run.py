@@ -33,6 +33,7 @@ class Settings:
 
     Attributes
     ----------
+    days : simulated time after which it ends; may be infinite.
     at_most_min : real time after which it ends, however many days have passed.
     end_s : the daemon must end within this of SIGTERM; more on a machine that is busy.
     command : goes before the daemon's own.
@@ -47,13 +48,11 @@ class Settings:
     end_s: float = 5.0
     command: tuple[str, ...] = ()
 
-    @property
-    def restart_days(self):
-        """The days at the beginning on which the daemon is restarted in all ways.
+    restart_share: float = 0.25
+    """The share at the beginning in which the daemon is restarted in all ways.
 
-        From then on it lives for the rest, so that its memory can be judged.
-        """
-        return self.days * 0.25
+    From then on it lives for the rest, so that its memory can be judged.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,28 +202,30 @@ async def _lived(made, settings):
         if made.daemon.process.returncode is None:
             await made.daemon.stop()
     found = _checked(made, settings)
+    checks.check_chain(found, *await _verified(made))
     found.counts["answers of the dashboard"] = visitor.n_answers
     return found
 
 
 async def _days(made, settings):
-    end = BEGIN + timedelta(days=settings.days)
-    alone = BEGIN + timedelta(days=settings.restart_days)
     ordinary, restarts = _cycles(made, settings)
-    final = [(BEGIN + (end - BEGIN) * share, f) for share, f in _for_good()]
-    until_s = time.monotonic() + 60 * settings.at_most_min
-    while made.time.now() < end and time.monotonic() < until_s:
-        while final and made.time.now() >= final[0][0]:
+    final = list(zip((0.4, 0.7), faults.FOR_GOOD, strict=True))
+    began_s = time.monotonic()
+    while (done := _share(made, settings, began_s)) < 1:
+        while final and done >= final[0][0]:
             await _suffer(made, final.pop(0)[1])
         await _suffer(made, next(ordinary))
-        if made.time.now() < alone:
+        if done < settings.restart_share:
             await _suffer(made, next(restarts))
     # Whoever is well for weeks must also start again well.
     await _suffer(made, faults.killed)
 
 
-def _for_good():
-    return zip((0.4, 0.7), faults.FOR_GOOD, strict=True)
+def _share(made, settings, began_s):
+    """How much is over, of the days or of the real time."""
+    of_days = (made.time.now() - BEGIN) / timedelta(days=1) / settings.days
+    of_time = (time.monotonic() - began_s) / 60 / settings.at_most_min
+    return max(of_days, of_time)
 
 
 async def _suffer(made, fault):
@@ -251,10 +252,19 @@ def _shuffled(rng, kinds):
         yield from rng.sample(kinds, len(kinds))
 
 
+async def _verified(made):
+    """What `monitor verify --stored` tells, and its exit status."""
+    told = made.disk.folder.parent / "verify"
+    with told.open("w") as file:
+        child = await made.daemon.beside("verify", "--stored", output=file)
+        status = await child.wait()
+    return told.read_text(), status
+
+
 def _checked(made, settings):
     found = checks.Findings()
     url = made.base["database"]
-    checks.check_slots(found, url, made)
+    checks.check_slots(found, url, made, BEGIN)
     checks.check_ledger(found, url, made.ledger)
     checks.check_life(found, made, made.disk.folder)
     checks.check_nights(found, url, made, made.disk.folder)

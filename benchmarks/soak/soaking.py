@@ -1,5 +1,6 @@
 """Moves the simulated days on, slot by slot, and notes what must be on record."""
 
+import asyncio
 import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ BEFORE_SLOT_ENDS = timedelta(seconds=70)
 ROUND = "round status="
 NIGHTLY = "nightly exit_status="
 ROUND_S = 300.0
+SEES_CLOCK_S = 2.5
+FAR = timedelta(days=60)
+"""No machine of a soak sleeps for so long."""
 NIGHT_S = 1200.0
 NIGHTLY_AT = timedelta(hours=6, minutes=10)
 """Local time of the nightly analysis with the shipped window."""
@@ -32,7 +36,6 @@ class Soak:
     network, disk : see those modules.
     faults : (kind, begin, end) in simulated time.
     vitals : (simulated time, number of the daemon's start, what it held).
-    stepped : slots around a clock that was stepped back: measured twice, rightly.
     """
 
     time: SimulatedTime
@@ -48,10 +51,10 @@ class Soak:
     faults: list = field(default_factory=list)
     vitals: list = field(default_factory=list)
     measured: list = field(default_factory=list)
-    stepped: set = field(default_factory=set)
     n_nights: int = 0
     n_lost_nights: int = 0
     n_late: int = 0
+    n_databases: int = 0
 
     @property
     def n_faults(self) -> Counter:
@@ -84,6 +87,16 @@ class Soak:
         await self._await_round(n)
         await self._await_nights(before)
         self.note_vitals()
+
+    def step(self, by: timedelta) -> None:
+        """Step the wall clock under the running daemon."""
+        before = self.time.now()
+        self.time.step(by)
+        self.n_nights += self._nights(before)
+
+    async def seen_by_the_daemon(self) -> None:
+        """Let the daemon see how the clock stands now."""
+        await asyncio.sleep(SEES_CLOCK_S)
 
     async def sleep(self, span: timedelta) -> None:
         """The machine sleeps: nothing runs, and the wall clock goes on."""
@@ -120,7 +133,9 @@ class Soak:
         return int(last > first)
 
     def note_vitals(self) -> None:
-        """Note what the daemon holds now."""
+        """Note what the daemon holds now, unless the clock stands far away."""
+        if self.vitals and abs(self.time.now() - self.vitals[-1][0]) > FAR:
+            return
         with contextlib.suppress(OSError, KeyError):
             found = self.daemon.vitals()
             self.vitals.append((self.time.now(), self.daemon.n_starts, found))

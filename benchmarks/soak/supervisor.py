@@ -74,6 +74,18 @@ class Supervisor:
         self._readers.add(reader)
         reader.add_done_callback(self._readers.discard)
 
+    async def beside(self, *words: str, output=None) -> asyncio.subprocess.Process:
+        """Another command in the same folder, by the same clock."""
+        return await asyncio.create_subprocess_exec(
+            *self._command,
+            *(sys.executable, "-m", "monitor", *words),
+            cwd=self._place,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output or self._notes,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+
     async def _read(self, lines) -> None:
         async for raw in lines:
             line = raw.decode(errors="replace").rstrip()

@@ -13,7 +13,7 @@ from monitor.analysis.look import Home, Look, home, look
 from monitor.analysis.mechanism import mechanism
 from monitor.analysis.profile import clock_of
 from monitor.analysis.reasons import reasons
-from monitor.analysis.rules import Ruling, is_mostly_dead, rule
+from monitor.analysis.rules import is_mostly_dead, rule
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.errors import InputError
 from monitor.evening_rule import (
@@ -189,7 +189,7 @@ def _verdict(one: Case, cases: list[Case], p_value: float) -> Verdict:
         mechanism=checks,
         reasons=reasons(one, ruling),
         marks=_marks(one),
-        details=_details(one, ruling, checks),
+        details=_details(one, checks),
     )
 
 
@@ -247,7 +247,7 @@ def _mark(one: Case, place: int, day: date) -> EveningMark:
     return EveningMark(day=day, state=state, ratio=_ratio(float(one.excess[place])))
 
 
-def _details(one: Case, ruling: Ruling, checks: tuple[MechanismCheck, ...]) -> Details:
+def _details(one: Case, checks: tuple[MechanismCheck, ...]) -> Details:
     """The numbers behind a verdict."""
     table, seen = one.look.home.table, one.look
     dates = table.dates()
@@ -256,7 +256,6 @@ def _details(one: Case, ruling: Ruling, checks: tuple[MechanismCheck, ...]) -> D
     seen_on = [dates[d] for d in np.flatnonzero(tried)]
     weights = seen.home.weights[one.suspicion.series]
     return Details(
-        rule=ruling.reason.rule,
         controls=_names(table, seen.found.controls),
         controls_live=one.n_controls,
         controls_left_out=_names(table, seen.gone),

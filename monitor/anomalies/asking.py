@@ -69,6 +69,8 @@ class Question:
     with_controls: bool = False
     is_exact: bool = False
     """From the single samples instead of the hourly roll-ups."""
+    as_of: datetime | None = None
+    """The last verdict is the last one that was stored by then."""
 
 
 def ask_evenings(url: str, question: Question) -> list[Evening]:
@@ -122,6 +124,7 @@ def _told(
                 timezone=question.timezone,
                 window=window,
                 since=question.since,
+                before=question.as_of,
             ).items()
         }
     told: Told = stored
@@ -370,7 +373,7 @@ def _sites(url: str, question: Question) -> tuple[_Sites, frozenset[str]]:
         if question.targets:
             names &= set(question.targets)
         if question.verdict is not None:
-            names &= _judged(reader, question.verdict)
+            names &= _judged(reader, question)
     return sites, frozenset(names)
 
 
@@ -417,12 +420,12 @@ def _site(info: SeriesInfo) -> Site:
     )
 
 
-def _judged(reader: Reader, verdict: str) -> set[str]:
+def _judged(reader: Reader, question: Question) -> set[str]:
     return {
         found.target
-        for _, analysis in readable(reader, 1)
+        for _, analysis in readable(reader, 1, before=question.as_of)
         for found in analysis.verdicts
-        if found.verdict == verdict
+        if found.verdict == question.verdict
     }
 
 

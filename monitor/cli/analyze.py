@@ -115,12 +115,14 @@ def _samples(
 
         return _only(read_frame(paths), vantage)
     from monitor.analysis import COLUMNS
+    from monitor.clock import SystemClock
     from monitor.store.frames import load_frame
 
     url = measured_database_url(settings)
     found = load_frame(
         url,
-        until=None if until is None else until + _AFTER_LAST_DAY,
+        # By default up to now: what lies later, a wrong clock has left there.
+        until=SystemClock().now_utc() if until is None else until + _AFTER_LAST_DAY,
         vantage=vantage,
         columns=COLUMNS,
     )

@@ -136,6 +136,7 @@ def _question(
         raise InputError(f"--min-ratio: found {ratio}; allowed: a number above 0")
     return Question(
         timezone=timezone,
+        as_of=now,
         since=since,
         until=until,
         window=options["hours"] or window,

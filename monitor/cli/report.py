@@ -173,7 +173,7 @@ def _latest(config: "Config", now_utc: "datetime") -> date:
     from monitor.nightly import last_night
 
     last = last_night(now_utc, config)
-    newest = _newest(config)
+    newest = _newest(config, until=now_utc)
     if newest is None:
         raise InputError("report: nothing has been measured yet")
     return min(last, last_night(newest + timedelta(days=1), config))
@@ -195,11 +195,12 @@ def _check_date(day: date | None, config: "Config", now_utc: "datetime") -> None
         raise InputError(f"--date: found {day}; allowed: a date up to today, {today}")
 
 
-def _newest(config: "Config") -> "datetime | None":
-    """When the last sample was taken."""
+def _newest(config: "Config", until: "datetime | None" = None) -> "datetime | None":
+    """When the last sample was taken, before a moment if one is given."""
     from monitor.store.frames import load_frame
 
-    times = load_frame(config.database, columns=["started_at_utc"])["started_at_utc"]
+    found = load_frame(config.database, until=until, columns=["started_at_utc"])
+    times = found["started_at_utc"]
     return None if times.empty else times.max().to_pydatetime()
 
 

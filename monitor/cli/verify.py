@@ -12,7 +12,7 @@ from monitor.cli.terminal import echo_json, say, visible
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from monitor.evidence import Finding, Verification
 
@@ -64,15 +64,43 @@ def verify_command(
 
 def _verify_stored(settings: Settings, *, as_json: bool) -> None:
     from monitor.evidence.ledger import stored_differences
+    from monitor.store.retention import removed_rows
 
-    findings = stored_differences(measured_database_url(settings))
+    url = measured_database_url(settings)
+    findings = stored_differences(url)
+    removed = removed_rows(url)
     if as_json:
-        echo_json({"intact": not findings, "findings": _as_documents(findings)})
+        echo_json(
+            {
+                "intact": not findings,
+                "findings": _as_documents(findings),
+                "removed_by_retention": [
+                    {"vantage": vantage, "day": day, "n_rows": n_rows}
+                    for (vantage, day), n_rows in sorted(removed.items())
+                ],
+            }
+        )
     elif findings:
         _print_findings(findings)
     else:
-        say("intact: every closed day has the rows that it had when it was closed")
+        others = ", but those that retention removed" if removed else ""
+        say(
+            "intact: every closed day has the rows that it had when it was closed"
+            f"{others}"
+        )
+    if not as_json:
+        _print_removed(removed)
     sys.exit(EXIT_NO if findings else 0)
+
+
+def _print_removed(removed: "Mapping[tuple[str, str], int]") -> None:
+    for vantage in sorted({vantage for vantage, _ in removed}):
+        days = sorted(day for own, day in removed if own == vantage)
+        n_rows = sum(n for (own, _), n in removed.items() if own == vantage)
+        say(
+            f"removed by retention, {visible(vantage)}: {n_rows} rows of"
+            f" {len(days)} days, {days[0]} to {days[-1]}"
+        )
 
 
 def _document(result: "Verification") -> dict[str, Any]:

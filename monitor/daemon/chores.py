@@ -5,12 +5,13 @@ import contextlib
 import logging
 import os
 import sys
-from datetime import UTC, datetime, time, timedelta
-from functools import partial
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from monitor.clock import Clock
 from monitor.config import Config
+from monitor.daemon.timetable import CHECK_CLOCK_EVERY_S
 from monitor.store.instants import phase_us
 from monitor.store.retention import Retention
 
@@ -18,6 +19,8 @@ _log = logging.getLogger(__package__)
 
 COMPACT_PAUSE_S = 0.2
 """Between two pieces of the work: a round's writes come first."""
+UNSYNCHRONISED_S = 7 * 86_400
+"""After so long it is told; nothing waits for the clock to be synchronised."""
 
 
 async def run_nightly(config: Config, config_path: Path) -> int:
@@ -38,24 +41,63 @@ async def run_nightly(config: Config, config_path: Path) -> int:
     return status
 
 
-async def remove_old_samples(config: Config, clock: Clock) -> None:
+async def remove_old_samples(
+    config: Config, clock: Clock, *, is_steady: Callable[[], bool]
+) -> None:
     """Remove what is older than `retention.samples_days`, in pieces with pauses.
+
+    Parameters
+    ----------
+    is_steady : whether every step of the wall clock so far is on record.
 
     Raises
     ------
     StoreError
         The database is out of reach; the work goes on another time.
     """
+    # A step that made this due is seen within a second.
+    await asyncio.sleep(2 * CHECK_CLOCK_EVERY_S)
+    if not is_steady():
+        _log.info("retention event=waits reason=%r", "a step is not on record yet")
+        return
     now_utc = clock.now_utc()
-    kept = timedelta(days=config.retention.samples_days or 0)
-    before = datetime.combine((now_utc - kept).date(), time(), UTC)
-    retention = Retention(config.database, phase_us=phase_us(config.timezone, now_utc))
+    phase = phase_us(config.timezone, now_utc)
+    retention = Retention(config.database, config.vantage, phase_us=phase)
     try:
-        decide = partial(retention.decide, before, decided_at_utc=now_utc)
-        await asyncio.to_thread(decide)
-        is_more = True
+        is_more = await asyncio.to_thread(_decided, retention, config, now_utc)
         while is_more:
             await asyncio.sleep(COMPACT_PAUSE_S)
             is_more = await asyncio.to_thread(retention.step)
     finally:
         await asyncio.to_thread(retention.close)
+
+
+def _decided(retention: Retention, config: Config, now_utc: datetime) -> bool:
+    """Whether anything is old; what is so is noted."""
+    age = retention.age(config.retention.samples_days or 0, now=now_utc)
+    if age.step is not None:
+        _log.info("retention event=waits reason=%r", "the clock was set a while ago")
+    if age.first_kept is None:
+        return False
+    retention.decide(age.first_kept, decided_at_utc=now_utc)
+    return True
+
+
+class SyncWatch:
+    """Tells when the system's clock has not been synchronised for a week; once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known_at_s = clock.since_boot_s()
+        self._is_told = False
+
+    def look(self, is_synchronised: bool | None) -> None:
+        """Note how it is now; None: the system cannot be asked."""
+        if is_synchronised is not False:
+            self._known_at_s = self._clock.since_boot_s()
+            self._is_told = False
+            return
+        free_s = self._clock.since_boot_s() - self._known_at_s
+        if free_s >= UNSYNCHRONISED_S and not self._is_told:
+            self._is_told = True
+            _log.warning("clock event=unsynchronised days=%d", free_s // 86_400)

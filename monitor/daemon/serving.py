@@ -13,18 +13,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from monitor.clock import Clock
+from monitor.clock import Clock, is_synchronised
 from monitor.config import Config
-from monitor.daemon.chores import remove_old_samples, run_nightly
+from monitor.daemon.chores import SyncWatch, remove_old_samples, run_nightly
 from monitor.daemon.startup import (
+    History,
     check_database,
     fill_ration,
+    history,
+    note_clock_step,
     parts_off_record,
-    recorded_until,
 )
 from monitor.daemon.tasks import Tasks, cancel
 from monitor.daemon.timetable import (
@@ -40,11 +43,14 @@ from monitor.model import Round, Sample
 from monitor.sampling.reload import reloaded
 from monitor.sampling.schedule import Gap
 from monitor.service import service_manager
+from monitor.store.clock_steps import ClockStep
 from monitor.store.spool import SpooledWriter
 from monitor.store.spool_file import spool_path
 from monitor.web.child import Dashboard
 
 _log = logging.getLogger(__package__)
+
+Answer = TypeVar("Answer")
 
 TICK = timedelta(seconds=1)
 NIGHTLY_AFTER_START = timedelta(seconds=90)
@@ -114,6 +120,10 @@ class _Daemon:
         self._tasks = Tasks()
         self._reloading = asyncio.Lock()
         self._manager = service_manager(clock, os.environ)
+        self._steps: list[ClockStep] = []
+        self._sync_watch = SyncWatch(clock)
+        self._measured_since = clock.now_utc()
+        self._downtime: Gap | None = None
 
     async def run(self) -> None:
         """Run until a signal asks to end."""
@@ -128,7 +138,7 @@ class _Daemon:
         self._tasks.spawn(self._record_downtime(self._clock.now_utc()))
         scheduler = self._scheduler()
         scheduler.start()
-        watch = asyncio.create_task(follow_clock(scheduler, self._clock))
+        watch = asyncio.create_task(follow_clock(scheduler, self._clock, self._note))
         self._dashboard_task = self._tasks.spawn(self._dashboard.run())
         _log.info("started vantage=%s pid=%d", self._config.vantage, os.getpid())
         self._manager.ready()
@@ -177,8 +187,20 @@ class _Daemon:
         self._tasks.spawn(self._in_thread(self._writer.flush))
 
     async def _compact(self) -> None:
+        self._sync_watch.look(is_synchronised())
         if self._config.retention.samples_days is not None:
-            self._tasks.spawn(remove_old_samples(self._config, self._clock))
+            work = remove_old_samples(
+                self._config, self._clock, is_steady=lambda: not self._steps
+            )
+            self._tasks.spawn(work)
+
+    def _note(self, step: ClockStep) -> None:
+        self._steps.append(step)
+        self._tasks.spawn(self._store_step(step))
+
+    async def _store_step(self, step: ClockStep) -> None:
+        await self._until_answered(note_clock_step, self._config, step)
+        self._steps.remove(step)
 
     async def _start_nightly(self) -> None:
         self._tasks.spawn(self._night())
@@ -199,21 +221,32 @@ class _Daemon:
 
     async def _record_downtime(self, began_utc: datetime) -> None:
         """Tell in which slots no daemon ran, as soon as the database answers."""
-        end = await self._recorded_until(self._sampler.slot_of(began_utc))
+        slot = self._sampler.slot_of(began_utc)
+        found: History = await self._until_answered(history, self._config, slot)
+        if found.first_utc is not None:
+            self._measured_since = max(self._measured_since, found.first_utc)
+        if found.step is not None:
+            self._note(found.step)
+        end = found.recorded_until_utc
         gap = None if end is None else self._sampler.downtime(end, began_utc)
+        self._downtime = gap
         if gap is not None:
             reason = "the monitor was not running"
             await self._sampler.record_missed(gap, reason=reason)
 
-    async def _recorded_until(self, before_utc: datetime) -> datetime | None:
+    async def _until_answered(
+        self, ask: Callable[..., Answer], *arguments: object
+    ) -> Answer:
         while True:
+            # What waits in the spool is on record, too.
             await self._in_thread(self._writer.flush)
             try:
-                return await asyncio.to_thread(recorded_until, self._config, before_utc)
+                return await asyncio.to_thread(ask, *arguments)
             except StoreError:
                 await asyncio.sleep(FLUSH_EVERY.total_seconds())
 
     async def _unrecorded(self, gap: Gap) -> list[Gap]:
-        # What waits in the spool is on record, too.
         await self._in_thread(self._writer.flush)
-        return await asyncio.to_thread(parts_off_record, gap, self._config)
+        # A gap that begins before is no time that passed: the clock had gone back.
+        since_utc = None if gap == self._downtime else self._measured_since
+        return await asyncio.to_thread(parts_off_record, gap, self._config, since_utc)

@@ -1,16 +1,24 @@
 """What a starting daemon asks the database: is it fit, what is missing or spent."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import StoreError
-from monitor.model import RoundStatus
+from monitor.model import Round, RoundStatus
 from monitor.probe.local import received_on_wire_bytes
 from monitor.sampling.ration import Ration
-from monitor.sampling.schedule import Gap, unrecorded
-from monitor.store import open_store
+from monitor.sampling.schedule import (
+    Gap,
+    gap_between,
+    slot_of,
+    slot_start,
+    unrecorded,
+)
+from monitor.store import Store, open_store
+from monitor.store.clock_steps import ClockStep
 from monitor.wallclock import local_instant
 
 _log = logging.getLogger(__package__)
@@ -27,8 +35,60 @@ def check_database(url: str) -> None:
         _log.warning("database_away error=%s", error)
 
 
-def recorded_until(config: Config, before_utc: datetime) -> datetime | None:
-    """End of the last slot on record that began before a moment; None without one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the database has of the time before a start.
+
+    Attributes
+    ----------
+    first_utc : the first slot that was measured.
+    recorded_until_utc : from here on up to the start slots may be on no record.
+    step : a step back of the wall clock that nobody saw: rounds lie later than now.
+    """
+
+    first_utc: datetime | None = None
+    recorded_until_utc: datetime | None = None
+    step: ClockStep | None = None
+
+
+def history(config: Config, began_utc: datetime) -> History:
+    """What the database has of the time before the slot in which measuring began.
+
+    Raises
+    ------
+    StoreError
+        The database is out of reach.
+    """
+    vantage = config.vantage
+    with open_store(config.database) as store:
+        bounds = store.measured_bounds(vantage)
+        if bounds is None:
+            return History()
+        first_utc, newest_utc = bounds
+        is_ahead = newest_utc > began_utc + config.every
+        step = None
+        if is_ahead and store.step_back_over(vantage, newest_utc) is None:
+            step = ClockStep(before_utc=newest_utc, after_utc=began_utc)
+        last = store.last_round(vantage, before=began_utc)
+        end = None if last is None else _recorded_until(store, last, config)
+    return History(first_utc=first_utc, recorded_until_utc=end, step=step)
+
+
+def _recorded_until(store: Store, last: Round, config: Config) -> datetime:
+    length = config.every
+    if last.status is RoundStatus.MISSED:
+        length = timedelta(seconds=last.duration_s or 0.0)
+    end = last.slot_start_utc + length
+    step = store.step_back_over(config.vantage, last.slot_start_utc)
+    if step is None:
+        return end
+    # The clock went back over that record: since then there may be gaps before it.
+    again = slot_start(slot_of(step.after_utc, config.every), config.every)
+    return min(again, end)
+
+
+def note_clock_step(config: Config, step: ClockStep) -> None:
+    """Put a step of the wall clock on record.
 
     Raises
     ------
@@ -36,20 +96,30 @@ def recorded_until(config: Config, before_utc: datetime) -> datetime | None:
         The database is out of reach.
     """
     with open_store(config.database) as store:
-        last = store.last_round(config.vantage, before=before_utc)
-    if last is not None and last.status is RoundStatus.MISSED:
-        return last.slot_start_utc + timedelta(seconds=last.duration_s or 0.0)
-    return None if last is None else last.slot_start_utc + config.every
+        store.append_clock_step(config.vantage, step)
 
 
-def parts_off_record(gap: Gap, config: Config) -> list[Gap]:
-    """The parts of a gap that are not on record; all of it without a database."""
+def parts_off_record(
+    gap: Gap, config: Config, since_utc: datetime | None = None
+) -> list[Gap]:
+    """The parts of a gap that are not on record; all of it without a database.
+
+    Parameters
+    ----------
+    since_utc : what lies before is left out. None: nothing is.
+    """
+    if since_utc is not None and gap.start_utc < since_utc:
+        start_utc = slot_start(slot_of(since_utc, config.every), config.every)
+        shorter = gap_between(start_utc, gap.start_utc + gap.duration, config.every)
+        return [] if shorter is None else parts_off_record(shorter, config)
+    end_utc = gap.start_utc + gap.duration
     try:
         with open_store(config.database) as store:
             rounds = store.rounds(
                 since=gap.start_utc - LOOK_BACK,
-                until=gap.start_utc + gap.duration,
+                until=end_utc,
                 vantage=config.vantage,
+                as_of=end_utc,
             )
             return list(unrecorded(gap, rounds, config.every))
     except StoreError as error:

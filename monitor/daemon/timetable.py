@@ -12,6 +12,7 @@ from apscheduler.triggers.cron import CronTrigger
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.evening_rule import DAY_MIN
+from monitor.store.clock_steps import ClockStep
 
 _log = logging.getLogger(__package__)
 
@@ -57,24 +58,34 @@ def nightly_trigger(config: Config) -> CronTrigger:
     return CronTrigger(hour=hour, minute=minute, timezone=config.timezone)
 
 
-async def follow_clock(scheduler: AsyncIOScheduler, clock: Clock) -> None:
+async def follow_clock(
+    scheduler: AsyncIOScheduler, clock: Clock, note: Callable[[ClockStep], object]
+) -> None:
     """Set the scheduler right when the wall clock was stepped; never returns.
 
     What is due at a wall-clock time would, after a step back, be due in hours only.
     After a step forward, or a sleep, it is due now, and must not be put off.
+
+    Parameters
+    ----------
+    note : told of each step at once.
     """
-    offset_s = _wall_minus_monotonic_s(clock)
+    offset_s = _wall_minus_elapsed_s(clock)
     while True:
         await asyncio.sleep(CHECK_CLOCK_EVERY_S)
-        now_s = _wall_minus_monotonic_s(clock)
+        now_s = _wall_minus_elapsed_s(clock)
         step_s = now_s - offset_s
         if abs(step_s) > CLOCK_STEP_S:
             _log.warning("clock_step seconds=%.1f", step_s)
+            now_utc = clock.now_utc()
+            before_utc = now_utc - timedelta(seconds=step_s)
+            note(ClockStep(before_utc=before_utc, after_utc=now_utc))
         if step_s < -CLOCK_STEP_S:
             for job in scheduler.get_jobs():
                 job.reschedule(job.trigger)
         offset_s = now_s
 
 
-def _wall_minus_monotonic_s(clock: Clock) -> float:
-    return clock.now_utc().timestamp() - clock.monotonic_s()
+def _wall_minus_elapsed_s(clock: Clock) -> float:
+    # A sleep of the machine is no step: time has passed.
+    return clock.now_utc().timestamp() - clock.since_boot_s()

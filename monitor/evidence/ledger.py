@@ -17,7 +17,7 @@ from monitor.evidence.rows import stored_rows
 from monitor.model import DayDigest
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging
-from monitor.store.retention import Retention
+from monitor.store.retention import removed_rows
 from monitor.wallclock import EPOCH, local_instant
 
 CLOSE_AFTER: Final = timedelta(hours=3)
@@ -60,7 +60,7 @@ def close_days(url: str, *, now_utc: datetime) -> Sequence[DayDigest]:
     """
     with open_store(url) as store, closing(Digests(url)) as digests:
         links = digests.links()
-        counts = digests.row_counts(since=_looked_back(links))
+        counts = digests.row_counts(since=_looked_back(links, now_utc))
         closed = {(link.vantage, link.day): link.n_rows for link in links}
         wanted = sorted(
             (day, vantage)
@@ -73,10 +73,12 @@ def close_days(url: str, *, now_utc: datetime) -> Sequence[DayDigest]:
     return new
 
 
-def _looked_back(links: Sequence[DayDigest]) -> datetime:
-    if not links:
+def _looked_back(links: Sequence[DayDigest], now_utc: datetime) -> datetime:
+    # A day later than now, closed by a wrong clock, must not hide those before it.
+    ended = [link.day for link in links if _has_ended(link.day, now_utc)]
+    if not ended:
         return EPOCH
-    return _start(max(link.day for link in links)) - LATE_DAYS * _DAY
+    return _start(max(ended)) - LATE_DAYS * _DAY
 
 
 def _start(day: str) -> datetime:
@@ -151,15 +153,8 @@ def stored_differences(url: str) -> Sequence[Finding]:
         links = digests.links()
         return [
             *_broken_links(links),
-            *_changed_days(store, digests.secret(), _kept(url, links)),
+            *_changed_days(store, digests.secret(), links, removed_rows(url)),
         ]
-
-
-def _kept(url: str, links: Sequence[DayDigest]) -> list[DayDigest]:
-    """The links of days whose samples were not allowed to go by retention."""
-    with closing(Retention(url)) as retention:
-        since = retention.kept_from()
-    return [link for link in links if since is None or _start(link.day) >= since]
 
 
 def _broken_links(links: Sequence[DayDigest]) -> Iterator[Finding]:
@@ -178,7 +173,10 @@ def _broken_links(links: Sequence[DayDigest]) -> Iterator[Finding]:
 
 
 def _changed_days(
-    store: Store, secret: bytes, links: Sequence[DayDigest]
+    store: Store,
+    secret: bytes,
+    links: Sequence[DayDigest],
+    removed: Mapping[tuple[str, str], int],
 ) -> Iterator[Finding]:
     newest: Mapping[tuple[str, str], DayDigest] = {
         (link.vantage, link.day): link for link in links
@@ -187,9 +185,14 @@ def _changed_days(
         found = _of_rows(store, secret, vantage, day, link.previous)
         if found is None or found.root != link.root:
             n_rows = 0 if found is None else found.n_rows
+            n_removed = removed.get((vantage, day), 0)
+            if n_removed and n_rows + n_removed >= link.n_rows:
+                # Retention counted what it removed; of the rest no root can be made.
+                continue
             what = (
                 f"the rows of {vantage!r} are not those of the day's digest:"
                 f" {n_rows} rows now, {link.n_rows} when it was closed"
+                f"{f', {n_removed} removed by retention' if n_removed else ''}"
             )
             yield Finding(file=_FILE, day=day, what=what)
 

@@ -23,6 +23,8 @@ from monitor.sampling.budget import (
 
 PAGE_BYTES = 100_000
 """A page of a site that was not measured yet: about the mean of the shipped sites."""
+DAYS_KEPT = 62
+"""Of the account: this month and what a wrong clock took for another one."""
 _WEIGHT = 0.2
 """Of the newest cost in the running mean."""
 
@@ -44,7 +46,7 @@ class Ration:
     Attributes
     ----------
     costs_bytes : (site, kind of probe) -> running mean of what it received.
-    by_day_bytes : local day -> received on the wire; only the current month is kept.
+    by_day_bytes : local day -> received on the wire, of the last days on which any was.
     """
 
     budget: Budget
@@ -59,8 +61,9 @@ class Ration:
         """Note what was received on a local day."""
         known = self.by_day_bytes
         known[day] = known.get(day, 0) + received_bytes
-        for other in [d for d in known if (d.year, d.month) < (day.year, day.month)]:
-            del known[other]
+        # Not by date: a clock that stood in the future must not forget this month.
+        while len(known) > DAYS_KEPT:
+            del known[next(iter(known))]
 
     def count(self, sample: Sample) -> None:
         """Note what a probe received; what describes this machine costs nothing."""

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 
 from monitor.errors import StoreError
 from monitor.model import Analysis, Round, Sample
-from monitor.store import consents, rounds, samples, usage, verdicts
+from monitor.store import clock_steps, consents, rounds, samples, usage, verdicts
+from monitor.store.clock_steps import ClockStep
 from monitor.store.engine import make_engine, reading, sqlite_path, writing
 from monitor.store.migration import migrate
 
@@ -111,16 +112,35 @@ class Store:
         since: datetime | None = None,
         until: datetime | None = None,
         vantage: str | None = None,
+        as_of: datetime | None = None,
     ) -> Iterator[Round]:
-        """The rounds whose slot begins from `since` on and before `until`, by time."""
-        return rounds.read(self._engine, since, until, vantage)
+        """The rounds whose slot begins from `since` on and before `until`, by time.
 
-    def last_round(
-        self, vantage: str, *, before: datetime | None = None
-    ) -> Round | None:
-        """The round of the vantage's latest slot (before a moment); None without."""
+        With `as_of`, what holds at that moment: nothing later, and of missed slots only
+        those that had no round after all.
+        """
+        return rounds.read(self._engine, since, until, vantage, as_of)
+
+    def last_round(self, vantage: str, *, before: datetime) -> Round | None:
+        """The round of the vantage's latest slot before a moment; None without."""
         with reading(self._engine) as connection:
             return rounds.last(connection, vantage, before)
+
+    def measured_bounds(self, vantage: str) -> tuple[datetime, datetime] | None:
+        """The vantage's first and last measured slot, also one later than now."""
+        with reading(self._engine) as connection:
+            return rounds.bounds(connection, vantage)
+
+    def append_clock_step(self, vantage: str, step: ClockStep) -> None:
+        """Store that the wall clock was stepped."""
+        self._check_file()
+        with writing(self._engine) as connection:
+            clock_steps.append(connection, vantage, step)
+
+    def step_back_over(self, vantage: str, moment: datetime) -> ClockStep | None:
+        """The last step of the clock from after a moment back to before it, if any."""
+        with reading(self._engine) as connection:
+            return clock_steps.last_back_over(connection, vantage, moment)
 
     def received(
         self, vantage: str, *, since: datetime, until: datetime

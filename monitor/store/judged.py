@@ -29,17 +29,24 @@ class JudgedTarget:
 
 
 def judged_targets(
-    reader: Reader, vantage: str, *, timezone: str, window: Window, since: date
+    reader: Reader,
+    vantage: str,
+    *,
+    timezone: str,
+    window: Window,
+    since: date,
+    before: datetime | None = None,
 ) -> dict[str, JudgedTarget]:
     """Target -> what was said of its evenings from a date on.
 
     Parameters
     ----------
+    before : only what was computed before now: a wrong clock may have left the rest.
     timezone, window : analyses on other terms are about other evenings.
     """
     newest: dict[str, Verdict] = {}
     marks: dict[str, dict[date, EveningMark]] = {}
-    for analysis in _back_to(reader, since):
+    for analysis in _back_to(reader, since, before):
         if (analysis.timezone, analysis.window) != (timezone, window):
             continue
         for verdict in analysis.verdicts:
@@ -54,18 +61,21 @@ def judged_targets(
     }
 
 
-def readable(reader: Reader, limit: int) -> Iterator[tuple[datetime, Analysis]]:
+def readable(
+    reader: Reader, limit: int, *, before: datetime | None = None
+) -> Iterator[tuple[datetime, Analysis]]:
     """The last analyses, newest first, without those that cannot be read."""
-    for stored in reader.analyses(limit):
+    for stored in reader.analyses(limit, before=before):
         try:
             yield stored.computed_at_utc, stored.read()
         except UnreadableAnalysisError as error:
             _log.warning("analysis event=unreadable reason=%s", error)
 
 
-def _back_to(reader: Reader, since: date) -> Iterator[Analysis]:
+def _back_to(
+    reader: Reader, since: date, before: datetime | None
+) -> Iterator[Analysis]:
     """The newest analysis, then that of the evenings before it, and so on."""
-    before = None
     while stored := reader.analyses(1, before=before):
         before = stored[0].computed_at_utc
         try:

@@ -7,7 +7,7 @@ zones, units of display or HTTP.
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
 from monitor.store.engine import make_engine, reading
 from monitor.store.hourly_days import HourlyDay, read_days
 from monitor.store.instants import from_us, to_us
+from monitor.store.retention import Removed, removed
 from monitor.store.round_totals import RoundTotals, Totals
 from monitor.store.rounds import read as read_rounds
 from monitor.store.samples import from_row
@@ -26,7 +27,6 @@ from monitor.store.tables import (
     analyses,
     hourly,
     hourly_stale,
-    rounds,
     samples,
     series,
 )
@@ -106,10 +106,17 @@ class Reader:
         event.listen(self._engine, "connect", _forbid_writing)
         self._round_totals = RoundTotals(self._engine)
 
-    def series(self) -> list[SeriesInfo]:
-        """Every series that has a sample, in the order of its names."""
+    def series(self, *, as_of: datetime | None = None) -> list[SeriesInfo]:
+        """Every series that has a sample, in the order of its names.
+
+        Parameters
+        ----------
+        as_of : samples that lie later do not count: a wrong clock made them.
+        """
         when = samples.c.started_at_us
         own = samples.c.series_id == series.c.id
+        if as_of is not None:
+            own = and_(own, when <= to_us(as_of))
         first = select(func.min(when)).where(own).scalar_subquery()
         last = select(func.max(when)).where(own).scalar_subquery()
         inner = select(series, first.label("first"), last.label("last")).subquery()
@@ -158,26 +165,24 @@ class Reader:
 
     def stream(self, chosen: SampleFilter) -> Iterator[list[Sample]]:
         """All chosen samples by time and series, a day in each list."""
-        start = self._bound(chosen, func.min)
-        last = self._bound(chosen, func.max)
-        while start is not None and last is not None and start <= last:
+        start = self._first_us(chosen)
+        while start is not None:
             end = start + _DAY_US
-            found = self._span(chosen, start, end)
-            if found:
+            if found := self._span(chosen, start, end):
                 yield found
-            start = end
+            # Not day by day: a clock that was wrong may have left years between.
+            following = replace(chosen, since=from_us(end))
+            start = self._first_us(following)
 
-    def _bound(self, chosen: SampleFilter, extreme: Any) -> int | None:  # noqa: ANN401
+    def _first_us(self, chosen: SampleFilter) -> int | None:
         when = samples.c.started_at_us
         found = []
         with reading(self._engine) as connection:
             # One step down the index per series.
             for series_id in chosen.series_ids:
-                of_series = _within(select(extreme(when)), chosen, series_id)
+                of_series = _within(select(func.min(when)), chosen, series_id)
                 found.append(connection.scalar(of_series))
-        known = [value for value in found if value is not None]
-        pick = max if extreme is func.max else min
-        return pick(known, default=None)
+        return min((value for value in found if value is not None), default=None)
 
     def _span(self, chosen: SampleFilter, start_us: int, end_us: int) -> list[Sample]:
         when = samples.c.started_at_us
@@ -207,32 +212,32 @@ class Reader:
             rows = connection.execute(_full().where(key.in_(keys))).mappings()
             return [from_row(row) for row in rows]
 
-    def rounds(self, since: datetime, until: datetime, vantage: str) -> list[Round]:
-        """Rounds and gaps whose slot begins in the half-open range."""
-        return list(read_rounds(self._engine, since, until, vantage))
+    def rounds(
+        self, since: datetime, until: datetime, vantage: str, *, as_of: datetime
+    ) -> list[Round]:
+        """Rounds and gaps whose slot begins in the half-open range, as of a moment."""
+        return list(read_rounds(self._engine, since, until, vantage, as_of))
 
-    def round_totals(self, vantage: str) -> Totals:
-        """Per status: records, probes planned, probes done, seconds."""
-        return self._round_totals.of(vantage)
+    def round_totals(self, vantage: str, *, as_of: datetime) -> Totals:
+        """Per status: records, probes planned, probes done, seconds; as of a moment."""
+        return self._round_totals.of(vantage, as_of=as_of)
 
-    def last_round(self, vantage: str) -> Round | None:
-        """The round or gap with the latest slot."""
-        newest = select(func.max(rounds.c.slot_start_us)).where(
-            rounds.c.vantage == vantage
-        )
+    def removed(self, vantage: str) -> Removed:
+        """What retention removed so far."""
         with reading(self._engine) as connection:
-            slot_us = connection.scalar(newest)
-        if slot_us is None:
-            return None
-        found = read_rounds(self._engine, from_us(slot_us), None, vantage)
-        return list(found)[-1]
+            return removed(connection, vantage)
 
-    def received(self, series_ids: Iterable[int], since_us: int) -> Received:
-        """What these series received in hours from `since_us` on."""
+    def received(
+        self, series_ids: Iterable[int], since_us: int, until_us: int
+    ) -> Received:
+        """What these series received in hours that begin in the half-open range."""
         wanted = select(
             func.coalesce(func.sum(hourly.c.n), 0),
             func.coalesce(func.sum(hourly.c.body_bytes), 0),
-        ).where(hourly.c.series_id.in_(list(series_ids)), hourly.c.hour_us >= since_us)
+        ).where(
+            hourly.c.series_id.in_(list(series_ids)),
+            hourly.c.hour_us.between(since_us, until_us - 1),
+        )
         with reading(self._engine) as connection:
             n_probes, body_bytes = connection.execute(wanted).one()
         return Received(n_probes=int(n_probes), body_bytes=int(body_bytes))

@@ -3,123 +3,261 @@
 The one way round the guard that samples are only added, see dd-001: what may go is
 written down first, then goes in small transactions that lift the guard and set it
 again, so that no other connection ever sees the table without it. An hour's samples go
-only when its roll-up is up to date.
+only when its roll-up is up to date, and each transaction counts what it removed.
+
+The wall clock alone decides nothing. A day is old when enough other days were measured
+after it, and while the clock was stepped a short time ago nothing is old.
 """
 
-from datetime import datetime
-from typing import Final
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+)
 
+from monitor.store import clock_steps, rounds
+from monitor.store.clock_steps import ClockStep
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import from_us, to_us
 from monitor.store.rollups import Rollups
-from monitor.store.tables import hourly_stale, retentions, samples, series
+from monitor.store.tables import hourly_stale, removals, retentions, samples, series
 
 ROWS_AT_ONCE: Final = 1000
 """Rows of one transaction: some milliseconds, for which a writer may have to wait."""
+STEADY: Final = timedelta(hours=24)
+"""How long the wall clock must not have been stepped before anything is old."""
+_DAY_US: Final = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """What is old at a vantage, and why nothing is.
+
+    Attributes
+    ----------
+    first_kept : UTC date; what lies before it is old. None: nothing is.
+    step : the step of the wall clock because of which nothing is.
+    n_measured : measured days that are over, counted up to as many as are kept.
+    """
+
+    first_kept: date | None = None
+    step: ClockStep | None = None
+    n_measured: int = 0
+
+
+class Removed(NamedTuple):
+    """What retention has removed in all: samples, and the days that they were of."""
+
+    n_rows: int = 0
+    n_days: int = 0
+    first_day: str | None = None
+    last_day: str | None = None
 
 
 class Retention:
-    """Removes old samples of one database that exists and is up to date.
+    """Removes old samples of one vantage, in a database that is up to date.
 
     Every method may raise StoreError.
 
     Parameters
     ----------
     url : database URL.
+    vantage : whose samples; those of others are never touched.
     phase_us : see `Rollups`.
     """
 
-    def __init__(self, url: str, *, phase_us: int = 0) -> None:
+    def __init__(self, url: str, vantage: str, *, phase_us: int = 0) -> None:
         self._engine = make_engine(url)
+        self._vantage = vantage
         self._rollups = Rollups(url, phase_us=phase_us)
 
-    def decide(self, before: datetime, *, decided_at_utc: datetime) -> None:
-        """Note that samples before a moment may go from now on."""
-        known = self.kept_from()
-        if known is not None and before <= known:
+    def age(self, n_days: int, *, now: datetime) -> Age:
+        """What is old: days with `n_days` measured ones after them, all over by now."""
+        with reading(self._engine) as connection:
+            step = clock_steps.last_within(connection, self._vantage, now, STEADY)
+            measured = rounds.measured_days(
+                connection, self._vantage, now=now, limit=n_days
+            )
+        is_enough = step is None and len(measured) == n_days
+        return Age(
+            first_kept=measured[-1] if is_enough else None,
+            step=step,
+            n_measured=len(measured),
+        )
+
+    def decide(self, first_kept: date, *, decided_at_utc: datetime) -> None:
+        """Note that samples before a UTC date may go, and no others, from now on."""
+        before = datetime.combine(first_kept, time(), UTC)
+        if before == self.kept_from():
             return
-        row = {"decided_at_us": to_us(decided_at_utc), "before_us": to_us(before)}
+        row = {
+            "decided_at_us": to_us(decided_at_utc),
+            "before_us": to_us(before),
+            "vantage": self._vantage,
+        }
         with writing(self._engine) as connection:
             connection.execute(insert(retentions), row)
 
     def kept_from(self) -> datetime | None:
-        """The moment before which samples may be gone; None: all are there."""
+        """The moment before which samples may go; None: none may."""
         with reading(self._engine) as connection:
-            before_us = _before_us(connection)
-        return None if before_us is None else from_us(before_us)
+            decision = _decision(connection, self._vantage)
+        return None if decision is None else from_us(decision.before_us)
 
     def step(self) -> bool:
         """Do one small piece of the work; whether there is more."""
         with reading(self._engine) as connection:
-            before_us = _before_us(connection)
-            if before_us is None:
+            decision = _decision(connection, self._vantage)
+            if decision is None:
                 return False
-            is_stale = _has_stale_hours(connection, before_us)
-            span = None if is_stale else _next_span(connection, before_us)
+            is_old = self._is_old(decision.before_us)
+            is_stale = _has_stale_hours(connection, decision.before_us, is_old)
+            span = None if is_stale else _next_span(connection, is_old)
         if is_stale:
             self._rollups.refresh()
             return True
         if span is not None:
-            self._remove(*span)
+            self._remove(decision, *span)
         return span is not None
+
+    def removed(self) -> Removed:
+        """What was removed so far."""
+        with reading(self._engine) as connection:
+            return removed(connection, self._vantage)
 
     def close(self) -> None:
         """Let go of the database."""
         self._rollups.close()
         self._engine.dispose()
 
-    def _remove(self, series_id: int, until_us: int) -> None:
+    def _is_old(self, before_us: int) -> ColumnElement[bool]:
+        other = series.alias("own_series")
+        own = select(other.c.id).where(other.c.vantage == self._vantage)
+        return and_(samples.c.series_id.in_(own), samples.c.started_at_us < before_us)
+
+    def _remove(self, decision: "_Decision", series_id: int, until_us: int) -> None:
         gone = and_(
             samples.c.series_id == series_id, samples.c.started_at_us < until_us
         )
         with writing(self._engine) as connection:
+            # Another process may have taken the decision back in the meantime.
+            if _decision(connection, self._vantage) != decision:
+                return
+            counted = _counted(connection, self._vantage, decision.id, gone)
             guard = _lift_guard(connection)
             connection.execute(delete(samples).where(gone))
             connection.execute(text(guard))
+            if counted:
+                connection.execute(insert(removals), counted)
 
 
-def _before_us(connection: Connection) -> int | None:
-    found: int | None = connection.scalar(select(func.max(retentions.c.before_us)))
-    return found
+def removed(connection: Connection, vantage: str) -> Removed:
+    """What was removed of a vantage so far."""
+    day = removals.c.day
+    wanted = select(
+        func.coalesce(func.sum(removals.c.n_rows), 0),
+        func.count(day.distinct()),
+        func.min(day),
+        func.max(day),
+    ).where(removals.c.vantage == vantage)
+    n_rows, n_days, first_day, last_day = connection.execute(wanted).one()
+    return Removed(int(n_rows), n_days, first_day, last_day)
 
 
-def _has_stale_hours(connection: Connection, before_us: int) -> bool:
+def removed_rows(url: str) -> dict[tuple[str, str], int]:
+    """(Vantage, UTC date) -> how many of its samples retention has removed.
+
+    Raises
+    ------
+    StoreError : the database is out of reach.
+    """
+    c = removals.c
+    wanted = select(c.vantage, c.day, func.sum(c.n_rows)).group_by(c.vantage, c.day)
+    engine = make_engine(url)
+    try:
+        with reading(engine) as connection:
+            found = connection.execute(wanted).all()
+    finally:
+        engine.dispose()
+    return {(vantage, day): int(n_rows) for vantage, day, n_rows in found}
+
+
+class _Decision(NamedTuple):
+    id: int
+    before_us: int
+
+
+def _decision(connection: Connection, vantage: str) -> _Decision | None:
+    wanted = (
+        select(retentions.c.id, retentions.c.before_us)
+        .where(retentions.c.vantage == vantage)
+        .order_by(retentions.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(wanted).first()
+    return None if row is None else _Decision(*row)
+
+
+def _counted(
+    connection: Connection, vantage: str, retention_id: int, gone: ColumnElement[bool]
+) -> list[dict[str, object]]:
+    day = (samples.c.started_at_us // _DAY_US).label("day")
+    wanted = select(day, func.count()).where(gone).group_by(day)
+    return [
+        {
+            "retention_id": retention_id,
+            "vantage": vantage,
+            "day": from_us(int(number) * _DAY_US).date().isoformat(),
+            "n_rows": n_rows,
+        }
+        for number, n_rows in connection.execute(wanted).all()
+    ]
+
+
+def _has_stale_hours(
+    connection: Connection, before_us: int, is_old: ColumnElement[bool]
+) -> bool:
     wanted = (
         select(hourly_stale.c.hour)
         .where(
             hourly_stale.c.hour * HOUR_US < before_us,
-            exists().where(
-                samples.c.series_id == hourly_stale.c.series_id,
-                samples.c.started_at_us < before_us,
-            ),
+            exists().where(samples.c.series_id == hourly_stale.c.series_id, is_old),
         )
         .limit(1)
     )
     return connection.execute(wanted).first() is not None
 
 
-def _next_span(connection: Connection, before_us: int) -> tuple[int, int] | None:
-    """A series that has old samples, and the time up to which some of them can go."""
-    is_old = and_(
-        samples.c.series_id == series.c.id, samples.c.started_at_us < before_us
-    )
-    owner = select(series.c.id).where(exists().where(is_old)).limit(1)
+def _next_span(
+    connection: Connection, is_old: ColumnElement[bool]
+) -> tuple[int, int] | None:
+    """A series that has old samples, and the time before which some of them can go."""
+    own = and_(samples.c.series_id == series.c.id, is_old)
+    owner = select(series.c.id).where(exists().where(own)).limit(1)
     series_id = connection.scalar(owner)
     if series_id is None:
         return None
     when = samples.c.started_at_us
-    following = (
+    oldest = (
         select(when)
-        .where(samples.c.series_id == series_id, when < before_us)
+        .where(samples.c.series_id == series_id, is_old)
         .order_by(when)
-        .offset(ROWS_AT_ONCE)
-        .limit(1)
+        .limit(ROWS_AT_ONCE)
+        .subquery()
     )
-    until_us = connection.scalar(following)
-    return series_id, before_us if until_us is None else until_us
+    last_us = connection.scalar(select(func.max(oldest.c.started_at_us)))
+    return series_id, int(last_us or 0) + 1
 
 
 def _lift_guard(connection: Connection) -> str:

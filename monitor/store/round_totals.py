@@ -1,11 +1,14 @@
 """How many rounds there were, without reading all the years for every question."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from monitor.store.engine import reading
+from monitor.store.instants import to_us
+from monitor.store.rounds import held_s, is_held
 from monitor.store.tables import rounds
 
 _DAY_US: Final = 86_400_000_000
@@ -36,37 +39,32 @@ class RoundTotals:
         self._engine = engine
         self._old: dict[str, tuple[int, Totals]] = {}
 
-    def of(self, vantage: str) -> Totals:
-        """The totals of a vantage.
+    def of(self, vantage: str, *, as_of: datetime) -> Totals:
+        """The totals of a vantage as of a moment; see `rounds`.
 
         Raises
         ------
         StoreError : the database is out of reach.
         """
+        now_us = to_us(as_of)
+        until_us = now_us // _DAY_US * _DAY_US - _RECENT_US
+        is_old = rounds.c.slot_start_us < until_us
         with reading(self._engine) as connection:
-            until_us = _recent_since_us(connection, vantage)
             known = self._old.get(vantage)
             if known is None or known[0] != until_us:
-                old = _counted(connection, vantage, rounds.c.slot_start_us < until_us)
+                old = _counted(connection, vantage, is_old, now_us)
                 known = self._old[vantage] = until_us, old
-            recent = rounds.c.slot_start_us >= until_us
-            return _sum(known[1], _counted(connection, vantage, recent))
-
-
-def _recent_since_us(connection: Connection, vantage: str) -> int:
-    newest = select(func.max(rounds.c.slot_start_us)).where(rounds.c.vantage == vantage)
-    newest_us: int = connection.scalar(newest) or 0
-    return newest_us // _DAY_US * _DAY_US - _RECENT_US
+            return _sum(known[1], _counted(connection, vantage, ~is_old, now_us))
 
 
 def _counted(
-    connection: Connection, vantage: str, chosen: ColumnElement[bool]
+    connection: Connection, vantage: str, chosen: ColumnElement[bool], now_us: int
 ) -> Totals:
     c = rounds.c
     wanted = (
         select(c.status, func.count(), func.sum(c.n_planned), func.sum(c.n_done))
-        .add_columns(func.coalesce(func.sum(c.duration_s), 0.0))
-        .where(c.vantage == vantage, chosen)
+        .add_columns(func.coalesce(func.sum(held_s(now_us)), 0.0))
+        .where(c.vantage == vantage, chosen, is_held(now_us))
         .group_by(c.status)
     )
     return {

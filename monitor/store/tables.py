@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -183,8 +183,31 @@ retentions = Table(
     Column("id", Integer, primary_key=True),
     Column("decided_at_us", BigInteger, nullable=False),
     Column("before_us", BigInteger, nullable=False),
+    Column("vantage", Text),
 )
-"""Samples before `before_us` may be gone."""
+"""Samples of the vantage before `before_us` may go; the last decision counts. Those of
+the first versions name no vantage and count no longer."""
+
+removals = Table(
+    "removals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("retention_id", ForeignKey(retentions.c.id), nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("vantage", "day")),
+    Column("n_rows", Integer, nullable=False),
+    Index(None, "vantage", "day"),
+)
+"""How many samples of a UTC day went by a decision."""
+
+clock_steps = Table(
+    "clock_steps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vantage", Text, nullable=False),
+    Column("before_us", BigInteger, nullable=False),
+    Column("after_us", BigInteger, nullable=False),
+)
+"""What the wall clock showed before and after it was stepped."""
 
 APPEND_ONLY: Final = (
     samples,
@@ -198,6 +221,8 @@ APPEND_ONLY: Final = (
     consents,
     notices,
     retentions,
+    removals,
+    clock_steps,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

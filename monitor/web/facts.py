@@ -18,7 +18,8 @@ from monitor.model import Probe, Role
 from monitor.store.hourly_days import HourlyDay
 from monitor.store.instants import phase_us
 from monitor.store.judged import JudgedTarget, judged_targets
-from monitor.store.reader import Reader, SeriesInfo, is_site
+from monitor.store.reader import Reader, SeriesInfo, StoredAnalysis, is_site
+from monitor.store.round_totals import Totals
 from monitor.web.hours import Hours, laid_out, measured_span
 from monitor.web.local import next_hour_us
 from monitor.web.schemas import MAX_DAYS, Metric
@@ -50,9 +51,17 @@ class Facts:
         with self._lock:
             now_s = self.clock.monotonic_s()
             if self._read_at_s is None or now_s - self._read_at_s > SERIES_KEPT_S:
-                self._series = self.reader.series()
+                self._series = self.reader.series(as_of=self.clock.now_utc())
                 self._read_at_s = now_s
             return self._series
+
+    def analyses(self, limit: int) -> list[StoredAnalysis]:
+        """The last analyses, newest first; none later than now."""
+        return self.reader.analyses(limit, before=self.clock.now_utc())
+
+    def round_totals(self, vantage: str) -> Totals:
+        """See `Reader.round_totals`; as of now."""
+        return self.reader.round_totals(vantage, as_of=self.clock.now_utc())
 
     def vantages(self) -> list[str]:
         """Names of the measuring points that have samples, the configured one first."""
@@ -149,6 +158,7 @@ class Facts:
             timezone=self.config.timezone,
             window=self.config.window.span,
             since=since,
+            before=self.clock.now_utc(),
         )
 
     def interval(self, metric: Metric) -> timedelta:

@@ -75,7 +75,7 @@ class StoredFacts:
         with suppress(UnreadableAnalysisError):
             yield from verdict_families(overview.verdicts(facts, NoQuery()))
         health = overview.health(facts, NoQuery())
-        totals = facts.reader.round_totals(vantage)
+        totals = facts.round_totals(vantage)
         yield from health_families(health, {k: v[0] for k, v in totals.items()})
 
 
@@ -272,6 +272,11 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
         "Hours whose roll-up is still to be made",
         found.n_stale_hours,
     )
+    yield CounterMetricFamily(
+        "monitor_removed_samples",
+        "Samples that retention removed",
+        value=found.n_removed_samples,
+    )
     used = found.usage
     yield _plain(
         "monitor_received_today_bytes",
@@ -297,6 +302,10 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
             found.event_loop_lateness_s,
         ),
         "monitor_sample_age_seconds": ("Age of the last sample", found.age_s),
+        "monitor_clock_synchronised": (
+            "Whether the system's clock is synchronised",
+            found.is_clock_synchronised,
+        ),
     }
     for name, (text, value) in optional.items():
         if value is not None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitor.model import Analysis, Probe
+from monitor.clock import is_synchronised
+from monitor.model import Probe
 from monitor.store.judged import readable
 from monitor.store.reader import SeriesInfo, StoredAnalysis
 from monitor.store.spool_file import SpoolFile, spool_path
@@ -83,8 +84,8 @@ def _target(
 
 def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
     """The last analysis."""
-    for stored in facts.reader.analyses(1):
-        return verdicts_of(stored, stored.read())
+    for stored in facts.analyses(1):
+        return verdicts_of(stored)
     return Verdicts(
         computed_at_utc=None,
         method_version=None,
@@ -95,8 +96,9 @@ def verdicts(facts: Facts, _query: NoQuery) -> Verdicts:
     )
 
 
-def verdicts_of(stored: StoredAnalysis, analysis: Analysis) -> Verdicts:
-    """What a stored analysis says, without words."""
+def verdicts_of(stored: StoredAnalysis) -> Verdicts:
+    """One analysis."""
+    analysis = stored.read()
     return Verdicts(
         computed_at_utc=stored.computed_at_utc,
         method_version=stored.method_version,
@@ -118,7 +120,9 @@ def verdict_history(facts: Facts, query: VerdictHistoryQuery) -> VerdictHistory:
             verdict=verdict.verdict,
             strength=verdict.strength,
         )
-        for computed_at_utc, analysis in readable(facts.reader, query.limit)
+        for computed_at_utc, analysis in readable(
+            facts.reader, query.limit, before=facts.clock.now_utc()
+        )
         for verdict in analysis.verdicts
     ]
     return VerdictHistory(verdicts=points)
@@ -130,7 +134,9 @@ def reports(facts: Facts, _query: NoQuery) -> Reports:
     if not folder.is_dir():
         return Reports(reports=[])
     nights = sorted((p for p in folder.iterdir() if _is_night(p)), reverse=True)
-    return Reports(reports=[_report(night) for night in nights])
+    # A clock that was wrong may have left one of a night to come: it is not the newest.
+    today = facts.now_local().date().isoformat()
+    return Reports(reports=[_report(n) for n in nights if n.name <= today])
 
 
 def _is_night(path: Path) -> bool:
@@ -173,7 +179,7 @@ def freshness(facts: Facts, vantage: str) -> Freshness:
     return Freshness(
         last_sample_utc=last,
         age_s=age_s,
-        is_fresh=age_s is not None and age_s <= limit_s,
+        is_fresh=age_s is not None and 0 <= age_s <= limit_s,
         reason=_reason(age_s, limit_s),
     )
 
@@ -181,6 +187,8 @@ def freshness(facts: Facts, vantage: str) -> Freshness:
 def _reason(age_s: float | None, limit_s: float) -> str:
     if age_s is None:
         return "no sample yet: the first round comes within one interval"
+    if age_s < 0:
+        return f"the last sample is {-age_s:.0f} s later than now: the clock was set"
     if age_s > limit_s:
         return f"the last sample is {age_s:.0f} s old; allowed: {limit_s:.0f} s"
     return "samples are fresh"
@@ -190,7 +198,8 @@ def health(facts: Facts, _query: NoQuery) -> Health:
     """Whether samples are fresh, and what the daemon has to deal with."""
     vantage = facts.config.vantage
     found = freshness(facts, vantage)
-    totals = facts.reader.round_totals(vantage)
+    totals = facts.round_totals(vantage)
+    removed = facts.reader.removed(vantage)
     missed = totals.get("missed", (0, 0, 0, 0.0))
     return Health(
         is_fresh=found.is_fresh,
@@ -206,6 +215,9 @@ def health(facts: Facts, _query: NoQuery) -> Health:
         event_loop_lateness_s=_lateness_s(facts, vantage),
         spool_records=SpoolFile(spool_path(facts.config.database)).count(),
         n_stale_hours=facts.reader.n_stale_hours(),
+        n_removed_samples=removed.n_rows,
+        n_removed_days=removed.n_days,
+        is_clock_synchronised=is_synchronised(),
         usage=usage(facts, vantage),
     )
 

@@ -75,7 +75,8 @@ def one_sample(facts: Facts, query: SampleQuery) -> SampleRow:
 def gaps(facts: Facts, query: GapsQuery) -> Gaps:
     """Gaps and incomplete rounds of the configured measuring point."""
     vantage = facts.config.vantage
-    found = facts.reader.rounds(query.since, query.until, vantage)
+    now_utc = facts.clock.now_utc()
+    found = facts.reader.rounds(query.since, query.until, vantage, as_of=now_utc)
     return Gaps(
         vantage=vantage,
         gaps=[_gap(r) for r in found if r.status is not RoundStatus.COMPLETE],

@@ -438,12 +438,23 @@ class Effect(Answer):
     ci95: tuple[float | None, float | None]
 
 
+class ReasonRecord(Answer):
+    """A reason before it has a language: a rule, its message, and the values in it."""
+
+    rule: str
+    message: str
+    values: dict[str, Any]
+
+
 class Check(Answer):
     """One check of the mechanism: +1 points to interference, -1 away, 0 is unknown."""
 
     check: str
     score: int
     detail: str
+    is_made: bool
+    """Whether the samples allowed it."""
+    detail_record: ReasonRecord
 
 
 class Mark(Answer):
@@ -472,7 +483,10 @@ class Verdict(Answer):
     onset_date: str | None
     offset_date: str | None
     mechanism: list[Check]
+    rule: str | None
+    """Id of the rule that decided."""
     reasons: list[str]
+    reason_records: list[ReasonRecord]
     evening_marks: list[Mark]
     told: Told | None = None
 
@@ -644,6 +658,11 @@ class Health(Answer):
     event_loop_lateness_s: float | None
     spool_records: int
     n_stale_hours: int
+    n_removed_samples: int
+    n_removed_days: int
+    """What retention removed in all; the days are UTC days."""
+    is_clock_synchronised: bool | None
+    """null: the system cannot be asked."""
     usage: Usage
 
 

@@ -1,10 +1,13 @@
-"""The last verdicts, gaps and rounds in the language of who reads them."""
+"""The last verdicts and gaps in the reader's language: `monitor.wording` tells."""
 
-from monitor.model import Analysis, MechanismCheck
-from monitor.model import Verdict as Judged
+from collections.abc import Sequence
+
+from monitor import model
+from monitor.model import MechanismCheck
 from monitor.web import overview, samples
 from monitor.web.facts import Facts
 from monitor.web.schemas import (
+    Gap,
     Gaps,
     GapsQuery,
     NoQuery,
@@ -30,27 +33,27 @@ def verdicts(facts: Facts, query: VerdictsQuery) -> Verdicts:
     if query.language is None:
         return overview.verdicts(facts, NoQuery())
     tongue = language(query.language)
-    for stored in facts.reader.analyses(1):
-        analysis = stored.read()
-        plain = overview.verdicts_of(stored, analysis)
+    for stored in facts.analyses(1):
+        analysis, answer = stored.read(), overview.verdicts_of(stored)
         told = [
-            answer.model_copy(update={"told": told_of(judged, tongue)})
-            for answer, judged in zip(plain.verdicts, analysis.verdicts, strict=True)
+            one.model_copy(update={"told": told_of(verdict, tongue)})
+            for one, verdict in zip(answer.verdicts, analysis.verdicts, strict=True)
         ]
-        lead = _lead(facts, analysis, tongue)
-        return plain.model_copy(update={"verdicts": told, "lead": lead})
-    nothing = overview.verdicts(facts, NoQuery())
-    return nothing.model_copy(update={"lead": _lead(facts, None, tongue)})
+        own = [v for v in analysis.verdicts if v.vantage == facts.vantage(None)]
+        lead = _lead(facts, own, answer, tongue)
+        return answer.model_copy(update={"verdicts": told, "lead": lead})
+    none = overview.verdicts(facts, NoQuery())
+    return none.model_copy(update={"lead": _lead(facts, [], none, tongue)})
 
 
-def _lead(facts: Facts, analysis: Analysis | None, tongue: Language) -> str:
-    """What stands above all cards."""
-    vantage, window = facts.vantage(None), facts.config.window
-    judged = () if analysis is None else analysis.verdicts
+def _lead(
+    facts: Facts, own: Sequence[model.Verdict], answer: Verdicts, tongue: Language
+) -> str:
+    window = facts.config.window
     return cards.lead(
-        [verdict for verdict in judged if verdict.vantage == vantage],
-        since=None if analysis is None else analysis.since,
-        until=None if analysis is None else analysis.until,
+        own,
+        since=answer.since,
+        until=answer.until,
         window=(window.start, window.end),
         language=tongue,
     )
@@ -62,16 +65,15 @@ def gaps(facts: Facts, query: GapsQuery) -> Gaps:
     if query.language is None:
         return found
     tongue = language(query.language)
-    told = [
-        gap.model_copy(update={"told": told_gap(gap.reason, tongue)})
-        if gap.reason
-        else gap
-        for gap in found.gaps
-    ]
-    return found.model_copy(update={"gaps": told})
+    return found.model_copy(update={"gaps": [_told(gap, tongue) for gap in found.gaps]})
 
 
-def told_of(verdict: Judged, tongue: Language) -> Told:
+def _told(gap: Gap, tongue: Language) -> Gap:
+    told = None if gap.reason is None else told_gap(gap.reason, tongue)
+    return gap.model_copy(update={"told": told})
+
+
+def told_of(verdict: model.Verdict, tongue: Language) -> Told:
     """One verdict in words."""
     return Told(
         heading=cards.heading(verdict, tongue),

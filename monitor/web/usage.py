@@ -41,7 +41,9 @@ def usage(facts: Facts, vantage: str) -> Usage:
 
 def _received_since(facts: Facts, found: list[SeriesInfo], day: date) -> int:
     since_us = day_start_us(day, facts.config.timezone)
-    got = facts.reader.received([info.series_id for info in found], since_us)
+    now_us = to_us(facts.clock.now_utc())
+    ids = [info.series_id for info in found]
+    got = facts.reader.received(ids, since_us, now_us)
     return received_on_wire_bytes(got.n_probes, got.body_bytes)
 
 

@@ -179,9 +179,8 @@ def language(code: str) -> Language:
         raise InputError(f"language: found {code!r}; allowed: {allowed}")
     with catalogue_path(code).open("rb") as file:
         catalogue: Any = read_po(file, locale=code)
-    known = frozenset(
-        message.id for message in catalogue if isinstance(message.id, str)
-    )
+    ids = (message.id for message in catalogue if message.id)
+    known = frozenset(message for message in ids if isinstance(message, str))
     return Language(code, _translations(catalogue), known)
 
 

@@ -243,7 +243,7 @@ def lead(
 
 
 def _period(since: date | None, until: date | None, language: Language) -> list[str]:
-    if not since or not until:
+    if since is None or until is None:
         return []
     values = {"since": language.day(since), "until": language.day(until)}
     return [language.fill("(%(since)s to %(until)s)", values)]

@@ -121,6 +121,7 @@ PAGE: Final[Mapping[str, str]] = {
     "state.fine": "fine",
     "state.slow": "slow",
     "state.dead": "no answer",
+    "state.refused": "refused",
     "state.unusable": "says nothing",
     "live.title": "The last 24 hours",
     "live.caption": (

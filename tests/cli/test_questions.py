@@ -14,6 +14,7 @@ from monitor.cli import cli
 from monitor.evidence.ledger import close_days
 from monitor.model import Probe, Role, Sample
 from monitor.store import open_store
+from monitor.store.retention import Retention
 from tests import harm
 from tests.evidence.test_bundle import bundle
 
@@ -198,6 +199,25 @@ def test_the_database_checks_its_own_days(filled, database):
     close_days(database, now_utc=FIRST + timedelta(days=20))
     assert filled("verify", "--stored").stdout.startswith("intact")
     assert document(filled("verify", "--stored", "--json"))["intact"]
+
+
+def test_the_database_names_what_retention_removed(filled, database):
+    close_days(database, now_utc=FIRST + timedelta(days=20))
+    with open_store(database) as store:
+        vantage = next(store.samples()).vantage
+    retention = Retention(database, vantage)
+    kept = (FIRST + timedelta(days=3)).date()
+    retention.decide(kept, decided_at_utc=FIRST + timedelta(days=20))
+    while retention.step():
+        pass
+    n_rows = retention.removed().n_rows
+    retention.close()
+    assert n_rows > 0
+    told = filled("verify", "--stored").stdout
+    assert "but those that retention removed" in told
+    assert f"removed by retention, {vantage}: {n_rows} rows of" in told
+    found = document(filled("verify", "--stored", "--json"))
+    assert sum(day["n_rows"] for day in found["removed_by_retention"]) == n_rows
 
 
 def test_verify_names_what_was_altered(run, tmp_path):

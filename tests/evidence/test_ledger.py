@@ -20,7 +20,8 @@ from monitor.evidence.rows import row_of, stored_rows
 from monitor.evidence.timestamp import roots
 from monitor.store import open_store
 from monitor.store.engine import make_engine
-from monitor.store.retention import Retention
+from monitor.store.instants import to_us
+from monitor.store.retention import Retention, removed_rows
 from tests.evidence.authority import make_authority, serving
 from tests.evidence.samples import START, some_samples
 from tests.evidence.test_bundle import bundle
@@ -153,12 +154,42 @@ def test_the_bundle_path_is_not_left_half_written(tmp_path: Path):
 
 def test_days_that_retention_let_go_are_no_alteration(filled):
     close_days(filled, now_utc=LATER)
-    retention = Retention(filled)
-    retention.decide(START + timedelta(days=1, hours=12), decided_at_utc=LATER)
-    while retention.step():
-        pass
-    retention.close()
+    for vantage in {sample.vantage for sample in some_samples()}:
+        retention = Retention(filled, vantage)
+        retention.decide(START.date() + timedelta(days=1), decided_at_utc=LATER)
+        while retention.step():
+            pass
+        retention.close()
     assert stored_differences(filled) == []
     assert close_days(filled, now_utc=LATER) == []
     forced(filled, "DELETE FROM samples")
-    assert [f.day for f in stored_differences(filled)] == ["2026-10-03"] * 2
+    assert {f.day for f in stored_differences(filled)} == {"2026-10-02", "2026-10-03"}
+
+
+def test_rows_that_go_beside_retention_are_an_alteration(filled):
+    close_days(filled, now_utc=LATER)
+    (vantage, *_) = sorted({sample.vantage for sample in some_samples()})
+    retention = Retention(filled, vantage)
+    retention.decide(START.date() + timedelta(days=1), decided_at_utc=LATER)
+    retention.step()
+    retention.step()
+    retention.close()
+    n_gone = sum(removed_rows(filled).values())
+    assert n_gone > 0
+    forced(filled, f"DELETE FROM samples WHERE started_at_us < {to_us(START) + 10**10}")
+    (finding, *_) = stored_differences(filled)
+    assert f"{n_gone} removed by retention" in finding.what
+
+
+def test_day_later_than_now_is_not_closed_and_hides_none_before_it(filled):
+    """A clock that stood in 2028 left rows there, and closed them."""
+    ahead = datetime(2028, 5, 1, 12, tzinfo=UTC)
+    with open_store(filled) as store:
+        store.append([replace(some_samples()[0], started_at_utc=ahead)])
+    assert "2028-05-01" not in {x.day for x in close_days(filled, now_utc=LATER)}
+    close_days(filled, now_utc=ahead + timedelta(days=2))
+    later = LATER + timedelta(days=1)
+    with open_store(filled) as store:
+        store.append([replace(some_samples()[0], started_at_utc=LATER)])
+    closed = close_days(filled, now_utc=later + timedelta(days=1))
+    assert [link.day for link in closed] == [LATER.date().isoformat()]

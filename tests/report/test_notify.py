@@ -271,3 +271,55 @@ def test_notices_are_kept_in_either_database(database: str) -> None:
         found = notices.last("home", "facebook")
     assert found is not None
     assert (found.kind, found.since, found.told_at_utc) == (END, "2026-03-01", NOW)
+
+
+def silent_home(tmp_path: Path, webhook: Webhook) -> Config:
+    config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
+    with open_store(config.database) as store:
+        store.append_round(measured(NOW, RoundStatus.COMPLETE, 20))
+        # The clock stood in 2028 for a round.
+        years = timedelta(days=800)
+        missed_s = years.total_seconds()
+        gap = measured(NOW + timedelta(minutes=5), RoundStatus.MISSED, missed_s)
+        store.append_round(gap)
+        ahead = NOW + years + timedelta(minutes=5)
+        store.append_round(measured(ahead, RoundStatus.COMPLETE, 20))
+    return config
+
+
+def told(config: Config, webhook: Webhook, *moments: datetime) -> list[str]:
+    for moment in moments:
+        tell(config, silence_messages(config, now_utc=moment), now_utc=moment)
+    return [message["title"] for message in webhook.received]
+
+
+@pytest.mark.parametrize("is_measured_again", [True, False])
+def test_silence_is_told_although_a_clock_left_rounds_in_the_future(
+    webhook: Webhook, tmp_path: Path, is_measured_again: bool
+) -> None:
+    config = silent_home(tmp_path, webhook)
+    if is_measured_again:
+        with open_store(config.database) as store:
+            again = NOW + timedelta(minutes=10)
+            store.append_round(measured(again, RoundStatus.COMPLETE, 20))
+    well, silent = NOW + timedelta(minutes=20), NOW + timedelta(hours=2)
+    assert told(config, webhook, well) == []
+    assert told(config, webhook, silent, silent) == ["The monitor is silent"]
+
+
+def test_silence_that_only_a_wrong_clock_saw_ends_and_hides_no_later_one(
+    webhook: Webhook, tmp_path: Path
+) -> None:
+    config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
+    with open_store(config.database) as store:
+        store.append_round(measured(NOW, RoundStatus.COMPLETE, 20))
+    ahead = NOW + timedelta(days=800)
+    assert told(config, webhook, ahead, ahead) == ["The monitor is silent"]
+    with open_store(config.database) as store:
+        again = NOW + timedelta(minutes=10)
+        store.append_round(measured(again, RoundStatus.COMPLETE, 20))
+    well = NOW + timedelta(minutes=12)
+    expected = ["The monitor is silent", "The monitor was silent"]
+    assert told(config, webhook, well, well) == expected
+    silent = NOW + timedelta(hours=2)
+    assert told(config, webhook, silent, silent) == [*expected, expected[0]]

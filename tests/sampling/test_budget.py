@@ -213,6 +213,13 @@ def test_new_month_begins_with_nothing_used() -> None:
     assert ration.use(date(2026, 10, 2)) == Use(today_bytes=0, month_bytes=7)
 
 
+def test_clock_that_stood_in_the_future_does_not_forget_this_month() -> None:
+    ration = Ration(budget=Budget(), timetable=TABLE, costs_bytes={})
+    ration.add(date(2026, 9, 29), 5)
+    ration.add(date(2028, 1, 1), 3)
+    assert ration.use(date(2026, 9, 30)) == Use(today_bytes=0, month_bytes=5)
+
+
 def test_forecast_counts_pages_transfers_and_what_protocols_add() -> None:
     costs = first_costs(SITES[:1], download_bytes=500_000)
     expected = 288 * (106_000 + 8_000) + 144 * (530_000 + 8_000)

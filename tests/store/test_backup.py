@@ -16,6 +16,7 @@ from monitor.evidence.chain import day_digests
 from monitor.model import Round, RoundStatus
 from monitor.store import Store, open_store
 from monitor.store.backup import backup, restore
+from monitor.store.clock_steps import ClockStep
 from monitor.store.consents import Consent
 from monitor.store.digests import Digests
 from monitor.store.engine import make_engine
@@ -81,8 +82,12 @@ def fill(store: Store, url: str) -> None:
     store.append_consent(
         Consent(given_at_utc=NOW, version=1, level="plain", language="en", way="--yes")
     )
-    retention = Retention(url)
-    retention.decide(datetime(2020, 1, 1, tzinfo=UTC), decided_at_utc=NOW)
+    store.append_clock_step("home", ClockStep(before_utc=NOW, after_utc=NOW))
+    store.append([numbered(-20 * 86_400)])
+    retention = Retention(url, "home")
+    retention.decide(NOW.date() - timedelta(days=15), decided_at_utc=NOW)
+    while retention.step():
+        pass
     for opened in (rollups, notes, digests, notices, retention):
         opened.close()
 

@@ -3,24 +3,39 @@
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as datetime_time
 
 import pytest
 import sqlalchemy as sa
 
+from benchmarks.soak.older import upgraded_to
 from monitor.daemon.chores import COMPACT_PAUSE_S
+from monitor.evidence.chain import day_digests
 from monitor.evidence.ledger import close_days, stored_differences
-from monitor.model import Sample
-from monitor.store import Store
-from monitor.store.engine import make_engine
-from monitor.store.retention import ROWS_AT_ONCE, Retention
+from monitor.model import Round, RoundStatus, Sample
+from monitor.store import Store, open_store, upgrade
+from monitor.store.clock_steps import ClockStep
+from monitor.store.digests import Digests
+from monitor.store.engine import make_engine, writing
+from monitor.store.instants import to_us
+from monitor.store.retention import (
+    ROWS_AT_ONCE,
+    Age,
+    Removed,
+    Retention,
+    _lift_guard,
+    removed_rows,
+)
 from monitor.store.rollups import Rollups
 from monitor.store.tables import hourly, hourly_stale, samples
 from tests.store.test_database import T0
 from tests.store.writing_process import numbered
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-CUT = START + timedelta(days=3)
+KEPT_FROM = date(2026, 1, 4)
+CUT = datetime(2026, 1, 4, tzinfo=UTC)
 NOW = START + timedelta(days=100)
 
 
@@ -38,13 +53,13 @@ def history(days: int = 6, every_min: int = 10) -> Iterator[Sample]:
 @pytest.fixture
 def retention(store: Store, database: str) -> Iterator[Retention]:
     store.append(history())
-    opened = Retention(database)
+    opened = Retention(database, "home")
     yield opened
     opened.close()
 
 
-def remove(retention: Retention, before: datetime = CUT) -> int:
-    retention.decide(before, decided_at_utc=NOW)
+def remove(retention: Retention, first_kept: date = KEPT_FROM) -> int:
+    retention.decide(first_kept, decided_at_utc=NOW)
     n_steps = 1
     while retention.step():
         n_steps += 1
@@ -131,7 +146,7 @@ def test_nobody_else_can_remove_anything_before_during_or_after(
         return True
 
     assert is_refused()
-    retention.decide(CUT, decided_at_utc=NOW)
+    retention.decide(KEPT_FROM, decided_at_utc=NOW)
     while retention.step():
         assert is_refused()
     assert is_refused()
@@ -144,7 +159,7 @@ def test_work_is_cut_into_small_pieces(
     store.append(numbered(n) for n in range(3 * ROWS_AT_ONCE))
     refresh(database)
     before = len(list(store.samples()))
-    retention.decide(NOW + timedelta(days=10_000), decided_at_utc=NOW)
+    retention.decide(date(2053, 1, 1), decided_at_utc=NOW)
     while retention.step():
         now = len(list(store.samples()))
         assert 0 < before - now <= ROWS_AT_ONCE
@@ -155,12 +170,11 @@ def test_work_is_cut_into_small_pieces(
 def test_writer_never_waits_long(
     store: Store, database: str, retention: Retention
 ) -> None:
-    store.append(numbered(-n) for n in range(3601, 20_000))
+    store.append(numbered(-n) for n in range(86_400, 103_000))
     done, pieces = threading.Event(), list[int]()
 
     def work() -> None:
-        hour_ago = T0.replace(minute=0, second=0, microsecond=0)
-        retention.decide(hour_ago, decided_at_utc=NOW)
+        retention.decide(T0.date(), decided_at_utc=NOW)
         while retention.step():
             pieces.append(number)
             time.sleep(COMPACT_PAUSE_S)
@@ -180,10 +194,13 @@ def test_writer_never_waits_long(
     assert longest_wait < len(pieces) / 3
 
 
-def test_earlier_decision_does_not_replace_a_later_one(retention: Retention) -> None:
-    retention.decide(CUT, decided_at_utc=NOW)
-    retention.decide(START, decided_at_utc=NOW)
+def test_decision_can_be_taken_back(store: Store, retention: Retention) -> None:
+    retention.decide(date(2028, 5, 1), decided_at_utc=NOW)
+    retention.decide(KEPT_FROM, decided_at_utc=NOW)
     assert retention.kept_from() == CUT
+    while retention.step():
+        pass
+    assert min(s.started_at_utc for s in store.samples()) == CUT
 
 
 def test_days_that_were_allowed_to_go_are_no_differences(
@@ -208,3 +225,185 @@ def test_marks_of_removed_hours_do_not_stay(
     remove(retention)
     refresh(database)
     assert rows(database, sa.select(hourly_stale)) == []
+
+
+N_DAYS = 62
+
+
+def measured_round(day: date, vantage: str = "home") -> Round:
+    slot = datetime.combine(day, datetime_time(), UTC)
+    return Round(
+        round_id=f"{day}",
+        vantage=vantage,
+        slot_start_utc=slot,
+        started_at_utc=slot,
+        duration_s=20.0,
+        status=RoundStatus.COMPLETE,
+        n_planned=9,
+        n_done=9,
+    )
+
+
+def lived(store: Store, n_days: int, vantage: str = "home") -> None:
+    """Days from `START` on, each measured."""
+    for number in range(n_days):
+        day = START.date() + timedelta(days=number)
+        store.append_round(measured_round(day, vantage))
+
+
+def evening_of(number: int) -> datetime:
+    return START + timedelta(days=number, hours=22)
+
+
+def test_day_is_old_when_enough_measured_days_that_are_over_lie_after_it(
+    store: Store, retention: Retention
+) -> None:
+    lived(store, N_DAYS)
+    today = evening_of(N_DAYS - 1)
+    assert retention.age(N_DAYS, now=today).first_kept is None
+    lived(store, N_DAYS + 3)
+    # The day that is not over yet does not count, nor do those after it.
+    age = retention.age(N_DAYS, now=evening_of(N_DAYS))
+    assert age.first_kept == START.date()
+    age = retention.age(N_DAYS, now=evening_of(N_DAYS + 2))
+    assert age.first_kept == date(2026, 1, 3)
+
+
+def test_days_without_a_measurement_make_nothing_old(
+    store: Store, retention: Retention
+) -> None:
+    lived(store, 30)
+    long_after = evening_of(400)
+    assert retention.age(N_DAYS, now=long_after) == Age(n_measured=30)
+    for number in range(32):
+        day = long_after.date() - timedelta(days=40 - number)
+        store.append_round(measured_round(day))
+    assert retention.age(N_DAYS, now=long_after).first_kept == START.date()
+
+
+def test_clock_that_stands_in_the_future_makes_nothing_old(
+    store: Store, retention: Retention
+) -> None:
+    """The minute in 2028 that cost all of a home's samples."""
+    lived(store, 70)
+    now = evening_of(70)
+    before = retention.age(N_DAYS, now=now)
+    ahead = datetime(2028, 6, 1, 12, tzinfo=UTC)
+    for number in range(3):
+        store.append_round(measured_round(ahead.date() + timedelta(days=number)))
+    assert retention.age(N_DAYS, now=ahead).first_kept == before.first_kept
+    # And what it measured there makes nothing old when it is back.
+    assert retention.age(N_DAYS, now=now) == before
+
+
+@pytest.mark.parametrize("case", ["ahead", "and back", "ahead, a boot, right"])
+def test_nothing_is_old_for_a_day_after_the_clock_was_set(
+    store: Store, retention: Retention, case: str
+) -> None:
+    lived(store, 70)
+    now = evening_of(70)
+    ahead, hour = now + timedelta(days=700), timedelta(hours=1)
+    store.append_clock_step("home", ClockStep(before_utc=now, after_utc=ahead))
+    if case == "and back":
+        back = ClockStep(before_utc=ahead + hour, after_utc=now + hour)
+        store.append_clock_step("home", back)
+    near = (ahead if case == "ahead" else now) + 2 * hour
+    age = retention.age(N_DAYS, now=near)
+    assert age.first_kept is None
+    assert age.step is not None
+    later = near + timedelta(hours=24)
+    assert retention.age(N_DAYS, now=later).first_kept is not None
+
+
+def test_step_seen_by_another_vantage_is_of_another_machine(
+    store: Store, retention: Retention
+) -> None:
+    lived(store, 70)
+    now = evening_of(70)
+    store.append_clock_step("garage", ClockStep(before_utc=now, after_utc=now))
+    assert retention.age(N_DAYS, now=now).first_kept is not None
+
+
+def test_only_the_samples_of_the_own_vantage_go(
+    store: Store, database: str, retention: Retention
+) -> None:
+    others = [replace(sample, vantage="dacha") for sample in history()]
+    store.append(others)
+    other = Retention(database, "dacha")
+    assert (other.kept_from(), other.step()) == (None, False)
+    remove(retention)
+    assert list(store.samples(vantage="dacha")) == others
+    assert other.removed() == Removed()
+    other.close()
+
+
+def test_what_went_is_counted_by_day(
+    store: Store, database: str, retention: Retention
+) -> None:
+    n_before = len(list(store.samples()))
+    remove(retention)
+    n_gone = n_before - len(list(store.samples()))
+    assert retention.removed() == Removed(n_gone, 3, "2026-01-01", "2026-01-03")
+    per_day = {("home", f"2026-01-0{n}"): 2 * 24 * 6 for n in (1, 2, 3)}
+    assert removed_rows(database) == per_day
+
+
+@pytest.fixture
+def old(database: str) -> Iterator[sa.Engine]:
+    """A database of the first versions with a history, and days that were closed."""
+    engine = make_engine(database)
+    with writing(engine) as connection:
+        upgraded_to(connection, "0007")
+    store = Store(engine)
+    store.append(history())
+    digests = Digests(database)
+    links = day_digests(store.samples(), secret=digests.secret())
+    digests.append(list(links), closed_at_utc=NOW)
+    digests.close()
+    # Decided by a clock that stood in the future.
+    decision = "INSERT INTO retentions (decided_at_us, before_us) VALUES (1, :us)"
+    with writing(engine) as connection:
+        connection.execute(sa.text(decision), {"us": to_us(NOW + timedelta(days=900))})
+    yield engine
+    engine.dispose()
+
+
+def test_decision_of_the_first_versions_in_the_future_is_healed(
+    old: sa.Engine, database: str
+) -> None:
+    """Samples went on being removed for ever: `before_us` could only grow."""
+    with open_store(database) as store:
+        lived(store, N_DAYS + 3)
+        retention = Retention(database, "home")
+        assert (retention.kept_from(), retention.step()) == (None, False)
+        age = retention.age(N_DAYS, now=evening_of(N_DAYS + 3))
+        assert age.first_kept == KEPT_FROM
+        remove(retention, KEPT_FROM)
+        retention.close()
+        assert min(s.started_at_utc for s in store.samples()) == CUT
+
+
+def test_what_the_first_versions_removed_is_counted_at_the_upgrade(
+    old: sa.Engine, database: str
+) -> None:
+    with writing(old) as connection:
+        guard = _lift_guard(connection)
+        is_old = samples.c.started_at_us < to_us(CUT)
+        connection.execute(sa.delete(samples).where(is_old))
+        connection.execute(sa.text(guard))
+    upgrade(database)
+    assert removed_rows(database) == {
+        ("home", f"2026-01-0{n}"): 2 * 24 * 6 for n in (1, 2, 3)
+    }
+    assert list(stored_differences(database)) == []
+
+
+def test_what_somebody_removes_after_the_upgrade_is_an_alteration(
+    old: sa.Engine, database: str
+) -> None:
+    upgrade(database)
+    with writing(old) as connection:
+        guard = _lift_guard(connection)
+        connection.execute(sa.delete(samples).where(samples.c.series_id == 1))
+        connection.execute(sa.text(guard))
+    assert len(list(stored_differences(database))) == 6

@@ -12,6 +12,8 @@ from monitor.store.reader import Reader
 from monitor.store.round_totals import StatusTotals
 from tests.store.test_database import T0
 
+NOW = T0 + timedelta(days=200, hours=1)
+
 
 def a_round(day: int, status: RoundStatus = RoundStatus.COMPLETE) -> Round:
     slot = T0 + timedelta(days=day)
@@ -38,23 +40,27 @@ def reader(database: str) -> Iterator[Reader]:
 
 
 def test_old_and_new_rounds_are_counted(reader: Reader) -> None:
-    assert reader.round_totals("home") == {
+    assert reader.round_totals("home", as_of=NOW) == {
         "complete": StatusTotals(4, 36, 28, 40.0),
         "missed": StatusTotals(1, 9, 7, 10.0),
     }
-    assert reader.round_totals("elsewhere") == {}
+    assert reader.round_totals("elsewhere", as_of=NOW) == {}
 
 
 def test_new_rounds_are_added_at_once_and_old_ones_the_next_day(
     reader: Reader, database: str
 ) -> None:
-    reader.round_totals("home")
+    reader.round_totals("home", as_of=NOW)
     with open_store(database) as store:
         store.append_round(a_round(199, RoundStatus.MISSED))
         store.append_round(a_round(1))
-    counted = {name: found.n for name, found in reader.round_totals("home").items()}
+    counted = {
+        name: found.n for name, found in reader.round_totals("home", as_of=NOW).items()
+    }
     assert counted == {"complete": 4, "missed": 2}
     with open_store(database) as store:
         store.append_round(a_round(201))
-    counted = {name: found.n for name, found in reader.round_totals("home").items()}
+    counted = {
+        name: found.n for name, found in reader.round_totals("home", as_of=NOW).items()
+    }
     assert counted == {"complete": 6, "missed": 2}

@@ -5,8 +5,9 @@ import re
 import pytest
 from aiohttp.test_utils import TestClient
 
+from monitor.model import Verdict
 from monitor.reason import Reason
-from monitor.web.schemas import Verdict
+from monitor.stored_analysis import read_document
 from monitor.web.telling import told_of
 from monitor.wording import language
 from monitor.wording.reasons import told as words
@@ -20,16 +21,27 @@ REASON = Reason(
 BEGUN = Reason("season", "It began on {day:date}.", {"day": "2026-10-01"})
 
 
+def read(**changes: object) -> Verdict:
+    """A verdict as it is read from a stored document."""
+    stored = {
+        "vantage": "home",
+        "target": "x",
+        "verdict": "y",
+        "evenings": {"observed": 0, "usable": 0, "slow": 0, "dead": 0},
+        "effect": {"metric": "goodput_bps", "ratio": None, "ci95": [None, None]},
+        "found_window": None,
+        "mechanism": [],
+        "reasons": [],
+    }
+    (found,) = read_document({"verdicts": [{**stored, **changes}]}).verdicts
+    return found
+
+
 def verdict(*reasons: Reason, **check: object) -> Verdict:
-    return Verdict.model_validate(
-        {
-            "vantage": "home",
-            "target": "x",
-            "verdict": "y",
-            "reasons": [str(reason) for reason in reasons],
-            "reason_records": [reason.to_dict() for reason in reasons],
-            "mechanism": [check] if check else [],
-        }
+    return read(
+        reasons=[str(reason) for reason in reasons],
+        reason_records=[reason.to_dict() for reason in reasons],
+        mechanism=[check] if check else [],
     )
 
 
@@ -71,23 +83,23 @@ def test_a_check_that_could_not_be_made_claims_nothing():
 def test_a_verdict_from_before_reasons_were_stored_has_its_sentences():
     """As stored by commit df32d66: English, whatever language is asked for."""
     sentences = ["Slower than the controls on 8 of 10 evenings; the cause is open."]
-    old = Verdict.model_validate(
-        {"vantage": "home", "target": "x", "verdict": "server_side"}
-        | {"reasons": sentences}
-        | {"mechanism": [{"check": "stage", "score": 1, "detail": "connect x1.02"}]}
-    )
+    checks = [
+        {"check": "stage", "score": 1, "detail": "connect x1.02"},
+        {"check": "plateau", "score": 0, "detail": "unknown: too few transfers"},
+    ]
+    old = read(verdict="server_side", reasons=sentences, mechanism=checks)
     told = told_of(old, language("ru"))
     assert told.reasons == sentences
-    assert [check.detail for check in told.checks] == ["connect x1.02"]
+    assert [check.detail for check in told.checks] == ["connect x1.02", ""]
+    assert [str(check) for check in old.mechanism] == [c["detail"] for c in checks]
     assert re.search("[\u0430-\u044f]", told.sentence)
 
 
 @pytest.mark.parametrize(
-    "records",
-    [None, "x", [1], [{"rule": "size"}], [{**REASON.to_dict(), "values": {}}]],
+    "records", [None, [1], [{"rule": "size"}], [{**REASON.to_dict(), "values": {}}]]
 )
 def test_reasons_that_are_none_leave_the_sentences(records: object):
-    found = verdict(REASON).model_copy(update={"reason_records": records})
+    found = read(reasons=[str(REASON)], reason_records=records)
     assert told_of(found, language("kk")).reasons == [str(REASON)]
 
 

@@ -1,15 +1,23 @@
 """The sentences say what the verdict says, and no more."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from monitor.model import VERDICTS, Effect, Evenings, Verdict
+from monitor.evening_rule import EveningState
+from monitor.model import (
+    VERDICTS,
+    Details,
+    Effect,
+    EveningMark,
+    Evenings,
+    Verdict,
+)
 from monitor.reason import Reason
 from monitor.wording import LANGUAGES, language
 from monitor.wording.cards import heading, short_sentence
 from monitor.wording.sentences import Setting, sentence, title
-from monitor.wording.sofar import LastEvening
 
 INTERFERENCE = {
     "en": ("interference", "deliberate", "blocking"),
@@ -33,6 +41,19 @@ FOUND = Verdict(
     found_window=("20:00", "22:00"),
     onset_date=None,
     offset_date=None,
+)
+DETAILS = Details(
+    controls=("vk",),
+    controls_live=5,
+    controls_left_out=(),
+    is_mostly_dead=False,
+    mechanism_sum=0,
+    e_slow=1.0,
+    e_dead=1.0,
+    interval_s=300.0,
+    first_evening=None,
+    last_evening=None,
+    metrics=(),
 )
 SETTING = Setting(window=("20:00", "22:00"), n_controls=5)
 
@@ -135,12 +156,12 @@ def test_times_are_counted_as_russian_does(ratio: float, words: str) -> None:
 
 
 def test_a_service_that_mostly_did_not_answer_is_told_so() -> None:
-    text = told("selective_slowdown")
+    text = told("selective_slowdown", details=replace(DETAILS, is_mostly_dead=True))
     assert "did not answer" in text
     assert "do not show" in text
 
 
-def so_far(ratio: float | None, *, failed: int = 0, code: str = "en") -> str:
+def so_far(state: EveningState, ratio: float | None = None, code: str = "en") -> str:
     verdict = replace(
         FOUND,
         verdict="insufficient_data",
@@ -153,22 +174,23 @@ def so_far(ratio: float | None, *, failed: int = 0, code: str = "en") -> str:
             ),
         ),
     )
-    last = LastEvening(made=24, failed=failed, ratio=ratio)
+    last = EveningMark(day=date(2026, 10, 3), state=state, ratio=ratio)
     return sentence(verdict, replace(SETTING, last_evening=last), language(code))
 
 
 def test_the_first_evenings_are_told_without_a_verdict() -> None:
-    assert so_far(4.0) == (
+    assert so_far(EveningState.SLOW, 4.0) == (
         "Measured so far: 3 of at least 5 evenings; before that nothing is concluded "
         "about Facebook. On the last evening it was 4 times slower between 20:00 and "
         "22:00 than during the rest of that day; one evening is not a pattern."
     )
-    assert "was not slower" in so_far(1.07)
-    assert "did not answer" in so_far(None, failed=24)
-    assert so_far(None).endswith("about Facebook.")
+    assert "was not slower" in so_far(EveningState.FINE, 1.07)
+    assert "did not answer" in so_far(EveningState.DEAD)
+    for state in (EveningState.UNUSABLE, EveningState.SLOW):
+        assert so_far(state).endswith("about Facebook.")
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_first_evenings_accuse_nobody(code: str) -> None:
-    text = so_far(80.0, code=code)
+    text = so_far(EveningState.SLOW, 80.0, code=code)
     assert not any(word in text.lower() for word in INTERFERENCE[code])
