@@ -3,8 +3,10 @@
 
 def main() -> None:
     """Run the command line."""
+    from monitor import private
     from monitor.cli import cli
 
+    private.for_owner_only()
     cli()
 
 

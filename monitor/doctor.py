@@ -13,15 +13,19 @@ from ipaddress import ip_address
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
+from monitor import private
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, masked, partial_controls
 from monitor.errors import MonitorError
+from monitor.masking import HIDDEN
 from monitor.model import Probe, Role, Sample
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
+from monitor.store.engine import COMPANIONS, sqlite_file
 from monitor.store.retention import Retention
+from monitor.store.spool_file import spool_path
 
 LOW_DISK_BYTES = 500_000_000
 """Some years of samples of the shipped configuration."""
@@ -46,10 +50,17 @@ class Finding:
 
 
 async def examine(
-    config: Config, settings: ProbeSettings, *, clock: Clock, directory: Path
+    config: Config,
+    settings: ProbeSettings,
+    *,
+    clock: Clock,
+    directory: Path,
+    config_path: Path,
 ) -> list[Finding]:
     """All findings about this machine, this configuration and its controls."""
     findings = [
+        # Before anything opens the database, which would set its rights.
+        *private_findings(config, config_path),
         *resolver_findings(settings.resolvers or system_resolvers()),
         clock_finding(is_synchronised()),
         zone_finding(config.timezone),
@@ -166,6 +177,51 @@ def retention_findings(config: Config, now_utc: datetime) -> Iterator[Finding]:
         from_ = "all are kept" if age.first_kept is None else f"from {age.first_kept}"
         measured = f"{age.n_measured} of {n_days} measured days"
         yield Finding("retention", State.OK, f"{told}; {measured}: kept {from_}")
+
+
+def private_findings(config: Config, config_path: Path) -> Iterator[Finding]:
+    """Whether others on this machine can read what is stored; sets right what is ours.
+
+    A configuration is its writer's, and is only told about.
+    """
+    open_ones = [p for p in _stored_files(config) if private.is_open_to_others(p)]
+    left = [path for path in open_ones if not private.take_from_others(path)]
+    if left:
+        names = ", ".join(map(str, left[:3]))
+        yield Finding(
+            "private files",
+            State.WARNING,
+            f"{names}: others on this machine may read or change {_them(left)}",
+            f"they belong to another user: sudo chmod go= {left[0]}, or chown",
+        )
+    else:
+        n_set = f"; set right just now: {len(open_ones)}" if open_ones else ""
+        yield Finding("private files", State.OK, f"their owner's alone{n_set}")
+    if _holds_secrets(config) and private.is_open_to_others(config_path):
+        yield Finding(
+            "configuration",
+            State.WARNING,
+            f"{config_path}: holds secrets, and others on this machine may read it",
+            f"chmod go= {config_path}; see docs/deployment.md for a service",
+        )
+
+
+def _stored_files(config: Config) -> Iterator[Path]:
+    """Whatever the program keeps, as far as it is there."""
+    spool = spool_path(config.database)
+    yield from (spool, spool.with_name(f"{spool.name}.unreadable"))
+    path = sqlite_file(config.database)
+    if path is not None:
+        yield from (path.with_name(path.name + end) for end in COMPANIONS)
+    yield from Path(config.report.folder).glob("[0-9]*-[0-9][0-9]-[0-9][0-9]")
+
+
+def _them(paths: list[Path]) -> str:
+    return "it" if len(paths) == 1 else f"{len(paths)} of them"
+
+
+def _holds_secrets(config: Config) -> bool:
+    return bool(config.notify.urls) or HIDDEN in masked(config.database)
 
 
 def partial_findings(config: Config) -> Iterator[Finding]:

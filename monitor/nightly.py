@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from monitor import private
 from monitor.analysis import analysis, analyze
 from monitor.config import Config
 from monitor.errors import InputError
@@ -220,17 +221,19 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in files:
         if (folder / name).is_dir():
             raise IsADirectoryError(EISDIR, f"{name} is a folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    private.make_folder(folder.parent)
     with tempfile.TemporaryDirectory(
         prefix=f".{folder.name}-", dir=folder.parent
     ) as made:
         new = Path(made) / "night"
-        new.mkdir()
+        private.make_folder(new)
         for name, body in files.items():
-            (new / name).write_bytes(body)
+            private.write(new / name, body)
         if not folder.exists():
             new.rename(folder)
             return
+        if _NIGHT.fullmatch(folder.name):
+            private.take_from_others(folder)
         for name in files:
             (new / name).replace(folder / name)
 
@@ -263,6 +266,7 @@ def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
     StoreError : the database is out of reach.
     """
     folder = Path(config.report.folder)
+    _close_to_others(folder)
     close_days(config.database, now_utc=now_utc)
     for day in due_nights(config, now_utc=now_utc):
         night = analysed_night(config, day, now_utc=now_utc)
@@ -276,6 +280,14 @@ def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
         gone = remove_old(folder, before=age.first_kept)
         if gone:
             _log.info("reports event=removed nights=%d", len(gone))
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take the reports from all but their owner; older versions left them open."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if _NIGHT.fullmatch(path.name):
+                private.take_from_others(path)
 
 
 def remove_old(folder: Path, *, before: date) -> list[Path]:

@@ -1,23 +1,25 @@
 """Messages to people: one when an episode begins, one when it ends, nothing between.
 
-Sent by Apprise to the services of the configuration; without one nothing leaves the
-house. What was sent is kept in the database: a message that nobody took is tried again
-after the next night, and one that was taken is not repeated.
+Sent to the services of the configuration, to each by a child that can be killed
+(`monitor.sending`); without a service nothing leaves the house. What was sent is kept
+in the database, and what could not be: a message that nobody took is tried again after
+the next night, and one that was taken is not repeated.
 """
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from monitor import children
 from monitor.config import Config
 from monitor.model import Round, RoundStatus, Verdict
 from monitor.report import NightReport, sentence
 from monitor.store import open_store
-from monitor.store.notices import Notice, Notices
+from monitor.store.notices import BEGIN, END, NOT_SENT, Notice, Notices
 from monitor.text import printable
 from monitor.wording import Language, language
 from monitor.wording.names import display_name
@@ -25,8 +27,6 @@ from monitor.wording.sentences import title
 
 _log = logging.getLogger(__name__)
 
-BEGIN: Final = "begin"
-END: Final = "end"
 MONITOR: Final = ""
 """Subject of messages about the monitor itself."""
 
@@ -45,6 +45,12 @@ _OVER: Final = frozenset(
 
 _LOOKED_BACK: Final = timedelta(days=7)
 
+_START_S: Final = 40.0
+"""Until the library of services is loaded, on a small and busy machine."""
+_EACH_S: Final = 20.0
+_LONGEST_S: Final = 300.0
+_MEMORY_BYTES: Final = 256 << 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -59,23 +65,44 @@ class Message:
 
 
 def tell(config: Config, messages: Iterable[Message], *, now_utc: datetime) -> int:
-    """Send messages and note those that a service took; how many that were."""
-    n_taken = 0
+    """Send messages; note those that a service took, and which one did not and why.
+
+    Returns
+    -------
+    int : how many messages were taken, by at least one service.
+    """
+    chosen = list(messages)
+    troubles = {url: _troubles(url, chosen) for url in config.notify.urls if chosen}
+    taken = [
+        message
+        for place, message in enumerate(chosen)
+        if any(not outcomes[place] for outcomes in troubles.values())
+    ]
     with closing(Notices(config.database)) as notices:
-        for message in messages:
-            if not _send(config.notify.urls, message):
-                continue
-            n_taken += 1
-            notices.add(
-                Notice(
-                    told_at_utc=now_utc,
-                    kind=message.kind,
-                    vantage=message.vantage,
-                    subject=message.subject,
-                    since=message.since,
-                )
-            )
-    return n_taken
+        for message in taken:
+            notices.add(_notice(message, now_utc))
+        for url, outcomes in troubles.items():
+            for message, trouble in zip(chosen, outcomes, strict=True):
+                if trouble:
+                    _note_trouble(notices, url, trouble, _notice(message, now_utc))
+    return len(taken)
+
+
+def _note_trouble(notices: Notices, url: str, trouble: str, notice: Notice) -> None:
+    # The address may hold a secret: only the kind of service is named.
+    service = url.partition("://")[0]
+    _log.warning("notify event=not_taken service=%s why=%s", service, trouble)
+    notices.add_new(replace(notice, kind=f"{NOT_SENT} {service}: {trouble}"))
+
+
+def _notice(message: Message, now_utc: datetime) -> Notice:
+    return Notice(
+        told_at_utc=now_utc,
+        kind=message.kind,
+        vantage=message.vantage,
+        subject=message.subject,
+        since=message.since,
+    )
 
 
 def night_messages(report: NightReport, config: Config) -> list[Message]:
@@ -236,22 +263,17 @@ def _marked(body: str, report: NightReport, tongue: Language) -> str:
     return f"{tongue.gettext('SIMULATED DATA: nothing here was measured.')} {body}"
 
 
-def _send(urls: Sequence[str], message: Message) -> bool:
-    """Whether at least one service took the message."""
-    if not urls:
-        return False
-    from apprise import Apprise, NotifyFormat
-
-    taken = False
-    for url in urls:
-        service = Apprise()
-        is_sent = service.add(url) and service.notify(
-            title=printable(message.title),
-            body=printable(message.body),
-            body_format=NotifyFormat.TEXT,
-        )
-        if not is_sent:
-            # The address may hold a secret: only the kind of service is named.
-            _log.warning("notify event=not_taken service=%s", url.partition("://")[0])
-        taken = taken or bool(is_sent)
-    return taken
+def _troubles(url: str, messages: Sequence[Message]) -> list[str]:
+    """For each message why the service did not take it; empty when it did."""
+    texts = [
+        {"title": printable(message.title), "body": printable(message.body)}
+        for message in messages
+    ]
+    time_s = min(_START_S + _EACH_S * len(messages), _LONGEST_S)
+    ended = children.run(
+        "monitor.sending",
+        {"url": url, "messages": texts},
+        children.Limits(time_s=time_s, memory_bytes=_MEMORY_BYTES),
+    )
+    missing = len(messages) - len(ended.answers)
+    return [*ended.answers, *[ended.trouble or "not taken"] * missing]

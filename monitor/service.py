@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from monitor.clock import Clock
+from monitor.masking import masked_in
 from monitor.text import printable
 
 _log = logging.getLogger(__name__)
@@ -87,11 +88,16 @@ class PlainFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - theirs
         """The message; what it has beyond its first line is set in."""
         lines = super().formatMessage(record).splitlines()
-        return "\n    ".join(map(printable, lines))
+        return "\n    ".join(map(_shown, lines))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401 - theirs
         """The traceback, set in too."""
-        return "\n    ".join(map(printable, super().formatException(ei).splitlines()))
+        return "\n    ".join(map(_shown, super().formatException(ei).splitlines()))
+
+
+def _shown(line: str) -> str:
+    """A line of the log; the address of a database in it shows no password."""
+    return printable(masked_in(line))
 
 
 class JournalFormatter(PlainFormatter):

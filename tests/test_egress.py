@@ -1,7 +1,8 @@
 """Whom the program contacts: the sites, the resolver, the gateway, and nobody else.
 
-An audit hook in every Python process of the daemon, its dashboard and its nightly
-analysis writes down each attempt to reach anybody, before it is made.
+An audit hook in every Python process of the daemon, its dashboard, its nightly analysis
+and what that sends messages with writes down each attempt to reach anybody, before it
+is made.
 """
 
 import asyncio
@@ -14,12 +15,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from monitor.model import Sample
+from monitor.model import Round, RoundStatus, Sample
 from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
 from tests.servers import dns
@@ -160,6 +161,38 @@ def test_whatever_does_not_measure_contacts_nobody(
     command = [sys.executable, "-m", "monitor", *words]
     subprocess.run(command, cwd=tmp_path, check=True)
     assert not contacts.exists()
+
+
+async def test_a_message_goes_where_the_owner_said_and_nowhere_else(
+    tmp_path: Path, contacts: Path
+) -> None:
+    """The service leads to the router's reboot page; the child that sends is seen."""
+    async with serve(says(PAGE)) as router:
+        leads = f"HTTP/1.1 307 A\r\nLocation: http://127.0.0.1:{router.port}/\r\n"
+        answer = f"{leads}Content-Length: 0\r\n\r\n".encode()
+        async with serve(says(answer)) as service:
+            urls = [f"json://127.0.0.1:{service.port}/"]
+            configuration(tmp_path, 1, notify={"urls": urls})
+            with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+                store.append_round(
+                    Round(
+                        round_id="a",
+                        vantage="home",
+                        slot_start_utc=datetime.now(UTC) - timedelta(hours=5),
+                        started_at_utc=None,
+                        duration_s=10.0,
+                        status=RoundStatus.COMPLETE,
+                        n_planned=1,
+                        n_done=1,
+                    )
+                )
+            command = [sys.executable, "-m", "monitor", "nightly", "--silence"]
+            await asyncio.to_thread(
+                subprocess.run, command, cwd=tmp_path, check=True, env=os.environ
+            )
+    assert contacted(contacts) == {("127.0.0.1", service.port)}
+    assert service.n_connections == 1
+    assert router.n_connections == 0
 
 
 def test_the_hook_sees_what_is_contacted(tmp_path: Path, contacts: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor import private
 from monitor.cli.context import progress
 from monitor.cli.terminal import say
 from monitor.errors import InputError
@@ -101,7 +102,7 @@ def _fill(folder: Path, config: "Config", home: "Home") -> None:
     from monitor.store import open_store
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
         for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:

@@ -34,6 +34,7 @@ def doctor_command(settings: Settings, *, as_json: bool) -> None:
             probe_settings(config),
             clock=SystemClock(),
             directory=Path.cwd(),
+            config_path=settings.config_path,
         )
     )
     if as_json:

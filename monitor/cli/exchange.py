@@ -20,7 +20,7 @@ from monitor.cli.context import (
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
-from monitor.config import Config
+from monitor.config import Config, masked
 from monitor.errors import InputError
 from monitor.model import Role, Sample
 from monitor.text import printable
@@ -70,7 +70,7 @@ def import_command(
     if options["prometheus"]:
         config = configuration(settings)
         samples = list(_of_prometheus(config, options))
-        _store(config.database, options["prometheus"], [samples])
+        _store(config.database, masked(options["prometheus"]), [samples])
     elif options["form"]:
         _import_foreign(configuration(settings), files, options)
     else:

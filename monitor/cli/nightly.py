@@ -1,12 +1,17 @@
 """`monitor nightly`: what the daemon starts after each night and at its own start."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import click
 
+from monitor.children import confined, end_with_parent, night_limits
 from monitor.cli.context import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
+from monitor.config import Config
 
 LOWEST_PRIORITY = 19
 
@@ -18,15 +23,54 @@ LOWEST_PRIORITY = 19
     is_flag=True,
     help="Only tell when nothing has been measured for a while (for a timer).",
 )
+@click.option("--child", is_flag=True, hidden=True, help="Keep limits; end with stdin.")
 @click.pass_obj
-def nightly_command(settings: Settings, *, only_silence: bool) -> None:
+def nightly_command(settings: Settings, *, only_silence: bool, child: bool) -> None:
     """Judge and report every night that is over and has no report; send messages."""
-    from monitor.clock import SystemClock
-    from monitor.notify import night_messages, silence_messages, tell
     from monitor.service import log_to_stderr
 
     config = configuration(settings)
-    log_to_stderr(quiet=("alembic", "matplotlib", "fontTools", "weasyprint", "apprise"))
+    log_to_stderr(quiet=("alembic", "matplotlib", "fontTools", "weasyprint"))
+    with ExitStack() as stack:
+        if child:
+            end_with_parent()
+            stack.enter_context(confined(night_limits()))
+        if stack.enter_context(_alone(config, waits=not only_silence)):
+            _run(config, only_silence=only_silence)
+
+
+@contextmanager
+def _alone(config: Config, *, waits: bool) -> Iterator[bool]:
+    """Whether no other nightly works on this database meanwhile.
+
+    Two at once would tell everything twice. The lock is on the folder of the database
+    (of a server: the working one), so that no file is needed for it.
+    """
+    from monitor.store.spool_file import spool_path
+
+    handle = os.open(spool_path(config.database).absolute().parent, os.O_RDONLY)
+    try:
+        yield _locked(handle, waits=waits)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, *, waits: bool) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        # The other one looks for a silence, too.
+        say("nightly: another one is at work, which tells it", err=True)
+        return False
+    except OSError as error:
+        say(f"nightly: cannot tell whether another one is at work: {error}", err=True)
+    return True
+
+
+def _run(config: Config, *, only_silence: bool) -> None:
+    from monitor.clock import SystemClock
+    from monitor.notify import night_messages, silence_messages, tell
+
     now_utc = SystemClock().now_utc()
     tell(config, silence_messages(config, now_utc=now_utc), now_utc=now_utc)
     if only_silence:

@@ -11,6 +11,7 @@ import click
 
 from monitor.cli.terminal import say
 from monitor.errors import ConfigError, InputError, MonitorError, ServiceError
+from monitor.masking import masked_in
 from monitor.service import last_words
 from monitor.text import printable
 
@@ -91,7 +92,7 @@ class LazyGroup(click.Group):
             raise
         except click.ClickException as error:
             # It repeats what was typed, names of files included.
-            error.message = printable(error.message)  # type: ignore[misc]
+            error.message = printable(masked_in(error.message))  # type: ignore[misc]
             raise
         except BrokenPipeError:
             # The reader (a pager, `head`) had enough.
@@ -101,7 +102,7 @@ class LazyGroup(click.Group):
 
 def _message(error: MonitorError) -> str:
     """One line, except where every problem has its own."""
-    text = str(error)
+    text = masked_in(str(error))
     return text if isinstance(error, ConfigError) else printable(text)
 
 

@@ -6,8 +6,9 @@ values.
 
 from monitor.config.companies import partial_controls
 from monitor.config.loading import checked_database_url, load, parse
-from monitor.config.masking import effective, masked
+from monitor.config.masking import effective
 from monitor.config.sections import Config, Site, Web
+from monitor.masking import masked
 
 __all__ = [
     "Config",

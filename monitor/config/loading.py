@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from monitor.config.document import read_document
-from monitor.config.masking import masked
 from monitor.config.problems import problems, repeated_names
 from monitor.config.sections import Config
 from monitor.config.values import database_url
 from monitor.errors import ConfigError
+from monitor.masking import masked
 
 
 def load(path: Path, *, database: str | None = None) -> Config:

@@ -1,16 +1,11 @@
 """A configuration that may be shown: every key, no secret."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
 from monitor.config.sections import Config
+from monitor.masking import HIDDEN, masked
 from monitor.model import AddressFamily
-
-
-def masked(url: str) -> str:
-    """A database URL whose password is replaced, for messages and bundles."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def effective(config: Config) -> dict[str, Any]:
@@ -19,9 +14,9 @@ def effective(config: Config) -> dict[str, Any]:
     document["database"] = masked(config.database)
     for name in ("password_hash", "token_hash"):
         if document["web"][name] is not None:
-            document["web"][name] = "***"
+            document["web"][name] = HIDDEN
     document["notify"]["urls"] = [
-        f"{url.partition('://')[0]}://***" for url in config.notify.urls
+        f"{url.partition('://')[0]}://{HIDDEN}" for url in config.notify.urls
     ]
     return {key: _plain(value) for key, value in document.items()}
 

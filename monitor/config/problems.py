@@ -1,11 +1,12 @@
 """What is wrong with a configuration: one line each, with its path."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
-from monitor.config.masking import masked
+from monitor.masking import HIDDEN, masked, masked_in
 
 _PLAIN: Final[Mapping[str, str]] = {
     "string_type": "a text, in quotes where YAML would read something else",
@@ -48,8 +49,8 @@ def repeated_names(document: Mapping[str, Any]) -> list[str]:
     for path, name in _site_names(document):
         if name in first:
             lines.append(
-                f"{path}: found {_short(name)}; allowed: a name that no other site has;"
-                f" {first[name]} is the same"
+                f"{path}: found {_short(repr(name))}; allowed: a name that no other"
+                f" site has; {first[name]} is the same"
             )
         first.setdefault(name, path)
     return lines
@@ -75,7 +76,7 @@ def _problem(error: ErrorDetails) -> str:
         return allowed
     if error["type"] == "service_url":
         return f"{path}: found no service's address; allowed: {allowed}"
-    return f"{path}: found {_short(error['input'])}; allowed: {allowed}"
+    return f"{path}: found {_shown(path, error['input'])}; allowed: {allowed}"
 
 
 def _allowed(error: ErrorDetails) -> str:
@@ -86,15 +87,26 @@ def _allowed(error: ErrorDetails) -> str:
 
 def _path(loc: tuple[int | str, ...]) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-    return _cut(text.removeprefix("."))
+    return _short(text.removeprefix("."))
 
 
-def _short(value: object) -> str:
+def _shown(path: str, value: object) -> str:
+    if path == "database":
+        return _short(repr(masked(value)) if isinstance(value, str) else HIDDEN)
+    if _SECRET.fullmatch(path) and not isinstance(value, bool | int | float | None):
+        return "a text" if isinstance(value, str) else f"a {type(value).__name__}"
     try:
-        text = repr(masked(value) if isinstance(value, str) else value)
+        return _short(repr(value))
     except ValueError:  # Python writes no number of more than some thousand digits
-        text = "a number that is far too long"
-    return _cut(text)
+        return "a number that is far too long"
+
+
+_SECRET: Final = re.compile(r"notify(\.urls.*)?|web(\.(password|token)_hash)?")
+"""Where secrets may stand: what is found there is not repeated."""
+
+
+def _short(text: str) -> str:
+    return _cut(masked_in(text))
 
 
 def _cut(text: str) -> str:

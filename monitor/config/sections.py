@@ -15,6 +15,7 @@ from monitor.config.values import (
     Folder,
     ListeningHost,
     Name,
+    Network,
     Resolver,
     SecretHash,
     ServiceUrl,
@@ -131,6 +132,7 @@ class Web(_Section):
     password_hash: SecretHash | None = None
     token_hash: SecretHash | None = None
     behind_proxy: bool = False
+    proxies: tuple[Network, ...] = ()
     hosts: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -146,6 +148,12 @@ class Web(_Section):
                 "password_hash or token_hash, since behind_proxy lets others in; make"
                 " one with `monitor web password` or `monitor web token`"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _proxies_are_believed(self) -> Self:
+        if self.proxies and not self.behind_proxy:
+            raise ValueError("behind_proxy: true beside proxies, or no proxies")
         return self
 
     @property

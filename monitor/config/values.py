@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,6 +11,8 @@ from dns.exception import DNSException
 from dns.name import from_text
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
+
+from monitor.masking import has_stray_at
 
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h)")
 _SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB|GB)?")
@@ -112,6 +114,16 @@ def _address(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValueError(
+            "an IP address or a network such as 10.0.0.0/24, of the proxy in front"
+        ) from None
+    return value
+
+
 def _resolver(value: str) -> str:
     match = _RESOLVER.fullmatch(value)
     host, port = match.groups(default="") if match else (value, "")
@@ -191,6 +203,8 @@ def database_url(value: str) -> str:
     """A database URL as SQLAlchemy takes it; raises `ValueError`."""
     if value.startswith("sqlite:///") and len(value) > len("sqlite:///"):
         return value
+    if has_stray_at(value) and not value.startswith("sqlite:"):
+        raise ValueError("%40 for an '@' in user, password or query")
     if value.startswith(("postgresql+psycopg://", "postgresql://")):
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
     raise ValueError(
@@ -204,6 +218,7 @@ Size = Annotated[int, BeforeValidator(_size)]
 Name = Annotated[str, AfterValidator(_name)]
 ClockTime = Annotated[str, BeforeValidator(_clock_time)]
 Address = Annotated[str, AfterValidator(_address)]
+Network = Annotated[str, AfterValidator(_network)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Folder = Annotated[str, AfterValidator(_folder)]

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
+from monitor.children import GRACE_S, how_it_ended, kill, night_limits
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.daemon.timetable import CHECK_CLOCK_EVERY_S
 from monitor.store.instants import phase_us
+from monitor.store.notices import NIGHT_ENDED, Notice, Notices
 from monitor.store.retention import Retention
 
 _log = logging.getLogger(__package__)
@@ -23,22 +26,57 @@ UNSYNCHRONISED_S = 7 * 86_400
 """After so long it is told; nothing waits for the clock to be synchronised."""
 
 
-async def run_nightly(config: Config, config_path: Path) -> int:
-    """Analyse in a child process of low priority; its exit status."""
-    environment = {**os.environ, "MONITOR_DATABASE": config.database}
+async def run_nightly(config: Config, config_path: Path, clock: Clock) -> str:
+    """Analyse in a child process of low priority, which is ended at its limits.
+
+    Returns
+    -------
+    str : why it ended before its time; empty when it did not.
+
+    Raises
+    ------
+    StoreError
+        It was ended, and the database is out of reach to keep that.
+    """
+    limits = night_limits()
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "monitor", "--config", str(config_path), "nightly"),
-        env=environment,
+        *(sys.executable, "-m", "monitor", "--config", str(config_path)),
+        *("nightly", "--child"),
+        env={**os.environ, "MONITOR_DATABASE": config.database},
+        # It ends when this does.
+        stdin=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limits.time_s + GRACE_S):
+                await child.wait()
+    finally:
+        kill(child.pid)
         status = await child.wait()
-    except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):
-            child.terminate()
-        await child.wait()
-        raise
     _log.info("nightly exit_status=%d", status)
-    return status
+    trouble = "" if status in _TOLD else how_it_ended(status, limits)
+    if trouble:
+        _log.error("nightly event=ended why=%s", trouble)
+        await asyncio.to_thread(_note_ended, config, trouble, clock.now_utc())
+    return trouble
+
+
+_TOLD: Final = (2, 3)
+"""Exit statuses of a child that has said what is wrong, and is tried another time."""
+
+
+def _note_ended(config: Config, trouble: str, now_utc: datetime) -> None:
+    with contextlib.closing(Notices(config.database)) as notices:
+        notices.add(
+            Notice(
+                told_at_utc=now_utc,
+                kind=f"{NIGHT_ENDED} {trouble}",
+                vantage=config.vantage,
+                subject="",
+                since=now_utc.isoformat(),
+            )
+        )
 
 
 async def remove_old_samples(

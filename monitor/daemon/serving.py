@@ -118,6 +118,7 @@ class _Daemon:
             unrecorded=self._unrecorded,
         )
         self._tasks = Tasks()
+        self._night_task: asyncio.Task[object] | None = None
         self._reloading = asyncio.Lock()
         self._manager = service_manager(clock, os.environ)
         self._steps: list[ClockStep] = []
@@ -203,10 +204,13 @@ class _Daemon:
         self._steps.remove(step)
 
     async def _start_nightly(self) -> None:
-        self._tasks.spawn(self._night())
+        if self._night_task is not None and not self._night_task.done():
+            _log.warning("nightly event=not_begun why=the last one is still at work")
+            return
+        self._night_task = self._tasks.spawn(self._night())
 
     async def _night(self) -> None:
-        await run_nightly(self._config, self._config_path)
+        await run_nightly(self._config, self._config_path, self._clock)
         give_back()
 
     async def _write(self, record: Sample | Round) -> None:

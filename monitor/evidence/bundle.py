@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import monitor
+from monitor import private
 from monitor.errors import InputError
 from monitor.evidence import archive, layout
 from monitor.evidence.chain import (
@@ -105,6 +106,8 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     }
     partial = path.with_name(path.name + ".part")
     try:
+        partial.unlink(missing_ok=True)
+        private.new_file(partial)
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zip_file:
             bundle.write(zip_file, documents, samples, ledger)
             left_out = () if is_told else tuple(sorted(report_files))

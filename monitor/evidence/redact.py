@@ -16,6 +16,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 from monitor.evidence.rows import COLUMNS, Row, utc_text
+from monitor.masking import HIDDEN, masked_in
 from monitor.model import LOCAL_PROBES
 
 
@@ -53,7 +54,6 @@ _PUBLIC_CONFIG: Final = (
 _SECRET_KEY: Final = re.compile(
     r"pass|secret|token|key|notify|urls|mail", re.IGNORECASE
 )
-_USER_INFO: Final = re.compile(r"(://)[^/@\s]*@")
 
 
 def public_part(row: Row) -> Row:
@@ -152,12 +152,12 @@ def config_for(level: Level, document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _masked(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if _SECRET_KEY.search(name) and value:
-        return "***"
+        return HIDDEN
     if isinstance(value, Mapping):
         return {key: _masked(str(key), item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_masked("", item) for item in value]
-    return _USER_INFO.sub(r"\1***@", value) if isinstance(value, str) else value
+    return masked_in(value) if isinstance(value, str) else value
 
 
 def renamed(value: Any, name: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON

@@ -4,7 +4,6 @@ Only the digest leaves the house; the authority learns that somebody has one, an
 address that asks.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +11,6 @@ from hashlib import sha512
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 from rfc3161_client import (
     TimeStampRequest,
@@ -23,11 +21,12 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
+from monitor import children
 from monitor.errors import InputError, ServiceError
 from monitor.evidence.der import with_sorted_certificates
+from monitor.masking import masked
 
-TIMEOUT_S: Final = 30.0
-_MAX_REPLY_BYTES: Final = 100_000
+_LIMITS: Final = children.Limits(time_s=60, memory_bytes=256 << 20)
 _GRANTED: Final = (0, 1)
 
 
@@ -72,19 +71,14 @@ def stamp(authority: str, digest: str, *, trusted: Sequence[Certificate] = ()) -
     """
     if not authority.startswith(("https://", "http://")):
         raise InputError(
-            f"authority: found {authority!r}; allowed: https://... or http://..."
+            f"authority: found {masked(authority)!r}; allowed: https://... or http://..."
         )
     request = TimestampRequestBuilder().data(digest.encode("ascii")).build()
     try:
-        token = asyncio.run(_asked(authority, request.as_bytes()))
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise ServiceError(
-            f"authority {authority}: {str(error) or 'no reply'}"
-        ) from None
-    try:
+        token = _asked(authority, request.as_bytes())
         return _checked(token, digest, trusted, request)
     except ValueError as error:
-        raise ServiceError(f"authority {authority}: {error}") from None
+        raise ServiceError(f"authority {masked(authority)}: {error}") from None
 
 
 def check(token: bytes, digest: str, *, trusted: Sequence[Certificate] = ()) -> Stamp:
@@ -97,20 +91,14 @@ def check(token: bytes, digest: str, *, trusted: Sequence[Certificate] = ()) -> 
     return _checked(token, digest, trusted, None)
 
 
-async def _asked(authority: str, body: bytes) -> bytes:
-    headers = {"Content-Type": "application/timestamp-query"}
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-    async with (
-        aiohttp.ClientSession(timeout=timeout) as session,
-        session.post(authority, data=body, headers=headers) as reply,
-    ):
-        reply.raise_for_status()
-        received = bytearray()
-        async for chunk in reply.content.iter_chunked(1 << 12):
-            received += chunk
-            if len(received) > _MAX_REPLY_BYTES:
-                raise aiohttp.ClientPayloadError("the reply is too long")
-        return bytes(received)
+def _asked(authority: str, query: bytes) -> bytes:
+    """The authority's reply; ValueError says why there is none."""
+    request = {"authority": authority, "query": query.hex()}
+    ended = children.run("monitor.evidence.asking", request, _LIMITS)
+    told = ended.answers[0] if ended.answers else {"trouble": ended.trouble}
+    if "reply" not in told:
+        raise ValueError(told["trouble"])
+    return bytes.fromhex(told["reply"])
 
 
 def _checked(

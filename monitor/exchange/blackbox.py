@@ -17,6 +17,7 @@ from monitor.errors import InputError, ServiceError
 from monitor.interchange import within_limits
 from monitor.interchange.checks import shown
 from monitor.interchange.columns import NUMBERS
+from monitor.masking import masked, masked_in
 from monitor.model import Operation, Role, Sample
 
 _QUERY: Final = (
@@ -67,7 +68,9 @@ def read(
     ServiceError : the server is out of reach or answers with something else.
     """
     if not url.startswith(("http://", "https://")):
-        raise InputError(f"prometheus: found {url!r}; allowed: http://HOST:9090")
+        raise InputError(
+            f"prometheus: found {masked(url)!r}; allowed: http://HOST:9090"
+        )
     start = since
     while start < until:
         end = min(until, start + _MAX_POINTS * step)
@@ -87,11 +90,17 @@ async def _asked(url: str, start: datetime, end: datetime, step: timedelta) -> b
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(f"{url.rstrip('/')}/api/v1/query_range", data=data) as reply,
+            session.post(
+                f"{url.rstrip('/')}/api/v1/query_range",
+                data=data,
+                # Where the owner said, and nowhere that it leads to.
+                allow_redirects=False,
+            ) as reply,
         ):
             return await _body(reply)
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise ServiceError(f"prometheus {url}: {str(error) or 'no reply'}") from None
+        said = str(error) or "no reply"
+        raise ServiceError(f"prometheus {masked(url)}: {masked_in(said)}") from None
 
 
 async def _body(reply: aiohttp.ClientResponse) -> bytes:

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor import private
 from monitor.errors import InputError
 from monitor.interchange import write_samples
 from monitor.model import Sample
@@ -34,7 +35,7 @@ def write(folder: Path, samples: Iterable[Sample], *, timezone: str) -> int:
     for date, own in groupby(samples, local_date):
         part = folder / f"date={date}"
         try:
-            part.mkdir(parents=True, exist_ok=True)
+            private.make_folder(part)
         except OSError as error:
             raise InputError(f"{part}: cannot be made: {error.strerror}") from None
         n_written += write_samples(part / "samples.parquet", own)

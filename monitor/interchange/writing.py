@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from monitor import private
 from monitor.errors import InputError
 from monitor.interchange.columns import COLUMNS, NAMES, Kind
 from monitor.interchange.files import file_format
@@ -56,12 +57,15 @@ def write_samples(path: Path, samples: Iterable[Sample]) -> int:
 def replacing(path: Path) -> Iterator[Path]:
     """A new file to write beside `path`, which it replaces when all went well.
 
+    It is there already, empty and its owner's alone.
+
     Raises
     ------
     InputError : the file cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
+        private.new_file(temporary)
         yield temporary
         _sync(temporary)
         temporary.replace(path)
@@ -82,7 +86,7 @@ def _sync(path: Path) -> None:
 
 @contextmanager
 def _text(path: Path, codec: str | None) -> Iterator[IO[str]]:
-    with path.open("xb") as raw:
+    with path.open("wb") as raw:
         # The stream of the codec closes the file below it: both ends are then written.
         stream: Any = raw if codec is None else pa.CompressedOutputStream(raw, codec)
         with TextIOWrapper(stream, encoding="utf-8", newline="") as text:

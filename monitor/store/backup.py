@@ -15,8 +15,17 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text
 
+from monitor import private
 from monitor.errors import InputError, StoreError
-from monitor.store.engine import make_engine, reading, reported, sqlite_path, writing
+from monitor.masking import masked
+from monitor.store.engine import (
+    COMPANIONS,
+    make_engine,
+    reading,
+    reported,
+    sqlite_path,
+    writing,
+)
 from monitor.store.migration import migrate
 from monitor.store.tables import hourly_stale, metadata
 
@@ -141,7 +150,7 @@ def _new_file(file: Path) -> Iterator[Path]:
     part = file.with_name(f"{file.name}.part")
     with reported_file(part):
         # It holds the secret of the day digests: for its owner only.
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        private.new_file(part)
     try:
         yield part
         with reported_file(part):
@@ -149,7 +158,7 @@ def _new_file(file: Path) -> Iterator[Path]:
             part.rename(file)
             _sync(file.parent)
     finally:
-        for leftover in ("", "-wal", "-shm", "-journal"):
+        for leftover in COMPANIONS:
             part.with_name(f"{part.name}{leftover}").unlink(missing_ok=True)
 
 
@@ -205,7 +214,7 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
 def _refuse_full(connection: Connection, engine: Engine) -> None:
     for table in _TABLES:
         if connection.execute(select(table).limit(1)).first() is not None:
-            place = engine.url.render_as_string(hide_password=True)
+            place = masked(engine.url.render_as_string(hide_password=False))
             raise InputError(
                 f"database {place}: holds rows ({table.name}); a backup is only"
                 " restored into an empty database; name another one"

@@ -5,7 +5,7 @@ and the advice in one message; passwords never appear in it.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from monitor import private
 from monitor.errors import InputError, StoreError
+from monitor.masking import has_stray_at, masked, without_secrets
 
 ALLOWED: Final = (
     "allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
@@ -48,6 +50,8 @@ def database_url(url: str) -> URL:
     ------
     InputError : not a URL, or of a kind of database that cannot be used.
     """
+    if has_stray_at(url) and not url.startswith("sqlite:"):
+        raise InputError("database: write %40 for an '@' in user, password or query")
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
@@ -89,6 +93,18 @@ def sqlite_path(engine: Engine) -> Path | None:
     return Path(str(engine.url.database))
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file that the URL names, there or not; None: a server.
+
+    Raises
+    ------
+    InputError : see `database_url`.
+    """
+    parsed = database_url(url)
+    is_file = parsed.drivername == "sqlite"
+    return Path(str(parsed.database)) if is_file else None
+
+
 def missing_file(url: str) -> Path | None:
     """The file that the URL names, when it does not exist; None: it does, or a server.
 
@@ -96,11 +112,8 @@ def missing_file(url: str) -> Path | None:
     ------
     InputError : see `database_url`.
     """
-    parsed = database_url(url)
-    if parsed.drivername != "sqlite":
-        return None
-    path = Path(str(parsed.database))
-    return None if path.exists() else path
+    path = sqlite_file(url)
+    return None if path is None or path.exists() else path
 
 
 def make_engine(url: str) -> Engine:
@@ -120,9 +133,29 @@ def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
         url, connect_args={"timeout": BUSY_TIMEOUT_S}, poolclass=QueuePool
     )
+    event.listen(engine, "do_connect", _take_file)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _take_file(
+    _dialect: object, _record: object, arguments: Sequence[object], _named: object
+) -> None:
+    """Make the database its owner's, before SQLite would make it everybody's.
+
+    Its log and index get the rights of the database; older ones are set right here.
+    """
+    path = Path(str(arguments[0]))
+    if not path.exists():
+        with suppress(OSError):
+            private.new_file(path)
+    for companion in COMPANIONS:
+        private.take_from_others(path.with_name(path.name + companion))
+
+
+COMPANIONS: Final = ("", "-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database, by the end of its name."""
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -168,10 +201,11 @@ def reported(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
-        place = engine.url.render_as_string(hide_password=True)
-        said = _explained(error)
+        address = engine.url.render_as_string(hide_password=False)
+        place, said = masked(address), without_secrets(_explained(error), address)
         kind = InputError if "not a database" in said else StoreError
-        raise kind(f"database {place}: {said}") from error
+        # What the driver itself said may hold the password: a log shows causes, too.
+        raise kind(f"database {place}: {said}") from None
 
 
 _ADVICE: Final = (

@@ -1,22 +1,36 @@
-"""Messages that were sent: added, never changed; so that an episode is told once."""
+"""Messages that were sent, so that an episode is told once, and what went wrong.
 
+What went wrong are messages that a service did not take, and nightly analyses that were
+ended. All of it is only added, never changed.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, Row, insert, or_, select
 
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.instants import from_us, to_us
 from monitor.store.tables import notices
 
+BEGIN: Final = "begin"
+END: Final = "end"
+NOT_SENT: Final = "not_sent"
+NIGHT_ENDED: Final = "night_ended"
+_TROUBLES: Final = (NOT_SENT, NIGHT_ENDED)
+"""A kind that begins with one of these goes on with the reason."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One message that was sent."""
+    """One message that was sent or was not, or a nightly analysis that was ended."""
 
     told_at_utc: datetime
     kind: str
-    """`begin` or `end`."""
+    """`begin`, `end` or `digest`; of troubles `not_sent SERVICE: REASON` or
+    `night_ended REASON`."""
     vantage: str
     subject: str
     """A target; empty: the monitor itself."""
@@ -34,37 +48,83 @@ class Notices:
         self._engine: Engine = make_engine(url)
 
     def add(self, notice: Notice) -> None:
-        """Note that a message was sent."""
-        row = {
-            "told_at_us": to_us(notice.told_at_utc),
-            "kind": notice.kind,
-            "vantage": notice.vantage,
-            "subject": notice.subject,
-            "since": notice.since,
-        }
+        """Note what happened."""
         with writing(self._engine) as connection:
-            connection.execute(insert(notices), row)
+            _add(connection, notice)
+
+    def add_new(self, notice: Notice) -> None:
+        """Note what went wrong; not again when it is the same as the last time."""
+        with writing(self._engine) as connection:
+            same = (
+                select(notices.c.kind)
+                .where(
+                    notices.c.vantage == notice.vantage,
+                    notices.c.subject == notice.subject,
+                    notices.c.since == notice.since,
+                )
+                .order_by(notices.c.id.desc())
+            )
+            service = notice.kind.partition(":")[0]
+            kinds = connection.scalars(same)
+            last = next((k for k in kinds if k.partition(":")[0] == service), None)
+            if last != notice.kind:
+                _add(connection, notice)
 
     def last(self, vantage: str, subject: str) -> Notice | None:
-        """The last message about a subject; None before the first."""
+        """The last message about a subject that was sent; None before the first."""
         wanted = (
             select(notices)
-            .where(notices.c.vantage == vantage, notices.c.subject == subject)
+            .where(
+                notices.c.vantage == vantage,
+                notices.c.subject == subject,
+                notices.c.kind.in_((BEGIN, END)),
+            )
             .order_by(notices.c.id.desc())
             .limit(1)
         )
         with reading(self._engine) as connection:
             row = connection.execute(wanted).one_or_none()
-        if row is None:
-            return None
-        return Notice(
-            told_at_utc=from_us(row.told_at_us),
-            kind=row.kind,
-            vantage=row.vantage,
-            subject=row.subject,
-            since=row.since,
+        return None if row is None else _notice(row)
+
+    def troubles(
+        self, vantage: str, *, since: datetime, until: datetime
+    ) -> Sequence[Notice]:
+        """What went wrong between two moments, the last first; at most a hundred."""
+        is_trouble = or_(*(notices.c.kind.startswith(k) for k in _TROUBLES))
+        wanted = (
+            select(notices)
+            .where(
+                notices.c.vantage == vantage,
+                notices.c.told_at_us.between(to_us(since), to_us(until)),
+                is_trouble,
+            )
+            .order_by(notices.c.id.desc())
+            .limit(100)
         )
+        with reading(self._engine) as connection:
+            return [_notice(row) for row in connection.execute(wanted)]
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+def _add(connection: Connection, notice: Notice) -> None:
+    row = {
+        "told_at_us": to_us(notice.told_at_utc),
+        "kind": notice.kind,
+        "vantage": notice.vantage,
+        "subject": notice.subject,
+        "since": notice.since,
+    }
+    connection.execute(insert(notices), row)
+
+
+def _notice(row: Row[Any]) -> Notice:
+    return Notice(
+        told_at_utc=from_us(row.told_at_us),
+        kind=row.kind,
+        vantage=row.vantage,
+        subject=row.subject,
+        since=row.since,
+    )

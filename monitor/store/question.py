@@ -1,11 +1,12 @@
 """One question in SQL over the views, asked so that it cannot write or run for ever.
 
 SQLite: the file is opened read-only, and an authorizer allows reading the views and
-nothing else. PostgreSQL: a read-only transaction and a cursor, which takes one query
-only; no function with side effects may be named. Both: limits of rows, time and width.
+nothing else. PostgreSQL: only listed functions, types and sources may be named
+(`question_words`); a read-only transaction and a cursor, which takes one query only; a
+role that may read the views only, where one can be made (`viewer`); and the server is
+asked which tables it has locked. Both: limits of rows and time.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,6 +20,8 @@ import psycopg
 from psycopg import sql
 
 from monitor.errors import InputError, StoreError
+from monitor.masking import without_secrets
+from monitor.store import question_words, viewer
 from monitor.store.engine import POSTGRES_ARGS, database_url
 
 VIEWS: Final = ("v_samples", "v_hours", "v_rounds", "v_verdicts", "v_notes", "v_days")
@@ -26,11 +29,6 @@ VIEWS: Final = ("v_samples", "v_hours", "v_rounds", "v_verdicts", "v_notes", "v_
 
 MAX_TIME_S: Final = 30.0
 _MAX_VALUE_BYTES: Final = 1_000_000
-_WORD: Final = re.compile(r"U&|[A-Za-z_][A-Za-z0-9_$]*", re.IGNORECASE)
-_SOURCE: Final = re.compile(
-    r'(?:\bfrom|\bjoin|,)[\s(]*(?:only\s+)?(?:"?public"?\s*\.\s*)?"?(\w+)',
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,19 +142,30 @@ class _Guard:
 def _ask_postgresql(
     url: str, question: str, max_rows: int, max_time_s: float
 ) -> Answer:
-    options = f"{POSTGRES_ARGS['options']} -c statement_timeout={int(1e3 * max_time_s)}"
-    arguments = {**POSTGRES_ARGS, "options": options}
     try:
-        with psycopg.connect(url, **arguments) as connection:
+        asked = question_words.read(question)
+        with psycopg.connect(url, **POSTGRES_ARGS) as connection:
+            viewer.ensure_role(connection, VIEWS)
             connection.read_only = True
-            _check_words(connection, question)
-            return _cursor_answer(connection, question, max_rows)
+            for setting, value in (
+                ("statement_timeout", str(int(1e3 * max_time_s))),
+                # What stands between quotation marks ends where it was seen to end.
+                ("standard_conforming_strings", "on"),
+            ):
+                connection.execute(_SET_LOCAL, (setting, value))
+            _check_sources(connection, asked.sources)
+            return _cursor_answer(connection, asked.sql, max_rows)
+    except question_words.NotAskedError as error:
+        raise InputError(f"sql: {error} may not be used; {_ALLOWED}") from None
     except psycopg.errors.QueryCanceled:
         raise StoreError(f"sql: stopped after {max_time_s:g} s; ask for less") from None
     except psycopg.OperationalError as error:
-        raise StoreError(f"database: {_one_line(error)}") from None
+        raise StoreError(f"database: {_told(error, url)}") from None
     except psycopg.Error as error:
-        raise InputError(f"sql: {_one_line(error)}; {_ALLOWED}") from None
+        raise InputError(f"sql: {_told(error, url)}; {_ALLOWED}") from None
+
+
+_SET_LOCAL: Final = "SELECT set_config(%s, %s, true)"
 
 
 def _cursor_answer(
@@ -164,8 +173,11 @@ def _cursor_answer(
 ) -> Answer:
     # A cursor takes one SELECT and refuses everything else, in the server itself.
     with connection.cursor() as cursor:
+        viewer.become(connection)
+        before = _locked(cursor)
         declared = sql.SQL("DECLARE answer NO SCROLL CURSOR FOR ").as_bytes()
         cursor.execute(declared + question.encode(), prepare=True)
+        _refuse_strangers(_locked(cursor) - before)
         cursor.execute(
             sql.SQL("FETCH {} FROM answer").format(sql.Literal(max_rows + 1))
         )
@@ -174,33 +186,50 @@ def _cursor_answer(
     return _answer(names, rows, max_rows)
 
 
-def _check_words(connection: psycopg.Connection[Any], question: str) -> None:
-    words = {word.lower() for word in _WORD.findall(question)}
-    if "u&" in words:
-        raise InputError(f"sql: names in U& form may not be used; {_ALLOWED}")
-    sources = [name.lower() for name in _SOURCE.findall(question)]
-    given = {"words": list(words), "sources": sources}
-    found = connection.execute(_FORBIDDEN, given).fetchall()
-    if found:
-        names = ", ".join(sorted({name for (name,) in found}))
-        raise InputError(f"sql: {names} may not be used; {_ALLOWED}")
+def _locked(cursor: psycopg.Cursor[Any]) -> frozenset[str]:
+    """The tables and views that this transaction reads, as the server sees it."""
+    return frozenset(name for (name,) in cursor.execute(_LOCKED).fetchall())
 
 
-# Functions with side effects, the catalogues, and tables that are not for questions.
-_FORBIDDEN: Final = """
-SELECT proname FROM pg_proc WHERE provolatile = 'v' AND proname = ANY(%(words)s)
-UNION
-SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
- WHERE nspname = 'pg_catalog' AND relname = ANY(%(words)s)
-UNION
-SELECT nspname FROM pg_namespace
- WHERE nspname = ANY(%(words)s) AND nspname <> 'public'
-UNION
-SELECT relname FROM pg_class
- WHERE relkind IN ('r', 'p', 'f', 'm') AND relname = ANY(%(sources)s)
-UNION
-SELECT 'chain_secret' WHERE 'chain_secret' = ANY(%(words)s)
+_LOCKED: Final = """
+SELECT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+ WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation'
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND c.relkind IN ('r', 'p', 'f', 'm', 'v')
 """
+
+
+def _refuse_strangers(names: frozenset[str]) -> None:
+    strangers = names - {*VIEWS, *_UNDER_VIEWS}
+    if strangers:
+        raise question_words.NotAskedError(", ".join(sorted(strangers)))
+
+
+def _check_sources(
+    connection: psycopg.Connection[Any], sources: Sequence[Sequence[str]]
+) -> None:
+    """Refuse every table and view but ours; a name of the question itself is none."""
+    schema = connection.execute(_SCHEMA, (VIEWS[0],)).fetchone()
+    plain = []
+    for *place, name in sources:
+        if place and place != list(schema or ()):
+            raise question_words.NotAskedError(".".join((*place, name)))
+        if name not in VIEWS:
+            plain.append(name)
+    found = connection.execute(_TABLES, (plain,)).fetchall()
+    if found:
+        raise question_words.NotAskedError(", ".join(sorted(n for (n,) in found)))
+
+
+_SCHEMA: Final = """
+SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid = to_regclass(%s)
+"""
+_TABLES: Final = "SELECT DISTINCT relname FROM pg_class WHERE relname = ANY(%s)"
+
+
+def _told(error: BaseException, url: str) -> str:
+    return without_secrets(_one_line(error), url)
 
 
 def _one_line(error: BaseException) -> str:

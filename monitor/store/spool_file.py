@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from monitor import private
 from monitor.model import Round, Sample
 from monitor.store.records import from_line, to_line
 
@@ -94,6 +95,7 @@ class SpoolFile:
         """Keep what cannot be read: a torn line, or the mark of a bad disk."""
         aside = self.path.with_name(f"{self.path.name}.unreadable")
         log.warning("spool event=unreadable kept_in=%s reason=%s", aside, error)
+        private.ensure_file(aside)
         with aside.open("ab") as file:
             file.write(line.rstrip(b"\n") + b"\n")
 

@@ -10,11 +10,10 @@ from sqlalchemy import inspect, text
 
 from monitor.errors import InputError, StoreError
 from monitor.store.backup import engine_of, reported_file
-from monitor.store.engine import reading, sqlite_path, writing
+from monitor.store.engine import COMPANIONS, reading, sqlite_path, writing
 from monitor.store.spool_file import spool_path
 from monitor.store.tables import VERSION_TABLE, metadata
 
-_COMPANIONS: Final = ("", "-wal", "-shm", "-journal")
 _SPOOLS: Final = ("", ".unreadable")
 
 
@@ -62,7 +61,7 @@ def _files(url: str) -> list[Path]:
     if path is not None:
         if path.is_file():
             _refuse_stranger(path)
-        found = [path.with_name(f"{path.name}{end}") for end in _COMPANIONS] + found
+        found = [path.with_name(f"{path.name}{end}") for end in COMPANIONS] + found
     return [file for file in found if file.exists()]
 
 

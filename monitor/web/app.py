@@ -30,6 +30,7 @@ def make_app(config: Config, clock: Clock) -> web.Application:
     app = web.Application(
         middlewares=[
             guard.safe_headers,
+            guard.few_at_once,
             guard.known_host,
             guard.same_origin,
             guard.known_visitor,

@@ -14,6 +14,7 @@ from monitor.web.access import Access
 from monitor.web.facts import Facts
 from monitor.web.files import Files
 from monitor.web.kept import KeptAnswers
+from monitor.web.visitors import Crowd
 
 T = TypeVar("T")
 
@@ -40,6 +41,8 @@ class Context:
     streams: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(MAX_STREAMS)
     )
+
+    crowd: Crowd = field(default_factory=Crowd)
 
     async def ask(self, call: Callable[[], T]) -> T:
         """The answer of a call that may wait for the database, from a thread."""

@@ -5,6 +5,7 @@ The first layer turns every failure into an answer that tells nothing of the ins
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from monitor.web.context import CONTEXT, Context
 from monitor.web.facts import NotHere
 from monitor.web.query import NotAllowed
 from monitor.web.schemas import Problem
+from monitor.web.visitors import is_proxy, visitor
 
 _log = logging.getLogger(__name__)
 
@@ -53,18 +55,19 @@ def is_api(request: web.Request) -> bool:
 
 def is_https(request: web.Request) -> bool:
     """Whether the visitor's connection is encrypted, as the proxy in front says."""
-    behind_proxy = request.app[CONTEXT].config.web.behind_proxy
-    return behind_proxy and request.headers.get("X-Forwarded-Proto") == "https"
+    said = request.headers.getall("X-Forwarded-Proto", [])
+    is_believed = is_proxy(_peer(request), request.app[CONTEXT].config.web)
+    return is_believed and bool(said) and said[-1] == "https"
 
 
 def visitor_address(request: web.Request) -> str:
     """The address that guesses are counted under."""
-    peer = request.remote or "unknown"
-    if not request.app[CONTEXT].config.web.behind_proxy:
-        return peer
-    # The last entry is the proxy's own word; what stands before it anybody can write.
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded or peer
+    forwarded = request.headers.getall("X-Forwarded-For", [])
+    return visitor(_peer(request), forwarded, request.app[CONTEXT].config.web)
+
+
+def _peer(request: web.Request) -> str:
+    return request.remote or "unknown"
 
 
 def problem(status: int, error: str, details: list[str] | None = None) -> web.Response:
@@ -128,6 +131,16 @@ def _http_answer(request: web.Request, error: web.HTTPException) -> web.Response
     if "Allow" in error.headers:
         answer.headers["Allow"] = error.headers["Allow"]
     return answer
+
+
+@web.middleware
+async def few_at_once(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a visitor who would hold most of the connections, also by a proxy."""
+    crowd = request.app[CONTEXT].crowd
+    answer = await crowd.let_in(visitor_address(request), partial(handler, request))
+    if answer is not None:
+        return answer
+    return problem(429, "too many requests at once")
 
 
 @web.middleware

@@ -4,6 +4,7 @@ Read from the database at each scrape; nothing is counted in this process. What 
 measured is left out.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -261,6 +262,15 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "monitor_gap_seconds", "Time without rounds", value=found.gap_s
     )
+    troubles = GaugeMetricFamily(
+        "monitor_troubles_week",
+        "Nightly analyses that were ended and messages not sent, in seven days",
+        labels=["what"],
+    )
+    kinds = Counter(trouble.what for trouble in found.troubles)
+    for what in ("night_ended", "not_sent"):
+        troubles.add_metric([what], kinds[what])
+    yield troubles
     yield _plain("monitor_fresh", "Whether samples are fresh", float(found.is_fresh))
     yield _plain(
         "monitor_spool_records",

@@ -1,8 +1,9 @@
 """What the page shows first: sites, verdicts, notes, reports, health and data used."""
 
 import re
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.clock import is_synchronised
 from monitor.model import Probe
 from monitor.store.judged import readable
+from monitor.store.notices import NOT_SENT, Notice, Notices
 from monitor.store.reader import SeriesInfo, StoredAnalysis
 from monitor.store.spool_file import SpoolFile, spool_path
 from monitor.web.facts import Facts, NotHere
@@ -21,6 +23,7 @@ from monitor.web.schemas import (
     Reports,
     TargetInfo,
     Targets,
+    Trouble,
     Verdict,
     VerdictHistory,
     VerdictHistoryQuery,
@@ -35,6 +38,7 @@ FRESH_ROUNDS: Final = 3
 """Samples are fresh for this many slots, and a minute."""
 
 REPORT_FILES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+_TROUBLES_KEPT: Final = timedelta(days=7)
 _NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -131,12 +135,30 @@ def verdict_history(facts: Facts, query: VerdictHistoryQuery) -> VerdictHistory:
 def reports(facts: Facts, _query: NoQuery) -> Reports:
     """Stored night reports, newest first."""
     folder = Path(facts.config.report.folder)
-    if not folder.is_dir():
-        return Reports(reports=[])
-    nights = sorted((p for p in folder.iterdir() if _is_night(p)), reverse=True)
+    inside = folder.iterdir() if folder.is_dir() else ()
+    nights = sorted((p for p in inside if _is_night(p)), reverse=True)
     # A clock that was wrong may have left one of a night to come: it is not the newest.
     today = facts.now_local().date().isoformat()
-    return Reports(reports=[_report(n) for n in nights if n.name <= today])
+    return Reports(
+        reports=[_report(n) for n in nights if n.name <= today],
+        troubles=troubles(facts),
+    )
+
+
+def troubles(facts: Facts) -> list[Trouble]:
+    """Nights that were ended and messages that were not sent in the last week."""
+    now_utc = facts.clock.now_utc()
+    with closing(Notices(facts.config.database)) as notices:
+        found = notices.troubles(
+            facts.config.vantage, since=now_utc - _TROUBLES_KEPT, until=now_utc
+        )
+    return [_trouble(notice) for notice in found]
+
+
+def _trouble(notice: Notice) -> Trouble:
+    what, _, rest = notice.kind.partition(" ")
+    service, _, reason = rest.partition(": ") if what == NOT_SENT else ("", "", rest)
+    return Trouble(at_utc=notice.told_at_utc, what=what, service=service, reason=reason)
 
 
 def _is_night(path: Path) -> bool:
@@ -219,6 +241,7 @@ def health(facts: Facts, _query: NoQuery) -> Health:
         n_removed_days=removed.n_days,
         is_clock_synchronised=is_synchronised(),
         usage=usage(facts, vantage),
+        troubles=troubles(facts),
     )
 
 

@@ -627,10 +627,21 @@ class Report(Answer):
     files: list[str]
 
 
+class Trouble(Answer):
+    """A nightly analysis that was ended, or a message that a service did not take."""
+
+    at_utc: datetime
+    what: Literal["night_ended", "not_sent"]
+    service: str
+    """Kind of service that did not take a message."""
+    reason: str
+
+
 class Reports(Answer):
-    """Stored night reports, newest first."""
+    """Stored night reports, newest first, and what went wrong in the last week."""
 
     reports: list[Report]
+    troubles: list[Trouble]
 
 
 class Usage(Answer):
@@ -664,6 +675,7 @@ class Health(Answer):
     is_clock_synchronised: bool | None
     """null: the system cannot be asked."""
     usage: Usage
+    troubles: list[Trouble]
 
 
 def json_ready(value: Any) -> Any:  # noqa: ANN401 - any field of a sample

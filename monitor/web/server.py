@@ -11,17 +11,19 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import web
 
 from monitor.clock import Clock
-from monitor.config import Config
+from monitor.config import Config, Web
 from monitor.errors import MonitorError, ServiceError
 from monitor.store import open_store
 from monitor.store.instants import phase_us
 from monitor.store.rollups import Rollups
 from monitor.web.app import make_app
+from monitor.web.attempts import network
+from monitor.web.visitors import MOST_OF_ONE, is_proxy
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ async def serve(
         shutdown_timeout=SHUTDOWN_S,
     )
     await runner.setup()
-    gate = _Gate(runner.server)
+    gate = _Gate(runner.server, config.web)
     server = await asyncio.get_running_loop().create_server(gate, sock=listener)
     rolling = asyncio.create_task(_keep_rollups(config, clock))
     announce(address(config.web.host, listener.getsockname()[1]))
@@ -119,22 +121,47 @@ async def until_told_to_end(stop: asyncio.Event) -> None:
 
 
 class _Gate:
-    """Makes the handler of each connection, up to a number at once."""
+    """Lets connections in: up to a number at once, and up to another one of each peer.
 
-    def __init__(self, server: web.Server | None) -> None:
+    Idle and slow ones count as well. A proxy asks for many: behind it each visitor's
+    requests are counted (`guard.few_at_once`).
+    """
+
+    def __init__(self, server: web.Server | None, config: Web) -> None:
         if server is None:
             raise RuntimeError("the runner was not set up")
         self._server = server
+        self._config = config
 
     def __call__(self) -> asyncio.Protocol:
-        if len(self._server.connections) >= MAX_CONNECTIONS:
-            return _Closed()
-        return self._server()
+        return _Door(self)
+
+    def let_in(self, transport: asyncio.Transport) -> None:
+        """Hand the connection to a handler, or close it."""
+        peers = [network(_peer(one.transport)) for one in self._server.connections]
+        peer = _peer(transport)
+        n_own = 0 if is_proxy(peer, self._config) else peers.count(network(peer))
+        if len(peers) >= MAX_CONNECTIONS or n_own >= min(MOST_OF_ONE, MAX_CONNECTIONS):
+            transport.abort()
+            return
+        handler = self._server()
+        transport.set_protocol(handler)
+        handler.connection_made(transport)
 
 
-class _Closed(asyncio.Protocol):
+class _Door(asyncio.Protocol):
+    """Stands before the handler until it is known who has come."""
+
+    def __init__(self, gate: _Gate) -> None:
+        self._gate = gate
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
+        self._gate.let_in(cast(asyncio.Transport, transport))
+
+
+def _peer(transport: asyncio.BaseTransport | None) -> str:
+    name = None if transport is None else transport.get_extra_info("peername")
+    return str(name[0]) if name else ""
 
 
 async def _database_is_there(url: str, stop: asyncio.Event) -> bool:

@@ -189,6 +189,11 @@ PAGE: Final[Mapping[str, str]] = {
     "notes.empty": 'No notes. `monitor note add 2026-06-18 "Match"` puts one here.',
     "reports.title": "Night reports",
     "reports.empty": "No report yet: the first is written after the first night.",
+    "reports.night_ended": (
+        "{time}: the nightly analysis was ended before it was done; it {reason}. It is "
+        "made up for."
+    ),
+    "reports.not_sent": "{time}: a message was not taken by {service}: {reason}.",
     "house.title": "How the monitor itself is doing",
     "house.last": "Last sample",
     "house.rounds": "Rounds",

@@ -1,14 +1,19 @@
 """Time-stamps of a real authority: obtained, kept, refused when they do not fit."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from monitor.children import Limits
 from monitor.errors import InputError, ServiceError
+from monitor.evidence import timestamp
 from monitor.evidence.timestamp import check, roots, stamp
 from tests.evidence.authority import make_authority, serving
 from tests.ports import free_port
+from tests.servers.hostile import ENDLESS, no_room, silent
+from tests.servers.tcp import serve
 
 DIGEST = "ab" * 32
 
@@ -66,6 +71,47 @@ def test_an_altered_token_fails_or_says_the_same(authority):
 def test_an_authority_that_is_away_is_a_service_out_of_reach():
     with pytest.raises(ServiceError, match="authority"):
         stamp(f"http://127.0.0.1:{free_port()}/", DIGEST)
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Little time: what hangs is ended soon, also on a busy machine."""
+    limits = Limits(time_s=10, memory_bytes=256 << 20)
+    monkeypatch.setattr(timestamp, "_LIMITS", limits)
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+async def test_an_authority_without_end_is_left(soon, kind):
+    async with serve(ENDLESS[kind]) as server:
+        url = f"http://user:hunter2@127.0.0.1:{server.port}/"
+        with pytest.raises(ServiceError, match="authority") as caught:
+            await asyncio.to_thread(stamp, url, DIGEST)
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_a_handshake_and_a_connection_without_end_are_left(soon):
+    async with serve(silent) as server:
+        with pytest.raises(ServiceError, match="authority"):
+            await asyncio.to_thread(stamp, f"https://127.0.0.1:{server.port}/", DIGEST)
+    with no_room() as port, pytest.raises(ServiceError, match="authority"):
+        await asyncio.to_thread(stamp, f"http://127.0.0.1:{port}/", DIGEST)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_an_authority_that_leads_elsewhere_is_not_followed(authority, status):
+    with serving(authority) as genuine:
+
+        async def leads(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            head = f"HTTP/1.1 {status} A\r\nLocation: {genuine}\r\n"
+            writer.write(f"{head}Content-Length: 0\r\n\r\n".encode())
+            await writer.drain()
+            writer.close()
+
+        async with serve(leads) as server:
+            url = f"http://127.0.0.1:{server.port}/"
+            with pytest.raises(ServiceError, match=f"HTTP status {status}"):
+                await asyncio.to_thread(stamp, url, DIGEST)
 
 
 def test_only_http_is_asked():

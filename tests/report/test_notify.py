@@ -185,7 +185,7 @@ def test_one_dead_service_does_not_silence_the_other(
     )
     assert tell(config, [message_of("a")], now_utc=NOW) == 1
     own = [r.getMessage() for r in caplog.records if r.name == "monitor.notify"]
-    assert own == ["notify event=not_taken service=json"]
+    assert own == ["notify event=not_taken service=json why=ConnectionError"]
 
 
 def message_of(text: str) -> Message:

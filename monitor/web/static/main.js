@@ -315,11 +315,13 @@ async function showNotes() {
 }
 
 async function showReports() {
-  const { reports } = await ask("/reports");
+  const { reports, troubles } = await ask("/reports");
   const link = (one, name) => element("a", { href: `/reports/${one.date}/${encodeURIComponent(name)}`, target: "_blank", rel: "noopener" }, name);
   const item = (one) => element("li", {}, `${dayName(one.date)}: `, ...one.files.flatMap((name) => [link(one, name), " "]));
   const list = element("ul", {}, ...reports.slice(0, 30).map(item));
-  byId("reports").replaceChildren(reports.length ? list : element("p", {}, t("reports.empty")));
+  const wrong = troubles.map((one) => element("li", {}, t(`reports.${one.what}`, { ...one, time: moment(one.at_utc) })));
+  const nights = reports.length ? [list] : [element("p", {}, t("reports.empty"))];
+  byId("reports").replaceChildren(...nights, ...(wrong.length ? [element("ul", { class: "troubles" }, ...wrong)] : []));
 }
 
 async function showHealth() {

@@ -1,0 +1,151 @@
+"""The nightly analysis ends: at its limits, alone, and on record."""
+
+import asyncio
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.children import Limits
+from monitor.config import load
+from monitor.daemon import chores
+from monitor.model import Sample
+from monitor.store import open_store
+from monitor.store.notices import Notices
+from monitor.store.reader import Reader
+from monitor.web import overview
+from monitor.web.facts import Facts
+from monitor.web.metrics import health_families
+from monitor.web.schemas import NoQuery
+from tests.fakes import FakeClock
+from tests.test_daemon import configuration
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A database with an evening that is over."""
+    configuration(tmp_path, 1, database=f"sqlite:///{tmp_path / 'monitor.db'}")
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        store.append(
+            [
+                Sample(
+                    started_at_utc=NOW - timedelta(days=1, minutes=5 * n),
+                    target="site",
+                    connect_s=0.1,
+                )
+                for n in range(10)
+            ]
+        )
+    return tmp_path
+
+
+@contextmanager
+def at_work(folder: Path) -> Iterator[None]:
+    """Another nightly works on the database of this folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+async def test_a_nightly_that_hangs_is_killed_and_that_is_on_record(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = Limits(time_s=3, memory_bytes=4 << 30)
+    monkeypatch.setattr(chores, "night_limits", lambda: limits)
+    clock = FakeClock(NOW)
+    config = load(home / "config.yaml")
+    with at_work(home):
+        trouble = await chores.run_nightly(config, home / "config.yaml", clock)
+    assert trouble == "took longer than 3 s"
+    with closing(Notices(config.database)) as notices:
+        (found,) = notices.troubles("home", since=NOW, until=NOW)
+        assert notices.last("home", "") is None
+    assert found.kind == "night_ended took longer than 3 s"
+    with closing(Reader(config.database)) as reader:
+        facts = Facts(config, reader, clock)
+        (told,) = overview.reports(facts, NoQuery()).troubles
+        health = overview.health(facts, NoQuery())
+    assert (told.what, told.reason) == ("night_ended", "took longer than 3 s")
+    assert health.troubles == [told]
+    (family,) = [
+        f for f in health_families(health, {}) if f.name == "monitor_troubles_week"
+    ]
+    values = {s.labels["what"]: s.value for s in family.samples}
+    assert values == {"night_ended": 1, "not_sent": 0}
+
+
+async def test_a_nightly_that_is_done_leaves_no_trouble(home: Path) -> None:
+    config = load(home / "config.yaml")
+    assert await chores.run_nightly(config, home / "config.yaml", FakeClock(NOW)) == ""
+
+
+def test_only_one_looks_for_a_silence(home: Path) -> None:
+    command = [sys.executable, "-m", "monitor", "nightly", "--silence"]
+    with at_work(home):
+        done = subprocess.run(
+            command, cwd=home, check=True, capture_output=True, text=True
+        )
+    assert "another one is at work" in done.stderr
+    done = subprocess.run(command, cwd=home, check=True, capture_output=True, text=True)
+    assert "another one" not in done.stderr
+
+
+CHILD = """
+import sys
+from monitor import children
+children.night_limits = lambda: children.Limits(time_s=600, memory_bytes={memory} << 20)
+sys.argv = ["monitor", "nightly", "--child"]
+from monitor.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("memory_mib", "is_enough"), [(1500, True), (80, False)], ids=["much", "little"]
+)
+def test_the_kernel_holds_the_memory_of_the_analysis(
+    home: Path, memory_mib: int, is_enough: bool
+) -> None:
+    """With numpy, pandas and Arrow, whose reserves would count as memory."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with open_store(f"sqlite:///{home / 'monitor.db'}") as store:
+        for days in range(3):
+            evening = yesterday.replace(hour=16) - timedelta(days=days)
+            store.append([Sample(started_at_utc=evening, target="site", connect_s=0.1)])
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD.format(memory=memory_mib)],
+        cwd=home,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    said = child.stderr.read().decode()
+    child.wait()
+    child.stdin.close()
+    child.stderr.close()
+    assert (child.returncode == 0) is is_enough, said
+    assert (home / "reports").exists() is is_enough, said
+
+
+async def test_a_nightly_ends_with_a_daemon_that_is_killed(home: Path) -> None:
+    with at_work(home):
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "monitor", "nightly", "--child"),
+            cwd=home,
+            stdin=asyncio.subprocess.PIPE,
+        )
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(child.wait(), 3)
+        child.stdin.close()
+        assert await asyncio.wait_for(child.wait(), 60) != 0
