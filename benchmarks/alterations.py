@@ -5,7 +5,9 @@
 Each alteration is of one byte, row, link of the chain, verdict or member, which is
 altered, removed, added or moved. Who alters a byte or member does not know the format;
 who alters more packs the bundle anew, with a manifest that fits. The same seed does the
-same. Exit status 1: one was not caught, or caught without its place being named.
+same. Then it forges the bundle in every way of `benchmarks.forgeries`, each around the
+honest digest of the last day, with which it has to be refused. Exit status 1: one was
+not caught, or caught without its place being named.
 """
 
 import argparse
@@ -16,13 +18,11 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.forgeries import FORGERIES, Members, fitting, honest_digest
 from monitor.evidence import Finding, Level, archive, layout, verify_bundle
-
-Members = dict[str, bytes]
 
 WAYS: Final = ("alter", "remove", "add", "move")
 _ARCHIVE: Final = "archive"
@@ -105,15 +105,15 @@ def _holder(path: Path, position: int) -> str:
 
 
 def _byte_of_member(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     name = rng.choice(sorted(members))
     did, members[name], _ = one_byte(members[name], rng)
-    _write(path, members)
+    packed(path, members)
     return Place(did=f"{did} of {name}", file=name)
 
 
 def _member(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     name = rng.choice(sorted(members))
     way = rng.choice(("remove", "add"))
     if way == "add":
@@ -121,14 +121,14 @@ def _member(intact: Path, path: Path, rng: random.Random) -> Place:
         members[name] = rng.randbytes(20)
     else:
         del members[name]
-    _write(path, members)
+    packed(path, members)
     return Place(did=f"{way} member {name}", file=name)
 
 
 def _row(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     way, n, row, field = _line(members, layout.SAMPLES, rng)
-    _write(path, _fitting(members))
+    packed(path, fitting(members))
     is_told = field not in ("started_at_utc", "vantage", "x_private", "x_trusted")
     return Place(
         did=f"{way} row {n} {field or ''}",
@@ -186,21 +186,21 @@ def _moved(lines: list[bytes], n: int, way: str, rng: random.Random) -> None:
 
 
 def _link(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     way, _, link, field = _line(members, layout.CHAIN, rng)
-    _write(path, _fitting(members))
+    packed(path, fitting(members))
     return Place(did=f"{way} link of {link['day']} {field or ''}", file=layout.CHAIN)
 
 
 def _verdict(intact: Path, path: Path, rng: random.Random) -> Place:
-    members = _read(intact)
+    members = unpacked(intact)
     document = json.loads(members[layout.VERDICTS])
     n = rng.randrange(len(document["verdicts"]))
     verdict = document["verdicts"][n]
     field = rng.choice(sorted(k for k, v in verdict.items() if isinstance(v, str)))
     document["verdicts"][n] = _other(verdict, field)
     members[layout.VERDICTS] = json.dumps(document).encode()
-    _write(path, _fitting(members))
+    packed(path, fitting(members))
     where = f"verdicts[{n}].{field}"
     return Place(did=f"alter {where}", file=layout.VERDICTS, field=where)
 
@@ -221,17 +221,19 @@ def told_kinds(bundle: Path) -> list[str]:
     At the public level the verdicts cannot be computed again: whoever writes others,
     and a manifest that fits, has written another bundle.
     """
-    manifest = json.loads(_read(bundle)[layout.MANIFEST])
+    manifest = json.loads(unpacked(bundle)[layout.MANIFEST])
     is_public = manifest["level"] == Level.PUBLIC
     return sorted(kind for kind in KINDS if not (is_public and kind == "verdict"))
 
 
-def _read(path: Path) -> Members:
+def unpacked(path: Path) -> Members:
+    """The members of a bundle by name."""
     with zipfile.ZipFile(path) as zip_file:
         return {name: zip_file.read(name) for name in zip_file.namelist()}
 
 
-def _write(path: Path, members: Members) -> None:
+def packed(path: Path, members: Members) -> None:
+    """Write a bundle of these members, sealed."""
     # Nothing is packed: that takes most of the time, and `verify` reads both.
     with zipfile.ZipFile(path, "w") as zip_file:
         for name, body in members.items():
@@ -239,16 +241,17 @@ def _write(path: Path, members: Members) -> None:
     archive.seal(path)
 
 
-def _fitting(members: Members) -> Members:
-    """The members with a manifest that knows them as they are now."""
-    manifest = json.loads(members[layout.MANIFEST])
-    del manifest[layout.CHECK]
-    manifest["files"] = {
-        name: {"sha256": sha256(body).hexdigest(), "bytes": len(body)}
-        for name, body in members.items()
-        if name != layout.MANIFEST
-    }
-    return {**members, layout.MANIFEST: layout.manifest(manifest)}
+def passed_forgeries(intact: Path) -> Iterator[tuple[str, str]]:
+    """Forgeries that `verify --digest` does not name as it should, and what it said."""
+    members = unpacked(intact)
+    given = honest_digest(members)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "forged.zip"
+        for name, (forge, word) in FORGERIES.items():
+            packed(path, forge(members))
+            findings = verify_bundle(path, digest=given).findings
+            if not any(word in str(found) for found in findings):
+                yield name, "; ".join(map(str, findings[:3])) or "INTACT"
 
 
 def outcomes(
@@ -273,7 +276,7 @@ def main() -> None:
     options = parser.parse_args()
     n_missed = 0
     for bundle in options.bundles:
-        n_missed += _told(bundle, options)
+        n_missed += _told(bundle, options) + _told_forgeries(bundle)
     sys.exit(1 if n_missed else 0)
 
 
@@ -288,6 +291,14 @@ def _told(bundle: Path, options: argparse.Namespace) -> int:
             print(f"seed {seed}: {found.place.did}: {said}", flush=True)
     print(f"{bundle}: {options.n} alterations, {n_caught} caught, {n_named} named")
     return options.n - n_named
+
+
+def _told_forgeries(bundle: Path) -> int:
+    missed = list(passed_forgeries(bundle))
+    for name, said in missed:
+        print(f"forgery: {name}: {said}", flush=True)
+    print(f"{bundle}: {len(FORGERIES)} forgeries, {len(missed)} not named")
+    return len(missed)
 
 
 if __name__ == "__main__":

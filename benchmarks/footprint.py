@@ -26,7 +26,7 @@ from benchmarks.lab import LAB, labctl
 from benchmarks.memory import descendants, memory_mib
 from benchmarks.page import write_table
 from benchmarks.process import ROOT
-from monitor.probe.local import received_on_wire_bytes
+from monitor.probe.local import expected_on_wire_bytes
 from monitor.store import open_store
 
 PAGE = ROOT / "docs" / "deployment.md"
@@ -276,7 +276,9 @@ def accounted(folder: Path, since: datetime) -> int:
     """What the daemon's budget counts since then [bytes received]."""
     with open_store(f"sqlite:///{folder}/monitor.db") as store:
         found = store.received("home", since=since, until=datetime.now(UTC))
-    return received_on_wire_bytes(found.n_probes, found.body_bytes)
+    return found.counted_bytes + expected_on_wire_bytes(
+        found.n_probes, found.body_bytes
+    )
 
 
 def spent(roots: dict[str, list[int]]) -> dict[str, Spent]:

@@ -16,5 +16,6 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "fping": files.fping,
     "prometheus": files.prometheus,
     "http": wire.http,
+    "page": wire.page,
     "dns": wire.dns,
 }

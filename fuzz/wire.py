@@ -6,15 +6,22 @@ from ipaddress import ip_address
 
 from dns.message import QueryMessage, make_query
 
-from monitor.model import Operation
+from monitor.model import Operation, Target
 from monitor.probe.answers import has_bogon
-from monitor.probe.assets import asset_urls, decoded_html
+from monitor.probe.assets import (
+    HTML_MAX_BYTES,
+    asset_urls,
+    assets,
+    decoded_html,
+)
 from monitor.probe.discovery import announced_size
 from monitor.probe.failure import ProbeFailedError, failure_name
 from monitor.probe.http import Head, Request
+from monitor.probe.leads import Leads
 from monitor.probe.lookup import addresses_in, answer_to
 from monitor.probe.text import printable_bytes
 from monitor.probe.transfer import Limits, Meter, read_body
+from monitor.probe.url import endpoint_of
 
 _LIMITS = Limits(max_bytes=1 << 20, max_s=1e9, silence_s=1.0)
 _NAMED = frozenset(
@@ -81,8 +88,17 @@ def _look_into(head: Head, body: bytes) -> None:
     assert all(f"{name}{value}".isprintable() for name, value in head.cdn())
     assert announced_size(head) >= 0
     coding = printable_bytes(head.header(b"content-encoding") or b"")
-    found = asset_urls(decoded_html(body, coding), _PAGE)
-    assert all(url.startswith(("https://", "http://")) for url in found)
+    page(decoded_html(body, coding))
+
+
+def page(data: bytes) -> None:
+    """A page of a stranger: its tags, and what they refer to."""
+    leads = Leads(target=Target(name="a", url=_PAGE, domain="example.org"))
+    steps = list(assets(data[:HTML_MAX_BYTES], _PAGE, leads.is_followed))
+    assert len(steps) <= 2 * len(data) + 1  # the cost grows with the length
+    urls = asset_urls(step for step in steps if step)
+    assert len(urls) <= 16
+    assert all(f".{endpoint_of(url).host}".endswith(".example.org") for url in urls)
 
 
 def dns(data: bytes) -> None:

@@ -16,13 +16,14 @@ from zoneinfo import TZPATH, ZoneInfo
 from monitor import private
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, masked, partial_controls
-from monitor.errors import MonitorError
+from monitor.errors import InputError, MonitorError, RightsError
 from monitor.masking import HIDDEN
 from monitor.model import Probe, Role, Sample
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.route import NetworkFiles
-from monitor.store import open_store
+from monitor.store import check
+from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
 from monitor.store.engine import COMPANIONS, sqlite_file
 from monitor.store.retention import Retention
 from monitor.store.spool_file import spool_path
@@ -67,6 +68,7 @@ async def examine(
         *write_findings(directory),
         database_finding(config.database),
         *retention_findings(config, clock.now_utc()),
+        log_finding(wal_bytes(config.database)),
         await _gateway_finding(clock),
         *partial_findings(config),
     ]
@@ -145,7 +147,9 @@ def write_findings(directory: Path) -> Iterator[Finding]:
 def database_finding(url: str) -> Finding:
     """Whether the database opens at this version's layout."""
     try:
-        open_store(url).close()
+        check(url, writes=True)
+    except (InputError, RightsError) as error:
+        return Finding("database", State.BAD, str(error), "`monitor run` ends at once")
     except MonitorError as error:
         advice = "samples go to a spool file until it is back"
         return Finding("database", State.BAD, str(error), advice)
@@ -222,6 +226,18 @@ def _them(paths: list[Path]) -> str:
 
 def _holds_secrets(config: Config) -> bool:
     return bool(config.notify.urls) or HIDDEN in masked(config.database)
+
+
+def log_finding(n_bytes: int) -> Finding:
+    """Whether SQLite's write-ahead log shrinks again after each round."""
+    found = f"{n_bytes / 1e6:.1f} MB"
+    if n_bytes < LONG_WAL_BYTES:
+        return Finding("write-ahead log", State.OK, found)
+    advice = (
+        "another program keeps the database open in a transaction: end it; until then"
+        " the log grows, and a damaged page of it may cost what it holds"
+    )
+    return Finding("write-ahead log", State.WARNING, found, advice)
 
 
 def partial_findings(config: Config) -> Iterator[Finding]:

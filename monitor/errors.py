@@ -5,6 +5,8 @@ MonitorError
 │   └── ConfigError         every problem of one configuration, each with its path
 └── ServiceError            a needed service is out of reach: exit status 3
     └── StoreError          the database cannot be used now
+        ├── RightsError     its server refuses to this role what is needed
+        └── HeldError       another process measures this vantage into it
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -43,6 +45,14 @@ class ServiceError(MonitorError):
 
 class StoreError(ServiceError):
     """The database cannot be opened, read or written now."""
+
+
+class RightsError(StoreError):
+    """The database refuses to this role what is needed; waiting will not help."""
+
+
+class HeldError(StoreError):
+    """Another process measures this vantage into the database."""
 
 
 def refuse_unknown(option: str, names: Iterable[str], known: Collection[str]) -> None:

@@ -64,14 +64,27 @@ class Probe:
     """Local: the worst lateness of the measuring loop in the round, in `waiting_s`."""
     CLOCK = "clock"
     """Local: how far the wall clock was stepped during the round, in `duration_s`."""
+    OWN_TRAFFIC = "own_traffic"
+    """Local: what the round's own probes received on the wire, searches for an object
+    and what failed included, in `encoded_body_bytes`, over `duration_s`."""
 
 
 PROBE_ORDER: Final[tuple[str, ...]] = (Probe.HTTPS, Probe.DOWNLOAD, Probe.TCP)
 """Which probe stands for a site when several measure the same thing."""
 
 LOCAL_PROBES = frozenset(
-    {Probe.GATEWAY, Probe.INTERFACE, Probe.EVENT_LOOP, Probe.CLOCK}
+    {
+        Probe.GATEWAY,
+        Probe.INTERFACE,
+        Probe.EVENT_LOOP,
+        Probe.CLOCK,
+        Probe.OWN_TRAFFIC,
+    }
 )
+
+
+SIMULATED: Final = "simulated"
+"""Vantage and probe version of rows that were not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +100,11 @@ class Target:
     download: bool = True
     """Whether a throughput transfer is made at all."""
     address_family: AddressFamily = AddressFamily.ANY
+    domain: str | None = None
+    """The registrable domain of `url`: any host of it may hold its objects; None: only
+    the host of `url` itself."""
+    hosts: tuple[str, ...] = ()
+    """Further hosts, with all below them, that may hold its objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +210,8 @@ class Note:
     last_date: date
     """Included."""
     text: str
+    vantage: str | None = None
+    """Where it is seen; None: everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

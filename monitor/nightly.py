@@ -4,12 +4,11 @@ The order is chosen so that an interruption at any point is made up for: the nig
 folder appears last and complete, and a night without its folder is done anew.
 """
 
-import hashlib
 import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -23,7 +22,7 @@ from monitor.analysis import analysis, analyze
 from monitor.config import Config
 from monitor.errors import InputError
 from monitor.evidence.ledger import close_days, whole_days
-from monitor.model import Analysis, RoundStatus, Verdict
+from monitor.model import Analysis, RoundStatus
 from monitor.report import (
     Beside,
     Chain,
@@ -55,7 +54,6 @@ MAKE_UP_NIGHTS: Final = 7
 """How many nights back a missing report is made up for."""
 
 _NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _COLUMNS: Final = frozenset(
     {"started_at_utc", "probe_version", *TEXT_DEFAULTS, *MEASURED}
 )
@@ -64,14 +62,14 @@ _COLUMNS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
-    """One analysed night of a database, with a report for each vantage."""
+    """One analysed night of a vantage, with its report."""
 
     night: date
     since: date
     analysis: Analysis
-    """Of all vantages."""
+    """Of the configured vantage."""
     reports: tuple[NightReport, ...]
-    """The configured vantage first."""
+    """One; none when nothing was measured."""
 
 
 def last_night(now_utc: datetime, config: Config) -> date:
@@ -84,7 +82,7 @@ def last_night(now_utc: datetime, config: Config) -> date:
 def analysed_night(
     config: Config, night: date, *, now_utc: datetime, since: date | None = None
 ) -> Night:
-    """The verdicts as of a night, and what there is to tell.
+    """The verdicts on the configured vantage as of a night, and what there is to tell.
 
     Parameters
     ----------
@@ -96,7 +94,13 @@ def analysed_night(
     """
     first = since or night - timedelta(days=config.report.nights - 1)
     start, end = whole_days(first, night, config.timezone)
-    samples = load_frame(config.database, since=start, until=end, columns=_COLUMNS)
+    samples = load_frame(
+        config.database,
+        since=start,
+        until=end,
+        vantage=config.vantage,
+        columns=_COLUMNS,
+    )
     window = config.window.span
     verdicts = analyze(
         samples, timezone=config.timezone, window=window, since=first, until=night
@@ -104,11 +108,8 @@ def analysed_night(
     of_night = analysis(
         verdicts, timezone=config.timezone, window=window, since=first, until=night
     )
-    scopes = [
-        _scope(config, vantage, first, night, now_utc)
-        for vantage in _vantages(verdicts, config.vantage)
-    ]
-    reports = [_report(config, samples, of_night, scope) for scope in scopes]
+    scope = _scope(config, first, night, now_utc)
+    reports = [_report(config, samples, of_night, scope)] if verdicts else []
     return Night(
         night=night,
         since=first,
@@ -117,22 +118,15 @@ def analysed_night(
     )
 
 
-def _scope(
-    config: Config, vantage: str, since: date, night: date, now_utc: datetime
-) -> Scope:
+def _scope(config: Config, since: date, night: date, now_utc: datetime) -> Scope:
     return Scope(
-        vantage=vantage,
+        vantage=config.vantage,
         timezone=config.timezone,
         window=config.window.span,
         since=since,
         night=night,
         made_at_utc=now_utc,
     )
-
-
-def _vantages(verdicts: Sequence[Verdict], own: str) -> list[str]:
-    names = {verdict.vantage for verdict in verdicts}
-    return sorted(names, key=lambda name: (name != own, name))
 
 
 def _report(
@@ -148,7 +142,7 @@ def _report(
         )
         missed = [r for r in rounds if r.status is RoundStatus.MISSED]
     with closing(Notes(config.database)) as notes:
-        noted = notes.list(since=scope.since, until=scope.night)
+        noted = notes.list(since=scope.since, until=scope.night, vantage=scope.vantage)
     chain = _chain(config.database, scope.vantage, until=end)
     beside = Beside(rounds=missed, notes=noted, chain=chain)
     return night_report(samples, of_night, scope, beside)
@@ -160,7 +154,8 @@ def _chain(url: str, vantage: str, *, until: datetime) -> Chain | None:
     closed = [link for link in links if link.day < until.date().isoformat()]
     if not closed:
         return None
-    return Chain(day=closed[-1].day, digest=closed[-1].digest)
+    # The last link may be a second one, of a day before.
+    return Chain(day=max(link.day for link in closed), digest=closed[-1].digest)
 
 
 def public_night(night: Night, name: Callable[[str], str]) -> Night:
@@ -177,30 +172,22 @@ def public_night(night: Night, name: Callable[[str], str]) -> Night:
 def report_files(night: Night, config: Config) -> dict[str, bytes]:
     """The files of a night by name; without a PDF where the system cannot make one."""
     files: dict[str, bytes] = {}
-    for place, report in enumerate(night.reports):
-        stem = "report" if place == 0 else f"report-{_file_name(report.vantage)}"
+    for report in night.reports:
         html = render_html(report, config.report.language)
-        files[f"{stem}.html"] = html.encode()
-        files[f"{stem}.csv"] = render_csv(report).encode()
-        files[f"{stem}.json"] = render_json(report).encode()
+        files["report.html"] = html.encode()
+        files["report.csv"] = render_csv(report).encode()
+        files["report.json"] = render_json(report).encode()
         if config.report.pdf:
-            files |= _pdf(stem, html)
+            files |= _pdf(html)
     return files
 
 
-def _pdf(stem: str, html: str) -> dict[str, bytes]:
+def _pdf(html: str) -> dict[str, bytes]:
     try:
-        return {f"{stem}.pdf": render_pdf(html)}
+        return {"report.pdf": render_pdf(html)}
     except PdfUnavailableError as error:
         _log.warning("report event=no_pdf reason=%s", error)
         return {}
-
-
-def _file_name(vantage: str) -> str:
-    # An imported vantage may be named like a path.
-    if _FILE_NAME.fullmatch(vantage):
-        return vantage
-    return hashlib.sha256(vantage.encode()).hexdigest()[:12]
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -255,7 +242,8 @@ def _is_measured(store: Store, config: Config, night: date) -> bool:
     zone = ZoneInfo(config.timezone)
     start = local_instant(night, zone, minute=window.start_min)
     end = start + timedelta(minutes=window.length_min)
-    return any(True for _ in store.samples(since=start, until=end))
+    own = store.samples(since=start, until=end, vantage=config.vantage)
+    return any(True for _ in own)
 
 
 def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
@@ -267,7 +255,7 @@ def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
     """
     folder = Path(config.report.folder)
     _close_to_others(folder)
-    close_days(config.database, now_utc=now_utc)
+    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
     for day in due_nights(config, now_utc=now_utc):
         night = analysed_night(config, day, now_utc=now_utc)
         store_night(config.database, night, computed_at_utc=now_utc)

@@ -122,7 +122,8 @@ def measured(value: float, digits: int | None = None) -> float | None:
 
 def _in_english(value: Value, kind: str) -> str:
     if value is None:
-        return "not measured"
+        # Bundles of method 4 have a share that was not measured so.
+        return "nan%" if kind.endswith("%") else "not measured"
     if isinstance(value, tuple):
         names = (_WEEKDAYS[item] if isinstance(item, int) else item for item in value)
         return _SEPARATORS[kind].join(map(str, names))

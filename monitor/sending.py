@@ -15,8 +15,8 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import unquote
 
+from monitor.addresses import is_public
 from monitor.children import answer
-from monitor.probe.answers import is_public
 
 MAX_ANSWER_BYTES: Final = 1_000_000
 """What a service may say in all."""

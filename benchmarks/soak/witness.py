@@ -18,10 +18,10 @@ from monitor.store.spool import SpooledWriter
 class Witnessed(SpooledWriter):
     """Writes as ever, and tells what is safe; a pipe takes that on a full disk, too."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: object, **more: object) -> None:
         self._ledger = os.open(os.environ["SOAK_LEDGER"], os.O_WRONLY)
         self._unsafe: list[Sample | Round] = []
-        super().__init__(*arguments)
+        super().__init__(*arguments, **more)
 
     def write(self, record: Sample | Round) -> None:
         """Write, then tell."""

@@ -85,7 +85,9 @@ def ask_evenings(url: str, question: Question) -> list[Evening]:
     sites, wanted = _sites(url, question)
     told = _told(url, question, window, sites, wanted)
     with closing(CellReader(url)) as reader, closing(Notes(url)) as noted:
-        notes = noted.list(since=question.since, until=question.until)
+        notes = noted.list(
+            since=question.since, until=question.until, vantage=question.vantage
+        )
         asking = _Asking(reader, question, window, sites)
         found: list[Evening] = []
         for metric, own in asking.by_metric(told).items():
@@ -373,7 +375,7 @@ def _sites(url: str, question: Question) -> tuple[_Sites, frozenset[str]]:
         if question.targets:
             names &= set(question.targets)
         if question.verdict is not None:
-            names &= _judged(reader, question)
+            names &= _judged(reader, question, {site.vantage for site in sites})
     return sites, frozenset(names)
 
 
@@ -420,12 +422,13 @@ def _site(info: SeriesInfo) -> Site:
     )
 
 
-def _judged(reader: Reader, question: Question) -> set[str]:
+def _judged(reader: Reader, question: Question, vantages: Collection[str]) -> set[str]:
     return {
         found.target
-        for _, analysis in readable(reader, 1, before=question.as_of)
+        for vantage in vantages
+        for _, analysis in readable(reader, 1, vantage, before=question.as_of)
         for found in analysis.verdicts
-        if found.verdict == question.verdict
+        if (found.vantage, found.verdict) == (vantage, question.verdict)
     }
 
 

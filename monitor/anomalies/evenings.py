@@ -82,9 +82,9 @@ def evenings(
     told : on the same window and metric; its word stands for a directly measured
         target. For every other evening the same rule is asked about the cells.
     """
-    noted = _noted(notes)
     found = []
     for vantage in sorted({site.vantage for site in cells}):
+        noted = _noted(notes, vantage)
         own = {site: of for site, of in cells.items() if site.vantage == vantage}
         for site, day, reading, mark in _judged_evenings(own, window, told):
             found.append(_evening(site, day, reading, mark, metric, noted))
@@ -129,9 +129,11 @@ def _said(mark: EveningMark) -> Judged:
     return Judged(state=mark.state, ratio=mark.ratio)
 
 
-def _noted(notes: Sequence[Note]) -> Mapping[str, str]:
+def _noted(notes: Sequence[Note], vantage: str) -> Mapping[str, str]:
     texts: dict[str, list[str]] = {}
     for note in notes:
+        if note.vantage not in (None, vantage):
+            continue
         for day in dates_between(note.first_date, note.last_date):
             texts.setdefault(day.isoformat(), []).append(note.text)
     return {day: "; ".join(of_day) for day, of_day in texts.items()}

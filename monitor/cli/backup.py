@@ -56,24 +56,29 @@ def restore_command(settings: Settings, file: Path) -> None:
 
 @click.command("wipe")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--all-vantages", is_flag=True, help="Of other homes and imports, too.")
 @click.pass_obj
-def wipe_command(settings: Settings, *, yes: bool) -> None:
+def wipe_command(settings: Settings, *, yes: bool, all_vantages: bool) -> None:
     """Remove everything that was stored: database, spool, reports. There is no undo.
 
-    The configuration, backups and exported files stay.
+    Of a PostgreSQL database that holds other vantages, too, only the rows of the
+    configured one. The configuration, backups and exported files stay.
     """
+    from monitor.clock import SystemClock
     from monitor.store.wiping import stored_things, wipe
 
     config = configuration(settings)
     url, reports = config.database, Path(config.report.folder)
+    vantage = None if all_vantages else config.vantage
     nights = _nights(reports)
-    things = [*stored_things(url), *map(str, nights)]
+    things = [*stored_things(url, vantage), *map(str, nights)]
     if not things:
         say(f"{masked(url)}: nothing is stored")
         return
     if not yes:
         _ask(masked(url), things)
-    removed = [*wipe(url), *map(str, nights)]
+    wiped = wipe(url, vantage, now_utc=SystemClock().now_utc())
+    removed = [*wiped, *map(str, nights)]
     for night in nights:
         shutil.rmtree(night)
     if nights and not any(reports.iterdir()):

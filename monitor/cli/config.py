@@ -8,6 +8,7 @@ from monitor.cli.context import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say
 from monitor.config import effective, partial_controls
+from monitor.errors import InputError, RightsError, StoreError
 from monitor.text import printable
 
 
@@ -16,12 +17,31 @@ def config_command() -> None:
     """Check the configuration."""
 
 
+def _checked_database(url: str) -> str:
+    """Why it is out of reach now, which is no mistake of the configuration.
+
+    Raises
+    ------
+    InputError : it answers, and cannot be used.
+    """
+    from monitor.store import check
+
+    try:
+        check(url, writes=False)
+    except RightsError as error:
+        raise InputError(str(error)) from error
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
 @config_command.command("check")
 @click.option("--json", "as_json", is_flag=True, help="The effective values as JSON.")
 @click.pass_obj
-def check(settings: Settings, *, as_json: bool) -> None:
+def check_command(settings: Settings, *, as_json: bool) -> None:
     """Check the configuration file and print every value in force."""
     config = configuration(settings)
+    away = _checked_database(config.database)
     if as_json:
         echo_json(effective(config))
         return
@@ -38,5 +58,7 @@ def check(settings: Settings, *, as_json: bool) -> None:
     yaml.dump(effective(config), values)
     say(values.getvalue().rstrip("\n"))
     say(f"# {forecast_text(config)}")
+    if away:
+        say(f"# database: {printable(away)}")
     for partial in partial_controls(config):
         say(f"# controls: {partial}: {partial.ADVICE}")

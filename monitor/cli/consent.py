@@ -53,7 +53,7 @@ def _is_given(config: Config) -> bool:
 
     try:
         with open_store(config.database) as store:
-            given = store.consents()
+            given = store.consents(config.vantage)
     except StoreError:
         return False
     rank = _LEVELS.index(config.probing.level)
@@ -144,6 +144,7 @@ def _record(config: Config, clock: Clock, *, way: str, language: str) -> None:
         level=config.probing.level,
         language=language,
         way=way,
+        vantage=config.vantage,
     )
     try:
         with open_store(config.database) as store:

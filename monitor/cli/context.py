@@ -81,6 +81,32 @@ def check_known(url: str, option: str, names: Iterable[str]) -> None:
     refuse_unknown(option, names, known)
 
 
+def own_vantage(settings: Settings, url: str) -> str | None:
+    """The vantage that a command keeps to in a database that others may share.
+
+    A file is one home's, with all that was imported into it: None.
+
+    Raises
+    ------
+    InputError : a server holds several, and no configuration names one.
+    """
+    from monitor.store.reader import Reader
+
+    if url.startswith("sqlite"):
+        return None
+    config = optional_configuration(settings)
+    if config is not None:
+        return config.vantage
+    with closing(Reader(url)) as reader:
+        names = sorted({info.vantage for info in reader.series()})
+    if len(names) > 1:
+        raise InputError(
+            f"--vantage: the database holds {', '.join(map(repr, names))} and no"
+            " configuration says which is yours; name one, or give --all-vantages"
+        )
+    return None
+
+
 def optional_configuration(settings: Settings) -> Config | None:
     """The configuration, or None where the default file does not exist."""
     if (
@@ -114,8 +140,15 @@ def parsed_date(text: str, *, option: str) -> date:
         raise InputError(f"{option}: found {text!r}; allowed: {error}") from None
 
 
-def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
-    """The items, with a progress bar on stderr when it is a terminal."""
+def progress(
+    items: Iterable[Item], description: str, *, total: int | None = None
+) -> Iterator[Item]:
+    """The items, with a progress bar on stderr when it is a terminal.
+
+    Parameters
+    ----------
+    total : how many will come, where that is known.
+    """
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import Progress
@@ -125,4 +158,5 @@ def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
         yield from items
         return
     with Progress(console=console, transient=True) as bar:
-        yield from bar.track(items, description=escape(visible(description)))
+        told = escape(visible(description))
+        yield from bar.track(items, total=total, description=told)

@@ -127,7 +127,9 @@ def _report(
         write_files,
     )
 
-    closed = close_days(config.database, now_utc=now_utc)
+    # Nothing will be added to a simulated home: its last day is over, too, and the
+    # digest in the report binds every row.
+    closed = close_days(config.database, now_utc=max(now_utc, _closing_time(day)))
     since = day - timedelta(days=NIGHTS - 1)
     night: Night = analysed_night(config, day, now_utc=now_utc, since=since)
     store_night(config.database, night, computed_at_utc=now_utc)
@@ -138,6 +140,14 @@ def _report(
         say(printable(str(folder / name)))
     write_evidence(folder / BUNDLE, night, config, files=files, just_closed=closed)
     return files
+
+
+def _closing_time(day: date) -> "datetime":
+    """When every UTC day of the simulated home can be closed."""
+    from monitor.evidence.ledger import CLOSE_AFTER, whole_days
+
+    _, end = whole_days(day, day, TIMEZONE)
+    return end + CLOSE_AFTER
 
 
 def _show(config: "Config", files: dict[str, bytes]) -> None:

@@ -16,6 +16,7 @@ from monitor.cli.context import (
     local_day_end,
     local_day_start,
     measured_database_url,
+    own_vantage,
     progress,
 )
 from monitor.cli.root import Settings
@@ -146,6 +147,10 @@ def _store(url: str, name: str, batches: Iterable[list[Sample]]) -> None:
 @click.option("--since", help="First local date, such as 2026-10-01.")
 @click.option("--until", help="Last local date, included.")
 @click.option("--target", "targets", multiple=True, help="Only this target or control.")
+@click.option("--vantage", help="Only this measuring point. Default: see below.")
+@click.option(
+    "--all-vantages", is_flag=True, help="Of a server that several homes share, all."
+)
 @click.option("--partitioned", is_flag=True, help="FILE is a folder: Parquet by date.")
 @click.option("--at", help="With .har: the sample nearest to this local time.")
 @click.pass_obj
@@ -158,7 +163,8 @@ def export_command(
     """Write samples to FILE (.csv, .ndjson, .parquet; text also .gz, .zst).
 
     Also .ooni.jsonl (OONI's data format, without addresses) and .har (one sample, for a
-    browser's network tools).
+    browser's network tools). Of a SQLite file everything is written; of a PostgreSQL
+    database, which others may share, only the configured vantage.
     """
     from monitor.store import open_store
 
@@ -170,11 +176,27 @@ def export_command(
     with open_store(url) as store:
         check_known(url, "--target", options["targets"])
         samples = store.samples(
-            since=since, until=until, targets=options["targets"] or None
+            since=since,
+            until=until,
+            targets=options["targets"] or None,
+            vantage=_exported_vantage(settings, url, options),
         )
         shown = progress(samples, f"writing {file.name}")
         n_written = _written(file, shown, zone, options)
     say(f"{printable(str(file))}: {n_written} rows written")
+
+
+def _exported_vantage(
+    settings: Settings, url: str, options: dict[str, Any]
+) -> str | None:
+    """The one whose samples are written; None: all."""
+    named: str | None = options["vantage"]
+    if named and options["all_vantages"]:
+        raise InputError("export: give either --vantage or --all-vantages")
+    if named:
+        check_known(url, "--vantage", (named,))
+        return named
+    return None if options["all_vantages"] else own_vantage(settings, url)
 
 
 def _span(

@@ -39,19 +39,28 @@ def lodge_command(
     if bool(authority) == notify:
         raise InputError("lodge: give either --authority URL or --notify")
     config, now = configuration(settings), SystemClock().now_utc()
-    close_days(config.database, now_utc=now)
+    close_days(config.database, now_utc=now, vantage=config.vantage)
     if authority:
-        _stamp(config.database, authority, roots_path, now)
+        _stamp(config, authority, roots_path, now)
     else:
         _tell(config, now)
 
 
-def _stamp(url: str, authority: str, roots_path: Path | None, now: "datetime") -> None:
+def _stamp(
+    config: Config, authority: str, roots_path: Path | None, now: "datetime"
+) -> None:
     from monitor.evidence.ledger import lodge
     from monitor.evidence.timestamp import check, roots
 
     trusted = roots(roots_path) if roots_path else []
-    for one in lodge(url, authority, now_utc=now, trusted=trusted):
+    kept = lodge(
+        config.database,
+        authority,
+        now_utc=now,
+        vantage=config.vantage,
+        trusted=trusted,
+    )
+    for one in kept:
         stamp = check(one.token, one.digest, trusted=trusted)
         checked = "" if stamp.is_signature_checked else " (signature not checked)"
         say(f"{one.digest}: time-stamped {stamp.stamped_at_utc}{checked}")
@@ -63,7 +72,7 @@ def _tell(config: Config, now: "datetime") -> None:
 
     if not config.notify.urls:
         raise InputError("notify.urls: found none; allowed: addresses of services")
-    found = heads(config.database)
+    found = heads(config.database, vantage=config.vantage)
     messages = [
         Message(
             kind="digest",

@@ -11,6 +11,7 @@ from monitor.cli.context import (
     check_order,
     database_url,
     measured_database_url,
+    optional_configuration,
     parsed_date,
 )
 from monitor.cli.root import Settings
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 500
 
+_everywhere = click.option(
+    "--all-vantages", is_flag=True, help="Of every measuring point in the database."
+)
+
 
 @click.group("note")
 def note_command() -> None:
@@ -32,8 +37,11 @@ def note_command() -> None:
 @click.argument("day", metavar="DATE")
 @click.argument("text")
 @click.option("--until", help="Last date, included, when it lasted longer.")
+@_everywhere
 @click.pass_obj
-def add(settings: Settings, day: str, text: str, until: str | None) -> None:
+def add(
+    settings: Settings, day: str, text: str, until: str | None, *, all_vantages: bool
+) -> None:
     """Add TEXT to DATE, such as: note add 2026-06-18 "World Cup"."""
     from monitor.clock import SystemClock
 
@@ -44,13 +52,20 @@ def add(settings: Settings, day: str, text: str, until: str | None) -> None:
     if not text.strip() or len(text) > MAX_TEXT:
         raise InputError(f"TEXT: {len(text)} characters; allowed: 1 to {MAX_TEXT}")
     with _notes(settings) as notes:
-        number = notes.add(first, last, text, noted_at_utc=SystemClock().now_utc())
+        number = notes.add(
+            first,
+            last,
+            text,
+            noted_at_utc=SystemClock().now_utc(),
+            vantage=_vantage(settings, all_vantages=all_vantages),
+        )
     say(f"note {number}: {_span(first, last)} {visible(text)}")
 
 
 @note_command.command("list")
 @click.option("--since", help="First date.")
 @click.option("--until", help="Last date, included.")
+@_everywhere
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
 @click.pass_obj
@@ -59,6 +74,7 @@ def list_(
     since: str | None,
     until: str | None,
     *,
+    all_vantages: bool,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -68,17 +84,19 @@ def list_(
     check_order(first, last)
     measured_database_url(settings)
     with _notes(settings) as notes:
-        found = notes.list(since=first, until=last)
+        vantage = _vantage(settings, all_vantages=all_vantages)
+        found = notes.list(since=first, until=last, vantage=vantage)
     rows = [
         {
             "number": note.number,
             "first_date": note.first_date.isoformat(),
             "last_date": note.last_date.isoformat(),
             "text": note.text,
+            "vantage": note.vantage,
         }
         for note in found
     ]
-    names = ("number", "first_date", "last_date", "text")
+    names = ("number", "first_date", "last_date", "text", "vantage")
     if as_json:
         echo_json({"notes": rows})
     elif as_csv:
@@ -96,8 +114,18 @@ def remove(settings: Settings, number: int) -> None:
 
     measured_database_url(settings)
     with _notes(settings) as notes:
-        note = notes.withdraw(number, noted_at_utc=SystemClock().now_utc())
+        note = notes.withdraw(
+            number,
+            noted_at_utc=SystemClock().now_utc(),
+            vantage=_vantage(settings, all_vantages=False),
+        )
     say(f"withdrawn: note {number}, {visible(note.text)}")
+
+
+def _vantage(settings: Settings, *, all_vantages: bool) -> str | None:
+    """Whose notes are meant; None: everybody's, also where no configuration says."""
+    config = None if all_vantages else optional_configuration(settings)
+    return None if config is None else config.vantage
 
 
 @contextmanager

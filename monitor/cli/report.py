@@ -1,6 +1,7 @@
 """`monitor report`: the report of any past night, and its evidence bundle."""
 
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,7 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import configuration, measured_database_url, parsed_date
+from monitor.cli.context import (
+    check_known,
+    configuration,
+    measured_database_url,
+    parsed_date,
+)
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
@@ -29,6 +35,7 @@ BUNDLE = "evidence.zip"
 @click.command("report")
 @click.option("--date", "day", help="The night, a local date; default: the last one.")
 @click.option("--since", help="First evening; default: as many as configured.")
+@click.option("--vantage", help="Of this measuring point; default: the configured one.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -54,6 +61,7 @@ def report_command(
     *,
     day: str | None,
     since: str | None,
+    vantage: str | None,
     out: Path | None,
     language: str | None,
     bundle: bool,
@@ -72,14 +80,15 @@ def report_command(
 
     now_utc = SystemClock().now_utc()
     measured_database_url(settings)
-    config = _in_language(configuration(settings), language)
+    config = _in_language(_at(configuration(settings), vantage), language)
     first = parsed_date(since, option="--since") if since else None
     chosen = parsed_date(day, option="--date") if day else None
     _check_date(chosen, config, now_utc)
-    close_days(config.database, now_utc=now_utc)
-    night = analysed_night(
-        config, chosen or _latest(config, now_utc), now_utc=now_utc, since=first
-    )
+    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
+    last = chosen or _latest(config, now_utc)
+    if bundle:
+        first = _first_with_rows(config, last, first)
+    night = analysed_night(config, last, now_utc=now_utc, since=first)
     _check(night)
     if preview:
         _show(night, config, level)
@@ -140,7 +149,7 @@ def _bundled(
         return write_bundle(
             path,
             report_files=files,
-            samples=stored_rows(store, since=start, until=end),
+            samples=stored_rows(store, since=start, until=end, vantage=config.vantage),
             config_document=effective(config),
             verdict_document=document_of(night.analysis),
             level=level,
@@ -161,11 +170,40 @@ def _show(night: "Night", config: "Config", level: str) -> None:
             say(visible(line, limit=500))
 
 
+def _at(config: "Config", vantage: str | None) -> "Config":
+    if vantage is None:
+        return config
+    check_known(config.database, "--vantage", (vantage,))
+    return config.model_copy(update={"vantage": vantage})
+
+
 def _in_language(config: "Config", language: str | None) -> "Config":
     if language is None:
         return config
     report = config.report.model_copy(update={"language": language})
     return config.model_copy(update={"report": report})
+
+
+def _first_with_rows(config: "Config", last: date, asked: date | None) -> date | None:
+    """The first evening of a bundle: one from which on retention removed no rows.
+
+    Raises
+    ------
+    InputError : an earlier one was asked for; its days would be missing.
+    """
+    from monitor.store.retention import Retention
+
+    usual = last - timedelta(days=config.report.nights - 1)
+    with closing(Retention(config.database, config.vantage)) as retention:
+        kept = retention.kept_from()
+    # Its local day may begin on the UTC day before, all of which has to be there.
+    first = date.min if kept is None else kept.date() + timedelta(days=2)
+    if asked is not None and asked < first:
+        raise InputError(
+            f"--since: found {asked}; allowed with --bundle: {first} and later: older"
+            " samples were removed (retention.samples_days)"
+        )
+    return asked or max(first, usual)
 
 
 def _latest(config: "Config", now_utc: "datetime") -> date:
@@ -199,7 +237,12 @@ def _newest(config: "Config", until: "datetime | None" = None) -> "datetime | No
     """When the last sample was taken, before a moment if one is given."""
     from monitor.store.frames import load_frame
 
-    found = load_frame(config.database, until=until, columns=["started_at_utc"])
+    found = load_frame(
+        config.database,
+        until=until,
+        vantage=config.vantage,
+        columns=["started_at_utc"],
+    )
     times = found["started_at_utc"]
     return None if times.empty else times.max().to_pydatetime()
 

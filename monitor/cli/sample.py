@@ -1,6 +1,7 @@
 """`monitor sample`: one round now."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,8 +9,12 @@ from monitor.cli.context import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say, visible
 from monitor.config import Config
-from monitor.errors import InputError
+from monitor.errors import HeldError, InputError
 from monitor.model import Round, Sample
+
+if TYPE_CHECKING:
+    from monitor.clock import Clock
+    from monitor.store import Store
 
 
 @click.command("sample")
@@ -38,6 +43,7 @@ async def _one_round(config: Config) -> tuple[list[Sample], Round]:
     samples: list[Sample] = []
     clock = SystemClock()
     with open_store(config.database) as store:
+        _tell_of_daemon(store, config, clock)
 
         async def write(record: Sample | Round) -> None:
             if isinstance(record, Round):
@@ -49,6 +55,17 @@ async def _one_round(config: Config) -> tuple[list[Sample], Round]:
         sampler = new_sampler(config, clock=clock, write=write)
         record = await sampler.run_round(clock.now_utc(), with_downloads=True)
     return sorted(samples, key=lambda s: s.sequence or 0), record
+
+
+def _tell_of_daemon(store: "Store", config: Config, clock: "Clock") -> None:
+    """A person may always measure; the daemon's slot then has one round more."""
+    from monitor.store.holder import Holder
+
+    here = Holder.this_process()
+    try:
+        store.refuse_held(config.vantage, here, now_utc=clock.now_utc())
+    except HeldError:
+        say("a daemon measures this vantage, too: one round more in its slot", err=True)
 
 
 def _only(config: Config, name: str | None) -> Config:

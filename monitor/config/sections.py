@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor import evening_rule
+from monitor.config.services import content_hosts, registrable_domain
 from monitor.config.values import (
     Address,
     ClockTime,
+    ContentHost,
     DatabaseUrl,
     Duration,
     Folder,
@@ -69,10 +71,19 @@ class Site(_Section):
     download_url: Annotated[str, url_with("https", "http")] | None = None
     download: bool = True
     address_family: AddressFamily = AddressFamily.ANY
+    hosts: Annotated[tuple[ContentHost, ...], Field(max_length=50)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shipped_services_are_known(cls, values: object) -> object:
+        if not isinstance(values, dict) or "hosts" in values:
+            return values
+        return {**values, "hosts": content_hosts(str(values.get("url")))}
 
     def target(self, role: Role) -> Target:
         """The record that the layers below work with."""
-        return Target(role=role, **self.model_dump())
+        domain = registrable_domain(self.url)
+        return Target(role=role, domain=domain, **self.model_dump())
 
 
 class Throughput(_Section):

@@ -12,6 +12,8 @@ from dns.name import from_text
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from monitor import addresses
+from monitor.config.services import is_public_suffix
 from monitor.masking import has_stray_at
 
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h)")
@@ -21,6 +23,7 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _RESOLVER = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::(\d{1,5}))?")
 # Surrogates are what Python makes of an argument that is no UTF-8.
 _UNWRITTEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,20}")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
@@ -141,7 +144,7 @@ def is_public(resolver: str) -> bool:
     host, colon, _ = resolver.rpartition(":")
     for text in (resolver, host.strip("[]") if colon else resolver):
         try:
-            return ip_address(text.split("%")[0]).is_global
+            return addresses.is_public(text.split("%")[0])
         except ValueError:
             continue
     return False
@@ -189,6 +192,16 @@ def url_with(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _content_host(value: str) -> str:
+    words = "a host name such as cdn.example.org; all hosts below it belong to it"
+    host = value.rstrip(".").lower()
+    if not _HOST_NAME.fullmatch(host) or "." not in host or host[-1].isdigit():
+        raise ValueError(words)
+    if is_public_suffix(host):
+        raise ValueError(f"{words}, not {host}, below which sites of many owners live")
+    return host
+
+
 def _service_url(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if not separator or not re.fullmatch(r"[a-z][a-z0-9+]*", scheme) or not rest:
@@ -219,6 +232,7 @@ Name = Annotated[str, AfterValidator(_name)]
 ClockTime = Annotated[str, BeforeValidator(_clock_time)]
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
+ContentHost = Annotated[str, AfterValidator(_content_host)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Folder = Annotated[str, AfterValidator(_folder)]

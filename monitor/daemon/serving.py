@@ -5,6 +5,7 @@ executor cannot wait for running jobs.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -21,6 +22,7 @@ from apscheduler.triggers.date import DateTrigger
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config
 from monitor.daemon.chores import SyncWatch, remove_old_samples, run_nightly
+from monitor.daemon.lease import DaemonLease
 from monitor.daemon.startup import (
     History,
     check_database,
@@ -76,20 +78,35 @@ async def serve(
     ------
     InputError
         The database is not one that this version can use.
+    HeldError
+        Another daemon measures this vantage into it.
     """
     share_heaps()
     await asyncio.to_thread(check_database, config.database)
+    lease = DaemonLease(config, clock)
+    await asyncio.to_thread(lease.hold)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as thread:
         writer = await asyncio.get_running_loop().run_in_executor(
             thread,
-            partial(SpooledWriter, config.database, spool_path(config.database), clock),
+            partial(
+                SpooledWriter,
+                config.database,
+                spool_path(config.database),
+                clock,
+                every=config.every,
+            ),
         )
         dashboard = Dashboard(config_path, config.database, announce)
         try:
-            await _Daemon(config, config_path, clock, thread, writer, dashboard).run()
+            daemon = _Daemon(config, config_path, clock, thread, writer, dashboard)
+            await daemon.run(lease)
         finally:
-            await asyncio.shield(
-                asyncio.get_running_loop().run_in_executor(thread, writer.close)
+            # At once: each may have to give up a database that is away.
+            await asyncio.gather(
+                asyncio.shield(
+                    asyncio.get_running_loop().run_in_executor(thread, writer.close)
+                ),
+                asyncio.to_thread(lease.let_go),
             )
 
 
@@ -120,14 +137,15 @@ class _Daemon:
         self._tasks = Tasks()
         self._night_task: asyncio.Task[object] | None = None
         self._reloading = asyncio.Lock()
+        self._round_ended = asyncio.Event()
         self._manager = service_manager(clock, os.environ)
         self._steps: list[ClockStep] = []
         self._sync_watch = SyncWatch(clock)
         self._measured_since = clock.now_utc()
         self._downtime: Gap | None = None
 
-    async def run(self) -> None:
-        """Run until a signal asks to end."""
+    async def run(self, lease: DaemonLease) -> None:
+        """Run until a signal asks to end; raises HeldError when the lease is lost."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
@@ -141,6 +159,7 @@ class _Daemon:
         scheduler.start()
         watch = asyncio.create_task(follow_clock(scheduler, self._clock, self._note))
         self._dashboard_task = self._tasks.spawn(self._dashboard.run())
+        holding = asyncio.create_task(self._keep_lease(lease, stop))
         _log.info("started vantage=%s pid=%d", self._config.vantage, os.getpid())
         self._manager.ready()
         try:
@@ -151,6 +170,19 @@ class _Daemon:
             scheduler.shutdown(wait=False)
             await cancel(watch)
             await self._tasks.end()
+            holding.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await holding
+
+    async def _keep_lease(self, lease: DaemonLease, stop: asyncio.Event) -> None:
+        """Renew the lease after each round; end the daemon when another has it."""
+        try:
+            while True:
+                await self._round_ended.wait()
+                self._round_ended.clear()
+                await asyncio.to_thread(lease.hold)
+        finally:
+            stop.set()
 
     def _scheduler(self) -> AsyncIOScheduler:
         soon = self._clock.now_utc() + NIGHTLY_AFTER_START
@@ -214,9 +246,9 @@ class _Daemon:
         give_back()
 
     async def _write(self, record: Sample | Round) -> None:
-        if isinstance(record, Sample):
-            self._ration.count(record)
         await self._in_thread(partial(self._writer.write, record))
+        if isinstance(record, Round):
+            self._round_ended.set()
 
     async def _in_thread(self, call: Callable[[], object]) -> object:
         # Shielded: a cancelled round must not take a queued write with it.

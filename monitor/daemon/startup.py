@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from monitor.clock import Clock
 from monitor.config import Config
-from monitor.errors import StoreError
+from monitor.errors import InputError, RightsError, StoreError
 from monitor.model import Round, RoundStatus
-from monitor.probe.local import received_on_wire_bytes
+from monitor.probe.local import expected_on_wire_bytes
 from monitor.sampling.ration import Ration
 from monitor.sampling.schedule import (
     Gap,
@@ -17,7 +17,7 @@ from monitor.sampling.schedule import (
     slot_start,
     unrecorded,
 )
-from monitor.store import Store, open_store
+from monitor.store import Store, check, open_store
 from monitor.store.clock_steps import ClockStep
 from monitor.wallclock import local_instant
 
@@ -28,9 +28,17 @@ LOOK_BACK = timedelta(days=62)
 
 
 def check_database(url: str) -> None:
-    """Open the database once; only a database that is away is not an obstacle."""
+    """Open the database once; only a database that is away is not an obstacle.
+
+    Raises
+    ------
+    InputError
+        It cannot be used as it is, and waiting will not help.
+    """
     try:
-        open_store(url).close()
+        check(url, writes=True)
+    except RightsError as error:
+        raise InputError(str(error)) from error
     except StoreError as error:
         _log.warning("database_away error=%s", error)
 
@@ -140,8 +148,7 @@ def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
         with open_store(config.database) as store:
             for day, since, until in spans:
                 found = store.received(config.vantage, since=since, until=until)
-                ration.add(
-                    day, received_on_wire_bytes(found.n_probes, found.body_bytes)
-                )
+                expected = expected_on_wire_bytes(found.n_probes, found.body_bytes)
+                ration.add(day, found.counted_bytes + expected)
     except StoreError as error:
         _log.warning("budget event=counted_from_now reason=%s", error)

@@ -69,6 +69,7 @@ def new_sampler(
         clock=clock,
         vantage=config.vantage,
         write=write,
+        account=None if ration is None else ration.count,
     )
     pace = Pace(
         every=config.every,

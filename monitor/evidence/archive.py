@@ -71,6 +71,30 @@ def _digest_before_seal(path: Path) -> str:
     return digest.hexdigest()
 
 
+def put(partial: Path, path: Path, digest: str) -> None:
+    """Give a finished bundle its name, and write its digest beside it.
+
+    At no time does a digest of another bundle lie there. `sha256sum -c` reads the file.
+    """
+    beside = digest_path(path)
+    beside.unlink(missing_ok=True)
+    partial.replace(path)
+    written = partial.with_name(beside.name + ".part")
+    written.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    written.replace(beside)
+
+
+def digest_path(path: Path) -> Path:
+    """Where the digest of a bundle lies."""
+    return path.with_name(path.name + ".sha256")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of the whole file: what `sha256sum` prints, and what names a bundle."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def looks_like_bundle(path: Path) -> bool:
     """Whether the file is or was a bundle; one altered byte does not hide it.
 

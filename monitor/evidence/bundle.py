@@ -25,6 +25,7 @@ from monitor.evidence.chain import (
     days_of,
     linked,
 )
+from monitor.evidence.findings import told_days
 from monitor.evidence.redact import Hosts, Level, config_for, renamed
 from monitor.evidence.rows import Row
 from monitor.model import DayDigest, Sample
@@ -56,7 +57,7 @@ class BundleInfo:
     heads: Mapping[str, str]
     """Vantage (at the public level its pseudonym) -> the last day's digest."""
     digest: str
-    """SHA-256 of the manifest: names this bundle; `monitor verify --digest`."""
+    """SHA-256 of the file: names this bundle; `monitor verify --digest`."""
     left_out: tuple[str, ...]
     """Report files that tell more than the level allows."""
 
@@ -72,7 +73,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     ledger: Ledger | None = None,
     report_level: Level | str = Level.TRUSTED,
 ) -> BundleInfo:
-    """Write a bundle; what it holds.
+    """Write a bundle, and its digest beside it; what it holds.
 
     Parameters
     ----------
@@ -111,9 +112,10 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zip_file:
             bundle.write(zip_file, documents, samples, ledger)
             left_out = () if is_told else tuple(sorted(report_files))
-            digest = bundle.write_manifest(zip_file, verdict_document, left_out)
+            bundle.write_manifest(zip_file, verdict_document, left_out)
         archive.seal(partial)
-        partial.replace(path)
+        digest = archive.file_digest(partial)
+        archive.put(partial, path, digest)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
     finally:
@@ -239,6 +241,7 @@ class _Bundle:
         vantages = {link.vantage for link, _ in self.days.values()}
         for vantage in sorted(vantages):
             own = [link for link in stored if link.vantage == vantage]
+            self._check_whole(vantage, own)
             links = self._links(vantage, own)
             newest = {link.day: link for link in links}
             for link in (
@@ -257,26 +260,40 @@ class _Bundle:
         for (own, day), (found, _) in self.days.items():
             if own != vantage:
                 continue
-            if day in closed:
+            if day in closed and found.n_rows <= closed[day].n_rows:
                 _check_closed(closed[day], found)
                 continue
+            # Not closed yet, or rows came since: the link is of this bundle only.
             previous = links[-1].digest if links else GENESIS
             links.append(linked(vantage, day, found.n_rows, found.root, previous))
         return links
 
+    def _check_whole(self, vantage: str, stored: Sequence[DayDigest]) -> None:
+        """Refuse to withhold days: `monitor verify` would, too."""
+        shown = {day for own, day in self.days if own == vantage}
+        span = (min(shown), max(shown))
+        gone = {link.day for link in stored if span[0] <= link.day <= span[1]} - shown
+        if gone:
+            raise InputError(
+                f"samples of {vantage}: found none of {told_days(gone)}, though digests"
+                " were stored when these days were closed; see `monitor verify"
+                " --stored` for what was changed"
+            )
+
     def _covered(self, links: list[DayDigest]) -> list[DayDigest]:
-        # The days before tell a reader of two public bundles more than they need to.
+        # The days before tell a reader of two public bundles more than they need to;
+        # the last of them shows that no day is withheld.
         days = {day for _, day in self.days}
         first = next(n for n, link in enumerate(links) if link.day in days)
-        return links[first:]
+        return links[max(first - 1, 0) :]
 
     def write_manifest(
         self,
         zip_file: zipfile.ZipFile,
         verdict_document: Mapping[str, Any],
         left_out: tuple[str, ...],
-    ) -> str:
-        """Write the last member; its digest."""
+    ) -> None:
+        """Write the last member."""
         is_public = self.level is Level.PUBLIC
         document = {
             "format": layout.FORMAT,
@@ -292,10 +309,8 @@ class _Bundle:
             "left_out": list(left_out),
             "files": self.files,
         }
-        body = layout.manifest(document)
         with archive.member(zip_file, layout.MANIFEST) as file:
-            file.write(body)
-        return sha256(body).hexdigest()
+            file.write(layout.manifest(document))
 
 
 def _check_closed(closed: DayDigest, found: DayDigest) -> None:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from monitor.evidence.archive import MARK
-from monitor.evidence.chain import Day, DayKeys, sealed_parts
+from monitor.evidence.chain import SEALED, Day, DayKeys, sealed_parts
 from monitor.evidence.redact import Hosts, Level, public_part
 from monitor.evidence.rows import COLUMNS, Row, canonical
 from monitor.model import DayDigest
@@ -32,6 +32,7 @@ CHECK: Final = "check"
 """Last name of the manifest."""
 
 _CHECK_DIGITS: Final = 16
+_NUMBERING: Final = ("x_row", "x_check")
 
 NOT_RECOMPUTABLE: Final = (
     "the verdicts were computed before the rows were made coarser (times on the quarter"
@@ -49,9 +50,26 @@ report/         the report for people, if there is one
 lodged/         time-stamps of other parties on digests, if there are any
 manifest.json   SHA-256 of each of these, versions, level
 
-To check it, on any machine, without network and database:  monitor verify FILE
-Compare the digest that this prints with the one that you were given on another way:
-only that shows that nobody wrote the whole bundle anew.
+To check it, on any machine, without network and database:
+
+    monitor verify FILE --digest DIGEST
+
+DIGEST came to you on another way than this file: only that shows that nobody wrote the
+whole bundle anew. The digest of the bundle binds all of it. It is the SHA-256 of the
+file; each of these prints it, with the name of the bundle in the place of FILE:
+
+    sha256sum FILE
+    openssl dgst -sha256 -r FILE
+
+and where the digest lies beside it, this compares them:
+
+    sha256sum -c FILE.sha256
+
+The digest of a day, as reports state it, binds the rows of that day and of those
+before. It is the SHA-256 of one line of text without line end, made of the fields of a
+line of chain.ndjson (unzip -p FILE chain.ndjson prints them):
+
+    printf '["monitor day 1","%s",%s,"%s","%s"]' DAY N_ROWS ROOT PREVIOUS | sha256sum
 """
 
 
@@ -110,14 +128,26 @@ def row_check(shown: Mapping[str, Any]) -> str:
     return short(canonical(body))
 
 
-def column_checks(rows: Sequence[Row]) -> dict[str, str]:
+def column_checks(
+    rows: Sequence[Row], columns: Iterable[str] = (*COLUMNS, *SEALED)
+) -> dict[str, str]:
     """Tells in which column of a day something was altered; no proof."""
     checks = {}
-    for name in (*COLUMNS, "x_trusted", "x_private"):
+    for name in columns:
         values = [row.get(name) for row in rows]
         if any(value is not None for value in values):
             checks[name] = short(canonical(values))
     return checks
+
+
+def foreign_fields(row: Row, level: Level | None) -> list[str]:
+    """Fields that no part of the row's leaf holds, or that are finer than it."""
+    if level is not Level.PUBLIC:
+        known = {*COLUMNS, *_NUMBERING, *SEALED}
+        return [name for name in row if name not in known]
+    held = public_part(row)
+    free = {"vantage", *_NUMBERING, *SEALED}
+    return [n for n, value in row.items() if n not in free and held.get(n) != value]
 
 
 def short(body: bytes) -> str:

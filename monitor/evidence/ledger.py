@@ -10,20 +10,19 @@ from cryptography.x509 import Certificate
 
 from monitor.errors import InputError
 from monitor.evidence import timestamp
+from monitor.evidence.branches import breaks, strays
 from monitor.evidence.bundle import Ledger
 from monitor.evidence.chain import GENESIS, day_digest, day_keys, days_of, linked
-from monitor.evidence.findings import Finding
+from monitor.evidence.findings import Finding, told_days
 from monitor.evidence.rows import stored_rows
 from monitor.model import DayDigest
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging
 from monitor.store.retention import removed_rows
-from monitor.wallclock import EPOCH, local_instant
+from monitor.wallclock import local_instant
 
 CLOSE_AFTER: Final = timedelta(hours=3)
 """How long after its end a day is closed: by then the spool has been delivered."""
-LATE_DAYS: Final = 40
-"""How far back a closed day is looked at again for rows that came late."""
 
 _DAY: Final = timedelta(days=1)
 _FILE: Final = "database"
@@ -48,37 +47,70 @@ def whole_days(since: date, until: date, timezone: str) -> tuple[datetime, datet
     return start, end if end == last else end + _DAY
 
 
-def close_days(url: str, *, now_utc: datetime) -> Sequence[DayDigest]:
+def close_days(
+    url: str, *, now_utc: datetime, vantage: str | None = None
+) -> Sequence[DayDigest]:
     """Chain every day that has ended and is not chained yet; the new links.
 
     A closed day whose rows have grown since (the spool, an import) gets another link:
-    the first one stays, so that the growth is seen.
+    the first one stays, so that the growth is seen. Where the chain forked, the days
+    that its end does not bind are stated once more behind it, as they were.
+
+    Parameters
+    ----------
+    vantage : whose days; None: of every vantage of the database.
 
     Raises
     ------
     StoreError : the database is out of reach.
     """
     with open_store(url) as store, closing(Digests(url)) as digests:
-        links = digests.links()
-        counts = digests.row_counts(since=_looked_back(links, now_utc))
-        closed = {(link.vantage, link.day): link.n_rows for link in links}
-        wanted = sorted(
-            (day, vantage)
-            for (vantage, day), n_rows in counts.items()
-            # Fewer rows than then are no growth: that is for `stored_differences`.
-            if n_rows > closed.get((vantage, day), 0) and _has_ended(day, now_utc)
-        )
-        new = list(_linked(store, digests, wanted, _heads(links)))
-        digests.append(new, closed_at_utc=now_utc)
+        return [
+            link
+            for name in ([vantage] if vantage is not None else digests.vantages())
+            for link in _close(store, digests, name, now_utc)
+        ]
+
+
+def _close(
+    store: Store, digests: Digests, vantage: str, now_utc: datetime
+) -> Sequence[DayDigest]:
+    """Close the days of one vantage: read first, so that the chain is held briefly."""
+    secret, counts = digests.secret(), digests.row_counts(vantage=vantage)
+    closed = _n_closed(digests.links(vantage=vantage))
+    wanted = sorted(
+        day
+        for day, n_rows in counts.items()
+        # Fewer rows than then are no growth: that is for `stored_differences`.
+        if n_rows > closed.get(day, 0) and _has_ended(day, now_utc)
+    )
+    read = [_of_rows(store, secret, vantage, day, GENESIS) for day in wanted]
+    with digests.extending(vantage) as chain:
+        links = chain.links()
+        closed = _n_closed(links)
+        grown = [
+            link
+            for link in read
+            # Another closing may have come first; rows may have come meanwhile.
+            if link is not None
+            and link.n_rows > closed.get(link.day, 0)
+            and link.n_rows == chain.row_count(link.day)
+        ]
+        head = links[-1].digest if links else GENESIS
+        new = list(_continued([*strays(links), *grown], head))
+        chain.append(new, closed_at_utc=now_utc)
     return new
 
 
-def _looked_back(links: Sequence[DayDigest], now_utc: datetime) -> datetime:
-    # A day later than now, closed by a wrong clock, must not hide those before it.
-    ended = [link.day for link in links if _has_ended(link.day, now_utc)]
-    if not ended:
-        return EPOCH
-    return _start(max(ended)) - LATE_DAYS * _DAY
+def _n_closed(links: Sequence[DayDigest]) -> dict[str, int]:
+    return {link.day: link.n_rows for link in links}
+
+
+def _continued(links: Sequence[DayDigest], head: str) -> Iterator[DayDigest]:
+    for link in links:
+        new = linked(link.vantage, link.day, link.n_rows, link.root, head)
+        head = new.digest
+        yield new
 
 
 def _start(day: str) -> datetime:
@@ -89,37 +121,18 @@ def _has_ended(day: str, now_utc: datetime) -> bool:
     return _start(day) + _DAY + CLOSE_AFTER <= now_utc
 
 
-def heads(url: str) -> Sequence[DayDigest]:
-    """The last link of each vantage.
+def heads(url: str, *, vantage: str | None = None) -> Sequence[DayDigest]:
+    """The last link of a vantage; None: of each.
 
     Raises
     ------
     InputError : no day has been closed yet.
     """
     with closing(Digests(url)) as digests:
-        found = {link.vantage: link for link in digests.links()}
+        found = {link.vantage: link for link in digests.links(vantage=vantage)}
     if not found:
         raise InputError("no day has been closed yet: there is nothing to lodge")
     return list(found.values())
-
-
-def _heads(links: Sequence[DayDigest]) -> dict[str, str]:
-    return {link.vantage: link.digest for link in links}
-
-
-def _linked(
-    store: Store,
-    digests: Digests,
-    wanted: Sequence[tuple[str, str]],
-    heads: dict[str, str],
-) -> Iterator[DayDigest]:
-    secret = digests.secret()
-    for day, vantage in wanted:
-        previous = heads.get(vantage, GENESIS)
-        link = _of_rows(store, secret, vantage, day, previous)
-        if link is not None:
-            heads[vantage] = link.digest
-            yield link
 
 
 def _of_rows(
@@ -152,24 +165,57 @@ def stored_differences(url: str) -> Sequence[Finding]:
     with open_store(url) as store, closing(Digests(url)) as digests:
         links = digests.links()
         return [
-            *_broken_links(links),
+            *_false_links(links),
+            *_unhealed(links),
             *_changed_days(store, digests.secret(), links, removed_rows(url)),
         ]
 
 
-def _broken_links(links: Sequence[DayDigest]) -> Iterator[Finding]:
-    heads: dict[str, str] = {}
+def stored_notes(url: str) -> Sequence[str]:
+    """What is worth knowing about the chains of a database, and no alteration.
+
+    Raises
+    ------
+    StoreError : the database is out of reach.
+    """
+    with closing(Digests(url)) as digests:
+        by_vantage = _by_vantage(digests.links())
+    return [
+        f"the chain of {vantage!r} forked at {told_days(k.day for k in breaks(links))}"
+        " (two closings of days at once); its end states every day again and binds all"
+        for vantage, links in by_vantage.items()
+        if breaks(links) and not strays(links)
+    ]
+
+
+def _false_links(links: Sequence[DayDigest]) -> Iterator[Finding]:
     for link in links:
         own = linked(link.vantage, link.day, link.n_rows, link.root, link.previous)
         if own.digest != link.digest:
             yield Finding(
                 file=_FILE, day=link.day, what="the digest is not that of this link"
             )
-        if link.previous != heads.get(link.vantage, GENESIS):
-            yield Finding(
-                file=_FILE, day=link.day, what="does not continue the link before it"
-            )
-        heads[link.vantage] = link.digest
+
+
+def _unhealed(links: Sequence[DayDigest]) -> Iterator[Finding]:
+    for own in _by_vantage(links).values():
+        if not strays(own) and own[0].previous == GENESIS:
+            continue
+        for link in [*own[:1], *breaks(own)]:
+            if link.previous != GENESIS:
+                yield Finding(
+                    file=_FILE,
+                    day=link.day,
+                    what="does not continue the link before it; after two closings of"
+                    " days at once the next closing mends that",
+                )
+
+
+def _by_vantage(links: Sequence[DayDigest]) -> dict[str, list[DayDigest]]:
+    own: dict[str, list[DayDigest]] = {}
+    for link in links:
+        own.setdefault(link.vantage, []).append(link)
+    return own
 
 
 def _changed_days(
@@ -183,12 +229,13 @@ def _changed_days(
     }
     for (vantage, day), link in newest.items():
         found = _of_rows(store, secret, vantage, day, link.previous)
-        if found is None or found.root != link.root:
-            n_rows = 0 if found is None else found.n_rows
-            n_removed = removed.get((vantage, day), 0)
-            if n_removed and n_rows + n_removed >= link.n_rows:
-                # Retention counted what it removed; of the rest no root can be made.
-                continue
+        n_rows = 0 if found is None else found.n_rows
+        n_removed = removed.get((vantage, day), 0)
+        if n_removed and n_rows + n_removed >= link.n_rows:
+            # Retention counted what it removed; of the rest no root can be made.
+            continue
+        # More rows than then are no alteration: the next closing gives a second link.
+        if n_rows <= link.n_rows and (found is None or found.root != link.root):
             what = (
                 f"the rows of {vantage!r} are not those of the day's digest:"
                 f" {n_rows} rows now, {link.n_rows} when it was closed"
@@ -202,9 +249,10 @@ def lodge(
     authority: str,
     *,
     now_utc: datetime,
+    vantage: str | None = None,
     trusted: Sequence[Certificate] = (),
 ) -> Sequence[Lodging]:
-    """Have the last digest of each vantage time-stamped, and keep the time-stamps.
+    """Have the last digest of a vantage (None: of each) time-stamped; what is kept.
 
     Raises
     ------
@@ -213,7 +261,7 @@ def lodge(
     """
     kept = []
     with closing(Digests(url)) as digests:
-        for link in heads(url):
+        for link in heads(url, vantage=vantage):
             token = timestamp.stamp(authority, link.digest, trusted=trusted).token
             one = Lodging(
                 digest=link.digest,

@@ -1,35 +1,29 @@
-"""Checks the chain of a bundle: every link, and every day's rows against theirs."""
+"""Checks the chain of a bundle: every link, and whether each continues the one before.
+
+What a link binds is in `branches`; whether a day's rows are its link's, in `rowcheck`.
+"""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from itertools import chain as joined
-from itertools import pairwise
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from monitor.evidence import layout
-from monitor.evidence.chain import GENESIS, DayKeys, leaf, linked
-from monitor.evidence.findings import Verification
-from monitor.evidence.rows import Row, canonical
+from monitor.evidence.branches import breaks, strays
+from monitor.evidence.chain import GENESIS, KEY_BYTES, DayKeys, linked
+from monitor.evidence.findings import Verification, told_days
+from monitor.evidence.redact import Level
+from monitor.evidence.rows import canonical
+from monitor.model import DayDigest
 
-_HOSTILE: Final = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
-
-Place: TypeAlias = tuple[str, str, int]
-"""Vantage, day, number of the row in its day."""
+HOSTILE: Final = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""What odd content raises wherever it is taken for the right one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(DayDigest):
     """One checked line of chain.ndjson."""
 
-    vantage: str
-    day: str
-    n_rows: int
-    root: str
-    previous: str
-    digest: str
     keys: Mapping[str, str] | None
     columns: Mapping[str, str]
 
@@ -37,6 +31,18 @@ class Link:
     def has_rows(self) -> bool:
         """Whether the rows of the day are in the bundle."""
         return self.keys is not None
+
+    @property
+    def level(self) -> Level | None:
+        """The level by the keys that the link carries; None: no level's."""
+        return None if self.keys is None else layout.level_of(self.keys)
+
+    def day_keys(self) -> DayKeys:
+        """The keys that the link carries; raises `ValueError` when they are none."""
+        shown = {name: bytes.fromhex(key) for name, key in (self.keys or {}).items()}
+        if any(len(key) != KEY_BYTES for key in shown.values()):
+            raise ValueError("no key of a day")
+        return DayKeys(trusted=shown.get("trusted"), private=shown.get("private"))
 
 
 def parsed(line: bytes) -> dict[str, Any] | None:
@@ -62,10 +68,22 @@ def check_links(lines: Iterable[bytes], result: Verification) -> list[Link]:
                 layout.CHAIN, "the digest is not that of this link", day=link.day
             )
         links.append(link)
-    heads = _check_order(links, result)
-    if heads != dict(result.heads):
+    _check_places(links, result)
+    for own in by_vantage(links).values():
+        _check_begin(own, result)
+        _check_breaks(own, result)
+        _tell_second(own, result)
+    if {link.vantage: link.digest for link in links} != dict(result.heads):
         result.add(layout.CHAIN, "the last digests are not those of the manifest")
     return links
+
+
+def by_vantage(links: Iterable[Link]) -> dict[str, list[Link]]:
+    """The links of each vantage in their order."""
+    own: dict[str, list[Link]] = {}
+    for link in links:
+        own.setdefault(link.vantage, []).append(link)
+    return own
 
 
 def _link(found: dict[str, Any] | None) -> Link | None:
@@ -79,7 +97,7 @@ def _link(found: dict[str, Any] | None) -> Link | None:
             keys=None if rows is None else dict(rows["keys"]),
             columns={} if rows is None else dict(rows["columns"]),
         )
-    except _HOSTILE:
+    except HOSTILE:
         return None
     return link if 0 < link.n_rows <= _MAX_ROWS else None
 
@@ -99,200 +117,71 @@ def _digest(link: Link) -> str | None:
     try:
         found = linked(link.vantage, link.day, link.n_rows, link.root, link.previous)
         return found.digest
-    except _HOSTILE:
+    except HOSTILE:
         return None
 
 
-def _check_order(links: list[Link], result: Verification) -> dict[str, str]:
-    heads: dict[str, str] = {}
+_BREAK: Final = "does not continue the link before it"
+
+
+def _check_places(links: Sequence[Link], result: Verification) -> None:
+    """Links stand together by vantage, each once."""
+    digests: set[str] = set()
+    vantages: dict[str, None] = {}
     for link in links:
-        before = heads.get(link.vantage)
-        if before is None and link.previous != GENESIS:
-            result.notes.append(f"the chain was begun before its first day {link.day}")
-        if before is not None and link.previous != before:
-            result.add(
-                layout.CHAIN, "does not continue the link before it", day=link.day
-            )
-        heads[link.vantage] = link.digest
-    return heads
+        if link.digest in digests:
+            result.add(layout.CHAIN, "the link is there twice", day=link.day)
+        elif link.vantage in vantages and link.vantage != next(reversed(vantages)):
+            result.add(layout.CHAIN, _BREAK, day=link.day)
+        digests.add(link.digest)
+        vantages[link.vantage] = None
 
 
-@dataclass(slots=True)
-class _Line:
-    """A line of samples.ndjson: its row, and its place when that can be believed."""
-
-    number: int
-    row: Row | None
-    place: Place | None
-
-
-def _line(number: int, line: bytes) -> _Line:
-    row = parsed(line)
-    try:
-        is_whole = row is not None and _is_whole(row, line)
-        place = None if row is None else _place(row)
-    except _HOSTILE:
-        return _Line(number, row, None)
-    return _Line(number, row, place if is_whole else None)
+def _check_begin(links: Sequence[Link], result: Verification) -> None:
+    first = links[0]
+    if first.previous == GENESIS:
+        return
+    if any(link.level not in (None, Level.PUBLIC) for link in links):
+        # Only a public bundle leaves out links, those before its first day.
+        result.add(layout.CHAIN, "the links before this are missing", day=first.day)
+    else:
+        result.notes.append(f"the chain was begun before its first day {first.day}")
 
 
-def _is_whole(row: Row, line: bytes) -> bool:
-    check = row["x_check"]
-    end = f',"x_check":"{check}"}}'.encode()
-    if not line.endswith(end):
-        return bool(check == layout.row_check(row))
-    # The line is the row's one spelling: it need not be spelled again.
-    return bool(check == layout.short(line.removesuffix(end) + b"}"))
-
-
-def _place(row: Row) -> Place:
-    return str(row["vantage"]), str(row["started_at_utc"])[:10], int(row["x_row"])
-
-
-class RowCheck:
-    """Walks the rows beside the places that the chain expects, one day at a time."""
-
-    def __init__(self, links: list[Link], result: Verification) -> None:
-        self._links = _by_day(links)
-        self._first: dict[tuple[str, str], int] = {}
-        self._n_rows = {(link.vantage, link.day): link.n_rows for link in self._links}
-        self._result = result
-        self._n_expected = 0
-        for link in self._links:
-            self._first[link.vantage, link.day] = self._n_expected
-            self._n_expected += link.n_rows
-        self._next = 0
-        self._unknown: Counter[str] = Counter()
-        self._day = 0
-        self._rows: dict[int, Row] = {}
-
-    def check(self, lines: Iterable[bytes]) -> None:
-        """Check every line; the differences go into the result."""
-        read = (_line(number, line) for number, line in enumerate(lines, 1))
-        n_lines = 0
-        for line, following in pairwise(joined(read, [None])):
-            if line is not None:
-                n_lines += 1
-                self._take(line, following)
-        self._skip_to(self._n_expected)
-        for day, n in sorted(self._unknown.items()):
-            what = f"{n} lines of a day whose rows the chain does not tell"
-            self._result.add(layout.SAMPLES, what, day=day)
-        self._result.n_rows = n_lines
-
-    def _take(self, line: _Line, following: _Line | None) -> None:
-        if line.place is not None and line.place[:2] not in self._first:
-            self._unknown[line.place[1]] += 1
-            return
-        index = self._index(line.place)
-        is_next_there = following is not None and (
-            self._index(following.place) == self._next
-        )
-        if index == self._next:
-            self._accept(line)
-        elif is_next_there or self._next >= self._n_expected:
-            self._add(line)
-        elif line.place is None:
-            self._accept_altered(line)
-        elif index is not None and index > self._next:
-            self._skip_to(index)
-            self._accept(line)
-        else:
-            self._add(line)
-
-    def _index(self, place: Place | None) -> int | None:
-        if place is None or not 0 <= place[2] < self._n_rows.get(place[:2], 0):
-            return None
-        return self._first[place[:2]] + place[2]
-
-    def _add(self, line: _Line) -> None:
-        what = "a line that does not belong here: added, or moved"
-        _, day, row = line.place or (None, None, None)
-        self._result.add(
-            layout.SAMPLES, f"line {line.number}: {what}", day=day, row=row
+def _check_breaks(links: Sequence[Link], result: Verification) -> None:
+    """A fork that was healed, so that the last link binds all, is only told."""
+    broken = breaks(links)
+    is_healed = not strays(links)
+    for link in broken:
+        is_moved = any(link.previous == other.digest for other in _after(links, link))
+        if not is_healed or is_moved:
+            result.add(layout.CHAIN, f"{_BREAK}: a fork, or one missing", day=link.day)
+    if broken and is_healed:
+        days = told_days(link.day for link in broken)
+        result.notes.append(
+            f"the chain forked at {days} (two closings of days at once); the links"
+            " after it state every day again, so that the last one binds all"
         )
 
-    def _accept(self, line: _Line) -> None:
-        self._open_day()
-        if line.row is not None:
-            self._rows[self._next - self._start] = line.row
-        self._advance()
 
-    def _accept_altered(self, line: _Line) -> None:
-        self._open_day()
-        # Which field, is told at the end of the day, by the column's check value.
-        self._result.add(
-            layout.SAMPLES,
-            f"line {line.number} was altered",
-            day=self._links[self._day].day,
-            row=self._next - self._start,
+def _after(links: Sequence[Link], link: Link) -> Sequence[Link]:
+    return links[links.index(link) + 1 :]
+
+
+def _tell_second(links: Sequence[Link], result: Verification) -> None:
+    first: dict[str, Link] = {}
+    newest = {link.day: link for link in links}
+    for link in links:
+        if link.has_rows and newest[link.day] is not link:
+            what = "the rows are not those of the day's last link"
+            result.add(layout.CHAIN, what, day=link.day)
+    second = [
+        link.day
+        for link in links
+        if first.setdefault(link.day, link).root != link.root and link.has_rows
+    ]
+    if second:
+        result.notes.append(
+            f"{told_days(second)}: a second link. Rows came after the day was closed"
+            " (an import, the spool); a digest from before that does not bind them"
         )
-        self._accept(line)
-
-    @property
-    def _start(self) -> int:
-        link = self._links[self._day]
-        return self._first[link.vantage, link.day]
-
-    def _open_day(self) -> None:
-        while self._next >= self._start + self._links[self._day].n_rows:
-            self._day += 1
-
-    def _advance(self) -> None:
-        self._next += 1
-        if self._next == self._start + self._links[self._day].n_rows:
-            self._close_day()
-
-    def _skip_to(self, index: int) -> None:
-        while self._next < index:
-            self._open_day()
-            day = self._links[self._day]
-            end = min(index, self._start + day.n_rows)
-            first, last = self._next - self._start, end - 1 - self._start
-            rows = f"row {first}" if first == last else f"rows {first} to {last}"
-            self._result.add(layout.SAMPLES, f"{rows} missing", day=day.day, row=first)
-            self._next = end - 1
-            self._advance()
-
-    def _close_day(self) -> None:
-        link, rows = self._links[self._day], self._rows
-        self._rows = {}
-        if len(rows) == link.n_rows:
-            self._check_columns(link, [rows[n] for n in range(link.n_rows)])
-        if _root(link, rows) != link.root:
-            what = "the day's rows are not those of its digest in the chain"
-            self._result.add(layout.SAMPLES, what, day=link.day)
-
-    def _check_columns(self, link: Link, rows: list[Row]) -> None:
-        found = layout.column_checks(rows)
-        for name in sorted(set(found) | set(link.columns)):
-            if found.get(name) != link.columns.get(name):
-                what = "the column is not as it was written"
-                self._result.add(layout.SAMPLES, what, day=link.day, field=name)
-
-
-def _by_day(links: list[Link]) -> list[Link]:
-    # The vantages of a day come in the order in which the chain names them.
-    order = {name: n for n, name in enumerate(dict.fromkeys(k.vantage for k in links))}
-    with_rows = {
-        (link.day, order[link.vantage]): link for link in links if link.has_rows
-    }
-    return [with_rows[key] for key in sorted(with_rows)]
-
-
-def _root(link: Link, rows: Mapping[int, Row]) -> str | None:
-    try:
-        keys = DayKeys(
-            **{
-                circle: bytes.fromhex(link.keys[circle])
-                if link.keys and circle in link.keys
-                else None
-                for circle in ("trusted", "private")
-            }
-        )
-        root = sha256()
-        for number in range(link.n_rows):
-            root.update(leaf(rows[number], number, keys))
-        return root.hexdigest()
-    except _HOSTILE:
-        return None

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.errors import InputError
@@ -55,7 +56,7 @@ def frame_of(
     grown = {c.name: growing(c, is_stored=False) for c in KINDS if c.name in columns}
     for chunk in _chunks(rows):
         for name, column in grown.items():
-            column.extend([_cell(name, row.get(name)) for row in chunk])
+            column.extend(_cells(name, [row.get(name) for row in chunk]))
     return pd.DataFrame({name: c.series() for name, c in grown.items()}, copy=False)
 
 
@@ -65,28 +66,28 @@ def _chunks(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any
         yield chunk
 
 
-def _cell(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _cells(name: str, values: list[Any]) -> list[Any]:
+    """The values of a column as its cells; those of another kind are refused."""
     if name == "started_at_utc":
-        return to_us(datetime.fromisoformat(value))
-    if value is None:
-        return None
-    is_text = isinstance(value, str)
-    if is_text != (COLUMNS[name] == "text"):
-        raise TypeError(f"{name}: found {value!r}")
-    return value
+        return [to_us(datetime.fromisoformat(value)) for value in values]
+    kinds = {str} if COLUMNS[name] == "text" else {int, float}
+    odd = set(map(type, values)) - kinds - {NoneType}
+    if odd:
+        raise TypeError(f"{name}: found {odd.pop().__name__}")
+    return values
 
 
-def verdicts_again(
+def document_again(
     document: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """The verdicts of the rows, asked as the document says that it was asked.
+) -> dict[str, Any]:
+    """The verdict document of the rows, asked as the one that is there was asked.
 
     Raises
     ------
     NotComparableError : another version of the method, or a document without its terms.
     """
     from monitor.analysis import COLUMNS as READ
-    from monitor.analysis import METHOD_VERSION, analyze
+    from monitor.analysis import METHOD_VERSION, analysis_document, analyze
 
     if document.get("method_version") != METHOD_VERSION:
         raise NotComparableError(
@@ -95,16 +96,11 @@ def verdicts_again(
         )
     try:
         window = f"{document['window']['start']}-{document['window']['end']}"
-        found = analyze(
-            frame_of(rows, READ),
-            timezone=document["timezone"],
-            window=window,
-            since=document["since"],
-            until=document["until"],
-        )
+        terms = {name: document[name] for name in ("timezone", "since", "until")}
+        found = analyze(frame_of(rows, READ), window=window, **terms)
+        return analysis_document(found, window=window, **terms)
     except _HOSTILE as error:
         raise NotComparableError(f"cannot be computed again: {error}") from None
-    return [verdict.to_dict() for verdict in found]
 
 
 def differences(

@@ -1,16 +1,24 @@
 """Which large files a page refers to. Pure: HTML and its URL in, URLs out."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from html import unescape
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from monitor.probe.markup import Tag, tags
 
-HTML_MAX_BYTES = 2_000_000
-_MOST_OF_A_KIND = 8
-_ANY_CODE = "script[src], link[rel~=stylesheet][href], link[rel~=preload][href]"
-_ANY_PICTURE = "img[src], source[src], video[poster], link[rel~=preload][as=image]"
-_ATTRIBUTES = ("src", "href", "poster")
+HTML_MAX_BYTES: Final = 256_000
+"""So much of a page is read, and so much of it unpacked."""
+_MOST_OF_A_KIND: Final = 8
+_MOST_REFERENCES: Final = 200
+"""Of each kind: a page may name any number of others before its own."""
+_LONGEST_URL: Final = 2000
+_TAGS: Final = (b"base", b"script", b"link", b"img", b"source", b"video")
+_ATTRIBUTES: Final = (b"src", b"href", b"poster", b"rel")
+_CODE: Final = {b"script": b"src", b"link": b"href"}
+_PICTURES: Final = {b"img": b"src", b"source": b"src", b"video": b"poster"}
 
 
 def decoded_html(body: bytes, encoding: str) -> bytes:
@@ -19,54 +27,92 @@ def decoded_html(body: bytes, encoding: str) -> bytes:
     What is not gzip or deflate after all is taken as it is; a decompression bomb is cut
     at the bound and never unfolded further.
     """
+    piece = body[:HTML_MAX_BYTES]
     if encoding.lower() not in {"gzip", "deflate", "x-gzip"}:
-        return body[:HTML_MAX_BYTES]
+        return piece
     gzip_or_zlib = zlib.MAX_WBITS | 32
     try:
-        return zlib.decompressobj(gzip_or_zlib).decompress(body, HTML_MAX_BYTES)
+        return zlib.decompressobj(gzip_or_zlib).decompress(piece, HTML_MAX_BYTES)
     except zlib.error:
-        return body[:HTML_MAX_BYTES]
+        return piece
 
 
-def asset_urls(html: bytes, page_url: str) -> tuple[str, ...]:
-    """Absolute URLs of code and pictures of a page, on any host.
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that a page refers to."""
+
+    url: str
+    is_code: bool
+    """Script, style sheet or preload; else picture or video."""
+
+
+def assets(
+    html: bytes, page_url: str, is_followed: Callable[[str], bool]
+) -> Iterator[Asset | None]:
+    """Code and pictures of a page, in its order.
 
     Parameters
     ----------
     html : the decoded page.
     page_url : where it came from, for relative references.
+    is_followed : whether a URL that the page names is asked for.
 
-    Returns
-    -------
-    At most 8 scripts, style sheets and preloads, then at most 8 pictures and videos,
-    each in the order of the page, without repetition.
+    Yields
+    ------
+    None after each short step, so that the reader may do something else between them.
     """
-    # Addresses are ASCII in any encoding of a page; the parser knows UTF-8 only.
-    tree = LexborHTMLParser(html.decode("utf-8", "replace"))
-    bases = tree.css("base[href]")
-    base_url = _joined(page_url, bases[0].attributes["href"]) if bases else None
-    found: dict[str, None] = {}
-    for selector in (_ANY_CODE, _ANY_PICTURE):
-        new = dict.fromkeys(_references(tree, selector, base_url or page_url))
-        fresh = [url for url in new if url not in found]
-        found.update(dict.fromkeys(fresh[:_MOST_OF_A_KIND]))
-    return tuple(found)
+    base_url, met = "", {True: set[bytes](), False: set[bytes]()}
+    for tag in tags(html, _TAGS, _ATTRIBUTES):
+        yield None
+        if tag is None:
+            continue
+        if tag.name == b"base":
+            base_url = base_url or _joined(page_url, tag.attributes.get(b"href", b""))
+        for is_code, value in _references(tag):
+            if value in met[is_code] or len(met[is_code]) >= _MOST_REFERENCES:
+                continue
+            met[is_code].add(value)
+            url = _joined(base_url or page_url, value)
+            if url and is_followed(url):
+                yield Asset(url, is_code)
 
 
-def _references(tree: LexborHTMLParser, selector: str, base_url: str) -> Iterator[str]:
-    for node in tree.css(selector):
-        values = (node.attributes.get(name) for name in _ATTRIBUTES)
-        reference = next((value for value in values if value), None)
-        url = _joined(base_url, reference) if reference else None
-        if url is not None:
-            yield url
+def asset_urls(found: Iterable[Asset]) -> tuple[str, ...]:
+    """At most 8 files of code, then at most 8 pictures, without repetition."""
+    kinds: tuple[dict[str, None], dict[str, None]] = {}, {}
+    for asset in found:
+        urls = kinds[not asset.is_code]
+        if len(urls) < _MOST_OF_A_KIND and asset.url not in kinds[0]:
+            urls[asset.url] = None
+    return tuple({**kinds[0], **kinds[1]})
 
 
-def _joined(base_url: str, reference: str | None) -> str | None:
+def absolute(base_url: str, reference: str) -> str | None:
     """An absolute http(s) URL without fragment, or None for anything else."""
+    if not reference:
+        return None
     try:
-        url = urlsplit(urljoin(base_url, (reference or "").strip()))
+        url = urlsplit(urljoin(base_url, reference.strip()))
         is_web = url.scheme in {"https", "http"} and bool(url.hostname)
     except ValueError:
         return None
     return url._replace(fragment="").geturl() if is_web else None
+
+
+def _references(tag: Tag) -> Iterator[tuple[bool, bytes]]:
+    """What a tag refers to, and whether it is code."""
+    for is_code, kind in ((True, _CODE), (False, _PICTURES)):
+        value = tag.attributes.get(kind.get(tag.name, b""))
+        if value and len(value) <= _LONGEST_URL and _is_file(tag):
+            yield is_code, value
+
+
+def _is_file(tag: Tag) -> bool:
+    relations = tag.attributes.get(b"rel", b"").lower().split()
+    return tag.name != b"link" or b"stylesheet" in relations or b"preload" in relations
+
+
+def _joined(base_url: str, reference: bytes) -> str:
+    # Addresses are ASCII in any encoding of a page.
+    text = reference[:_LONGEST_URL].decode("utf-8", "replace")
+    return absolute(base_url, unescape(text)) or ""

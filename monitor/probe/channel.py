@@ -5,11 +5,13 @@ is the wire's, not the cipher's. Nothing is buffered beyond one read.
 """
 
 import contextlib
+import math
 import socket
 import ssl
 from typing import Protocol, cast
 
 from monitor.clock import Clock
+from monitor.probe.failure import ProbeFailedError
 from monitor.probe.readiness import readable, send_all
 from monitor.probe.records import Records
 
@@ -38,10 +40,19 @@ class Channel(Protocol):
 
 
 class PlainChannel:
-    """TCP without TLS."""
+    """TCP without TLS.
 
-    def __init__(self, sock: socket.socket, clock: Clock) -> None:
+    Parameters
+    ----------
+    max_bytes : as much is taken off the socket, and no more.
+    """
+
+    def __init__(
+        self, sock: socket.socket, clock: Clock, max_bytes: float = math.inf
+    ) -> None:
         self.arrived_s = clock.monotonic_s()
+        self.received_bytes = 0
+        self._max_bytes = max_bytes
         self._sock = sock
         self._clock = clock
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -57,16 +68,28 @@ class PlainChannel:
         await send_all(self._sock, data, self._clock)
 
     async def receive(self) -> memoryview:
-        """Some bytes, valid until the next call; empty at the end of the stream."""
+        """Some bytes, valid until the next call; empty at the end of the stream.
+
+        Raises
+        ------
+        ProbeFailedError
+            If `max_bytes` have come already.
+        """
+        if self.received_bytes >= self._max_bytes:
+            raise ProbeFailedError("unknown_failure: received_too_much")
+        room = self._buffer[
+            : int(min(READ_BYTES, self._max_bytes - self.received_bytes))
+        ]
         while True:
             # Waiting comes first, even if there is data: a flood must not keep the
             # event loop from the other probes.
             arrived_s = await readable(self._sock, self._clock)
             try:
-                n_bytes = self._sock.recv_into(self._buffer)
+                n_bytes = self._sock.recv_into(room)
             except BlockingIOError:
                 continue
             self.arrived_s = arrived_s
+            self.received_bytes += n_bytes
             return self._buffer[:n_bytes]
 
     def wake_at(self, n_bytes: int) -> None:

@@ -1,35 +1,63 @@
 """The object of a throughput transfer where none is configured.
 
-Rule: the page is fetched (redirects followed, at most 5), its scripts, style sheets,
-pictures and videos are asked for their sizes (one byte each, at most 16), and the
-biggest file that may be cached is the object. If none has 64 KiB, the page itself is,
-when it is bigger. The choice holds for a day, or until it stops answering 200.
+Rule: the beginning of the page is read (redirects inside the service followed, at most
+5), its scripts, style sheets, pictures and videos on the service's own hosts are asked
+for their sizes (one byte each, at most 16), and the biggest file that may be cached is
+the object. If none has 64 KiB, the page itself is, when it is bigger. The choice holds
+for a day. An object that is refused is passed over for a day, and the next biggest is
+taken; a search that failed, or whose object was refused, is repeated after an hour, and
+each time that it was in vain after twice as long, up to a day.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
-from urllib.parse import urljoin
+from dataclasses import dataclass, field, replace
 
 from monitor.clock import Clock
 from monitor.errors import InputError
-from monitor.model import AddressFamily, Sample, Target
-from monitor.probe.assets import HTML_MAX_BYTES, asset_urls, decoded_html
+from monitor.model import Sample, Target
+from monitor.probe.assets import (
+    HTML_MAX_BYTES,
+    absolute,
+    asset_urls,
+    assets,
+    decoded_html,
+)
 from monitor.probe.http import Head
+from monitor.probe.leads import Leads
 from monitor.probe.observation import new_observation
 from monitor.probe.request import page_headers
 from monitor.probe.settings import ProbeSettings
-from monitor.probe.text import printable_bytes
+from monitor.probe.text import printable, printable_bytes
+from monitor.probe.traffic import Traffic
 from monitor.probe.transfer import Limits
-from monitor.probe.url import endpoint_of
+from monitor.probe.turns import in_turns
+from monitor.probe.url import endpoint_of, site_of
 from monitor.probe.wire import Wire
 
+_log = logging.getLogger(__name__)
+
 REMEMBERED_S = 24 * 3600.0
+AGAIN_AFTER_S = 3600.0
+"""An evening's block is over or not: an hour finds the object again in the same
+evening, and costs a site that never answers one search an hour, then fewer."""
 LARGE_BYTES = 64 * 1024
 _LONGEST_S = 20.0
 _MAX_REDIRECTS = 5
 _AT_ONCE = 4
+_MAX_DOUBLINGS = 10
+_SIZE_WINDOW_BYTES = 8 * 1024
+"""A server that knows no ranges begins to send the whole file: so much of it comes."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The object of a transfer, and where its URL may lead; None: it is the user's."""
+
+    url: str
+    leads: Leads | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +67,46 @@ class _Page:
     assets: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Memory:
+    """What the last search found, and when the next one may be."""
+
+    searched_s: float = 0.0
+    until_s: float = 0.0
+    n_searches: int = 0
+    """Since an object was last had."""
+    objects: list[Chosen] = field(default_factory=list)
+    """The best one first; none: the page."""
+    refused_until_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def again_s(self) -> float:
+        """When the next search may be, if this one was in vain."""
+        n_in_vain = max(0, self.n_searches - 1)
+        return self.searched_s + min(AGAIN_AFTER_S * 2.0**n_in_vain, REMEMBERED_S)
+
+    def begin(self, now_s: float) -> None:
+        """Note that a search begins."""
+        self.searched_s = now_s
+        self.n_searches = min(self.n_searches + 1, _MAX_DOUBLINGS)
+        refused = self.refused_until_s
+        self.refused_until_s = {u: t for u, t in refused.items() if t > now_s}
+
+    def keep(self, objects: Iterable[Chosen] | None) -> None:
+        """Note what a search found; None: it failed, and what was had before stays."""
+        if objects is None:
+            self.until_s = self.again_s
+            return
+        self.until_s = self.searched_s + REMEMBERED_S
+        self.objects = [c for c in objects if c.url not in self.refused_until_s]
+
+    def refuse(self, url: str, now_s: float) -> None:
+        """Pass over an object for a day, and search again as soon as that may be."""
+        self.objects = [chosen for chosen in self.objects if chosen.url != url]
+        self.refused_until_s[url] = now_s + REMEMBERED_S
+        self.until_s = min(self.until_s, self.again_s)
+
+
 class Discovery:
     """Finds and remembers one large object per target."""
 
@@ -46,85 +114,140 @@ class Discovery:
         self._wire = wire
         self._settings = settings
         self._clock = clock
-        self._known: dict[tuple[str, str], tuple[float, str]] = {}
+        self._memories: dict[Target, _Memory] = {}
 
-    async def object_url(self, target: Target) -> str:
-        """URL of the object; the page's own when the page cannot be had now."""
-        key = (target.name, target.url)
-        until_s, url = self._known.get(key, (0.0, ""))
-        if url and self._clock.monotonic_s() < until_s:
-            return url
-        found = await self._found(target)
-        if found is None:
-            return target.url
-        self._known[key] = (self._clock.monotonic_s() + REMEMBERED_S, found)
-        return found
+    async def chosen(self, target: Target, traffic: Traffic) -> Chosen:
+        """The object; the page when there is none or it cannot be had now.
 
-    def review(self, target: Target, sample: Sample) -> None:
-        """Forget the object if the answer was something else: search again then."""
-        if sample.http_status not in {None, 200, 206}:
-            self._known.pop((target.name, target.url), None)
+        Parameters
+        ----------
+        traffic : gets what a search receives.
+        """
+        memory = self._memories.setdefault(target, _Memory())
+        now_s = self._clock.monotonic_s()
+        if now_s >= memory.until_s:
+            memory.begin(now_s)
+            search = _Search(self._wire, self._settings, self._clock, target, traffic)
+            memory.keep(await search.objects())
+        return memory.objects[0] if memory.objects else Chosen(target.url)
 
-    async def _found(self, target: Target) -> str | None:
+    def review(self, target: Target, chosen: Chosen, sample: Sample) -> None:
+        """Pass over an object whose answer was something else than the object."""
+        memory = self._memories.get(target)
+        if memory is None or sample.http_status is None:
+            return
+        if sample.http_status not in {200, 206}:
+            memory.refuse(chosen.url, self._clock.monotonic_s())
+        elif chosen.leads is not None:
+            memory.n_searches = 0
+
+
+class _Search:
+    """One search for the objects of one target."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        settings: ProbeSettings,
+        clock: Clock,
+        target: Target,
+        traffic: Traffic,
+    ) -> None:
+        self._wire = wire
+        self._settings = settings
+        self._clock = clock
+        self._traffic = traffic
+        self._target = target
+        self._leads = Leads(target=target, allow_private=settings.allow_private_answers)
+
+    async def objects(self) -> list[Chosen] | None:
+        """Large files, the biggest first; None when the page cannot be had."""
         try:
             async with asyncio.timeout(_LONGEST_S):
-                page = await self._page(target.url, target.address_family)
-                sizes = await self._sizes(page.assets, target.address_family)
-        except Exception:  # noqa: BLE001  # whatever it is, the probe itself will meet it
+                page = await self._page()
+                sizes = await self._sizes(page.assets)
+        except Exception as error:  # noqa: BLE001  # the probe itself will meet it
+            _log.info("search_failed target=%s reason=%r", self._target.name, error)
             return None
-        return _chosen(page, sizes)
+        large = (u for u, n in sizes.items() if n >= LARGE_BYTES or n > page.n_bytes)
+        order = sorted(large, key=lambda url: -sizes[url])
+        return [Chosen(url, self._leads) for url in order]
 
-    async def _page(self, url: str, family: AddressFamily) -> _Page:
+    async def _page(self) -> _Page:
+        url = self._target.url
         for _ in range(1 + _MAX_REDIRECTS):
-            kept = bytearray()
-            head = await self._get(url, family, HTML_MAX_BYTES, kept)
+            body = bytearray()
+            head = await self._get(url, HTML_MAX_BYTES, body)
             location = head.header(b"location")
             if head.status not in _REDIRECTS or location is None:
-                coding = printable_bytes(head.header(b"content-encoding") or b"")
-                html = decoded_html(bytes(kept), coding)
-                return _Page(url, len(kept), asset_urls(html, url))
-            url = urljoin(url, printable_bytes(location, 2000))
+                return await self._read(url, head, bytes(body))
+            url = self._redirected(url, printable_bytes(location, 2000))
         raise InputError("too many redirects")
 
-    async def _sizes(
-        self, urls: Iterable[str], family: AddressFamily
-    ) -> dict[str, int]:
+    def _redirected(self, url: str, location: str) -> str:
+        """Where a redirect leads, if that is the service's own."""
+        led_to = absolute(url, location)
+        if led_to is None or not self._leads.is_followed(led_to):
+            raise InputError(f"redirect to {site_of(led_to or location)} not followed")
+        return led_to
+
+    async def _read(self, url: str, head: Head, body: bytes) -> _Page:
+        coding = printable_bytes(head.header(b"content-encoding") or b"")
+        html = decoded_html(body, coding)
+        found = await in_turns(assets(html, url, self._leads.is_followed))
+        return _Page(url, len(body), asset_urls(found))
+
+    async def _sizes(self, urls: Iterable[str]) -> dict[str, int]:
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def size(url: str) -> int:
             async with gate:
-                return await self._size(url, family)
+                return await self._size(url)
 
         wanted = tuple(urls)
         sizes = await asyncio.gather(*map(size, wanted))
         return dict(zip(wanted, sizes, strict=True))
 
-    async def _size(self, url: str, family: AddressFamily) -> int:
+    async def _size(self, url: str) -> int:
         """Size of a file that may be cached; 0 for anything else."""
+        one_byte = {"Range": "bytes=0-0"}
         try:
-            head = await self._get(url, family, 1, None, {"Range": "bytes=0-0"})
-        except Exception:  # noqa: BLE001  # an asset out of reach is no candidate
+            head = await self._get(url, 1, None, one_byte)
+        except Exception as error:  # noqa: BLE001  # it is no candidate
+            _log.debug("object_passed_over url=%s reason=%r", printable(url), error)
             return 0
         return announced_size(head)
 
     async def _get(
         self,
         url: str,
-        family: AddressFamily,
         max_bytes: int,
-        keep: bytearray | None,
+        body: bytearray | None,
         more_headers: dict[str, str] | None = None,
     ) -> Head:
         settings = self._settings
         limit_s = settings.stage_timeout_s
-        return await self._wire.get(
-            endpoint_of(url),
-            family,
-            new_observation(self._clock, url),
+        endpoint = endpoint_of(url)
+        is_own = url == self._target.url
+        seen = new_observation(self._clock, url, self._traffic)
+        seen.body = body
+        head = await self._wire.get(
+            endpoint,
+            self._target.address_family,
+            seen,
             headers=page_headers(settings, "gzip, deflate") | (more_headers or {}),
-            limits=Limits(max_bytes=max_bytes, max_s=limit_s, silence_s=limit_s),
-            keep=keep,
+            limits=Limits(
+                max_bytes=max_bytes,
+                max_s=limit_s,
+                silence_s=limit_s,
+                window_bytes=max(_SIZE_WINDOW_BYTES, max_bytes // 4),
+            ),
+            leads=None if is_own else self._leads,
         )
+        if is_own and seen.remote_address is not None:
+            origin = seen.remote_address, endpoint.port
+            self._leads = replace(self._leads, origin=origin)
+        return head
 
 
 def announced_size(head: Head) -> int:
@@ -138,9 +261,3 @@ def announced_size(head: Head) -> int:
         206: (head.header(b"content-range") or b"").rpartition(b"/")[2],
     }.get(head.status)
     return int(total[:18]) if total and total.isdigit() else 0
-
-
-def _chosen(page: _Page, sizes: dict[str, int]) -> str:
-    biggest = max(sizes, key=lambda url: sizes[url], default=page.url)
-    size = sizes.get(biggest, 0)
-    return biggest if size >= LARGE_BYTES or size > page.n_bytes else page.url

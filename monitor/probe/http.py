@@ -10,12 +10,17 @@ from typing import Protocol
 
 import h11
 
-from monitor.probe.channel import Channel
+from monitor.probe.channel import READ_BYTES, Channel
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.text import printable_bytes
+from monitor.probe.turns import Turn
 from monitor.probe.url import site_of
 
 HEAD_MAX_BYTES = 64 * 1024
+HEAD_MAX_LINES = 1000
+_AT_ONCE_BYTES = 2048
+"""h11 is given no more in one step: of interim answers or chunks of a few bytes, 256 kB
+cost it half a second."""
 _NO_BODY = frozenset({204, 304})
 _CDN_HEADERS = (
     b"server",
@@ -38,6 +43,10 @@ _LENGTH_DIGITS = 18
 class Body(Protocol):
     """How the bytes after the head become a body."""
 
+    @property
+    def at_once_bytes(self) -> int:
+        """How many bytes it takes apart in about a millisecond."""
+
     def feed(self, data: bytes | memoryview) -> Iterable[bytes | memoryview]:
         """The parts of the body in newly received bytes."""
 
@@ -55,6 +64,8 @@ class Body(Protocol):
 
 class SizedBody:
     """A body of announced length; bytes beyond it are not the body's."""
+
+    at_once_bytes = READ_BYTES
 
     def __init__(self, n_bytes: int) -> None:
         self.remaining_bytes = n_bytes
@@ -79,6 +90,7 @@ class SizedBody:
 class StreamBody:
     """A body that ends with the stream: never known to be cut short."""
 
+    at_once_bytes = READ_BYTES
     remaining_bytes = None
 
     def __init__(self) -> None:
@@ -96,6 +108,7 @@ class StreamBody:
 class ChunkedBody:
     """A body in chunks, taken apart by h11 (which bounds the lines between them)."""
 
+    at_once_bytes = _AT_ONCE_BYTES
     remaining_bytes = None
 
     def __init__(self, connection: h11.Connection) -> None:
@@ -150,6 +163,21 @@ class Head:
         return (*kept, ("location", elsewhere)) if elsewhere else tuple(kept)
 
 
+@dataclass(slots=True)
+class _HeadSize:
+    """What came before the body: interim answers, status line, fields."""
+
+    n_bytes: int = 0
+    n_lines: int = 0
+
+    def add(self, part: bytes, behind: bytes = b"") -> None:
+        """Count a part without what in it is behind the head."""
+        self.n_bytes += len(part) - len(behind)
+        self.n_lines += part.count(b"\n") - behind.count(b"\n")
+        if self.n_bytes > HEAD_MAX_BYTES or self.n_lines > HEAD_MAX_LINES:
+            raise ProbeFailedError("unknown_failure: response_head_too_large")
+
+
 class Request:
     """One GET request, made ready ahead of its time, and the head of its answer.
 
@@ -188,19 +216,20 @@ class Request:
         ------
         EOFError
             If the stream ended inside the head.
-        h11.RemoteProtocolError
-            If the head is not HTTP or longer than `HEAD_MAX_BYTES`.
+        h11.RemoteProtocolError, ProbeFailedError
+            If the head is not HTTP, or longer than `HEAD_MAX_BYTES` or so many lines.
         """
-        n_bytes, data = 0, first
+        size, turn, data = _HeadSize(), Turn(), first
         while True:
-            n_bytes += len(data)
-            self._connection.receive_data(data)
+            part, rest = data[:_AT_ONCE_BYTES], data[_AT_ONCE_BYTES:]
+            self._connection.receive_data(part)
             event = self._next_final()
             if isinstance(event, h11.Response):
-                return self._head(event)
-            if n_bytes > HEAD_MAX_BYTES:
-                raise ProbeFailedError("unknown_failure: response_head_too_large")
-            data = await self.first_bytes(channel)
+                size.add(part, self._connection.trailing_data[0])
+                return self._head(event, rest)
+            size.add(part)
+            await turn.pause()
+            data = rest or await self.first_bytes(channel)
 
     def _next_final(self) -> object:
         event = self._connection.next_event()
@@ -208,7 +237,7 @@ class Request:
             event = self._connection.next_event()
         return event
 
-    def _head(self, response: h11.Response) -> Head:
+    def _head(self, response: h11.Response, rest: bytes) -> Head:
         headers = tuple(response.headers)
         body = self._body(response.status_code, dict(headers))
         is_chunked = isinstance(body, ChunkedBody)
@@ -217,7 +246,7 @@ class Request:
             http_version=response.http_version.decode(),
             headers=headers,
             body=body,
-            surplus=b"" if is_chunked else self._connection.trailing_data[0],
+            surplus=rest if is_chunked else self._connection.trailing_data[0] + rest,
         )
 
     def _body(self, status: int, headers: dict[bytes, bytes]) -> Body:

@@ -15,6 +15,8 @@ _LENGTH = 256
 _RTT_US = 68
 _RCV_RTT_US = 92
 _TOTAL_RETRANS = 100
+_BYTES_RECEIVED = 128
+_SEGS_IN = 140
 _MIN_RTT_US = 148
 _RCV_OOOPACK = 224
 
@@ -30,15 +32,36 @@ class TcpFigures:
     tcp_rcv_ooopack: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came over a connection, read by us or not."""
+
+    n_bytes: int
+    n_segments: int
+
+
 def tcp_figures(sock: socket.socket) -> TcpFigures:
     """The figures of a socket that is not closed yet; all None off Linux."""
+    return parsed_figures(_tcp_info(sock))
+
+
+def arrived(sock: socket.socket) -> Arrived | None:
+    """What arrived at a socket that is not closed yet; None off Linux."""
+    raw = _tcp_info(sock)
+    n_segments = _count(raw, _SEGS_IN)
+    if n_segments is None:
+        return None
+    (n_bytes,) = struct.unpack_from("=Q", raw, _BYTES_RECEIVED)
+    return Arrived(n_bytes, n_segments)
+
+
+def _tcp_info(sock: socket.socket) -> bytes:
     if sys.platform != "linux":
-        return TcpFigures()
+        return b""
     try:
-        raw = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LENGTH)
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LENGTH)
     except OSError:
-        return TcpFigures()
-    return parsed_figures(raw)
+        return b""
 
 
 def handshake_s(sock: socket.socket) -> float | None:

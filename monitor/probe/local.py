@@ -41,9 +41,9 @@ class RoundWatch:
         self._own_bytes = 0
         self._worst_lateness_s = 0.0
 
-    def count(self, sample: Sample) -> None:
+    def count(self, received_bytes: int) -> None:
         """Note what a probe of ours received: it is not other traffic."""
-        self._own_bytes += wire_bytes(sample)
+        self._own_bytes += received_bytes
 
     async def follow_loop(self) -> None:
         """Note the worst lateness of the event loop until cancelled."""
@@ -58,6 +58,7 @@ class RoundWatch:
         elapsed_s = self._clock.monotonic_s() - self._begun_s
         return [
             *self._interface(elapsed_s),
+            self._own_traffic(elapsed_s),
             self._event_loop(),
             self._clock_step(elapsed_s),
         ]
@@ -75,6 +76,13 @@ class RoundWatch:
                 goodput_bps=8 * other_bytes / elapsed_s,
             )
         ]
+
+    def _own_traffic(self, elapsed_s: float) -> Sample:
+        return replace(
+            self._sample(Probe.OWN_TRAFFIC),
+            duration_s=elapsed_s,
+            encoded_body_bytes=self._own_bytes,
+        )
 
     def _event_loop(self) -> Sample:
         late_s = self._worst_lateness_s
@@ -104,15 +112,10 @@ class RoundWatch:
         )
 
 
-def wire_bytes(sample: Sample) -> int:
-    """About how much a probe received on the wire [bytes]."""
-    return received_on_wire_bytes(1, sample.encoded_body_bytes or 0)
-
-
-def received_on_wire_bytes(n_probes: int, body_bytes: int) -> int:
-    """About how much some probes with these bodies in all received on the wire [bytes].
+def expected_on_wire_bytes(n_probes: int, body_bytes: int) -> int:
+    """About how much some probes with these bodies in all receive on the wire [bytes].
 
     The bodies with 6 % for TLS, TCP and IP headers, and 8 kB a probe for handshake and
-    HTTP head.
+    HTTP head. For what is not measured yet, and for rounds that were not counted.
     """
     return 8_000 * n_probes + int(1.06 * body_bytes)

@@ -18,6 +18,7 @@ from monitor.model import AddressFamily
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.readiness import connected, readable, send_all
 from monitor.probe.text import printable
+from monitor.probe.traffic import Traffic
 
 _RCODE_NAMES = {
     rcode.NXDOMAIN: "dns_nxdomain_error",
@@ -31,6 +32,8 @@ _QUERY_TYPES = {
 }
 _MAX_ANSWERS = 16
 _LARGEST_DATAGRAM = 4096
+_MAX_DATAGRAMS = 100
+"""So many that are no answer to the question, and nobody waits for it any longer."""
 
 
 Server = tuple[int, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
@@ -56,9 +59,9 @@ class Answers:
 
 
 async def look_up(
-    host: str, family: AddressFamily, resolver: str, clock: Clock
+    host: str, family: AddressFamily, resolver: str, clock: Clock, traffic: Traffic
 ) -> Answers:
-    """Ask one resolver for the addresses of a name.
+    """Ask one resolver for the addresses of a name; `traffic` gets what arrives.
 
     For `any`, AAAA is asked only if the name exists and has no A; the time is then that
     of both queries together.
@@ -73,7 +76,9 @@ async def look_up(
     server = _server(resolver)
     began_s: float | None = None
     for query_type in _QUERY_TYPES[family]:
-        exchanged = await _exchange(server, make_query(host, query_type), clock)
+        exchanged = await _exchange(
+            server, make_query(host, query_type), clock, traffic
+        )
         began_s = exchanged.sent_s if began_s is None else began_s
         addresses = addresses_in(exchanged.answer)
         if addresses:
@@ -120,15 +125,19 @@ def split_resolver(resolver: str) -> tuple[str, int]:
     return resolver, 53
 
 
-async def _exchange(server: Server, query: QueryMessage, clock: Clock) -> Exchanged:
-    exchanged = await _over_udp(server, query, clock)
+async def _exchange(
+    server: Server, query: QueryMessage, clock: Clock, traffic: Traffic
+) -> Exchanged:
+    exchanged = await _over_udp(server, query, clock, traffic)
     if not exchanged.answer.flags & flags.TC:
         return exchanged
-    whole = await _over_tcp(server, query, clock)
+    whole = await _over_tcp(server, query, clock, traffic)
     return Exchanged(exchanged.sent_s, whole.arrived_s, whole.answer)
 
 
-async def _over_udp(server: Server, query: QueryMessage, clock: Clock) -> Exchanged:
+async def _over_udp(
+    server: Server, query: QueryMessage, clock: Clock, traffic: Traffic
+) -> Exchanged:
     family, address = server
     wire = query.to_wire()
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
@@ -136,11 +145,14 @@ async def _over_udp(server: Server, query: QueryMessage, clock: Clock) -> Exchan
         sock.connect(address)  # UDP: nothing is sent
         sent_s = clock.monotonic_s()
         sock.send(wire)
-        while True:
+        for _ in range(_MAX_DATAGRAMS):
             arrived_s = await readable(sock, clock)
-            answer = answer_to(query, _datagram(sock))
+            raw = _datagram(sock)
+            traffic.add_datagram(sock, len(raw))
+            answer = answer_to(query, raw)
             if answer is not None:
                 return Exchanged(sent_s, arrived_s, answer)
+    raise ProbeFailedError("dns_server_misbehaving")
 
 
 def _datagram(sock: socket.socket) -> bytes:
@@ -160,15 +172,20 @@ def answer_to(query: QueryMessage, raw: bytes) -> Message | None:
     return answer if query.is_response(answer) else None
 
 
-async def _over_tcp(server: Server, query: QueryMessage, clock: Clock) -> Exchanged:
+async def _over_tcp(
+    server: Server, query: QueryMessage, clock: Clock, traffic: Traffic
+) -> Exchanged:
     family, address = server
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
-        sent_s, _ = await connected(sock, address, clock)
-        await send_all(sock, query.to_wire(prepend_length=True), clock)
-        (length,) = struct.unpack("!H", await _exactly(sock, 2, clock))
-        raw = await _exactly(sock, length, clock)
-        arrived_s = clock.monotonic_s()
+        try:
+            sent_s, _ = await connected(sock, address, clock)
+            await send_all(sock, query.to_wire(prepend_length=True), clock)
+            (length,) = struct.unpack("!H", await _exactly(sock, 2, clock))
+            raw = await _exactly(sock, length, clock)
+            arrived_s = clock.monotonic_s()
+        finally:
+            traffic.add_connection(sock)
     answer = answer_to(query, raw)
     if answer is None:
         raise ProbeFailedError("dns_server_misbehaving")

@@ -1,5 +1,6 @@
 """What one probe has seen so far, and the sample that it becomes."""
 
+import socket
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
@@ -8,9 +9,10 @@ from monitor import __version__
 from monitor.clock import Clock
 from monitor.model import Operation, Probe, Sample, Target
 from monitor.probe.failure import failure_name
-from monitor.probe.kernel import TcpFigures
+from monitor.probe.kernel import TcpFigures, tcp_figures
 from monitor.probe.lookup import split_resolver
 from monitor.probe.timing import Mark, goodput_bps, phases
+from monitor.probe.traffic import Traffic
 from monitor.probe.transfer import Meter
 
 Trace = list[tuple[float, str]]
@@ -41,7 +43,10 @@ class Observation:
     http_version: str | None = None
     cdn: tuple[tuple[str, str], ...] = ()
     tcp: TcpFigures = field(default_factory=TcpFigures)
+    body: bytearray | None = None
+    """Gets the bytes of the body; None: they are only counted."""
     meter: Meter | None = None
+    traffic: Traffic = field(default_factory=Traffic)
 
     def mark(self, mark: Mark, at_s: float | None = None) -> float:
         """Note an instant: now, or `at_s` on the monotonic clock."""
@@ -55,6 +60,11 @@ class Observation:
         if self.trace is not None:
             instant_s = self.clock.monotonic_s() if at_s is None else at_s
             self.trace.append((instant_s - self.marks[Mark.START], event))
+
+    def connection_ends(self, sock: socket.socket, read_bytes: int = 0) -> None:
+        """Note what the kernel knows of a connection that is about to be closed."""
+        self.tcp = tcp_figures(sock)
+        self.traffic.add_connection(sock, read_bytes)
 
     def fail(self, error: Exception) -> None:
         """Note what stopped the probe, in the step that it was in."""
@@ -110,10 +120,16 @@ class Observation:
         )
 
 
-def new_observation(clock: Clock, url: str, trace: Trace | None = None) -> Observation:
+def new_observation(
+    clock: Clock, url: str, traffic: Traffic, trace: Trace | None = None
+) -> Observation:
     """An observation that begins now; `url` is what may be stored of the address."""
     observation = Observation(
-        clock=clock, started_at_utc=clock.now_utc(), url=url, trace=trace
+        clock=clock,
+        started_at_utc=clock.now_utc(),
+        url=url,
+        trace=trace,
+        traffic=traffic,
     )
     observation.mark(Mark.START)
     return observation

@@ -4,11 +4,12 @@ import logging
 
 from monitor.clock import Clock
 from monitor.model import Probe, Sample, Target
-from monitor.probe.discovery import Discovery
+from monitor.probe.discovery import Chosen, Discovery
 from monitor.probe.observation import Observation, Trace, new_observation
 from monitor.probe.request import BROWSER_CODINGS, object_headers, page_headers
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
+from monitor.probe.traffic import Traffic
 from monitor.probe.transfer import Limits
 from monitor.probe.url import endpoint_of, stored_url
 from monitor.probe.wire import Wire
@@ -32,7 +33,12 @@ class Prober:
         self._discovery = Discovery(self._wire, settings, clock)
 
     async def measure(
-        self, target: Target, probe: str, trace: Trace | None = None
+        self,
+        target: Target,
+        probe: str,
+        trace: Trace | None = None,
+        *,
+        traffic: Traffic | None = None,
     ) -> Sample:
         """One attempt; a failure of the net is told in the sample, never raised.
 
@@ -41,29 +47,34 @@ class Prober:
         target : whom to measure.
         probe : `https` (its page), `download` (a large object) or `tcp` (connect only).
         trace : gets the events of the probe, for ``--debug``.
+        traffic : gets what is received for it, a search for an object included, also
+            when it is cancelled.
         """
-        url = await self._url(target, probe)
-        seen = new_observation(self._clock, stored_url(url), trace)
+        traffic = Traffic() if traffic is None else traffic
+        chosen = await self._chosen(target, probe, traffic)
+        seen = new_observation(self._clock, stored_url(chosen.url), traffic, trace)
         try:
-            await self._attempt(url, target, probe, seen)
+            await self._attempt(chosen, target, probe, seen)
         except Exception as error:  # one target must not end a round
             seen.fail(error)
             log.debug("probe_failed target=%s", target.name, exc_info=error)
         seen.mark(Mark.END)
         sample = seen.sample(target, probe, self._settings.vantage)
         if probe == Probe.DOWNLOAD:
-            self._discovery.review(target, sample)
+            self._discovery.review(target, chosen, sample)
         return sample
 
-    async def _url(self, target: Target, probe: str) -> str:
+    async def _chosen(self, target: Target, probe: str, traffic: Traffic) -> Chosen:
         if probe != Probe.DOWNLOAD:
-            return target.url
-        return target.download_url or await self._discovery.object_url(target)
+            return Chosen(target.url)
+        if target.download_url is not None:
+            return Chosen(target.download_url)
+        return await self._discovery.chosen(target, traffic)
 
     async def _attempt(
-        self, url: str, target: Target, probe: str, seen: Observation
+        self, chosen: Chosen, target: Target, probe: str, seen: Observation
     ) -> None:
-        endpoint = endpoint_of(url)
+        endpoint = endpoint_of(chosen.url)
         if probe == Probe.TCP or endpoint.scheme == "tcp":
             await self._wire.touch(endpoint, target.address_family, seen)
             return
@@ -74,6 +85,7 @@ class Prober:
             seen,
             headers=self._headers(is_page=is_page),
             limits=self._limits(is_page=is_page),
+            leads=chosen.leads,
         )
 
     def _headers(self, *, is_page: bool) -> dict[str, str]:

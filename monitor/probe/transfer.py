@@ -10,6 +10,8 @@ How a transfer ends
   has passed is watched until it moves (slow) or has been silent so long (frozen). So it
   takes at most `max_s + silence_s`.
 * The stream ended or broke too early: EOFError, OSError.
+* `received_max_bytes` came over the connection, whatever they were (head, records,
+  extensions of chunks): ProbeFailedError, by the channel.
 """
 
 import asyncio
@@ -19,6 +21,7 @@ from dataclasses import dataclass, field
 from monitor.probe.channel import READ_BYTES, Channel
 from monitor.probe.http import Body
 from monitor.probe.timing import Curve
+from monitor.probe.turns import Turn
 
 _TICK_S = 0.1
 _WAKE_EVERY_S = 0.02
@@ -26,13 +29,35 @@ _EVERY_ARRIVAL_S = 0.2
 """So long every arrival is read at once: slow start is seen as it is."""
 
 
+_BESIDE_BODY = 1.25
+_BEFORE_BODY_BYTES = 192 * 1024
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Where a transfer is cut, and the longest silence in it."""
+    """Where a transfer is cut, and the longest silence in it.
+
+    Attributes
+    ----------
+    max_bytes : of the body.
+    window_bytes : about how much may be on its way to us at once; None: as the system
+        likes, which a measurement needs. What is on its way when a transfer is cut
+        arrives all the same.
+    """
 
     max_bytes: int
     max_s: float
     silence_s: float
+    window_bytes: int | None = None
+
+    @property
+    def received_max_bytes(self) -> int:
+        """Most bytes that a connection may bring, TLS and all.
+
+        An honest one is never near: a quarter more than the body is what chunks of 24
+        bytes or TLS records of 100 bytes add, 192 KiB are three of the longest heads.
+        """
+        return _BEFORE_BODY_BYTES + int(_BESIDE_BODY * self.max_bytes)
 
 
 @dataclass(slots=True)
@@ -77,13 +102,26 @@ async def read_body(
     TimeoutError, EOFError, OSError
         As told above; the meter holds what arrived before.
     """
-    meter.count(body, surplus, channel.arrived_s)
+    data: bytes | memoryview = surplus
+    await _count(data, body, meter, limits, channel.arrived_s)
     while not body.is_complete and not meter.is_at(limits):
         data = await _next(channel, _wake_bytes(body, meter, limits), limits.silence_s)
         if not data:
             body.end()
             return
-        meter.count(body, data, channel.arrived_s)
+        await _count(data, body, meter, limits, channel.arrived_s)
+
+
+async def _count(
+    data: bytes | memoryview, body: Body, meter: Meter, limits: Limits, arrived_s: float
+) -> None:
+    """Count newly received bytes; a body of crumbs is taken apart in short turns."""
+    turn = Turn()
+    for begin in range(0, max(1, len(data)), body.at_once_bytes):
+        meter.count(body, data[begin : begin + body.at_once_bytes], arrived_s)
+        if body.is_complete or meter.n_bytes >= limits.max_bytes:
+            return
+        await turn.pause()
 
 
 async def _next(channel: Channel, wake_bytes: int, silence_s: float) -> memoryview:

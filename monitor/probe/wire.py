@@ -23,7 +23,8 @@ from monitor.probe.hosts import (
     system_resolver,
 )
 from monitor.probe.http import Head, Request
-from monitor.probe.kernel import handshake_s, tcp_figures
+from monitor.probe.kernel import handshake_s
+from monitor.probe.leads import Leads
 from monitor.probe.lookup import look_up
 from monitor.probe.observation import Observation
 from monitor.probe.readiness import connected
@@ -47,8 +48,9 @@ class Wire:
         self, endpoint: Endpoint, family: AddressFamily, seen: Observation
     ) -> None:
         """Lookup and connect, nothing more."""
-        with await self._connected(endpoint, family, seen) as sock:
-            seen.tcp = tcp_figures(sock)
+        address = await self._address(endpoint.host, family, seen)
+        with await self._connected(endpoint, address, seen) as sock:
+            seen.connection_ends(sock)
 
     async def get(
         self,
@@ -58,41 +60,50 @@ class Wire:
         *,
         headers: dict[str, str],
         limits: Limits,
-        keep: bytearray | None = None,
+        leads: Leads | None = None,
     ) -> Head:
         """A whole GET: the head of the answer, and its body as far as limits allow.
 
         Parameters
         ----------
         headers : sent in this order, after Host and before ``Connection: close``.
-        keep : gets the body's bytes, if they are needed.
+        leads : where a page may lead; None: its user sent us there.
         """
         # made before the connection: nothing but the judgement of the certificate
         # stands between the handshake and the request
         fields = {"Host": endpoint.authority, **headers, "Connection": "close"}
         request = Request(endpoint.request_target, fields)
-        sock = await self._connected(endpoint, family, seen)
+        address = await self._address(endpoint.host, family, seen)
+        if leads is not None:
+            leads.check_address(endpoint, address)
+        sock = await self._connected(endpoint, address, seen, limits.window_bytes)
+        plain = PlainChannel(sock, self._clock, limits.received_max_bytes)
         with closing(sock):
             try:
-                channel = await self._channel(sock, endpoint, seen)
+                channel = await self._channel(plain, endpoint, seen)
                 head = await self._head(channel, request, seen)
-                await self._body(channel, head, limits, keep, seen)
+                await self._body(channel, head, limits, seen)
             finally:
-                seen.tcp = tcp_figures(sock)
+                seen.connection_ends(sock, plain.received_bytes)
         return head
 
     async def _connected(
-        self, endpoint: Endpoint, family: AddressFamily, seen: Observation
+        self,
+        endpoint: Endpoint,
+        address: str,
+        seen: Observation,
+        window_bytes: int | None = None,
     ) -> socket.socket:
-        address = await self._address(endpoint.host, family, seen)
         seen.operation = Operation.CONNECT
         seen.remote_address = address
         kind = socket.AF_INET6 if ":" in address else socket.AF_INET
         sock = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if window_bytes is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window_bytes)
         try:
             await self._connect(sock, (address, endpoint.port), seen)
         except BaseException:
-            seen.tcp = tcp_figures(sock)
+            seen.connection_ends(sock)
             sock.close()
             raise
         return sock
@@ -121,7 +132,9 @@ class Wire:
         configured = settings.resolvers
         seen.resolver = configured[0] if configured else system_resolver()
         async with asyncio.timeout(settings.stage_timeout_s):
-            answers = await look_up(host, family, seen.resolver, self._clock)
+            answers = await look_up(
+                host, family, seen.resolver, self._clock, seen.traffic
+            )
         seen.mark(Mark.LOOKUP_START, answers.sent_s)
         seen.mark(Mark.LOOKUP_END, answers.arrived_s)
         seen.dns_answers = answers.addresses
@@ -148,9 +161,8 @@ class Wire:
         seen.mark(Mark.CONNECT_END, min(ended_s, began_s + kernel_s))
 
     async def _channel(
-        self, sock: socket.socket, endpoint: Endpoint, seen: Observation
+        self, plain: PlainChannel, endpoint: Endpoint, seen: Observation
     ) -> Channel:
-        plain = PlainChannel(sock, self._clock)
         if endpoint.scheme == "http":
             return plain
         return await self._secured(plain, endpoint.host, seen)
@@ -188,15 +200,11 @@ class Wire:
         return head
 
     async def _body(
-        self,
-        channel: Channel,
-        head: Head,
-        limits: Limits,
-        keep: bytearray | None,
-        seen: Observation,
+        self, channel: Channel, head: Head, limits: Limits, seen: Observation
     ) -> None:
         seen.operation = Operation.READ
         began_s = seen.marks[Mark.RESPONSE_START]
-        seen.meter = meter = Meter(began_s, None if keep is None else keep.extend)
+        keep = None if seen.body is None else seen.body.extend
+        seen.meter = meter = Meter(began_s, keep)
         await read_body(channel, head.body, head.surplus, meter, limits)
         seen.mark(Mark.RESPONSE_END, began_s + meter.elapsed_s)

@@ -15,6 +15,7 @@ import monitor
 from monitor.evening_rule import EveningState, dates_between
 from monitor.model import (
     LOCAL_PROBES,
+    SIMULATED,
     Analysis,
     EveningMark,
     Note,
@@ -35,9 +36,6 @@ from monitor.report.content import (
 from monitor.report.pictures import is_any, is_remote, pictures_of
 from monitor.series.local import local_seconds
 from monitor.wallclock import day_number
-
-SIMULATED: Final = "simulated"
-"""Vantage and probe version of everything that was never measured."""
 
 _SHORTEST_GAP_MIN: Final = 20
 _GAP_IN_INTERVALS: Final = 3

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.evening_rule import Window
-from monitor.model import LOCAL_PROBES, Probe, Sample, Target
+from monitor.model import Probe, Target
 from monitor.probe import probes_of
-from monitor.probe.local import received_on_wire_bytes, wire_bytes
+from monitor.probe.local import expected_on_wire_bytes
 from monitor.sampling.budget import (
     Budget,
     Costs,
@@ -20,6 +20,7 @@ from monitor.sampling.budget import (
     granted,
     left_today_bytes,
 )
+from monitor.sampling.round import Errand
 
 PAGE_BYTES = 100_000
 """A page of a site that was not measured yet: about the mean of the shipped sites."""
@@ -65,16 +66,13 @@ class Ration:
         while len(known) > DAYS_KEPT:
             del known[next(iter(known))]
 
-    def count(self, sample: Sample) -> None:
-        """Note what a probe received; what describes this machine costs nothing."""
-        if sample.probe in LOCAL_PROBES:
-            return
-        received = wire_bytes(sample)
-        self.add(self._local_date(sample.started_at_utc), received)
-        key = (sample.target, sample.probe)
+    def count(self, when: datetime, errand: Errand, received_bytes: int) -> None:
+        """Note what was received for an errand, whatever came of it."""
+        self.add(self._local_date(when), received_bytes)
+        key = (errand.target.name, errand.probe)
         if key in self.costs_bytes:
             before = self.costs_bytes[key]
-            self.costs_bytes[key] = before + _WEIGHT * (received - before)
+            self.costs_bytes[key] = before + _WEIGHT * (received_bytes - before)
 
     def expect(self, costs_bytes: Mapping[tuple[str, str], float]) -> None:
         """Take these probes for the ones to come; known ones keep their mean."""
@@ -132,7 +130,7 @@ def first_costs(
     """What the probes are expected to receive before any of them was made [bytes]."""
     body = {Probe.DOWNLOAD: download_bytes, Probe.HTTPS: PAGE_BYTES}
     return {
-        (target.name, probe): float(received_on_wire_bytes(1, body.get(probe, 0)))
+        (target.name, probe): float(expected_on_wire_bytes(1, body.get(probe, 0)))
         for target in targets
         for probe in probes_of(target)
     }

@@ -19,6 +19,7 @@ from asyncio_throttle.throttler import Throttler
 from monitor.clock import Clock
 from monitor.model import Probe, Round, RoundStatus, Sample, Target
 from monitor.probe.local import RoundWatch
+from monitor.probe.traffic import Traffic
 
 _log = logging.getLogger(__name__)
 
@@ -31,13 +32,15 @@ LAST_START_S = 15.0
 """No transfer is begun with less than this left: it could not end in the round."""
 
 Write = Callable[[Sample | Round], Awaitable[None]]
+Account = Callable[[datetime, "Errand", int], None]
+"""(when, errand, bytes): gets what was received for each errand."""
 
 
 class Measures(Protocol):
     """What makes one sample of one target; never raises but when cancelled."""
 
-    async def measure(self, target: Target, probe: str) -> Sample:
-        """The outcome of one probe."""
+    async def measure(self, target: Target, probe: str, *, traffic: Traffic) -> Sample:
+        """The outcome of one probe; `traffic` gets what is received for it."""
 
 
 class MeasuresGateway(Protocol):
@@ -125,6 +128,7 @@ class RoundRunner:
     clock: Clock
     vantage: str
     write: Write
+    account: Account | None = None
 
     async def run(self, round_plan: RoundPlan) -> Round:
         """Do a round and store its samples and its record; the record is returned.
@@ -205,12 +209,24 @@ class _RunningRound:
     async def _measure_and_store(self, errand: Errand) -> None:
         async with self._throttler:
             sequence, self._sequence = self._sequence, self._sequence + 1
-            sample = await self._runner.prober.measure(errand.target, errand.probe)
-        self._watch.count(sample)
+            sample = await self._measure_and_count(errand)
         await self._runner.write(
             replace(sample, round_id=self._round_id, sequence=sequence)
         )
         self._done.add(errand)
+
+    async def _measure_and_count(self, errand: Errand) -> Sample:
+        prober, traffic = self._runner.prober, Traffic()
+        try:
+            return await prober.measure(errand.target, errand.probe, traffic=traffic)
+        finally:
+            self._count(errand, traffic.received_bytes)
+
+    def _count(self, errand: Errand, received_bytes: int) -> None:
+        """Whatever came of it: somebody has to pay for it."""
+        self._watch.count(received_bytes)
+        if self._runner.account is not None:
+            self._runner.account(self._runner.clock.now_utc(), errand, received_bytes)
 
     def _elapsed_s(self) -> float:
         return self._runner.clock.monotonic_s() - self._begun_s

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from monitor.model import Operation, Probe
+from monitor.model import SIMULATED, Operation, Probe
 from monitor.simulation.line import Line
 from monitor.simulation.outcomes import STAGES, Outcomes
 from monitor.simulation.sites import CONTROL_NAMES, TARGET_NAMES, TUNNEL, Sites
 from monitor.simulation.slots import Bools, Floats, Ints, Slots
 
-VANTAGE = "simulated"
-PROBE_VERSION = "simulated"
+VANTAGE = SIMULATED
+PROBE_VERSION = SIMULATED
 _SPACING_US = 1_500_000
 """Series follow one another within a round."""
 _LOCAL = (Probe.GATEWAY, Probe.INTERFACE, Probe.EVENT_LOOP, Probe.CLOCK)

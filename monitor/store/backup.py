@@ -27,11 +27,11 @@ from monitor.store.engine import (
     writing,
 )
 from monitor.store.migration import migrate
-from monitor.store.tables import hourly_stale, metadata
+from monitor.store.tables import hourly_stale, leases, metadata
 
 _ROWS_AT_ONCE: Final = 2000
 _TABLES: Final = (
-    *(table for table in metadata.sorted_tables if table is not hourly_stale),
+    *(t for t in metadata.sorted_tables if t not in (hourly_stale, leases)),
     # Last: the trigger on samples fills it, which the copy then sets right.
     hourly_stale,
 )
@@ -166,10 +166,19 @@ def _finish(part: Path) -> None:
     """Make it one checked file without companions, and put it on disk."""
     with closing(sqlite3.connect(part)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
+        _end_leases(connection)
         (found,) = connection.execute("PRAGMA quick_check").fetchone()
         if found != "ok":
             raise sqlite3.DatabaseError(f"the copy is damaged: {found}")
     _sync(part)
+
+
+def _end_leases(connection: sqlite3.Connection) -> None:
+    """Who measures into the original does not measure into the copy."""
+    query = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+    if connection.execute(query, (leases.name,)).fetchone() is not None:
+        connection.execute(f"DELETE FROM {leases.name}")  # noqa: S608 - our own name
+        connection.commit()
 
 
 def _sync(path: Path) -> None:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, or_, select
 
 from monitor.store.instants import from_us, to_us
+from monitor.store.records import storable
 from monitor.store.tables import consents
 
 
@@ -21,6 +22,8 @@ class Consent:
     language: str
     way: str
     """How it was given: `terminal`, `--yes` or `MONITOR_CONSENT`."""
+    vantage: str | None = None
+    """Which is measured; None: every one of the database."""
 
 
 def append(connection: Connection, consent: Consent) -> None:
@@ -31,12 +34,14 @@ def append(connection: Connection, consent: Consent) -> None:
         "level": consent.level,
         "language": consent.language,
         "way": consent.way,
+        "vantage": storable(consent.vantage),
     }
     connection.execute(insert(consents), row)
 
 
-def all_given(connection: Connection) -> list[Consent]:
-    """Every consent, in the order in which they were given."""
+def all_given(connection: Connection, vantage: str) -> list[Consent]:
+    """Every consent for a vantage, in the order in which they were given."""
+    own = or_(consents.c.vantage == vantage, consents.c.vantage.is_(None))
     return [
         Consent(
             given_at_utc=from_us(row.given_at_us),
@@ -44,6 +49,9 @@ def all_given(connection: Connection) -> list[Consent]:
             level=row.level,
             language=row.language,
             way=row.way,
+            vantage=row.vantage,
         )
-        for row in connection.execute(select(consents).order_by(consents.c.id))
+        for row in connection.execute(
+            select(consents).where(own).order_by(consents.c.id)
+        )
     ]

@@ -1,7 +1,7 @@
 """The open database: the one object through which the program reads and writes it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
@@ -10,9 +10,19 @@ from sqlalchemy import Engine
 
 from monitor.errors import StoreError
 from monitor.model import Analysis, Round, Sample
-from monitor.store import clock_steps, consents, rounds, samples, usage, verdicts
+from monitor.store import (
+    clock_steps,
+    consents,
+    leases,
+    rounds,
+    samples,
+    usage,
+    verdicts,
+)
+from monitor.store.checkpoint import checkpoint
 from monitor.store.clock_steps import ClockStep
 from monitor.store.engine import make_engine, reading, sqlite_path, writing
+from monitor.store.holder import Holder
 from monitor.store.migration import migrate
 
 _SAMPLES_PER_TRANSACTION: Final = 2000
@@ -60,21 +70,33 @@ class Store:
             n_new += self._append_batch(batch)
         return n_new
 
-    def _append_batch(self, batch: Sequence[Sample]) -> int:
+    def append_round(self, round_: Round) -> None:
+        """Store a round; storing it again changes nothing."""
+        self.append_records([round_])
+
+    def append_records(self, records: Sequence[Sample | Round]) -> None:
+        """Store samples and rounds in one transaction.
+
+        With a round, what SQLite has in its write-ahead log goes into the file: a
+        damaged log costs no more than the round that is running.
+        """
+        ended = [record for record in records if isinstance(record, Round)]
+        self._append_batch([r for r in records if isinstance(r, Sample)], ended)
+        if ended:
+            checkpoint(self._engine)
+
+    def _append_batch(
+        self, batch: Sequence[Sample], ended: Sequence[Round] = ()
+    ) -> int:
         self._check_file()
         ids = dict(self._series_ids)
         # Forgotten first: after a failure the ids on disk may be others.
         self._series_ids = {}
         with writing(self._engine) as connection:
-            n_new = samples.append(connection, batch, ids)
+            n_new = samples.append(connection, batch, ids) if batch else 0
+            rounds.append(connection, ended)
         self._series_ids = ids
         return n_new
-
-    def append_round(self, round_: Round) -> None:
-        """Store a round; storing it again changes nothing."""
-        self._check_file()
-        with writing(self._engine) as connection:
-            rounds.append(connection, round_)
 
     def samples(
         self,
@@ -145,9 +167,28 @@ class Store:
     def received(
         self, vantage: str, *, since: datetime, until: datetime
     ) -> usage.Received:
-        """What the vantage's probes of sites received in the half-open span."""
+        """What the vantage's rounds received in the half-open span."""
         with reading(self._engine) as connection:
             return usage.received(connection, vantage, since, until)
+
+    def hold_lease(
+        self, vantage: str, holder: Holder, *, lasts: timedelta, now_utc: datetime
+    ) -> None:
+        """Take or renew the lease of a vantage; raises HeldError, see `leases.hold`."""
+        self._check_file()
+        with writing(self._engine) as connection:
+            leases.hold(connection, vantage, holder, lasts=lasts, now_utc=now_utc)
+
+    def let_lease_go(self, holder: Holder) -> None:
+        """End a process's lease."""
+        self._check_file()
+        with writing(self._engine) as connection:
+            leases.let_go(connection, holder)
+
+    def refuse_held(self, vantage: str, holder: Holder, *, now_utc: datetime) -> None:
+        """Raise HeldError when another process measures the vantage."""
+        with reading(self._engine) as connection:
+            leases.refuse_held(connection, vantage, holder, now_utc=now_utc)
 
     def append_consent(self, consent: consents.Consent) -> None:
         """Store that somebody agreed to the measurements."""
@@ -155,10 +196,10 @@ class Store:
         with writing(self._engine) as connection:
             consents.append(connection, consent)
 
-    def consents(self) -> list[consents.Consent]:
-        """Every consent, in the order in which they were given."""
+    def consents(self, vantage: str) -> list[consents.Consent]:
+        """Every consent for a vantage, in the order in which they were given."""
         with reading(self._engine) as connection:
-            return consents.all_given(connection)
+            return consents.all_given(connection, vantage)
 
     def append_analysis(self, analysis: Analysis, *, computed_at_utc: datetime) -> None:
         """Store what one analysis found: its document, and its verdicts one by one."""

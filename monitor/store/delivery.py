@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import groupby
 from typing import Final
 
 from monitor.model import Round, Sample
 from monitor.store.database import Store, open_store
-from monitor.store.deadline import within
+from monitor.store.deadline import Deadline
 
 # More than the database's own limits (a lock, a silent network), less than the five
 # seconds in which the daemon must end.
@@ -26,6 +25,7 @@ class Delivery:
         self._url = url
         self._store: Store | None = None
         self._n_attempts = 0
+        self._deadline = Deadline(_PATIENCE_S)
 
     def open(self) -> None:
         """Open, create and migrate, however long that takes.
@@ -46,7 +46,7 @@ class Delivery:
         """
         self._n_attempts += 1
         try:
-            within(_PATIENCE_S, partial(self._take, records, self._n_attempts))
+            self._deadline.within(partial(self._take, records, self._n_attempts))
         finally:
             self._n_attempts += 1
 
@@ -55,8 +55,7 @@ class Delivery:
         # This thread's alone until it is done: it may be left behind.
         self._store = None
         try:
-            for kind, run in groupby(records, key=type):
-                _append(store, kind, list(run))
+            store.append_records(records)
         except BaseException:
             store.close()
             raise
@@ -70,12 +69,3 @@ class Delivery:
         if self._store is not None:
             self._store.close()
         self._store = None
-
-
-def _append(store: Store, kind: type, records: list[Sample | Round]) -> None:
-    if kind is Sample:
-        store.append(r for r in records if isinstance(r, Sample))
-        return
-    for record in records:
-        if isinstance(record, Round):
-            store.append_round(record)

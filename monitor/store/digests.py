@@ -2,11 +2,15 @@
 
 import base64
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Connection, Engine, event, func, insert, select, text, union
 
 from monitor.model import DayDigest
 from monitor.store.engine import make_engine, reading, writing
@@ -14,7 +18,10 @@ from monitor.store.instants import from_us, to_us
 from monitor.store.samples import insert_new
 from monitor.store.tables import chain_secret, day_digests, lodgings, samples, series
 
-_DAY_US = 86_400_000_000
+_DAY_US: Final = 86_400_000_000
+_FIRST_US: Final = -(1 << 62)
+_LAST_US: Final = 1 << 62
+_BUSY_TIMEOUT_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,8 @@ class Digests:
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = make_engine(url)
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _wait_long)
 
     def secret(self) -> bytes:
         """The secret of the chains; made at the first call, the same ever after."""
@@ -48,57 +57,30 @@ class Digests:
                 known = connection.scalar(select(chain_secret.c.secret))
         return bytes.fromhex(str(known))
 
-    def append(self, links: Sequence[DayDigest], *, closed_at_utc: datetime) -> int:
-        """Store links; how many. One that another process stored is not repeated."""
-        rows = [
-            {
-                "vantage": link.vantage,
-                "day": link.day,
-                "n_rows": link.n_rows,
-                "root": link.root,
-                "previous": link.previous,
-                "digest": link.digest,
-                "closed_at_us": to_us(closed_at_utc),
-            }
-            for link in links
-        ]
-        if not rows:
-            return 0
+    @contextmanager
+    def extending(self, vantage: str) -> Iterator["HeldChain"]:
+        """The chain of a vantage; until the end nobody else can add to it."""
         with writing(self._engine) as connection:
-            return insert_new(connection, day_digests, rows)
+            if connection.dialect.name == "postgresql":
+                connection.execute(_WAIT_LONG)
+                connection.execute(_HOLD, {"key": _lock_key(vantage)})
+            yield HeldChain(connection, vantage)
 
     def links(self, *, vantage: str | None = None) -> Sequence[DayDigest]:
         """All links in the order in which they were stored."""
-        wanted = select(day_digests).order_by(day_digests.c.id)
-        if vantage is not None:
-            wanted = wanted.where(day_digests.c.vantage == vantage)
         with reading(self._engine) as connection:
-            return [
-                DayDigest(
-                    vantage=row.vantage,
-                    day=row.day,
-                    n_rows=row.n_rows,
-                    root=row.root,
-                    previous=row.previous,
-                    digest=row.digest,
-                )
-                for row in connection.execute(wanted)
-            ]
+            return _links(connection, vantage)
 
-    def row_counts(self, *, since: datetime) -> Mapping[tuple[str, str], int]:
-        """(Vantage, UTC date) -> how many samples are stored, from `since` on."""
-        day = (samples.c.started_at_us // _DAY_US).label("day")
-        wanted = (
-            select(series.c.vantage, day, func.count())
-            .join_from(series, samples)
-            .where(samples.c.started_at_us >= to_us(since))
-            .group_by(series.c.vantage, day)
-        )
+    def vantages(self) -> Sequence[str]:
+        """Every vantage that has samples or links."""
+        wanted = union(select(series.c.vantage), select(day_digests.c.vantage))
         with reading(self._engine) as connection:
-            return {
-                (vantage, from_us(int(number) * _DAY_US).date().isoformat()): n
-                for vantage, number, n in connection.execute(wanted)
-            }
+            return sorted(connection.scalars(wanted))
+
+    def row_counts(self, *, vantage: str) -> Mapping[str, int]:
+        """UTC date -> how many samples of a vantage are stored."""
+        with reading(self._engine) as connection:
+            return _row_counts(connection, vantage)
 
     def lodge(self, lodging: Lodging) -> None:
         """Keep a time-stamp."""
@@ -128,3 +110,75 @@ class Digests:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+def _wait_long(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+
+
+class HeldChain:
+    """One vantage's chain within a transaction that keeps others from adding to it."""
+
+    def __init__(self, connection: Connection, vantage: str) -> None:
+        self._connection = connection
+        self._vantage = vantage
+
+    def links(self) -> Sequence[DayDigest]:
+        """Its links in the order in which they were stored."""
+        return _links(self._connection, self._vantage)
+
+    def row_count(self, day: str) -> int:
+        """How many samples of a UTC date are stored now."""
+        start_us = to_us(datetime.fromisoformat(day).replace(tzinfo=UTC))
+        span = {"since_us": start_us, "until_us": start_us + _DAY_US}
+        return _row_counts(self._connection, self._vantage, **span).get(day, 0)
+
+    def append(self, links: Sequence[DayDigest], *, closed_at_utc: datetime) -> None:
+        """Add links at its end."""
+        closed_at_us = to_us(closed_at_utc)
+        rows = [{**asdict(link), "closed_at_us": closed_at_us} for link in links]
+        if rows:
+            self._connection.execute(insert(day_digests), rows)
+
+
+_HOLD: Final = text("SELECT pg_advisory_xact_lock(:key)")
+_WAIT_LONG: Final = text("SET LOCAL lock_timeout = '60s'")
+"""Others hold a chain for as long as it takes to add some links."""
+
+
+def _lock_key(vantage: str) -> int:
+    """Names the chain in PostgreSQL: 64 bits, signed."""
+    name = sha256(f"monitor chain {vantage}".encode()).digest()
+    return int.from_bytes(name[:8], "big", signed=True)
+
+
+def _links(connection: Connection, vantage: str | None) -> Sequence[DayDigest]:
+    wanted = select(*(day_digests.c[f.name] for f in fields(DayDigest)))
+    if vantage is not None:
+        wanted = wanted.where(day_digests.c.vantage == vantage)
+    found = connection.execute(wanted.order_by(day_digests.c.id))
+    return [DayDigest(**row) for row in found.mappings()]
+
+
+def _row_counts(
+    connection: Connection,
+    vantage: str,
+    *,
+    since_us: int = _FIRST_US,
+    until_us: int = _LAST_US,
+) -> Mapping[str, int]:
+    day = (samples.c.started_at_us // _DAY_US).label("day")
+    ids = select(series.c.id).where(series.c.vantage == vantage)
+    wanted = (
+        select(day, func.count())
+        .where(
+            samples.c.series_id.in_(ids),
+            samples.c.started_at_us >= since_us,
+            samples.c.started_at_us < until_us,
+        )
+        .group_by(day)
+    )
+    return {
+        from_us(int(number) * _DAY_US).date().isoformat(): n
+        for number, n in connection.execute(wanted)
+    }

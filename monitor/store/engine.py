@@ -5,18 +5,22 @@ and the advice in one message; passwords never appear in it.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from monitor import private
-from monitor.errors import InputError, StoreError
+from monitor.errors import InputError, RightsError, StoreError
 from monitor.masking import has_stray_at, masked, without_secrets
+from monitor.store.server import Server
+from monitor.store.trouble import explained, is_refusal
 
 ALLOWED: Final = (
     "allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
@@ -26,18 +30,11 @@ ALLOWED: Final = (
 # told to stop can wait it out and still end within five seconds.
 BUSY_TIMEOUT_S: Final = 2.0
 
-# A server that vanished without a word is given up after about this long, not after the
-# kernel's quarter of an hour.
-POSTGRES_ARGS: Final[dict[str, Any]] = {
-    "connect_timeout": 2,
-    "tcp_user_timeout": 3000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "application_name": "monitor",
-    "options": "-c lock_timeout=3000 -c timezone=UTC",
-}
+WAL_KEPT_BYTES: Final = 4_194_304
+"""What the write-ahead log shrinks to once nobody reads it: SQLite's own measure."""
 
+_TRIES: Final = 100
+_BETWEEN_TRIES_S: Final = BUSY_TIMEOUT_S / _TRIES
 
 _SMALLEST_PAGE_BYTES: Final = 512
 """No SQLite database is smaller, but an empty one."""
@@ -126,7 +123,27 @@ def make_engine(url: str) -> Engine:
     parsed = database_url(url)
     if parsed.drivername == "sqlite":
         return _sqlite_engine(parsed)
-    return create_engine(parsed, connect_args=POSTGRES_ARGS, pool_pre_ping=True)
+    return _postgres_engine(Server.of(parsed))
+
+
+def _postgres_engine(server: Server) -> Engine:
+    engine = create_engine(
+        server.url, connect_args=server.arguments, pool_pre_ping=True
+    )
+    event.listen(engine, "begin", partial(_begin_postgres, server))
+    return engine
+
+
+def _begin_postgres(server: Server, connection: Connection) -> None:
+    # For this transaction only: behind a pooler the next one may run in another
+    # session, and this session's next may be somebody else's.
+    options = connection.get_execution_options()
+    settings = dict(server.settings)
+    if options.get("writes") is False:
+        settings["transaction_read_only"] = "on"
+    if "statement_timeout_ms" in options:
+        settings["statement_timeout"] = str(options["statement_timeout_ms"])
+    connection.exec_driver_sql(*server.setting(settings))
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -162,22 +179,34 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver must not begin transactions by itself: `_begin_sqlite` does.
     connection.isolation_level = None
     if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        connection.execute("PRAGMA journal_mode=WAL")
+        _enter_wal_mode(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA journal_size_limit={WAL_KEPT_BYTES}")
+
+
+def _enter_wal_mode(connection: sqlite3.Connection) -> None:
+    # Of several that begin at once one enters; SQLite does not let the others wait.
+    for _ in range(_TRIES):
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        time.sleep(_BETWEEN_TRIES_S)
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later can fail at once when another
     # process wrote in between; a writer therefore takes the lock at its beginning.
-    writes = connection.get_execution_options().get("writes", False)
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql(f"PRAGMA query_only={int(writes is False)}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads; failures as StoreError."""
-    with reported(engine), engine.begin() as connection:
+    """A transaction that only reads, also by force; failures as StoreError."""
+    with reported(engine), engine.execution_options(writes=False).begin() as connection:
         yield connection
 
 
@@ -195,33 +224,27 @@ def reported(engine: Engine) -> Iterator[None]:
     Raises
     ------
     InputError : the file is no database: waiting will not help.
+    RightsError : the server refuses it to this role.
     StoreError : any other failure.
     """
     # The driver's own errors, too: the frame reader talks to it directly.
     try:
         yield
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
         address = engine.url.render_as_string(hide_password=False)
-        place, said = masked(address), without_secrets(_explained(error), address)
-        kind = InputError if "not a database" in said else StoreError
+        said = explained(cause or error, engine.url.username)
         # What the driver itself said may hold the password: a log shows causes, too.
-        raise kind(f"database {place}: {said}") from None
+        told = f"{place(engine)}: {without_secrets(said, address)}"
+        raise _kind(cause, said)(told) from None
 
 
-_ADVICE: Final = (
-    ("malformed", "the file is damaged; keep it, and recover it or name another file"),
-    ("not a database", "the file is no SQLite database; name another file"),
-    ("locked", "another program holds it; try again when that one has finished"),
-    ("readonly", "it may not be written; check the rights of file and folder"),
-    ("unable to open", "it cannot be opened; check the rights of file and folder"),
-    ("disk is full", "free some space"),
-    ("password authentication", "check user and password"),
-    ("does not exist", "check the names in the URL"),
-)
+def _kind(cause: BaseException | None, said: str) -> type[InputError | StoreError]:
+    if "not a database" in said:
+        return InputError
+    return RightsError if is_refusal(cause) else StoreError
 
 
-def _explained(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    said = " ".join(str(cause).split())[:300]
-    advice = next((tip for sign, tip in _ADVICE if sign in said), "is it running?")
-    return f"{said} ({advice})"
+def place(engine: Engine) -> str:
+    """How messages name the database; without its password."""
+    return f"database {masked(engine.url.render_as_string(hide_password=False))}"

@@ -46,7 +46,7 @@ def judged_targets(
     """
     newest: dict[str, Verdict] = {}
     marks: dict[str, dict[date, EveningMark]] = {}
-    for analysis in _back_to(reader, since, before):
+    for analysis in _back_to(reader, vantage, since, before):
         if (analysis.timezone, analysis.window) != (timezone, window):
             continue
         for verdict in analysis.verdicts:
@@ -62,10 +62,10 @@ def judged_targets(
 
 
 def readable(
-    reader: Reader, limit: int, *, before: datetime | None = None
+    reader: Reader, limit: int, vantage: str, *, before: datetime | None = None
 ) -> Iterator[tuple[datetime, Analysis]]:
-    """The last analyses, newest first, without those that cannot be read."""
-    for stored in reader.analyses(limit, before=before):
+    """The last analyses of a vantage, newest first, without the unreadable."""
+    for stored in reader.analyses(limit, vantage=vantage, before=before):
         try:
             yield stored.computed_at_utc, stored.read()
         except UnreadableAnalysisError as error:
@@ -73,10 +73,10 @@ def readable(
 
 
 def _back_to(
-    reader: Reader, since: date, before: datetime | None
+    reader: Reader, vantage: str, since: date, before: datetime | None
 ) -> Iterator[Analysis]:
     """The newest analysis, then that of the evenings before it, and so on."""
-    while stored := reader.analyses(1, before=before):
+    while stored := reader.analyses(1, vantage=vantage, before=before):
         before = stored[0].computed_at_utc
         try:
             analysis = stored[0].read()

@@ -1,17 +1,41 @@
 """Brings a database to this revision; loads Alembic only for work."""
 
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 import monitor
 from monitor.errors import InputError
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.engine import make_engine, reading, sqlite_path
+from monitor.store.fitness import refuse_unfit, refuse_without_rights
 from monitor.store.tables import REVISION, VERSION_TABLE, metadata
+from monitor.store.turns import migrating
 
-_LOCK_KEY: Final = 0x6D6F6E69746F72
-"""Any fixed number ("monitor" in ASCII): names our advisory lock in PostgreSQL."""
+
+def check(url: str, *, writes: bool) -> None:
+    """Refuse a database that this program cannot use, before anything relies on it.
+
+    Parameters
+    ----------
+    writes : whether it is brought to this version, and must be one to write into;
+        else a file is not touched, and a server only asked.
+
+    Raises
+    ------
+    InputError : impossible URL, encoding or schema, or a database of another program.
+    RightsError : it may not be written.
+    StoreError : it is out of reach.
+    """
+    engine = make_engine(url)
+    try:
+        if writes:
+            migrate(engine)
+        if writes or sqlite_path(engine) is None:
+            with reading(engine) as connection:
+                refuse_unfit(connection)
+                refuse_without_rights(connection)
+    finally:
+        engine.dispose()
 
 
 def upgrade(url: str) -> str:
@@ -31,16 +55,15 @@ def upgrade(url: str) -> str:
 
 
 def migrate(engine: Engine) -> None:
-    """Run what is missing; two processes may do this at the same time."""
+    """Run what is missing; whoever comes while another does it waits for its end."""
     with reading(engine) as connection:
+        refuse_unfit(connection)
         if _revision(connection) == REVISION:
             return
-    with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(
-                text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY}
-            )
-        _run_missing(connection)
+    with migrating(engine) as connection:
+        # Another process may have done it in the meantime.
+        if _revision(connection) != REVISION:
+            _run_missing(connection)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -72,9 +95,11 @@ def _refuse_strangers(connection: Connection, known: list[str]) -> None:
             f"database: its version is '{found}', this program knows up to"
             f" '{REVISION}'; update the program, or name another database"
         )
-    tables = set(inspect(connection).get_table_names())
+    is_sqlite = connection.dialect.name == "sqlite"
+    schema = None if is_sqlite else connection.scalar(text("SELECT current_schema()"))
+    tables = set(inspect(connection).get_table_names(schema=schema))
     ours = set(metadata.tables)
-    strange = tables if connection.dialect.name == "sqlite" else tables & ours
+    strange = tables if is_sqlite else tables & ours
     if found is None and strange:
         names = ", ".join(sorted(strange)[:3])
         raise InputError(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Engine, exists, insert, select
+from sqlalchemy import Engine, exists, insert, or_, select
 
 from monitor.errors import InputError
 from monitor.model import Note
@@ -22,9 +22,23 @@ class Notes:
     def __init__(self, url: str) -> None:
         self._engine: Engine = make_engine(url)
 
-    def add(self, first: date, last: date, text: str, *, noted_at_utc: datetime) -> int:
-        """Add a note on the dates from `first` to `last`, both included; its number."""
+    def add(
+        self,
+        first: date,
+        last: date,
+        text: str,
+        *,
+        noted_at_utc: datetime,
+        vantage: str | None = None,
+    ) -> int:
+        """Add a note on the dates from `first` to `last`, both included; its number.
+
+        Parameters
+        ----------
+        vantage : where it is to be seen; None: at every one of the database.
+        """
         row = {
+            "vantage": storable(vantage),
             "noted_at_us": to_us(noted_at_utc),
             "first_date": first.isoformat(),
             "last_date": last.isoformat(),
@@ -36,14 +50,17 @@ class Notes:
             ).one()
         return int(number)
 
-    def withdraw(self, number: int, *, noted_at_utc: datetime) -> Note:
+    def withdraw(
+        self, number: int, *, noted_at_utc: datetime, vantage: str | None = None
+    ) -> Note:
         """Withdraw a note; it is no longer listed, but its row stays.
 
         Raises
         ------
-        InputError : there is no such note.
+        InputError : there is no such note, or it is another vantage's.
         """
-        found = [note for note in self.list() if note.number == number]
+        listed = self.list(vantage=vantage)
+        found = [note for note in listed if note.number == number]
         if not found:
             raise InputError(f"note: there is no number {number}; see `note list`")
         row = {
@@ -52,15 +69,25 @@ class Notes:
             "last_date": found[0].last_date.isoformat(),
             "text": "",
             "withdraws": number,
+            "vantage": found[0].vantage,
         }
         with writing(self._engine) as connection:
             connection.execute(insert(notes), row)
         return found[0]
 
     def list(
-        self, *, since: date | None = None, until: date | None = None
+        self,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        vantage: str | None = None,
     ) -> Sequence[Note]:
-        """The notes that touch the dates from `since` to `until`, by date."""
+        """The notes that touch the dates from `since` to `until`, by date.
+
+        Parameters
+        ----------
+        vantage : only its own and those for all; None: those of every vantage.
+        """
         later = notes.alias()
         is_withdrawn = exists().where(later.c.withdraws == notes.c.id)
         wanted = select(notes).where(notes.c.withdraws.is_(None), ~is_withdrawn)
@@ -68,6 +95,9 @@ class Notes:
             wanted = wanted.where(notes.c.last_date >= since.isoformat())
         if until is not None:
             wanted = wanted.where(notes.c.first_date <= until.isoformat())
+        if vantage is not None:
+            own = or_(notes.c.vantage == vantage, notes.c.vantage.is_(None))
+            wanted = wanted.where(own)
         with reading(self._engine) as connection:
             rows = connection.execute(wanted.order_by(notes.c.first_date, notes.c.id))
             return [
@@ -76,6 +106,7 @@ class Notes:
                     first_date=date.fromisoformat(row.first_date),
                     last_date=date.fromisoformat(row.last_date),
                     text=row.text,
+                    vantage=row.vantage,
                 )
                 for row in rows
             ]

@@ -22,7 +22,8 @@ from psycopg import sql
 from monitor.errors import InputError, StoreError
 from monitor.masking import without_secrets
 from monitor.store import question_words, viewer
-from monitor.store.engine import POSTGRES_ARGS, database_url
+from monitor.store.engine import database_url
+from monitor.store.server import Server
 
 VIEWS: Final = ("v_samples", "v_hours", "v_rounds", "v_verdicts", "v_notes", "v_days")
 """What may be asked; the columns are described in docs/anomalies.md."""
@@ -54,8 +55,7 @@ def ask(
     parsed = database_url(url)
     if parsed.drivername == "sqlite":
         return _ask_sqlite(Path(str(parsed.database)), question, max_rows, max_time_s)
-    plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-    return _ask_postgresql(plain, question, max_rows, max_time_s)
+    return _ask_postgresql(Server.of(parsed), question, max_rows, max_time_s)
 
 
 def _ask_sqlite(path: Path, question: str, max_rows: int, max_time_s: float) -> Answer:
@@ -140,19 +140,23 @@ class _Guard:
 
 
 def _ask_postgresql(
-    url: str, question: str, max_rows: int, max_time_s: float
+    server: Server, question: str, max_rows: int, max_time_s: float
 ) -> Answer:
+    plain = server.url.set(drivername="postgresql")
+    url = plain.render_as_string(hide_password=False)
+    ours = {
+        "statement_timeout": str(int(1e3 * max_time_s)),
+        # What stands between quotation marks ends where it was seen to end.
+        "standard_conforming_strings": "on",
+    }
+    setting = server.setting({**server.settings, **ours})
     try:
         asked = question_words.read(question)
-        with psycopg.connect(url, **POSTGRES_ARGS) as connection:
+        with psycopg.connect(url, **server.arguments) as connection:
+            connection.execute(*setting)
             viewer.ensure_role(connection, VIEWS)
             connection.read_only = True
-            for setting, value in (
-                ("statement_timeout", str(int(1e3 * max_time_s))),
-                # What stands between quotation marks ends where it was seen to end.
-                ("standard_conforming_strings", "on"),
-            ):
-                connection.execute(_SET_LOCAL, (setting, value))
+            connection.execute(*setting)
             _check_sources(connection, asked.sources)
             return _cursor_answer(connection, asked.sql, max_rows)
     except question_words.NotAskedError as error:
@@ -176,7 +180,9 @@ def _cursor_answer(
         viewer.become(connection)
         before = _locked(cursor)
         declared = sql.SQL("DECLARE answer NO SCROLL CURSOR FOR ").as_bytes()
-        cursor.execute(declared + question.encode(), prepare=True)
+        # Not as plain text, which may hold several; nor prepared, which a pooler's
+        # session would keep.
+        cursor.execute(declared + question.encode(), binary=True)
         _refuse_strangers(_locked(cursor) - before)
         cursor.execute(
             sql.SQL("FETCH {} FROM answer").format(sql.Literal(max_rows + 1))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, event, func, select, text, tuple_
+from sqlalchemy import and_, exists, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
 from monitor.store.engine import make_engine, reading
@@ -29,6 +29,7 @@ from monitor.store.tables import (
     hourly_stale,
     samples,
     series,
+    verdicts,
 )
 from monitor.store.usage import Received
 from monitor.stored_analysis import UnreadableAnalysisError, read_document
@@ -102,8 +103,8 @@ class Reader:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = make_engine(url)
-        event.listen(self._engine, "connect", _forbid_writing)
+        limits = {"statement_timeout_ms": STATEMENT_TIMEOUT_MS}
+        self._engine = make_engine(url).execution_options(**limits)
         self._round_totals = RoundTotals(self._engine)
 
     def series(self, *, as_of: datetime | None = None) -> list[SeriesInfo]:
@@ -249,11 +250,19 @@ class Reader:
             return connection.scalar(count) or 0
 
     def analyses(
-        self, limit: int, *, before: datetime | None = None
+        self,
+        limit: int,
+        *,
+        vantage: str | None = None,
+        before: datetime | None = None,
     ) -> list[StoredAnalysis]:
-        """The last analyses that were computed before a moment, newest first."""
+        """The last analyses that judged a vantage before a moment, newest first."""
         newest = analyses.c.computed_at_us.desc(), analyses.c.id.desc()
         wanted = select(analyses).order_by(*newest).limit(limit)
+        if vantage is not None:
+            of_analysis = verdicts.c.analysis_id == analyses.c.id
+            own = exists().where(of_analysis, verdicts.c.vantage == vantage)
+            wanted = wanted.where(own)
         if before is not None:
             wanted = wanted.where(analyses.c.computed_at_us < to_us(before))
         with reading(self._engine) as connection:
@@ -266,14 +275,17 @@ class Reader:
                 for row in connection.execute(wanted)
             ]
 
-    def notes(self, first_date: str, last_date: str) -> list[tuple[str, str, str]]:
+    def notes(
+        self, first_date: str, last_date: str, vantage: str
+    ) -> list[tuple[str, str, str]]:
         """First date, last date and text of the notes that touch a range of dates."""
         wanted = text(
             "SELECT first_date, last_date, text FROM v_notes"
             " WHERE last_date >= :first AND first_date <= :last"
+            " AND (vantage = :vantage OR vantage IS NULL)"
             " ORDER BY first_date, number LIMIT 1000"
         )
-        span = {"first": first_date, "last": last_date}
+        span = {"first": first_date, "last": last_date, "vantage": vantage}
         with reading(self._engine) as connection:
             found = connection.execute(wanted, span).all()
         return [(row[0], row[1], row[2]) for row in found]
@@ -286,16 +298,6 @@ class Reader:
 def is_site(info: SeriesInfo) -> bool:
     """Whether a series describes a site, not this machine."""
     return info.probe not in LOCAL_PROBES
-
-
-def _forbid_writing(connection: Any, _record: object) -> None:  # noqa: ANN401 - either driver
-    if hasattr(connection, "autocommit") and hasattr(connection, "pgconn"):
-        connection.autocommit = True
-        connection.execute("SET default_transaction_read_only = on")
-        connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-        connection.autocommit = False
-    else:
-        connection.execute("PRAGMA query_only=ON")
 
 
 def _known(metric: str) -> str:

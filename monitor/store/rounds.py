@@ -6,7 +6,7 @@ moment, such a record therefore holds up to the first round in its span, and nev
 beyond the moment; what lies later than the moment is not told at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
@@ -37,9 +37,10 @@ _S_PER_US: Final = 1e-6
 _IS_MEASURED: Final = rounds.c.status != RoundStatus.MISSED.value
 
 
-def append(connection: Connection, round_: Round) -> None:
-    """Store the round; storing it again changes nothing."""
-    insert_new(connection, rounds, [_to_row(round_)])
+def append(connection: Connection, ended: Sequence[Round]) -> None:
+    """Store rounds; storing one again changes nothing."""
+    if ended:
+        insert_new(connection, rounds, list(map(_to_row, ended)))
 
 
 def _to_row(round_: Round) -> dict[str, Any]:

@@ -8,6 +8,8 @@ stored twice.
 
 import logging
 from collections import deque
+from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -15,14 +17,15 @@ from monitor.clock import Clock
 from monitor.errors import MonitorError, StoreError
 from monitor.model import Round, Sample
 from monitor.store.delivery import Delivery
+from monitor.store.dropped import Dropped
 from monitor.store.engine import database_url
-from monitor.store.spool_file import SpoolFile
+from monitor.store.spool_file import RECORDS_AT_ONCE, SpoolFile
 
 log = logging.getLogger(__name__)
 
+MEMORY_RECORDS: Final = 10_000
 _RETRY_FIRST_S: Final = 1.0
 _RETRY_LONGEST_S: Final = 30.0
-_MEMORY_RECORDS: Final = 10_000
 
 
 class SpooledWriter:
@@ -31,8 +34,9 @@ class SpooledWriter:
     Parameters
     ----------
     url : the database.
-    spool_path : the file for what the database could not take.
+    spool : the file for what the database could not take, or its path.
     clock : tells how long ago the database was last tried.
+    every : length of a slot, for the record of what could not be kept.
 
     Raises
     ------
@@ -40,15 +44,25 @@ class SpooledWriter:
 
     Notes
     -----
-    When neither the database nor the spool can be written, the last 10,000 records are
-    kept in memory, and the log says so: only then would a crash lose measurements.
+    When neither the database nor the spool takes anything (the spool has reached its
+    limit, or the disk is full), 10,000 records are kept in memory, and the log says so:
+    a crash would lose them. What comes then is not kept, and a gap on record tells how
+    much that was and from when to when.
     """
 
-    def __init__(self, url: str, spool_path: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        spool: SpoolFile | Path,
+        clock: Clock,
+        *,
+        every: timedelta = timedelta(minutes=5),
+    ) -> None:
         database_url(url)
         self._clock = clock
-        self._spool = SpoolFile(spool_path)
-        self._memory: deque[Sample | Round] = deque(maxlen=_MEMORY_RECORDS)
+        self._spool = spool if isinstance(spool, SpoolFile) else SpoolFile(spool)
+        self._memory: deque[Sample | Round] = deque()
+        self._dropped = Dropped(every)
         self._n_spooled = self._spool.count()
         self._delivery = Delivery(url)
         self._is_unwritable = False
@@ -74,8 +88,10 @@ class SpooledWriter:
         self._spool_memory()
         if self._n_spooled:
             self._drain_spool()
-        if not self._n_spooled and self._memory and self._stored(list(self._memory)):
-            self._memory.clear()
+        if not self._n_spooled:
+            self._deliver_memory()
+        if self.pending == 0:
+            self._tell_dropped()
         return self.pending == 0
 
     def close(self) -> None:
@@ -84,9 +100,12 @@ class SpooledWriter:
         # A database that was away a moment ago is not waited for: the spool is safe.
         if self._clock.monotonic_s() >= self._retry_at_s:
             self.flush()
-        if self.pending:
-            where = self._spool.path if not self._memory else "memory: lost"
-            log.warning("spool event=left records=%d where=%s", self.pending, where)
+        while self._memory:
+            self._drop(self._memory.popleft())
+        self._spool_dropped()
+        if self._n_spooled:
+            where = self._spool.path
+            log.warning("spool event=left records=%d where=%s", self._n_spooled, where)
         self._delivery.close()
 
     def _stored(self, records: list[Sample | Round]) -> bool:
@@ -111,8 +130,38 @@ class SpooledWriter:
         self._retry_s = min(2 * self._retry_s, _RETRY_LONGEST_S)
 
     def _keep(self, record: Sample | Round) -> None:
+        self._spool_memory()
+        self._spool_dropped()
+        # Once something was dropped, all is until that is on record: a gap has one end.
+        if self._dropped or len(self._memory) >= MEMORY_RECORDS:
+            self._drop(record)
+            return
         self._memory.append(record)
         self._spool_memory()
+
+    def _drop(self, record: Sample | Round) -> None:
+        if not self._dropped:
+            log.error("spool event=full dropped_from=%s", self._clock.now_utc())
+        self._dropped.add(record)
+
+    def _deliver_memory(self) -> None:
+        while batch := list(islice(self._memory, RECORDS_AT_ONCE)):
+            if not self._stored(batch):
+                return
+            for _ in batch:
+                self._memory.popleft()
+
+    def _tell_dropped(self) -> None:
+        """Put what was dropped on record, in the database."""
+        gap = self._dropped.gap()
+        if gap is not None and self._stored([gap]):
+            self._dropped.forget()
+
+    def _spool_dropped(self) -> None:
+        """Put what was dropped on record, behind what waits."""
+        gap = self._dropped.gap()
+        if gap is not None and not self._memory and self._spooled(gap, beyond=True):
+            self._dropped.forget()
 
     def _spool_memory(self) -> None:
         while self._memory and self._spooled(self._memory[0]):
@@ -124,9 +173,9 @@ class SpooledWriter:
         except OSError as error:
             log.warning("spool event=undelivered reason=%s", error)
 
-    def _spooled(self, record: Sample | Round) -> bool:
+    def _spooled(self, record: Sample | Round, *, beyond: bool = False) -> bool:
         try:
-            self._spool.append(record)
+            self._spool.append(record, beyond=beyond)
         except OSError as error:
             # Once: it may stay so for days, and every record would tell of it.
             if not self._is_unwritable:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -155,7 +155,9 @@ notes = Table(
     Column("noted_at_us", BigInteger, nullable=False),
     *(Column(n, Text, nullable=False) for n in ("first_date", "last_date", "text")),
     Column("withdraws", Integer),
+    Column("vantage", Text),
 )
+"""Without a vantage: of all."""
 
 consents = Table(
     "consents",
@@ -164,7 +166,9 @@ consents = Table(
     Column("given_at_us", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     *(Column(name, Text, nullable=False) for name in ("level", "language", "way")),
+    Column("vantage", Text),
 )
+"""Without a vantage: for all."""
 
 notices = Table(
     "notices",
@@ -208,6 +212,18 @@ clock_steps = Table(
     Column("after_us", BigInteger, nullable=False),
 )
 """What the wall clock showed before and after it was stepped."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("vantage", Text, primary_key=True),
+    *(Column(n, Text, nullable=False) for n in ("token", "host", "machine", "boot")),
+    Column("pids", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("began", Text, nullable=False),
+    *(Column(n, BigInteger, nullable=False) for n in ("renewed_at_us", "lasts_us")),
+)
+"""Which process measures a vantage; no fact, and changed with every round."""
 
 APPEND_ONLY: Final = (
     samples,

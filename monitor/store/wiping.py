@@ -1,56 +1,79 @@
-"""Removes a database and what lies beside it, for a person who must leave no traces."""
+"""Removes a database and what lies beside it, for a person who must leave no traces.
+
+A file goes whole. Of a server that several homes share only the own vantage goes, and
+the tables with the last one.
+"""
 
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, select, text, union
 
 from monitor.errors import InputError, StoreError
+from monitor.store import households
 from monitor.store.backup import engine_of, reported_file
 from monitor.store.engine import COMPANIONS, reading, sqlite_path, writing
+from monitor.store.holder import Holder
+from monitor.store.leases import refuse_held
+from monitor.store.migration import migrate
 from monitor.store.spool_file import spool_path
-from monitor.store.tables import VERSION_TABLE, metadata
+from monitor.store.tables import VERSION_TABLE, metadata, rounds, series
 
 _SPOOLS: Final = ("", ".unreadable")
 
 
-def stored_things(url: str) -> Sequence[str]:
-    """What `wipe` would remove: files, and tables of a server.
+def stored_things(url: str, vantage: str | None) -> Sequence[str]:
+    """What `wipe` would remove: files; tables of a server, or rows of one vantage.
 
     Raises
     ------
     InputError : the database is another program's.
     StoreError : a server is out of reach.
     """
-    return [*map(str, _files(url)), *_tables(url)]
+    return [*map(str, _files(url)), *_on_server(url, vantage)]
 
 
-def wipe(url: str) -> Sequence[str]:
+def wipe(url: str, vantage: str | None, *, now_utc: datetime) -> Sequence[str]:
     """Remove the database, its companions and the spool; what was removed.
+
+    Parameters
+    ----------
+    vantage : whose rows go where others share a server; None: everybody's.
+    now_utc : tells whether a daemon of the vantage still runs.
 
     Raises
     ------
     InputError : the database is another program's.
     StoreError : it is in use, or out of reach; then nothing was removed.
     """
-    tables, files = _tables(url), _files(url)
+    things, files = _on_server(url, vantage), _files(url)
     with engine_of(url) as engine:
         path = sqlite_path(engine)
         if path is not None and path.is_file():
             _refuse_in_use(path)
-        if tables:
+        if things:
+            migrate(engine)
             with writing(engine) as connection:
-                names = ", ".join(_server_tables())
-                connection.execute(text(f"DROP TABLE IF EXISTS {names} CASCADE"))
-                for function in ("monitor_only_added", "monitor_mark_stale"):
-                    connection.execute(text(f"DROP FUNCTION IF EXISTS {function}"))
+                refuse_held(connection, vantage, Holder.this_process(), now_utc=now_utc)
+                _remove(connection, vantage)
     for file in files:
         with reported_file(file):
             file.unlink(missing_ok=True)
-    return [*map(str, files), *tables]
+    return [*map(str, files), *things]
+
+
+def _remove(connection: Connection, vantage: str | None) -> None:
+    if vantage is not None and _vantages(connection) - {vantage}:
+        households.remove(connection, vantage)
+        return
+    names = ", ".join(_server_tables())
+    connection.execute(text(f"DROP TABLE IF EXISTS {names} CASCADE"))
+    for function in ("monitor_only_added", "monitor_mark_stale"):
+        connection.execute(text(f"DROP FUNCTION IF EXISTS {function}"))
 
 
 def _files(url: str) -> list[Path]:
@@ -65,7 +88,7 @@ def _files(url: str) -> list[Path]:
     return [file for file in found if file.exists()]
 
 
-def _tables(url: str) -> list[str]:
+def _on_server(url: str, vantage: str | None) -> list[str]:
     with engine_of(url) as engine:
         if sqlite_path(engine) is not None:
             return []
@@ -74,7 +97,16 @@ def _tables(url: str) -> list[str]:
             if not inspector.has_table(VERSION_TABLE):
                 return []
             known = set(inspector.get_table_names())
+            vantages = _vantages(connection)
+    if vantage is not None and vantages - {vantage}:
+        return [f"all rows of vantage {vantage!r}"] if vantage in vantages else []
     return [f"table {name}" for name in _server_tables() if name in known]
+
+
+def _vantages(connection: Connection) -> set[str]:
+    """Those that have anything in it."""
+    names = union(select(series.c.vantage), select(rounds.c.vantage))
+    return set(connection.scalars(names))
 
 
 def _server_tables() -> list[str]:

@@ -20,6 +20,7 @@ from monitor.store.instants import phase_us
 from monitor.store.judged import JudgedTarget, judged_targets
 from monitor.store.reader import Reader, SeriesInfo, StoredAnalysis, is_site
 from monitor.store.round_totals import Totals
+from monitor.store.spool_file import SpoolFile, spool_path
 from monitor.web.hours import Hours, laid_out, measured_span
 from monitor.web.local import next_hour_us
 from monitor.web.schemas import MAX_DAYS, Metric
@@ -42,9 +43,14 @@ class Facts:
     config: Config
     reader: Reader
     clock: Clock
+    spool: SpoolFile = field(init=False)
+    """Kept: it counts from where it counted last."""
     _lock: Lock = field(default_factory=Lock)
     _series: list[SeriesInfo] = field(default_factory=list)
     _read_at_s: float | None = None
+
+    def __post_init__(self) -> None:
+        self.spool = SpoolFile(spool_path(self.config.database))
 
     def series(self) -> list[SeriesInfo]:
         """Every stored series, at most five seconds old."""
@@ -57,7 +63,9 @@ class Facts:
 
     def analyses(self, limit: int) -> list[StoredAnalysis]:
         """The last analyses, newest first; none later than now."""
-        return self.reader.analyses(limit, before=self.clock.now_utc())
+        return self.reader.analyses(
+            limit, vantage=self.config.vantage, before=self.clock.now_utc()
+        )
 
     def round_totals(self, vantage: str) -> Totals:
         """See `Reader.round_totals`; as of now."""

@@ -278,6 +278,11 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
         found.spool_records,
     )
     yield _plain(
+        "monitor_wal_bytes",
+        "Length of SQLite's write-ahead log; long while a reader holds it",
+        found.wal_bytes,
+    )
+    yield _plain(
         "monitor_stale_rollups",
         "Hours whose roll-up is still to be made",
         found.n_stale_hours,

@@ -8,8 +8,9 @@ _NAMES = ("first_date", "last_date", "text")
 
 def annotations(facts: Facts, query: DaysQuery) -> Annotations:
     """The notes of a range of dates."""
-    since, until = facts.days(facts.vantage(query.vantage), query.since, query.until)
-    found = facts.reader.notes(since.isoformat(), until.isoformat())
+    vantage = facts.vantage(query.vantage)
+    since, until = facts.days(vantage, query.since, query.until)
+    found = facts.reader.notes(since.isoformat(), until.isoformat(), vantage)
     return Annotations(
         annotations=[
             Annotation.model_validate(dict(zip(_NAMES, row, strict=True)))

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from monitor.clock import is_synchronised
 from monitor.model import Probe
+from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
 from monitor.store.notices import NOT_SENT, Notice, Notices
 from monitor.store.reader import SeriesInfo, StoredAnalysis
-from monitor.store.spool_file import SpoolFile, spool_path
 from monitor.web.facts import Facts, NotHere
 from monitor.web.schemas import (
     Health,
@@ -39,6 +39,8 @@ FRESH_ROUNDS: Final = 3
 
 REPORT_FILES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _TROUBLES_KEPT: Final = timedelta(days=7)
+_MAX_DIGEST_CHARS: Final = 300
+_WRITTEN_DIGEST: Final = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<name>[^\n]+)\n")
 _NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -125,7 +127,10 @@ def verdict_history(facts: Facts, query: VerdictHistoryQuery) -> VerdictHistory:
             strength=verdict.strength,
         )
         for computed_at_utc, analysis in readable(
-            facts.reader, query.limit, before=facts.clock.now_utc()
+            facts.reader,
+            query.limit,
+            facts.config.vantage,
+            before=facts.clock.now_utc(),
         )
         for verdict in analysis.verdicts
     ]
@@ -167,7 +172,19 @@ def _is_night(path: Path) -> bool:
 
 def _report(night: Path) -> Report:
     names = sorted(p.name for p in night.iterdir() if REPORT_FILES.fullmatch(p.name))
-    return Report(date=date.fromisoformat(night.name), files=names)
+    digests = {name: digest for name in names if (digest := _digest(night / name))}
+    return Report(date=date.fromisoformat(night.name), files=names, digests=digests)
+
+
+def _digest(path: Path) -> str | None:
+    """What names a bundle: it lies beside it, as `sha256sum` writes it."""
+    beside = path.with_name(f"{path.name}.sha256")
+    if not beside.is_file() or beside.is_symlink():
+        return None
+    with beside.open(encoding="ascii", errors="replace") as file:
+        written = _WRITTEN_DIGEST.fullmatch(file.read(_MAX_DIGEST_CHARS))
+    is_its = written is not None and written["name"] == path.name
+    return written["digest"] if written and is_its else None
 
 
 def report_file(facts: Facts, night: str, name: str) -> Path:
@@ -235,7 +252,8 @@ def health(facts: Facts, _query: NoQuery) -> Health:
         gaps=missed[0],
         gap_s=missed[3],
         event_loop_lateness_s=_lateness_s(facts, vantage),
-        spool_records=SpoolFile(spool_path(facts.config.database)).count(),
+        spool_records=facts.spool.count(),
+        wal_bytes=wal_bytes(facts.config.database),
         n_stale_hours=facts.reader.n_stale_hours(),
         n_removed_samples=removed.n_rows,
         n_removed_days=removed.n_days,

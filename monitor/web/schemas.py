@@ -625,6 +625,8 @@ class Report(Answer):
 
     date: DayOf
     files: list[str]
+    digests: dict[str, str]
+    """Name of a bundle -> its digest, as `monitor verify` prints it."""
 
 
 class Trouble(Answer):
@@ -668,6 +670,8 @@ class Health(Answer):
     gap_s: float
     event_loop_lateness_s: float | None
     spool_records: int
+    wal_bytes: int
+    """Length of SQLite's write-ahead log; long while a reader holds it."""
     n_stale_hours: int
     n_removed_samples: int
     n_removed_days: int

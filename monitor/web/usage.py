@@ -1,11 +1,14 @@
 """The data that the probes used, beside the budget, and what the month will come to."""
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from monitor.probe.local import received_on_wire_bytes
+from monitor.model import Probe
+from monitor.probe.local import expected_on_wire_bytes
+from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import to_us
-from monitor.store.reader import SeriesInfo
+from monitor.store.reader import SeriesInfo, is_site
 from monitor.web.facts import Facts
 from monitor.web.local import day_start_us
 from monitor.web.schemas import Usage
@@ -17,13 +20,15 @@ PACE_DAYS: Final = 7
 def usage(facts: Facts, vantage: str) -> Usage:
     """Bytes on the wire of today and of this month, by the home's clock.
 
-    They are counted as the budget counts them. The forecast takes the mean of the last
-    seven whole days for the rest of the month; before there are so many there is none.
+    They are counted as the budget counts them: by the rounds' own counts, and before
+    there were any by the probes' bodies and what protocols add. The forecast takes the
+    mean of the last seven whole days for the rest of the month; before there are so
+    many there is none.
     """
     today = facts.now_local().date()
     first = today.replace(day=1)
     following = (first + timedelta(days=32)).replace(day=1)
-    found = [info for site in facts.sites(vantage).values() for info in site]
+    found = [info for info in facts.series() if info.vantage == vantage]
     used = {
         day: _received_since(facts, found, day)
         for day in (today, first, today - timedelta(days=PACE_DAYS))
@@ -39,12 +44,21 @@ def usage(facts: Facts, vantage: str) -> Usage:
     )
 
 
-def _received_since(facts: Facts, found: list[SeriesInfo], day: date) -> int:
+def _received_since(facts: Facts, found: Sequence[SeriesInfo], day: date) -> int:
     since_us = day_start_us(day, facts.config.timezone)
     now_us = to_us(facts.clock.now_utc())
-    ids = [info.series_id for info in found]
-    got = facts.reader.received(ids, since_us, now_us)
-    return received_on_wire_bytes(got.n_probes, got.body_bytes)
+    counts = [info for info in found if info.probe == Probe.OWN_TRAFFIC]
+    sites = [info.series_id for info in found if is_site(info)]
+    begun_us = min((_hour_us(info.first_utc) for info in counts), default=now_us)
+    ids = [info.series_id for info in counts]
+    counted = facts.reader.received(ids, since_us, now_us)
+    before = facts.reader.received(sites, since_us, min(begun_us, now_us))
+    expected = expected_on_wire_bytes(before.n_probes, before.body_bytes)
+    return counted.body_bytes + expected
+
+
+def _hour_us(moment: datetime) -> int:
+    return to_us(moment) // HOUR_US * HOUR_US
 
 
 def _pace(used: dict[date, int], today: date) -> float:
@@ -52,7 +66,7 @@ def _pace(used: dict[date, int], today: date) -> float:
     return (used[today - timedelta(days=PACE_DAYS)] - used[today]) / PACE_DAYS
 
 
-def _is_known(found: list[SeriesInfo], facts: Facts, today: date) -> bool:
+def _is_known(found: Sequence[SeriesInfo], facts: Facts, today: date) -> bool:
     """Whether all the days of the pace were measured, as far as can be told."""
     begun = min((info.first_utc for info in found), default=None)
     since_us = day_start_us(

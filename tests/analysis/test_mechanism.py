@@ -119,6 +119,21 @@ def test_targets_in_step_are_synchronous():
     assert score(samples(SLOWED), "synchrony") == 0
 
 
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.5, "in step with youtube"),
+        (1.0, "at the same hours as youtube; the evenings"),
+    ],
+)
+def test_in_step_is_said_only_where_the_evenings_tell(share: float, words: str):
+    """Two sites that are slow every evening agree by that alone."""
+    both = Home(metrics=METRICS, factor={"facebook": 3.0, "youtube": 3.0}, share=share)
+    checks = {c.check: c for c in facebook(samples(both)).mechanism}
+    assert str(checks["synchrony"]).startswith(words)
+    assert checks["synchrony"].score == 1
+
+
 def test_the_explanation_names_every_check_and_evening():
     found = facebook(samples(SLOWED))
     text = explain(found)

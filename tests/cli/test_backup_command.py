@@ -26,7 +26,7 @@ def home(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MONITOR_DATABASE", raising=False)
     with open_store(database) as store:
-        store.append(some_samples())
+        store.append(s for s in some_samples() if s.vantage == "home")
     return tmp_path
 
 

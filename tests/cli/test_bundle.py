@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ from monitor.cli import cli
 from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
 from monitor.store import open_store
+from monitor.store.retention import Retention
 from tests.evidence.authority import make_authority, serving
 from tests.ports import free_port
 
@@ -89,7 +91,62 @@ def test_a_bundle_of_the_database_is_intact_with_its_verdicts(run):
     digest = told.split("digest of this bundle: ")[1].split()[0]
     intact = run("verify", "out/evidence.zip", "--digest", digest)
     assert intact.stdout.startswith("intact:")
+    assert "SIMULATED DATA: nothing here was measured." in intact.stdout
+    assert f"confirmed: {digest} is the digest of this bundle" in intact.stdout
     assert intact.stderr == ""
+
+
+def test_the_digest_in_the_report_confirms_the_rows_of_its_bundle(run, tmp_path):
+    run(*BUNDLE)
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    digest = report["chain"]["digest"]
+    assert digest in (tmp_path / "out" / "report.html").read_text()
+    words = ("verify", "out/evidence.zip", "--digest", digest, "--scope")
+    told = run(*words, "verdicts").stdout
+    assert f"{digest} is the digest of the day 2018-03-21 of 'simulated'" in told
+    assert "It binds 4664 rows of 9 days (2018-03-13 to 2018-03-21)" in told
+    assert "Not bound by it: config.json, manifest.json" in told
+    assert "computed again from these rows" in told
+    told = run(*words, "all", exit_code=1).stdout
+    assert "report/report.html: is neither bound" in told
+
+
+def test_a_late_import_shows_as_second_link_and_passes_with_a_later_digest(
+    run, tmp_path
+):
+    run(*BUNDLE)
+    early = json.loads((tmp_path / "out" / "report.json").read_text())
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        first = next(iter(store.samples(since=datetime(2018, 3, 15, tzinfo=UTC))))
+        store.append([replace(first, target="late")])
+    # Until the next closing it has grown, which is no alteration.
+    run("verify", "--stored")
+    run(*BUNDLE)
+    run("verify", "--stored")
+    words = ("verify", "out/evidence.zip", "--scope", "rows", "--digest")
+    refused = run(*words, early["chain"]["digest"], exit_code=1)
+    assert "second link" in refused.stdout
+    assert "2018-03-15: a second link" in refused.stderr
+    late_report = json.loads((tmp_path / "out" / "report.json").read_text())
+    passed = run(*words, late_report["chain"]["digest"])
+    assert "2018-03-15: a second link" in passed.stderr
+    assert passed.stdout.startswith("intact:")
+
+
+def test_a_bundle_shows_no_evening_whose_samples_were_removed(run, tmp_path):
+    run(*BUNDLE)
+    retention = Retention(f"sqlite:///{tmp_path / 'monitor.db'}")
+    now = datetime(2018, 3, 22, tzinfo=UTC)
+    retention.decide(datetime(2018, 3, 15, tzinfo=UTC), decided_at_utc=now)
+    while retention.step():
+        pass
+    retention.close()
+    refused = run(*BUNDLE, exit_code=2)
+    assert "allowed with --bundle: 2018-03-17 and later" in refused.stderr
+    told = run("report", "--date", "2018-03-20", "--out", "out", "--bundle").stdout
+    digest = told.split("digest of this bundle: ")[1].split()[0]
+    intact = run("verify", "out/evidence.zip", "--digest", digest)
+    assert "days 2018-03-16 to 2018-03-21" in intact.stdout
 
 
 @pytest.mark.parametrize("level", ["private", "trusted", "public"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.alterations import KINDS, outcomes, told_kinds
+from benchmarks.alterations import KINDS, outcomes, passed_forgeries, told_kinds
 from monitor.cli import cli
 from monitor.simulation import simulate
 from tests.evidence.authority import make_authority, serving
@@ -75,3 +75,8 @@ def test_every_alteration_is_caught_and_named(bundles, level: str, kind: str) ->
     for seed, found in enumerate(outcomes(bundles[level], range(N_EACH), [kind])):
         told = "; ".join(map(str, found.findings)) or "INTACT"
         assert found.is_named, (seed, found.place, told)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_forgery_around_an_honest_digest_is_named(bundles, level: str) -> None:
+    assert list(passed_forgeries(bundles[level])) == []

@@ -19,11 +19,11 @@ SECRET = b"s" * 32
 def bundle(path: Path, level=Level.PRIVATE, samples=None, **more):
     more.setdefault("ledger", Ledger(secret=SECRET))
     more.setdefault("report_files", {"report.html": b"<p>home</p>"})
+    more.setdefault("verdict_document", VERDICTS)
     return write_bundle(
         path,
         samples=some_samples() if samples is None else samples,
         config_document=CONFIG,
-        verdict_document=VERDICTS,
         level=level,
         **more,
     )

@@ -1,5 +1,8 @@
 """Days of a real database: closed once, checked, lodged, carried into a bundle."""
 
+import subprocess
+import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,16 +12,21 @@ import sqlalchemy as sa
 
 from monitor.errors import InputError
 from monitor.evidence import verify_bundle
+from monitor.evidence.branches import breaks
+from monitor.evidence.chain import GENESIS, linked
 from monitor.evidence.ledger import (
+    _of_rows,
     close_days,
     ledger,
     lodge,
     stored_differences,
+    stored_notes,
     whole_days,
 )
 from monitor.evidence.rows import row_of, stored_rows
 from monitor.evidence.timestamp import roots
 from monitor.store import open_store
+from monitor.store.digests import Digests
 from monitor.store.engine import make_engine
 from monitor.store.instants import to_us
 from monitor.store.retention import Retention, removed_rows
@@ -80,6 +88,117 @@ def test_rows_that_come_late_give_a_second_link(filled):
     days = [k.day for k in ledger(filled).links if k.vantage == "home"]
     assert days == ["2026-10-01", "2026-10-02", "2026-10-03", "2026-10-01"]
     assert stored_differences(filled) == []
+
+
+def test_rows_of_a_day_long_closed_or_long_past_are_chained_too(filled):
+    close_days(filled, now_utc=LATER)
+    first = some_samples()[0]
+    with open_store(filled) as store:
+        store.append(
+            [
+                replace(first, target="late"),
+                replace(first, started_at_utc=START - timedelta(days=200)),
+                replace(first, started_at_utc=START + timedelta(days=300)),
+            ]
+        )
+    again = close_days(filled, now_utc=LATER + timedelta(days=400))
+    assert [k.day for k in again] == ["2026-03-15", "2026-10-01", "2027-07-28"]
+    assert stored_differences(filled) == []
+
+
+def test_days_of_another_vantage_are_left_to_it(filled):
+    assert {k.vantage for k in close_days(filled, now_utc=LATER, vantage="home")} == {
+        "home"
+    }
+    assert {k.vantage for k in ledger(filled).links} == {"home"}
+
+
+CLOSER = """
+import sys
+from datetime import datetime
+from monitor.evidence.ledger import close_days
+sys.stdin.readline()
+for day in range(2, 21):
+    now = datetime.fromisoformat(f"2026-10-{day:02}T04:00:00+00:00")
+    close_days(sys.argv[1], now_utc=now)
+"""
+
+
+def test_several_closings_at_once_do_not_fork_the_chain(filled):
+    """While rows of closed days go on arriving, as they do from a spool."""
+    command = [sys.executable, "-c", CLOSER, filled]
+    with ExitStack() as running:
+        closers = [
+            running.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE))
+            for _ in range(3)
+        ]
+        for closer in closers:
+            closer.stdin.close()
+        with open_store(filled) as store:
+            for n in range(40):
+                store.append([replace(some_samples()[n], target=f"late-{n}")])
+    assert [closer.returncode for closer in closers] == [0] * 3
+    close_days(filled, now_utc=LATER)
+    links = ledger(filled).links
+    for vantage in ("home", "office"):
+        own = [link for link in links if link.vantage == vantage]
+        assert breaks(own) == []
+    assert stored_differences(filled) == []
+
+
+@pytest.fixture
+def forked(filled):
+    """A chain as two closings at once left it at df32d66: one read a later row."""
+    close_days(filled, now_utc=START + timedelta(hours=27))
+    with open_store(filled) as store:
+        store.append([replace(some_samples()[0], target="late")])
+    digests = Digests(filled)
+    first = [k for k in digests.links() if k.vantage == "home"][-1]
+    with open_store(filled) as store:
+        lost, kept, last = (
+            _of_rows(store, digests.secret(), "home", f"2026-10-0{n}", GENESIS)
+            for n in (1, 2, 3)
+        )
+    lost = relinked(lost, first.digest)
+    kept = relinked(kept, lost.digest)
+    # The other closing's second link stands where `lost` would.
+    other = relinked(first, first.digest)
+    with digests.extending("home") as chain:
+        links = [other, kept, relinked(last, kept.digest)]
+        chain.append(links, closed_at_utc=LATER)
+    digests.close()
+    return filled
+
+
+def relinked(link, previous):
+    return linked(link.vantage, link.day, link.n_rows, link.root, previous)
+
+
+def test_a_chain_that_forked_is_told_and_mended_by_the_next_closing(forked, tmp_path):
+    before = stored_differences(forked)
+    assert any("does not continue" in found.what for found in before)
+    close_days(forked, now_utc=LATER)
+    assert stored_differences(forked) == []
+    (note,) = stored_notes(forked)
+    assert "forked at 2026-10-02" in note
+    assert close_days(forked, now_utc=LATER) == []
+    with open_store(forked) as store:
+        samples = list(store.samples())
+    for level in ("private", "trusted", "public"):
+        path = tmp_path / f"{level}.zip"
+        info = bundle(path, level, samples, ledger=ledger(forked))
+        given = list(info.heads.values())
+        result = verify_bundle(path, digest=given, scope="rows")
+        assert result.findings == []
+        assert any("forked" in told for told in result.notes)
+
+
+def test_a_bundle_of_a_chain_that_is_not_mended_does_not_pass(forked, tmp_path):
+    with open_store(forked) as store:
+        samples = [s for s in store.samples() if s.target != "late"]
+    bundle(tmp_path / "a.zip", samples=samples, ledger=ledger(forked))
+    (found,) = verify_bundle(tmp_path / "a.zip").findings
+    assert (found.file, found.day) == ("chain.ndjson", "2026-10-02")
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,34 @@ def test_the_rows_give_the_same_verdicts_again(tmp_path, home, level):
     assert result.notes == []
 
 
+def test_a_bundle_from_before_rules_had_ids_is_held_to_what_it_states():
+    """And not to a sentence that is now said only after a test."""
+    today = {
+        "verdict": "server_side",
+        "rule": "service_check",
+        "reasons": ["Slower."],
+        "reason_records": [
+            {"rule": "service_check", "message": "Slower.", "values": {}}
+        ],
+        "mechanism": [
+            {"check": "synchrony", "score": 1, "detail": "at the same hours as youtube"}
+            | {"is_made": True, "detail_record": {}}
+        ],
+    }
+    then = {
+        "verdict": "server_side",
+        "reasons": ["Slower.", "Slow evenings keep to Monday."],
+        "mechanism": [
+            {"check": "synchrony", "score": 1, "detail": "in step with youtube"}
+        ],
+    }
+    assert list(differences(then, today)) == []
+    for change in ({"reasons": ["Quicker."]}, {"mechanism": []}, {"verdict": "x"}):
+        assert list(differences(then | change, today))
+    assert list(differences(today | {"rule": "interference"}, today))
+    assert list(differences(today | {"reasons": then["reasons"]}, today))
+
+
 def test_a_public_bundle_says_why_its_verdicts_cannot_be_computed_again(tmp_path, home):
     result = verify_bundle(written(tmp_path / "a.zip", home, "public"))
     assert result.findings == []

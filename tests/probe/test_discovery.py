@@ -169,3 +169,91 @@ async def test_an_object_that_answers_in_part_is_kept(prober):
             sample = await prober.measure(at(server.port, "http"), "download")
             assert sample.url.endswith("/big.js")
     assert sum("GET / " in request for request in seen) == 1
+
+
+def prober_with(names) -> tuple[Prober, FakeClock]:
+    clock = FakeClock()
+    settings = ProbeSettings(resolvers=(names.resolver,), allow_private_answers=True)
+    return Prober(settings, clock), clock
+
+
+def refusing(seen: list[str]) -> Handler:
+    """A site whose files answer to one byte and refuse transfers."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        request = await web.request_of(reader)
+        path = request.split(" ")[1]
+        seen.append(path)
+        is_transfer = path != "/" and "Range: bytes=0-0" not in request
+        refusal = web.whole(b"Attention required", 403)
+        writer.write(refusal if is_transfer else PAGES.get(path, refusal))
+        await writer.drain()
+
+    return handler
+
+
+async def test_a_refused_transfer_causes_no_new_search_each_time(names):
+    prober, clock = prober_with(names)
+    seen: list[str] = []
+    async with serve(refusing(seen)) as server:
+        target = at(server.port, "http")
+        samples = []
+        for _ in range(24 * 6):  # a day of transfers, one every ten minutes
+            samples.append(await prober.measure(target, "download"))
+            clock.advance(600)
+    n_searches = seen.count("/gone.png")
+    assert 2 <= n_searches <= 6
+    refused = [s for s in samples if s.http_status == 403]
+    assert {s.url.rpartition("/")[2] for s in refused} == {"big.js", "small.js"}
+    # then the page itself is what can be had, and it is no secret
+    assert samples[-1].url.endswith("/")
+
+
+async def test_a_failed_search_is_remembered_too(names):
+    """An hour, then two, and so on: not at every transfer."""
+    prober, clock = prober_with(names)
+    seen: list[str] = []
+    moved = web.whole(b"", 302, {"Location": "http://elsewhere.test/"})
+    async with serve(web.site({"/": moved}, seen)) as server:
+        for _ in range(12):
+            sample = await prober.measure(at(server.port, "http"), "download")
+            assert sample.http_status == 302
+            clock.advance(600)
+    assert len(seen) == 12 + 2  # twelve transfers, two searches in two hours
+
+
+async def test_the_object_stays_when_a_later_search_fails(names):
+    """An evening without an answer must not turn the transfer into another one."""
+    prober, clock = prober_with(names)
+    pages = dict(PAGES)
+    async with serve(web.site(pages)) as server:
+        target = at(server.port, "http")
+        await prober.measure(target, "download")
+        clock.advance(25 * 3600)
+        pages["/"] = web.whole(b"", 302, {"Location": "http://elsewhere.test/"})
+        later = await prober.measure(target, "download")
+        assert later.url.endswith("/big.js")
+        clock.advance(3600)
+        pages["/"] = web.whole(b"<script src=/small.js></script>")
+        found_again = await prober.measure(target, "download")
+    assert found_again.url.endswith("/small.js")
+
+
+async def test_the_next_biggest_is_taken_without_a_new_search(prober):
+    seen: list[str] = []
+    pages = dict(PAGES)
+    async with serve(web.site(pages, seen)) as server:
+        target = at(server.port, "http")
+        await prober.measure(target, "download")
+        del pages["/big.js"]
+        await prober.measure(target, "download")
+        seen.clear()
+        next_one = await prober.measure(target, "download")
+    assert next_one.url.endswith("/small.js")
+    assert requested(seen) == ["/small.js"]
+
+
+async def test_no_more_of_a_page_than_the_bound_is_read(prober):
+    late = web.whole(b" " * 300_000 + b'<script src="/big.js"></script>')
+    sample = await downloaded(prober, PAGES | {"/": late})
+    assert sample.url.endswith("/")

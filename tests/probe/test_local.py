@@ -9,7 +9,7 @@ import pytest
 from monitor.clock import Clock, SystemClock
 from monitor.model import Probe, Sample
 from monitor.probe.gateway import Gateway, round_trip_s
-from monitor.probe.local import RoundWatch, wire_bytes
+from monitor.probe.local import RoundWatch
 from monitor.probe.route import NetworkFiles
 from tests.fakes import FakeClock
 from tests.probe.test_route import ARP_HEAD, HEAD
@@ -39,11 +39,11 @@ def by_probe(watched: RoundWatch) -> dict[str, Sample]:
 def test_other_traffic_is_what_we_did_not_receive_ourselves(machine: Path) -> None:
     clock = FakeClock()
     watched = watch(clock, machine)
-    ours = Sample(started_at_utc=clock.now_utc(), target="a", encoded_body_bytes=10_000)
-    watched.count(ours)
+    watched.count(18_600)
     counter = machine / "sys/class/net/eth0/statistics/rx_bytes"
-    counter.write_text(str(1_000_000 + wire_bytes(ours) + 500_000))
+    counter.write_text(str(1_000_000 + 18_600 + 500_000))
     clock.advance(10)
+    assert by_probe(watched)[Probe.OWN_TRAFFIC].encoded_body_bytes == 18_600
     sample = by_probe(watched)[Probe.INTERFACE]
     assert sample.encoded_body_bytes == 500_000
     assert sample.goodput_bps == 8 * 500_000 / 10

@@ -7,6 +7,7 @@ from monitor.clock import SystemClock
 from monitor.model import AddressFamily
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.lookup import look_up, split_resolver
+from monitor.probe.traffic import Traffic
 from tests.servers import dns
 from tests.waiting import PATIENCE_S
 
@@ -17,7 +18,7 @@ CLOCK = SystemClock()
 
 async def found(names, family=ANY, host="site.test"):
     async with asyncio.timeout(PATIENCE_S):
-        return await look_up(host, family, names.resolver, CLOCK)
+        return await look_up(host, family, names.resolver, CLOCK, Traffic())
 
 
 @pytest.mark.parametrize(

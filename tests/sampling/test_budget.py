@@ -1,7 +1,7 @@
 """What a data budget grants: the evening and its equals first, and no more."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.evening_rule import parse_window
-from monitor.model import Probe, Sample, Target
+from monitor.model import Probe, Target
+from monitor.probe.local import expected_on_wire_bytes
 from monitor.sampling.budget import (
     Budget,
     Costs,
@@ -27,6 +28,7 @@ from monitor.sampling.ration import (
     first_costs,
     forecast_bytes_per_day,
 )
+from monitor.sampling.round import Errand
 
 ALMATY = ZoneInfo("Asia/Almaty")
 TABLE = Timetable(
@@ -109,17 +111,19 @@ def simulated_month(
             ):
                 done[is_evening(slot), probe] += has
                 for site in SITES if has else ():
-                    ration.count(a_sample(site, probe, slot.start_utc, rng))
+                    ration.count(
+                        slot.start_utc,
+                        Errand(target=site, probe=probe),
+                        cost(probe, rng),
+                    )
     return ration, done
 
 
-def a_sample(site: Target, probe: str, when: datetime, rng: Random) -> Sample:
+def cost(probe: str, rng: Random) -> int:
     body = 500_000 if probe == Probe.DOWNLOAD else rng.randrange(20_000, 200_000)
     if rng.random() < 0.1:
         body = 0
-    return Sample(
-        started_at_utc=when, target=site.name, probe=probe, encoded_body_bytes=body
-    )
+    return expected_on_wire_bytes(1, body)
 
 
 def received(ration: Ration) -> int:
@@ -189,20 +193,6 @@ def test_last_round_is_not_begun_without_the_bytes_for_it() -> None:
     grant = granted(slots, len(slots) - 1, 999, costs, Turns())
     assert not grant.has_pages
     assert not grant.has_downloads
-
-
-def test_what_describes_this_machine_costs_nothing() -> None:
-    ration = Ration(budget=Budget(), timetable=TABLE, costs_bytes={})
-    when = datetime(2026, 9, 1, tzinfo=UTC)
-    ration.count(
-        Sample(
-            started_at_utc=when,
-            target="_interface",
-            probe=Probe.INTERFACE,
-            encoded_body_bytes=10**9,
-        )
-    )
-    assert ration.by_day_bytes == {}
 
 
 def test_new_month_begins_with_nothing_used() -> None:

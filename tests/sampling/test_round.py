@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -18,6 +19,7 @@ from monitor.model import (
     Sample,
     Target,
 )
+from monitor.probe.traffic import Traffic
 from monitor.sampling.round import Errand, RoundRunner, plan
 from monitor.sampling.sampler import Pace, Sampler
 
@@ -44,7 +46,7 @@ class Site:
         self.most_downloads = 0
         self.begun: list[tuple[str, str]] = []
 
-    async def measure(self, target: Target, probe: str) -> Sample:
+    async def measure(self, target: Target, probe: str, *, traffic: Traffic) -> Sample:
         self.begun.append((target.name, probe))
         key = f"{probe}/{target.name}"
         self.running.add(key)
@@ -215,8 +217,10 @@ async def test_local_side_is_stored_with_every_round() -> None:
 
 async def test_failed_probe_is_a_sample_like_any_other() -> None:
     class Broken(Site):
-        async def measure(self, target: Target, probe: str) -> Sample:
-            good = await super().measure(target, probe)
+        async def measure(
+            self, target: Target, probe: str, *, traffic: Traffic
+        ) -> Sample:
+            good = await super().measure(target, probe, traffic=traffic)
             return Sample(
                 started_at_utc=good.started_at_utc,
                 target=target.name,
@@ -233,10 +237,12 @@ async def test_failed_probe_is_a_sample_like_any_other() -> None:
 
 async def test_bug_in_one_probe_leaves_the_others_alone() -> None:
     class Buggy(Site):
-        async def measure(self, target: Target, probe: str) -> Sample:
+        async def measure(
+            self, target: Target, probe: str, *, traffic: Traffic
+        ) -> Sample:
             if target.name == "s2":
                 raise ZeroDivisionError
-            return await super().measure(target, probe)
+            return await super().measure(target, probe, traffic=traffic)
 
     notebook = Notebook()
     record = await runner(Buggy(), notebook).run(a_plan())
@@ -275,3 +281,31 @@ async def test_gap_is_one_missed_record_with_its_length() -> None:
 def test_no_gap_within_a_slot() -> None:
     sampler = a_sampler(Notebook(), downloads_every=timedelta(minutes=5))
     assert sampler.downtime(SLOT, SLOT + timedelta(minutes=2)) is None
+
+
+async def test_every_byte_of_a_round_is_somebodys() -> None:
+    """Of what ended well, failed, and was given up when the time ran out."""
+
+    class Costly(Site):
+        async def measure(
+            self, target: Target, probe: str, *, traffic: Traffic
+        ) -> Sample:
+            traffic.received_bytes += 1_000
+            if target.name == "s2":
+                raise ZeroDivisionError
+            if target.name == "s3":
+                await asyncio.sleep(60)
+            return await super().measure(target, probe, traffic=traffic)
+
+    notebook = Notebook()
+    paid: dict[str, int] = {}
+
+    def account(_: datetime, errand: Errand, received_bytes: int) -> None:
+        paid[errand.target.name] = paid.get(errand.target.name, 0) + received_bytes
+
+    brief = replace(a_plan(), limit_s=0.4)
+    await replace(runner(Costly(), notebook), account=account).run(brief)
+    own = next(s for s in notebook.samples if s.probe == Probe.OWN_TRAFFIC)
+    assert own.encoded_body_bytes == sum(paid.values())
+    assert {"s2", "s3"} <= paid.keys()
+    assert own.role is Role.CONTROL

@@ -86,6 +86,8 @@ class NameServer:
     delay_s: float = 0.0
     asked: list[tuple[str, RdataType]] = field(default_factory=list)
     host: str = "127.0.0.1"
+    times: int = 1
+    """How often each answer over UDP is sent."""
 
     @property
     def resolver(self) -> str:
@@ -118,7 +120,8 @@ class _Udp(asyncio.DatagramProtocol):
 
     def _send(self, reply: bytes, addr: tuple[str, int]) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.sendto(reply, addr)
+            for _ in range(self._server.times):
+                self._transport.sendto(reply, addr)
 
 
 @contextlib.asynccontextmanager

@@ -42,7 +42,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> AsyncIterator[Served]:
-    """A server on a free port; its connections are aborted at the end."""
+    """A server, on a free port by default; its connections are aborted at the end."""
     served = Served(0)
 
     async def connected(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 import sqlalchemy as sa
 
-from monitor.errors import InputError
+from monitor.errors import InputError, StoreError
 from monitor.evidence.chain import day_digests
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging
@@ -44,8 +44,13 @@ def test_the_secret_is_made_once(store: Store, database: str):
 def test_links_come_back_in_order_and_a_fork_is_not_stored(store: Store, database: str):
     digests = Digests(database)
     links = list(day_digests(some_samples(), secret=b"1" * 32))
-    assert digests.append(links, closed_at_utc=NOW) == 6
-    assert digests.append(links[-1:], closed_at_utc=NOW) == 0
+    with digests.extending("home") as chain:
+        chain.append(links, closed_at_utc=NOW)
+    with (
+        pytest.raises(StoreError, match=r"(?i)unique"),
+        digests.extending("home") as chain,
+    ):
+        chain.append([*links[:1], *links[-1:]], closed_at_utc=NOW)
     assert list(digests.links()) == links
     assert [k.vantage for k in digests.links(vantage="office")] == ["office"] * 3
     digests.close()
@@ -54,13 +59,13 @@ def test_links_come_back_in_order_and_a_fork_is_not_stored(store: Store, databas
 def test_rows_are_counted_per_vantage_and_day(store: Store, database: str):
     store.append(some_samples())
     digests = Digests(database)
-    counts = digests.row_counts(since=datetime(2026, 10, 2, tzinfo=UTC))
-    assert counts == {
-        ("home", "2026-10-02"): 96,
-        ("home", "2026-10-03"): 96,
-        ("office", "2026-10-02"): 24,
-        ("office", "2026-10-03"): 24,
-    }
+    days = ("2026-10-01", "2026-10-02", "2026-10-03")
+    assert digests.row_counts(vantage="home") == dict.fromkeys(days, 96)
+    assert digests.row_counts(vantage="office") == dict.fromkeys(days, 24)
+    assert digests.row_counts(vantage="elsewhere") == {}
+    with digests.extending("office") as chain:
+        assert chain.row_count("2026-10-02") == 24
+        assert chain.row_count("2026-10-09") == 0
     digests.close()
 
 
@@ -78,7 +83,8 @@ def test_a_time_stamp_is_kept(store: Store, database: str):
 def test_the_database_refuses_to_change_them(store: Store, database: str, table: str):
     notes, digests = Notes(database), Digests(database)
     notes.add(date(2026, 1, 1), date(2026, 1, 1), "x", noted_at_utc=NOW)
-    digests.append(list(day_digests(some_samples(), secret=b"")), closed_at_utc=NOW)
+    with digests.extending("home") as chain:
+        chain.append(list(day_digests(some_samples(), secret=b"")), closed_at_utc=NOW)
     digests.secret()
     digests.lodge(Lodging(digest="", authority="", lodged_at_utc=NOW, token=b""))
     engine = make_engine(database)

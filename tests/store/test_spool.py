@@ -4,10 +4,12 @@ import logging
 import resource
 import signal
 import sqlite3
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -17,10 +19,14 @@ from monitor.clock import SystemClock
 from monitor.errors import InputError
 from monitor.model import Round, RoundStatus, Sample
 from monitor.store import open_store
+from monitor.store import spool as spool_module
+from monitor.store import spool_file as spool_file_module
 from monitor.store.records import from_line, to_line
 from monitor.store.spool import SpooledWriter
+from monitor.store.spool_file import SpoolFile
 from tests.postgres import make_server
 from tests.store.test_database import FULL, T0, sample
+from tests.waiting import eventually
 
 ROUND = Round(
     round_id="r1",
@@ -301,3 +307,141 @@ def test_two_processes_may_share_a_spool(url, file, spool, clock):
     assert stored(url) == written
     first.close()
     second.close()
+
+
+ROUND_LENGTH = timedelta(minutes=5)
+
+
+def rounds(url: str) -> list[Round]:
+    with open_store(url) as store:
+        return list(store.rounds())
+
+
+def test_a_spool_at_its_limit_keeps_what_it_has_and_tells_what_it_dropped(
+    url, file, spool, clock, monkeypatch
+):
+    monkeypatch.setattr(spool_module, "MEMORY_RECORDS", 10)
+    limited = SpoolFile(spool, max_bytes=20_000)
+    writer = SpooledWriter(url, limited, clock, every=ROUND_LENGTH)
+    written = [sample(minute) for minute in range(300)]
+    with locked(file):
+        for record in written:
+            writer.write(record)
+        assert spool.stat().st_size <= 20_000
+        n_kept = writer.pending
+        assert 10 < n_kept < 300
+    assert writer.flush()
+    kept = stored(url)
+    assert kept == written[:n_kept]
+    (gap,) = rounds(url)
+    assert gap.status is RoundStatus.MISSED
+    assert f"{300 - n_kept} samples, 0 rounds dropped" in gap.reason
+    first, last = written[n_kept].started_at_utc, written[-1].started_at_utc
+    assert gap.slot_start_utc <= first < gap.slot_start_utc + ROUND_LENGTH
+    end = gap.slot_start_utc + timedelta(seconds=gap.duration_s)
+    assert end - ROUND_LENGTH <= last < end
+    # From now on everything is kept again.
+    writer.write(sample(1000))
+    assert (stored(url)[-1], len(rounds(url))) == (sample(1000), 1)
+    writer.close()
+
+
+def test_an_end_at_the_limit_puts_what_was_dropped_behind_the_spool(
+    url, file, spool, clock, monkeypatch
+):
+    monkeypatch.setattr(spool_module, "MEMORY_RECORDS", 10)
+    writer = SpooledWriter(url, SpoolFile(spool, max_bytes=20_000), clock)
+    with locked(file):
+        for minute in range(300):
+            writer.write(sample(minute))
+        n_kept = writer.pending - 10
+        writer.close()
+    SpooledWriter(url, spool, clock).close()
+    assert stored(url) == [sample(minute) for minute in range(n_kept)]
+    (gap,) = rounds(url)
+    assert f"{300 - n_kept} samples, 0 rounds dropped" in gap.reason
+
+
+def test_a_disk_without_room_for_others_is_not_filled(spool, monkeypatch):
+    file = SpoolFile(spool)
+    file.append(sample(0))
+    monkeypatch.setattr(spool_file_module, "ROOM_BYTES", 2**62)
+    monkeypatch.setattr(spool_file_module, "ROOM_SHARE", 1.0)
+    with pytest.raises(OSError, match="left to others"):
+        file.append(sample(1))
+    assert file.count() == 1
+
+
+def test_a_retry_reads_one_record_and_counts_none_again(spool, monkeypatch):
+    """However much waits: an outage of a month is 100,000 records and more."""
+    spool.write_text("".join(f"{to_line(sample(n))}\n" for n in range(5000)))
+    file = SpoolFile(spool)
+    assert file.count() == 5000
+    read = []
+    monkeypatch.setattr(
+        spool_file_module, "from_line", lambda line: read.append(1) or from_line(line)
+    )
+    asked = []
+    for _ in range(3):
+        assert file.drain(lambda records: bool(asked.append(len(records)))) == 5000
+    assert (len(read), asked) == (3, [1, 1, 1])
+
+
+def test_a_delivery_goes_on_where_the_last_one_was_cut(spool):
+    spool.write_text("".join(f"{to_line(sample(n))}\n" for n in range(1200)))
+    file, taken = SpoolFile(spool), []
+
+    def until_cut(records: list) -> bool:
+        if len(taken) > 600:
+            return False
+        taken.extend(records)
+        return True
+
+    assert file.drain(until_cut) == 1200 - len(taken)
+    n_first = len(taken)
+    file.append(sample(1200))
+    rest = []
+    assert file.drain(lambda records: rest.extend(records) or True) == 0
+    assert taken + rest == [sample(n) for n in range(1201)]
+    assert rest[0] == sample(n_first)
+
+
+def test_another_file_in_the_same_place_is_read_from_its_begin(spool):
+    spool.write_text("".join(f"{to_line(sample(n))}\n" for n in range(600)))
+    file = SpoolFile(spool)
+    assert file.drain(lambda records: len(records) == 1) == 599
+    spool.unlink()
+    spool.write_text("".join(f"{to_line(sample(n))}\n" for n in range(1000, 1900)))
+    rest = []
+    assert file.drain(lambda records: rest.extend(records) or True) == 0
+    assert rest == [sample(n) for n in range(1000, 1900)]
+
+
+def test_what_cannot_be_read_is_set_aside_once(spool):
+    spool.write_text(f"torn\n{to_line(sample(0))}\n")
+    file = SpoolFile(spool)
+    for _ in range(5):
+        file.drain(lambda _: False)
+    aside = spool.with_name("monitor.spool.unreadable")
+    assert aside.read_text() == "torn\n"
+
+
+def test_a_frozen_database_does_not_gather_threads(spool, clock):
+    server = make_server()
+    try:
+        server.start()
+        writer = SpooledWriter(server.url(), spool, clock)
+        server.signal(signal.SIGSTOP)
+        before = threading.active_count()
+        for minute in range(5):
+            clock.now_s += 60
+            writer.write(sample(minute))
+        assert threading.active_count() <= before + 1
+        server.signal(signal.SIGCONT)
+        # The one that was left behind may still be on its way.
+        eventually(writer.flush)
+        writer.close()
+        assert stored(server.url()) == [sample(minute) for minute in range(5)]
+    finally:
+        server.signal(signal.SIGCONT)
+        server.remove()

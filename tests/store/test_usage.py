@@ -8,6 +8,7 @@ from monitor.store import Store
 from monitor.store.usage import Received
 
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 
 
 def test_only_probes_of_sites_of_the_vantage_and_span_are_counted(store: Store) -> None:
@@ -30,3 +31,35 @@ def test_only_probes_of_sites_of_the_vantage_and_span_are_counted(store: Store) 
     assert store.received("x", since=NOW, until=NOW) == Received(
         n_probes=0, body_bytes=0
     )
+
+
+def test_rounds_that_counted_are_taken_at_their_word(store: Store) -> None:
+    """And rounds that were killed before they could, by what their probes had."""
+    page = Sample(
+        started_at_utc=NOW, target="a", encoded_body_bytes=1000, round_id="r1"
+    )
+    count = replace(
+        page,
+        target="_own_traffic",
+        probe=Probe.OWN_TRAFFIC,
+        encoded_body_bytes=70_000,
+        started_at_utc=NOW - timedelta(seconds=1),
+    )
+    killed = replace(page, started_at_utc=NOW + timedelta(minutes=5), round_id="r2")
+    single = replace(page, started_at_utc=NOW + timedelta(minutes=6), round_id=None)
+    store.append([page, count, killed, single, replace(count, vantage="office")])
+    found = store.received("home", since=NOW - timedelta(hours=1), until=LATER)
+    assert found == Received(counted_bytes=70_000, n_probes=2, body_bytes=2000)
+
+
+def test_round_that_began_before_midnight_is_counted_once(store: Store) -> None:
+    page = Sample(
+        started_at_utc=NOW, target="a", encoded_body_bytes=1000, round_id="r1"
+    )
+    began = NOW - timedelta(seconds=1)
+    count = replace(page, target="_own", probe=Probe.OWN_TRAFFIC, started_at_utc=began)
+    store.append([page, count])
+    before = store.received("home", since=NOW - timedelta(hours=1), until=NOW)
+    after = store.received("home", since=NOW, until=LATER)
+    assert (before.counted_bytes, before.n_probes) == (1000, 0)
+    assert (after.counted_bytes, after.n_probes) == (0, 0)

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient
 
 from monitor.interchange import read_frame
 from monitor.model import LOCAL_PROBES
-from monitor.probe.local import wire_bytes
+from monitor.probe.local import expected_on_wire_bytes
 from tests.web import history
 from tests.web.conftest import Serve
 
@@ -239,7 +239,9 @@ async def test_health_counts_rounds_gaps_and_bytes(both: TestClient):
     days = Counter[date]()
     for s in history.samples():
         if s.probe not in LOCAL_PROBES:
-            days[(s.started_at_utc + timedelta(hours=5)).date()] += wire_bytes(s)
+            days[(s.started_at_utc + timedelta(hours=5)).date()] += (
+                expected_on_wire_bytes(1, s.encoded_body_bytes or 0)
+            )
     used = found["usage"]
     assert used["today_bytes"] == pytest.approx(days[today], abs=100)
     month = sum(n for day, n in days.items() if day.month == 10)

@@ -72,6 +72,25 @@ async def test_a_report_is_shown_but_runs_no_script(client: TestClient, reports:
     assert found["reports"][0]["files"] == ["link.html", "report.html"]
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (f"{'ab' * 32}  evidence.zip\n", {"evidence.zip": "ab" * 32}),
+        (f"{'ab' * 32}  another.zip\n", {}),
+        ("<script>", {}),
+        ("é", {}),
+        ("", {}),
+    ],
+)
+async def test_a_bundle_is_listed_with_its_digest(
+    client: TestClient, reports: Path, written: str, told: dict[str, str]
+):
+    (reports / "evidence.zip").write_bytes(b"PK")
+    (reports / "evidence.zip.sha256").write_text(written, encoding="utf-8")
+    found = await (await client.get("/api/v1/reports")).json()
+    assert found["reports"][0]["digests"] == told
+
+
 async def test_every_answer_forbids_foreign_script(client: TestClient):
     for path in ("/", "/login", "/api/v1/targets", "/nothing", "/metrics"):
         headers = (await client.get(path)).headers

@@ -81,6 +81,19 @@ def test_what_was_not_measured_is_told_so() -> None:
     assert "не измерено" in told(reason, language("ru"))
 
 
+def test_a_share_that_was_not_measured_is_told_so_too() -> None:
+    """Bundles of method 4 have "nan%" in the rule's own English, and must verify."""
+    shares = {"before": None, "after": 0.1, "first": 1.0, "last": 0.9}
+    reason = Reason(
+        "edges",
+        "{start}-{end}: just outside the window {before:.0%} and {after:.0%} of the "
+        "level inside, just inside {first:.0%} and {last:.0%}",
+        {"start": "20:05", "end": "21:10", **shares},
+    )
+    assert "window nan% and 10% of" in str(reason)
+    assert "өлшенбеген" in told(reason, language("kk"))
+
+
 def test_other_services_have_the_names_that_people_know() -> None:
     assert told(IN_STEP, language("en")) == "on the same evenings as mastodon, YouTube"
 

@@ -317,7 +317,8 @@ async function showNotes() {
 async function showReports() {
   const { reports, troubles } = await ask("/reports");
   const link = (one, name) => element("a", { href: `/reports/${one.date}/${encodeURIComponent(name)}`, target: "_blank", rel: "noopener" }, name);
-  const item = (one) => element("li", {}, `${dayName(one.date)}: `, ...one.files.flatMap((name) => [link(one, name), " "]));
+  const digest = (one, name) => (one.digests[name] ? [element("code", { class: "digest" }, `SHA-256 ${one.digests[name]}`), " "] : []);
+  const item = (one) => element("li", {}, `${dayName(one.date)}: `, ...one.files.flatMap((name) => [link(one, name), " ", ...digest(one, name)]));
   const list = element("ul", {}, ...reports.slice(0, 30).map(item));
   const wrong = troubles.map((one) => element("li", {}, t(`reports.${one.what}`, { ...one, time: moment(one.at_utc) })));
   const nights = reports.length ? [list] : [element("p", {}, t("reports.empty"))];

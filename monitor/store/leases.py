@@ -1,0 +1,114 @@
+"""Which process measures a vantage into this database: one at a time.
+
+A row per vantage, renewed by its holder with every round and good for three. The clock
+only decides where nothing better is known: a holder on the same machine is asked for
+itself, and a row outside its time, on either side (a clock was stepped), binds nobody.
+Who lost its row to another learns so with its next round.
+"""
+
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, select, text, update
+
+from monitor.errors import HeldError
+from monitor.store.holder import Holder
+from monitor.store.instants import to_us
+from monitor.store.records import storable
+from monitor.store.samples import insert_new
+from monitor.store.tables import leases
+
+ROUNDS: Final = 3
+"""How many rounds a lease is good for."""
+
+_SERVER_NOW: Final = text(
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+)
+
+
+def hold(
+    connection: Connection,
+    vantage: str,
+    holder: Holder,
+    *,
+    lasts: timedelta,
+    now_utc: datetime,
+) -> None:
+    """Take the lease of a vantage, or renew it.
+
+    Parameters
+    ----------
+    connection : in a writing transaction.
+    lasts : for how long from now.
+    now_utc : by this machine's clock; a server's own is taken instead.
+
+    Raises
+    ------
+    HeldError : another process measures this vantage.
+    """
+    now_us = _now_us(connection, now_utc)
+    row = {
+        "vantage": storable(vantage),
+        **{name: storable(value) for name, value in asdict(holder).items()},
+        "renewed_at_us": now_us,
+        "lasts_us": lasts // timedelta(microseconds=1),
+    }
+    if insert_new(connection, leases, [row]):
+        return
+    own = leases.c.vantage == row["vantage"]
+    current = connection.execute(select(leases).where(own).with_for_update()).one()
+    if current.token != holder.token:
+        _refuse_held(current, holder, now_us)
+    connection.execute(update(leases).where(own).values(row))
+
+
+def let_go(connection: Connection, holder: Holder) -> None:
+    """End this process's lease: the next one need not wait."""
+    connection.execute(delete(leases).where(leases.c.token == holder.token))
+
+
+def refuse_held(
+    connection: Connection, vantage: str | None, holder: Holder, *, now_utc: datetime
+) -> None:
+    """Refuse what must not be done while another process measures a vantage.
+
+    Parameters
+    ----------
+    vantage : this one; None: any.
+
+    Raises
+    ------
+    HeldError : one does.
+    """
+    wanted = select(leases).where(leases.c.token != holder.token)
+    if vantage is not None:
+        wanted = wanted.where(leases.c.vantage == vantage)
+    for current in connection.execute(wanted).all():
+        _refuse_held(current, holder, _now_us(connection, now_utc))
+
+
+def _now_us(connection: Connection, now_utc: datetime) -> int:
+    # Machines that share a server need not agree on the time: its clock is one.
+    if connection.dialect.name == "postgresql":
+        return int(connection.scalar(_SERVER_NOW) or 0)
+    return to_us(now_utc)
+
+
+def _refuse_held(current: Row[Any], holder: Holder, now_us: int) -> None:
+    names = [field.name for field in fields(Holder)]
+    other = Holder(**{name: getattr(current, name) for name in names})
+    is_gone = holder.knows_gone(other)
+    age_us = now_us - current.renewed_at_us
+    if is_gone is None:
+        is_gone = abs(age_us) > current.lasts_us
+    if is_gone:
+        return
+    age = timedelta(microseconds=age_us) // timedelta(seconds=1)
+    left = timedelta(microseconds=current.lasts_us) // timedelta(seconds=1) - age
+    raise HeldError(
+        f"vantage {current.vantage!r} is measured into this database by process"
+        f" {other.pid} on {other.host!r} (last heard of {age} s ago; given up when"
+        f" nothing is heard of it for {max(left, 0)} s more): end that one, or give"
+        " this one a `vantage` of its own"
+    )
