@@ -16,9 +16,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from monitor.clock import SystemClock
+from monitor.untyped import Json
 
 OUT_OF_MEMORY: Final = 64 + errno.ENOMEM
 """Exit status of a child that got no more memory."""
@@ -102,7 +103,7 @@ def how_it_ended(status: int, limits: Limits) -> str:
 class Ended:
     """What is left of a child."""
 
-    answers: Sequence[Any]
+    answers: Sequence[Json]
     """What it told, in its order; all of it, or what it told before it was ended."""
     trouble: str
     """Why it ended; empty: it was done."""
@@ -161,7 +162,7 @@ def _pieces(pipe: IO[bytes], limit_s: float) -> Iterator[bytes]:
             yield piece
 
 
-def answer(work: Callable[[Any], Iterable[object]]) -> None:
+def answer(work: Callable[[Json], Iterable[object]]) -> None:
     """In a child of `run`: tell what comes of its request, and end; never returns."""
     # Whatever a library prints is no answer.
     told = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

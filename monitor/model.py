@@ -308,21 +308,6 @@ class Details:
     metrics: tuple[MetricEvidence, ...]
 
 
-VERDICTS: Final = (
-    "targeted_throttling",
-    "targeted_blocking",
-    "selective_slowdown",
-    "recurring_slowdown",
-    "server_side",
-    "general_congestion",
-    "own_line",
-    "no_recurring_slowdown",
-    "inconclusive",
-    "insufficient_data",
-)
-"""All that a verdict may say, the gravest first."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The judgement on one target at one vantage, with its evidence."""

@@ -16,6 +16,8 @@ from monitor.wallclock import local_instant, parsed_date
 if TYPE_CHECKING:
     import pandas as pd
 
+    from monitor.model import Verdict
+
 _DAY: Final = timedelta(days=1)
 
 
@@ -118,7 +120,7 @@ class Notebook:
         since: str | date | None = None,
         until: str | date | None = None,
         window: str = DEFAULT_WINDOW,
-    ) -> Sequence[Any]:
+    ) -> "Sequence[Verdict]":
         """The verdicts on these evenings."""
         from monitor.analysis import analyze
 

@@ -21,6 +21,7 @@ from monitor.report import NightReport, sentence
 from monitor.store import open_store
 from monitor.store.notices import BEGIN, END, NOT_SENT, Notice, Notices
 from monitor.text import printable
+from monitor.verdict_table import Episode, row_of
 from monitor.wording import Language, language
 from monitor.wording.names import display_name
 from monitor.wording.sentences import title
@@ -29,19 +30,6 @@ _log = logging.getLogger(__name__)
 
 MONITOR: Final = ""
 """Subject of messages about the monitor itself."""
-
-_ON: Final = frozenset(
-    {
-        "targeted_throttling",
-        "targeted_blocking",
-        "selective_slowdown",
-        "recurring_slowdown",
-    }
-)
-_OVER: Final = frozenset(
-    {"no_recurring_slowdown", "general_congestion", "own_line", "server_side"}
-)
-"""Verdicts in neither set leave an episode as it is: too little is known."""
 
 _LOOKED_BACK: Final = timedelta(days=7)
 
@@ -132,10 +120,11 @@ def night_messages(report: NightReport, config: Config) -> list[Message]:
 def change(verdict: Verdict, last: Notice | None) -> str | None:
     """Whether an episode begins or ends with a verdict; None: neither."""
     is_open = last is not None and last.kind == BEGIN
-    is_on = verdict.verdict in _ON and verdict.offset_date is None
+    episode, is_ended = row_of(verdict.verdict).episode, verdict.offset_date is not None
+    is_on = episode is Episode.BEGINS and not is_ended
     if is_on and not is_open:
         return BEGIN
-    is_over = verdict.verdict in _OVER or verdict.offset_date is not None
+    is_over = episode is Episode.ENDS or is_ended
     return END if is_over and is_open else None
 
 

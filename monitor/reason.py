@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from string import Formatter
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 Value: TypeAlias = "str | int | float | tuple[str | int | Reason, ...] | None"
 """As JSON has it; None: not measured."""
@@ -55,7 +55,7 @@ class Reason:
         """The rule's own English."""
         return filled(self.message, self.values, _in_english)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The reason as it is stored."""
         values = {name: _plain(value) for name, value in self.values.items()}
         return {"rule": self.rule, "message": self.message, "values": values}
@@ -132,7 +132,7 @@ def _in_english(value: Value, kind: str) -> str:
     return str(value) if kind in _AS_THEY_ARE else format(value, kind)
 
 
-def _plain(value: Value) -> Any:  # noqa: ANN401 - any JSON value
+def _plain(value: Value) -> object:
     if isinstance(value, tuple):
         return [v.to_dict() if isinstance(v, Reason) else v for v in value]
     return value

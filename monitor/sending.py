@@ -12,11 +12,12 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 from monitor.addresses import is_public
 from monitor.children import answer
+from monitor.untyped import Json, Theirs
 
 MAX_ANSWER_BYTES: Final = 1_000_000
 """What a service may say in all."""
@@ -30,7 +31,7 @@ def main() -> None:
     answer(_sent)
 
 
-def _sent(request: Mapping[str, Any]) -> Iterator[str]:
+def _sent(request: Mapping[str, Json]) -> Iterator[str]:
     """For each message why it was not taken; empty when it was."""
     _take_little()
     _stay_outside(hosts_in(request["url"], *_proxies()))
@@ -68,13 +69,13 @@ def _stay_outside(named: frozenset[str]) -> None:
     allowed = {name for name in named if _is_address(name)}
     look_up = socket.getaddrinfo
 
-    def noted(host: Any, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - theirs
+    def noted(host: Theirs, *args: Theirs, **more: Theirs) -> Theirs:
         found = look_up(host, *args, **more)
         if isinstance(host, str) and host.lower().rstrip(".") in named:
             allowed.update(str(address[0]) for *_, address in found)
         return found
 
-    def check(event: str, args: tuple[Any, ...]) -> None:
+    def check(event: str, args: tuple[Json, ...]) -> None:
         if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
             return
         address = args[1]
@@ -102,8 +103,8 @@ def _take_little() -> None:
     """End a conversation in which the other side says too much."""
     n_left = MAX_ANSWER_BYTES
 
-    def counted(take: Callable[..., Any]) -> Callable[..., Any]:
-        def taken(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - theirs
+    def counted(take: Callable[..., Theirs]) -> Callable[..., Theirs]:
+        def taken(*args: Theirs, **more: Theirs) -> Theirs:
             nonlocal n_left
             found = take(*args, **more)
             n_left -= found if isinstance(found, int) else len(found)
@@ -125,7 +126,7 @@ def _watch_requests() -> list[str]:
     outcome: list[str] = []
     send = requests.Session.send
 
-    def sent(session: Any, request: Any, **more: Any) -> Any:  # noqa: ANN401 - theirs
+    def sent(session: Theirs, request: Theirs, **more: Theirs) -> Theirs:
         try:
             found = send(session, request, **{**more, "allow_redirects": False})
         except BaseException as error:

@@ -9,11 +9,12 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from monitor.clock import Clock
 from monitor.masking import masked_in
 from monitor.text import printable
+from monitor.untyped import Theirs
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class PlainFormatter(logging.Formatter):
         lines = super().formatMessage(record).splitlines()
         return "\n    ".join(map(_shown, lines))
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401 - theirs
+    def formatException(self, ei: Theirs) -> str:  # noqa: N802 - theirs
         """The traceback, set in too."""
         return "\n    ".join(map(_shown, super().formatException(ei).splitlines()))
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,11 +19,21 @@ from monitor.evening_rule import DEFAULT_WINDOW, parse_window
 from monitor.model import Analysis, Verdict
 from monitor.reason import Reason
 from monitor.text import printable
+from monitor.untyped import Json
 
 SCHEMA_VERSION: Final = 1
 """Grows when an older program would misread a document."""
 
 Document = dict[str, object]
+
+
+_UNREADABLE: Final = (
+    ValidationError,
+    InputError,
+    TypeError,
+    LookupError,
+    AttributeError,
+)
 
 
 class UnreadableAnalysisError(MonitorError):
@@ -100,7 +110,7 @@ def read_document(document: object) -> Analysis:
         )
     try:
         return _analyses().validate_python(_renamed(document))
-    except (ValidationError, InputError, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         first = printable(str(error).replace("\n", " ")[:200])
         raise UnreadableAnalysisError(
             f"a stored analysis cannot be read: {first}"
@@ -171,7 +181,7 @@ def _reasons(verdict: Mapping[str, object]) -> list[Reason]:
     return found or [_as_it_is(f"{n}", str(s)) for n, s in enumerate(sentences)]
 
 
-def _list(verdict: Mapping[str, object], name: str) -> list[Any]:
+def _list(verdict: Mapping[str, object], name: str) -> list[Json]:
     values = verdict.get(name) or []
     if not isinstance(values, list):
         raise TypeError(f"{name} is no list")

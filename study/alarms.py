@@ -1,9 +1,10 @@
 """Which verdicts accuse."""
 
-SLOWDOWN = ("targeted_throttling", "selective_slowdown")
+from monitor.verdict_table import row_of
+
 BLOCKING = ("targeted_blocking",)
 
 
 def is_alarm(verdict: str) -> bool:
     """Whether a verdict says that a target was singled out."""
-    return verdict in SLOWDOWN or verdict in BLOCKING
+    return row_of(verdict).is_accusing

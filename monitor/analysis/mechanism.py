@@ -5,7 +5,6 @@ figure, and one that could not be made says why.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -274,7 +273,9 @@ def destination(case: Case) -> MechanismCheck:
     return _found(0, figure)
 
 
-def _moved_share(codes: NDArray[Any], inside: Bools, rest: Bools) -> Floats:
+def _moved_share(
+    codes: NDArray[np.signedinteger], inside: Bools, rest: Bools
+) -> Floats:
     """Share of the window's cells with an address not seen in that day's rest."""
     out = np.full(codes.shape[0], np.nan)
     for day in range(codes.shape[0]):

@@ -1,11 +1,11 @@
 """`monitor anomalies`: slow and dead evenings, in a row, by group, compared."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -21,12 +21,14 @@ from monitor.cli.terminal import echo_json, print_csv, print_table, say
 from monitor.config import masked
 from monitor.errors import InputError
 from monitor.evening_rule import EveningState
-from monitor.model import VERDICTS
+from monitor.verdict_table import VERDICTS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitor.anomalies import Question
+    from _typeshed import DataclassInstance
+
+    from monitor.anomalies import Evening, Question
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STATES = (*EveningState, "all")
@@ -46,7 +48,30 @@ DEFAULT_DAYS = 60
 class _Answer:
     kind: str
     names: Sequence[str]
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, object]]
+
+
+class _Options(TypedDict):
+    """What was asked on the command line, as declared below."""
+
+    since: str | None
+    until: str | None
+    targets: tuple[str, ...]
+    vantage: str | None
+    metric: str | None
+    weekdays: str | None
+    hours: str | None
+    min_ratio: float | None
+    states: str
+    verdict: str | None
+    with_controls: bool
+    exact: bool
+    as_episodes: bool
+    group: str | None
+    span: str | None
+    against: str
+    as_json: bool
+    as_csv: bool
 
 
 @click.command("anomalies")
@@ -86,7 +111,7 @@ class _Answer:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
 @click.pass_obj
-def anomalies_command(settings: Settings, /, **options: Any) -> None:  # noqa: ANN401 - as declared above
+def anomalies_command(settings: Settings, /, **options: Unpack[_Options]) -> None:
     """Slow and dead evenings, episodes and comparisons.
 
     A quick reading of what is stored; whether it is more than chance or the busy hour,
@@ -110,7 +135,7 @@ _ANSWERS = {"episodes": "as_episodes", "by": "group", "compare": "span"}
 """Options of which only one can be answered, with their names in the program."""
 
 
-def _check_alone(options: dict[str, Any], together: dict[str, str]) -> None:
+def _check_alone(options: Mapping[str, object], together: dict[str, str]) -> None:
     found = [name for name, key in together.items() if options[key]]
     if len(found) > 1:
         raise InputError(
@@ -119,17 +144,19 @@ def _check_alone(options: dict[str, Any], together: dict[str, str]) -> None:
 
 
 def _question(
-    options: dict[str, Any], timezone: str, window: str, now: "datetime"
+    options: _Options, timezone: str, window: str, now: "datetime"
 ) -> "Question":
     from zoneinfo import ZoneInfo
 
     from monitor.anomalies import Question
 
-    until = _day(options, "until") or now.astimezone(ZoneInfo(timezone)).date()
+    until = (
+        _day(options["until"], "--until") or now.astimezone(ZoneInfo(timezone)).date()
+    )
     states = _listed(options["states"], STATES, "--state")
     if "all" in states or options["as_episodes"] or options["group"]:
         states = tuple(EveningState)
-    since = _day(options, "since") or until - timedelta(days=DEFAULT_DAYS)
+    since = _day(options["since"], "--since") or until - timedelta(days=DEFAULT_DAYS)
     check_order(since, until)
     ratio = options["min_ratio"]
     if ratio is not None and not 0 < ratio < inf:
@@ -152,9 +179,8 @@ def _question(
     )
 
 
-def _day(options: dict[str, Any], name: str) -> date | None:
-    text = options[name]
-    return parsed_date(text, option=f"--{name}") if text else None
+def _day(text: str | None, option: str) -> date | None:
+    return parsed_date(text, option=option) if text else None
 
 
 def _listed(text: str | None, allowed: Sequence[str], option: str) -> tuple[str, ...]:
@@ -174,7 +200,7 @@ def _prepare(url: str, timezone: str, now: "datetime") -> None:
         pass
 
 
-def _answered(url: str, question: "Question", options: dict[str, Any]) -> _Answer:
+def _answered(url: str, question: "Question", options: _Options) -> _Answer:
     from monitor.anomalies import ask_evenings
     from monitor.anomalies.asking import ask_comparison
 
@@ -191,7 +217,7 @@ def _answered(url: str, question: "Question", options: dict[str, Any]) -> _Answe
     return _answer("evenings", _EVENING, found)
 
 
-def _grouped(found: Sequence[Any], group: str) -> _Answer:
+def _grouped(found: "Sequence[Evening]", group: str) -> _Answer:
     from monitor.anomalies import grouped
     from monitor.anomalies.episodes import GROUPS
 
@@ -202,7 +228,9 @@ def _grouped(found: Sequence[Any], group: str) -> _Answer:
     return _Answer(f"evenings by {group}", names, rows)
 
 
-def _answer(kind: str, names: Sequence[str], rows: Sequence[Any]) -> _Answer:
+def _answer(
+    kind: str, names: Sequence[str], rows: "Sequence[DataclassInstance]"
+) -> _Answer:
     return _Answer(kind, names, [asdict(row) for row in rows])
 
 
@@ -252,7 +280,7 @@ _COMPARISON = (
 )
 
 
-def _print(answer: _Answer, again: str, options: dict[str, Any]) -> None:
+def _print(answer: _Answer, again: str, options: _Options) -> None:
     if options["as_json"]:
         rows = [{k: row.get(k) for k in answer.names} for row in answer.rows]
         echo_json({"command": again, "kind": answer.kind, answer_key(answer): rows})
@@ -273,7 +301,7 @@ def answer_key(answer: _Answer) -> str:
     return "groups" if answer.kind.startswith("evenings by") else answer.kind
 
 
-def _again(settings: Settings, question: "Question", options: dict[str, Any]) -> str:
+def _again(settings: Settings, question: "Question", options: _Options) -> str:
     words = ["monitor", "--config", str(settings.config_path)]
     if settings.database:
         words += ["--database", masked(settings.database)]
@@ -304,5 +332,6 @@ def _again(settings: Settings, question: "Question", options: dict[str, Any]) ->
         "json": "as_json",
         "csv": "as_csv",
     }
-    words += [f"--{flag}" for flag, option in flags.items() if options[option]]
+    given: Mapping[str, object] = options
+    words += [f"--{flag}" for flag, option in flags.items() if given[option]]
     return shlex.join(words)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 import click
 
@@ -28,6 +28,30 @@ from monitor.text import printable
 
 FORMATS = ("ooni", "speedtest-tracker", "fping", "smokeping")
 NEAREST = timedelta(hours=1)
+
+
+class _Import(TypedDict):
+    """Options of the command, as declared below."""
+
+    form: str | None
+    prometheus: str | None
+    since: str | None
+    until: str | None
+    step_s: int
+    vantage: str | None
+    role: str
+
+
+class _Export(TypedDict):
+    """Options of the command, as declared below."""
+
+    since: str | None
+    until: str | None
+    targets: tuple[str, ...]
+    vantage: str | None
+    all_vantages: bool
+    partitioned: bool
+    at: str | None
 
 
 @click.command("import")
@@ -58,7 +82,7 @@ def import_command(
     settings: Settings,
     /,
     files: tuple[Path, ...],
-    **options: Any,  # noqa: ANN401
+    **options: Unpack[_Import],
 ) -> None:
     """Read samples from FILES (.csv, .ndjson, .parquet; text also .gz, .zst).
 
@@ -70,10 +94,12 @@ def import_command(
         raise InputError("import: give either FILES or --prometheus URL")
     if options["prometheus"]:
         config = configuration(settings)
-        samples = list(_of_prometheus(config, options))
-        _store(config.database, masked(options["prometheus"]), [samples])
+        url = options["prometheus"]
+        _store(
+            config.database, masked(url), [list(_of_prometheus(url, config, options))]
+        )
     elif options["form"]:
-        _import_foreign(configuration(settings), files, options)
+        _import_foreign(options["form"], configuration(settings), files, options)
     else:
         _import_own(database_url(settings), files)
 
@@ -90,12 +116,12 @@ def _import_own(url: str, files: tuple[Path, ...]) -> None:
 
 
 def _import_foreign(
-    config: Config, files: tuple[Path, ...], options: dict[str, Any]
+    form: str, config: Config, files: tuple[Path, ...], options: _Import
 ) -> None:
     from monitor.exchange import reader
 
     read = reader(
-        options["form"],
+        form,
         vantage=options["vantage"] or config.vantage,
         role=Role(options["role"]),
     )
@@ -113,7 +139,7 @@ def _batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
         yield batch
 
 
-def _of_prometheus(config: Config, options: dict[str, Any]) -> Iterator[Sample]:
+def _of_prometheus(url: str, config: Config, options: _Import) -> Iterator[Sample]:
     from monitor.exchange import blackbox
 
     zone = config.timezone
@@ -122,7 +148,7 @@ def _of_prometheus(config: Config, options: dict[str, Any]) -> Iterator[Sample]:
     if since is None or until is None:
         raise InputError("--prometheus: needs --since and --until")
     yield from blackbox.read(
-        options["prometheus"],
+        url,
         since=since,
         until=until,
         step=timedelta(seconds=options["step_s"]),
@@ -158,7 +184,7 @@ def export_command(
     settings: Settings,
     /,
     file: Path,
-    **options: Any,  # noqa: ANN401 - as declared above
+    **options: Unpack[_Export],
 ) -> None:
     """Write samples to FILE (.csv, .ndjson, .parquet; text also .gz, .zst).
 
@@ -169,7 +195,8 @@ def export_command(
     from monitor.store import open_store
 
     # A zone is needed for local dates only: whole databases go without a configuration.
-    is_local = any(options[name] for name in ("since", "until", "at", "partitioned"))
+    asked = options["since"], options["until"], options["at"], options["partitioned"]
+    is_local = any(asked)
     zone = configuration(settings).timezone if is_local else "UTC"
     since, until = _span(file, zone, options)
     url = measured_database_url(settings)
@@ -186,9 +213,7 @@ def export_command(
     say(f"{printable(str(file))}: {n_written} rows written")
 
 
-def _exported_vantage(
-    settings: Settings, url: str, options: dict[str, Any]
-) -> str | None:
+def _exported_vantage(settings: Settings, url: str, options: _Export) -> str | None:
     """The one whose samples are written; None: all."""
     named: str | None = options["vantage"]
     if named and options["all_vantages"]:
@@ -200,7 +225,7 @@ def _exported_vantage(
 
 
 def _span(
-    file: Path, timezone: str, options: dict[str, Any]
+    file: Path, timezone: str, options: _Export
 ) -> tuple[datetime | None, datetime | None]:
     check_order(options["since"], options["until"])
     if (file.suffix == ".har") != bool(options["at"]):
@@ -215,7 +240,7 @@ def _span(
 
 
 def _written(
-    file: Path, samples: Iterable[Sample], timezone: str, options: dict[str, Any]
+    file: Path, samples: Iterable[Sample], timezone: str, options: _Export
 ) -> int:
     from monitor import __version__
     from monitor.interchange import write_samples

@@ -5,15 +5,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
+from click.decorators import FC
 
 from monitor.cli.terminal import say
 from monitor.errors import ConfigError, InputError, MonitorError, ServiceError
 from monitor.masking import masked_in
 from monitor.service import last_words
 from monitor.text import printable
+from monitor.untyped import Theirs
 
 COMMANDS = {
     "run": ("daemon", "measure, analyse and show, until stopped"),
@@ -112,7 +113,7 @@ def _status(error: MonitorError) -> int:
     return EXIT_SERVICE if isinstance(error, ServiceError) else EXIT_NO
 
 
-def _config_option(**more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's
+def _config_option(**more: Theirs) -> Callable[[FC], FC]:
     return click.option(
         "--config",
         "config_path",
@@ -122,7 +123,7 @@ def _config_option(**more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click
     )
 
 
-def _database_option(**more: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's
+def _database_option(**more: Theirs) -> Callable[[FC], FC]:
     return click.option(
         "--database",
         help="Database URL; replaces the file's. MONITOR_DATABASE replaces both.",

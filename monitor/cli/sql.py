@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -79,7 +79,7 @@ def _unique(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+def _plain(value: object) -> object:
     if value is None or isinstance(value, int | float | str):
         return value
     return value.hex() if isinstance(value, bytes) else str(value)

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from monitor.cli.terminal import visible
 from monitor.model import LOCAL_PROBES, Sample
@@ -38,7 +37,7 @@ def print_samples(samples: Sequence[Sample]) -> None:
     Console(file=sys.stdout, markup=False, emoji=False, width=width).print(table)
 
 
-def as_document(sample: Sample) -> dict[str, Any]:
+def as_document(sample: Sample) -> dict[str, object]:
     """A sample as a JSON object: every field that was measured."""
     return {
         key: value.isoformat() if isinstance(value, datetime) else value

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -39,7 +39,7 @@ def csv_cell(value: object) -> object:
     return disarm(visible(value, limit=_LONGEST_CELL))
 
 
-def print_csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def print_csv(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Print rows as CSV (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -60,7 +60,7 @@ def _json_line(line: str) -> str:
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
-def print_table(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def print_table(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Print rows as a table with the given columns; numbers to the right.
 
     Nothing is folded or cut to the width of the terminal. (rich's own table takes four

@@ -4,7 +4,7 @@ import sys
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -128,7 +128,7 @@ def _print_removed(removed: "Mapping[tuple[str, str], int]") -> None:
         )
 
 
-def _document(result: "Verification") -> dict[str, Any]:
+def _document(result: "Verification") -> dict[str, object]:
     return {
         "intact": result.is_intact,
         "level": result.level,
@@ -146,7 +146,7 @@ def _document(result: "Verification") -> dict[str, Any]:
     }
 
 
-def _as_documents(findings: "Sequence[Finding]") -> list[dict[str, Any]]:
+def _as_documents(findings: "Sequence[Finding]") -> list[dict[str, object]]:
     names = ("kind", "file", "day", "row", "field", "what")
     return [{name: getattr(found, name) for name in names} for found in findings]
 

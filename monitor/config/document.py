@@ -1,7 +1,6 @@
 """A YAML file in, its keys and values out; refuses what has no end or no keys."""
 
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
@@ -15,7 +14,7 @@ MAX_VALUES = 20_000
 """Keys and values with every alias written out; 200 sites make some 3000."""
 
 
-def read_document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, object]:
     """The top-level mapping of a YAML file.
 
     Raises
@@ -63,7 +62,7 @@ def _text(path: Path) -> str:
 class _BoundedConstructor(SafeConstructor):
     """Counts the values first: ten lines of aliases can stand for a billion of them."""
 
-    def construct_document(self, node: Node) -> Any:  # noqa: ANN401 - ruamel's
+    def construct_document(self, node: Node) -> object:
         """The document, when it is small enough."""
         if _n_values(node, {}) > MAX_VALUES:
             raise YAMLError(

@@ -1,7 +1,7 @@
 """A file in, one checked `Config` out, or the reason why not."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -34,7 +34,7 @@ def load(path: Path, *, database: str | None = None) -> Config:
     return parse(document, source=str(path))
 
 
-def parse(document: dict[str, Any], *, source: str) -> Config:
+def parse(document: Mapping[str, object], *, source: str) -> Config:
     """The configuration in an already read document; raises `ConfigError`."""
     repeated = repeated_names(document)
     try:

@@ -1,14 +1,13 @@
 """A configuration that may be shown: every key, no secret."""
 
 from datetime import timedelta
-from typing import Any
 
 from monitor.config.sections import Config
 from monitor.masking import HIDDEN, masked
 from monitor.model import AddressFamily
 
 
-def effective(config: Config) -> dict[str, Any]:
+def effective(config: Config) -> dict[str, object]:
     """Every key with the value in force, secrets masked, ready to be printed."""
     document = config.model_dump(mode="python")
     document["database"] = masked(config.database)

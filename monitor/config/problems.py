@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from pydantic_core import ErrorDetails
 
@@ -38,7 +38,7 @@ def problems(errors: list[ErrorDetails]) -> list[str]:
     return [_problem(error) for error in errors if error["loc"] not in inner]
 
 
-def repeated_names(document: Mapping[str, Any]) -> list[str]:
+def repeated_names(document: Mapping[str, object]) -> list[str]:
     """One line for each site whose name another site before it has already.
 
     Told apart from what pydantic finds: it looks at a whole only when all parts of it
@@ -56,7 +56,7 @@ def repeated_names(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _site_names(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _site_names(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for section in _SITES:
         sites = document.get(section)
         for place, site in enumerate(sites if isinstance(sites, list | tuple) else ()):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import monitor
 from monitor import private
@@ -29,6 +29,7 @@ from monitor.evidence.findings import told_days
 from monitor.evidence.redact import Hosts, Level, config_for, renamed
 from monitor.evidence.rows import Row
 from monitor.model import DayDigest, Sample
+from monitor.untyped import Json
 
 _NO_SECRET: Final = bytes(32)
 
@@ -67,8 +68,8 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     *,
     report_files: Mapping[str, Path | bytes],
     samples: Iterable[Sample | Row],
-    config_document: Mapping[str, Any],
-    verdict_document: Mapping[str, Any],
+    config_document: Mapping[str, Json],
+    verdict_document: Mapping[str, Json],
     level: Level | str = Level.PRIVATE,
     ledger: Ledger | None = None,
     report_level: Level | str = Level.TRUSTED,
@@ -132,7 +133,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
 
 
 def names_at(
-    level: Level | str, secret: bytes, verdict_document: Mapping[str, Any]
+    level: Level | str, secret: bytes, verdict_document: Mapping[str, Json]
 ) -> Callable[[str], str]:
     """How a bundle of these verdicts names a vantage: a pseudonym, when it is public.
 
@@ -178,8 +179,8 @@ class _Bundle:
     heads: dict[str, str] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     """Digests of the links that the bundle shows."""
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    days: dict[tuple[str, str], tuple[DayDigest, dict[str, Any]]] = field(
+    files: dict[str, dict[str, Json]] = field(default_factory=dict)
+    days: dict[tuple[str, str], tuple[DayDigest, dict[str, Json]]] = field(
         default_factory=dict
     )
     just_closed: Mapping[tuple[str, str], DayDigest] = field(default_factory=dict)
@@ -188,7 +189,7 @@ class _Bundle:
         """The vantage's name at this level."""
         return self.names(vantage)
 
-    def named(self, document: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def named(self, document: Json) -> Json:
         """The document with its vantages named as at this level."""
         return renamed(document, self.name)
 
@@ -290,7 +291,7 @@ class _Bundle:
     def write_manifest(
         self,
         zip_file: zipfile.ZipFile,
-        verdict_document: Mapping[str, Any],
+        verdict_document: Mapping[str, Json],
         left_out: tuple[str, ...],
     ) -> None:
         """Write the last member."""

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from monitor.evidence.archive import MARK
 from monitor.evidence.chain import SEALED, Day, DayKeys, sealed_parts
 from monitor.evidence.redact import Hosts, Level, public_part
 from monitor.evidence.rows import COLUMNS, Row, canonical
 from monitor.model import DayDigest
+from monitor.untyped import Json
 
 FORMAT: Final = "monitor-evidence"
 FORMAT_VERSION: Final = 1
@@ -122,7 +123,7 @@ def _shown(row: Row, view: View) -> Row:
     return row | {"remote_address": view.hosts(row["remote_address"])}
 
 
-def row_check(shown: Mapping[str, Any]) -> str:
+def row_check(shown: Mapping[str, Json]) -> str:
     """Tells a line that was altered by accident or without care; no proof."""
     body = {name: value for name, value in shown.items() if name != "x_check"}
     return short(canonical(body))
@@ -155,7 +156,7 @@ def short(body: bytes) -> str:
     return sha256(body).hexdigest()[:_CHECK_DIGITS]
 
 
-def document(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def document(value: Json) -> bytes:
     """A JSON document of a bundle.
 
     Raises
@@ -166,7 +167,7 @@ def document(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return text.encode("utf-8", "replace") + b"\n"
 
 
-def manifest(parts: Mapping[str, Any]) -> bytes:
+def manifest(parts: Mapping[str, Json]) -> bytes:
     """The manifest, with a check value of all that stands before it; no proof."""
     return document({**parts, CHECK: short(document(parts))})
 
@@ -196,10 +197,10 @@ _KEYS: Final[Mapping[Level, AbstractSet[str]]] = {
 def chain_line(
     link: DayDigest,
     vantage: str,
-    rows: Mapping[str, Any] | None,
+    rows: Mapping[str, Json] | None,
 ) -> bytes:
     """One link; `rows` tells keys and column checks when its rows are in the bundle."""
-    document: dict[str, Any] = {
+    document: dict[str, Json] = {
         "vantage": vantage,
         "day": link.day,
         "n_rows": link.n_rows,

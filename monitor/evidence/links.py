@@ -6,7 +6,7 @@ What a link binds is in `branches`; whether a day's rows are its link's, in `row
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from monitor.evidence import layout
 from monitor.evidence.branches import breaks, strays
@@ -15,6 +15,7 @@ from monitor.evidence.findings import Verification, told_days
 from monitor.evidence.redact import Level
 from monitor.evidence.rows import canonical
 from monitor.model import DayDigest
+from monitor.untyped import Json
 
 HOSTILE: Final = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 """What odd content raises wherever it is taken for the right one."""
@@ -45,7 +46,7 @@ class Link(DayDigest):
         return DayKeys(trusted=shown.get("trusted"), private=shown.get("private"))
 
 
-def parsed(line: bytes) -> dict[str, Any] | None:
+def parsed(line: bytes) -> dict[str, Json] | None:
     """The object of a line in its one spelling; None when it is anything else."""
     try:
         found = json.loads(line)
@@ -86,7 +87,7 @@ def by_vantage(links: Iterable[Link]) -> dict[str, list[Link]]:
     return own
 
 
-def _link(found: dict[str, Any] | None) -> Link | None:
+def _link(found: dict[str, Json] | None) -> Link | None:
     try:
         fields = {
             name: kind((found or {})[name]) for name, kind in _LINK_FIELDS.items()
@@ -103,7 +104,7 @@ def _link(found: dict[str, Any] | None) -> Link | None:
 
 
 _MAX_ROWS: Final = 10_000_000
-_LINK_FIELDS: Final[Mapping[str, Callable[[Any], Any]]] = {
+_LINK_FIELDS: Final[Mapping[str, Callable[[Json], Json]]] = {
     "vantage": str,
     "day": str,
     "n_rows": int,

@@ -4,10 +4,11 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from monitor.evidence import archive, layout
 from monitor.evidence.rows import COLUMNS, Row
+from monitor.untyped import Json
 
 _MAX_LINE_BYTES: Final = 1_000_000
 _LEVELS: Final = {
@@ -41,7 +42,7 @@ def preview(path: Path) -> list[str]:
         ]
 
 
-def _files(zip_file: zipfile.ZipFile, manifest: dict[str, Any]) -> Iterator[str]:
+def _files(zip_file: zipfile.ZipFile, manifest: dict[str, Json]) -> Iterator[str]:
     yield "files"
     for name, told in manifest["files"].items():
         yield f"  {name}  {told['bytes']} bytes"

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from monitor.errors import InputError
 from monitor.evidence.rows import COLUMNS
 from monitor.store.instants import to_us
+from monitor.untyped import Json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ class NotComparableError(Exception):
 
 
 def frame_of(
-    rows: Iterable[Mapping[str, Any]], columns: Collection[str] = tuple(COLUMNS)
+    rows: Iterable[Mapping[str, Json]], columns: Collection[str] = tuple(COLUMNS)
 ) -> "pd.DataFrame":
     """Rows as a frame with some columns of contracts 4, a year in little memory.
 
@@ -60,13 +61,13 @@ def frame_of(
     return pd.DataFrame({name: c.series() for name, c in grown.items()}, copy=False)
 
 
-def _chunks(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+def _chunks(rows: Iterable[Mapping[str, Json]]) -> Iterator[list[Mapping[str, Json]]]:
     remaining = iter(rows)
     while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
         yield chunk
 
 
-def _cells(name: str, values: list[Any]) -> list[Any]:
+def _cells(name: str, values: list[Json]) -> list[Json]:
     """The values of a column as its cells; those of another kind are refused."""
     if name == "started_at_utc":
         return [to_us(datetime.fromisoformat(value)) for value in values]
@@ -78,8 +79,8 @@ def _cells(name: str, values: list[Any]) -> list[Any]:
 
 
 def document_again(
-    document: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]
-) -> dict[str, Any]:
+    document: Mapping[str, Json], rows: Iterable[Mapping[str, Json]]
+) -> dict[str, Json]:
     """The verdict document of the rows, asked as the one that is there was asked.
 
     Raises
@@ -104,8 +105,8 @@ def document_again(
 
 
 def differences(
-    stated: Any,  # noqa: ANN401 - any JSON value
-    found: Any,  # noqa: ANN401 - any JSON value
+    stated: Json,
+    found: Json,
     where: str = "",
 ) -> Iterator[tuple[str, str]]:
     """Paths at which two JSON documents differ, with both values."""
@@ -122,7 +123,7 @@ def differences(
         yield where, f"{_brief(stated)} stated, {_brief(found)} computed"
 
 
-def _as_first_made(verdict: Mapping[str, Any]) -> dict[str, Any]:
+def _as_first_made(verdict: Mapping[str, Json]) -> dict[str, Json]:
     """A verdict, or a check in one, as far as the first bundles are held to it."""
     kept = {name: value for name, value in verdict.items() if name not in _ADDED}
     if isinstance(kept.get("reasons"), list):

@@ -13,11 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any, Final
+from typing import Final
 
 from monitor.evidence.rows import COLUMNS, Row, utc_text
 from monitor.masking import HIDDEN, masked_in
 from monitor.model import LOCAL_PROBES
+from monitor.untyped import Json
 
 
 class Level(StrEnum):
@@ -139,7 +140,7 @@ class Hosts:
         return hmac.digest(self._key, address.packed, "sha256")
 
 
-def config_for(level: Level, document: Mapping[str, Any]) -> dict[str, Any]:
+def config_for(level: Level, document: Mapping[str, Json]) -> dict[str, Json]:
     """The configuration without secrets; beyond the house only what the method uses."""
     if level is Level.PRIVATE:
         return {name: _masked(name, value) for name, value in document.items()}
@@ -150,7 +151,7 @@ def config_for(level: Level, document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _masked(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _masked(name: str, value: Json) -> Json:
     if _SECRET_KEY.search(name) and value:
         return HIDDEN
     if isinstance(value, Mapping):
@@ -160,7 +161,7 @@ def _masked(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return masked_in(value) if isinstance(value, str) else value
 
 
-def renamed(value: Any, name: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
+def renamed(value: Json, name: Callable[[str], str]) -> Json:
     """A JSON document whose `vantage` entries are replaced by another name."""
     if isinstance(value, Mapping):
         return {

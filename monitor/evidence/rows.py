@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from math import isfinite
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from monitor.model import Sample
 from monitor.store import Store
 from monitor.store.instants import from_us
 from monitor.store.records import storable
+from monitor.untyped import Json
 
-Row: TypeAlias = dict[str, Any]
+Row: TypeAlias = dict[str, Json]
 
 _TEXT: Final = "text"
 _REAL: Final = "real"
@@ -59,16 +60,16 @@ ORDER: Final = ("started_at_utc", "target", "path", "probe", "server_name")
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
-def canonical(part: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def canonical(part: Json) -> bytes:
     """The one spelling of a row or a part of one, without line end."""
     return _encoded(part).encode("ascii")
 
 
-def _encoded(part: Any) -> str:  # noqa: ANN401 - any JSON value
+def _encoded(part: Json) -> str:
     return "".join(_ONE_SHOT(part, 0))
 
 
-def _one_shot() -> Callable[[Any, int], Iterable[str]]:
+def _one_shot() -> Callable[[Json, int], Iterable[str]]:
     """What `_ENCODER` does, without setting it up anew for each part of each row.
 
     That set-up costs as much as most parts; a home-year has four million of them.
@@ -77,7 +78,7 @@ def _one_shot() -> Callable[[Any, int], Iterable[str]]:
     if make is None:
         return lambda part, _: [_ENCODER.encode(part)]
     escape, default = json.encoder.encode_basestring_ascii, _ENCODER.default
-    made: Callable[[Any, int], Iterable[str]] = make(
+    made: Callable[[Json, int], Iterable[str]] = make(
         None, default, escape, None, ":", ",", False, False, False
     )
     return made
@@ -100,7 +101,7 @@ def stored_rows(
         yield row_from(utc_text(from_us(started_at_us)), values)
 
 
-def row_from(started_at_utc: str, values: Sequence[Any]) -> Row:
+def row_from(started_at_utc: str, values: Sequence[Json]) -> Row:
     """The canonical row of the values of all columns but the first, in their order."""
     row: Row = {"started_at_utc": started_at_utc}
     for name, kind, value in zip(_NAMES, _KINDS, values, strict=True):
@@ -131,5 +132,5 @@ def sort_key(row: Row) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _text(value: Any) -> Any:  # noqa: ANN401 - a text or a word of an enumeration
+def _text(value: Json) -> Json:
     return storable(str(value))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from monitor.errors import InputError
 from monitor.evidence import archive, layout
@@ -27,6 +27,7 @@ from monitor.evidence.redact import Level
 from monitor.evidence.rowcheck import RowCheck
 from monitor.evidence.rows import Row
 from monitor.model import LOCAL_PROBES, SIMULATED
+from monitor.untyped import Json
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -99,10 +100,10 @@ class _Opened:
     links: Sequence[Link] = ()
     whole: Sequence[Link] = ()
     """Links whose rows are here as they tell them."""
-    terms: Mapping[str, Any] = field(default_factory=dict)
+    terms: Mapping[str, Json] = field(default_factory=dict)
     """The verdict document."""
 
-    def manifest(self) -> Mapping[str, Any] | None:
+    def manifest(self) -> Mapping[str, Json] | None:
         """The manifest, its own check value looked at; None: there is none."""
         body = self.document_bytes(layout.MANIFEST)
         document = None if body is None else _parsed_document(body)
@@ -140,7 +141,7 @@ class _Opened:
             self.result.add(name, str(error))
 
 
-def _has_its_check(document: Mapping[str, Any], body: bytes) -> bool:
+def _has_its_check(document: Mapping[str, Json], body: bytes) -> bool:
     parts = {name: part for name, part in document.items() if name != layout.CHECK}
     try:
         return layout.manifest(parts) == body
@@ -148,7 +149,7 @@ def _has_its_check(document: Mapping[str, Any], body: bytes) -> bool:
         return False
 
 
-def _parsed_document(body: bytes) -> dict[str, Any] | None:
+def _parsed_document(body: bytes) -> dict[str, Json] | None:
     try:
         found = json.loads(body, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
@@ -156,7 +157,7 @@ def _parsed_document(body: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     """An object; one that says two things under one name says nothing."""
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -164,7 +165,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check(opened: _Opened, manifest: Mapping[str, Any], watched: Watched) -> None:
+def _check(opened: _Opened, manifest: Mapping[str, Json], watched: Watched) -> None:
     result, files = opened.result, manifest.get("files")
     if isinstance(files, dict):
         _check_files(opened.zip_file, files, result)
@@ -184,7 +185,7 @@ def _check(opened: _Opened, manifest: Mapping[str, Any], watched: Watched) -> No
 
 
 def _check_files(
-    zip_file: zipfile.ZipFile, files: Mapping[str, Any], result: Verification
+    zip_file: zipfile.ZipFile, files: Mapping[str, Json], result: Verification
 ) -> None:
     present = set(zip_file.namelist()) - {layout.MANIFEST}
     for name in sorted(present - set(files)):
@@ -198,7 +199,7 @@ def _check_files(
 def _check_file(
     zip_file: zipfile.ZipFile,
     name: str,
-    stated: Any,  # noqa: ANN401 - any JSON value
+    stated: Json,
     result: Verification,
 ) -> None:
     digest, n_bytes = sha256(), 0
@@ -214,7 +215,7 @@ def _check_file(
 
 
 def _check_statements(
-    manifest: Mapping[str, Any], links: Sequence[Link], result: Verification
+    manifest: Mapping[str, Json], links: Sequence[Link], result: Verification
 ) -> None:
     """Whether what the manifest says of the rows is so: nobody else says it."""
     level = _level_of_rows(links) or manifest.get("level")
@@ -239,7 +240,7 @@ def _level_of_rows(links: Sequence[Link]) -> str | None:
     return "/".join(sorted(map(str, levels))) or None
 
 
-def _terms(opened: _Opened, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+def _terms(opened: _Opened, manifest: Mapping[str, Json]) -> Mapping[str, Json]:
     """The verdict document: what was concluded, of which span, by which method."""
     body = opened.document_bytes(layout.VERDICTS)
     document = None if body is None else _parsed_document(body)
@@ -279,7 +280,7 @@ def _counted(rows: Iterator[Row], result: Verification) -> Iterator[Row]:
 
 
 def _compare_verdicts(
-    document: Mapping[str, Any], rows: Iterable[Row], result: Verification
+    document: Mapping[str, Json], rows: Iterable[Row], result: Verification
 ) -> None:
     # Another machine may have other rules of time zones; what they were is stated.
     again = {**document_again(document, rows)}

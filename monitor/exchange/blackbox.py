@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 
@@ -19,6 +19,7 @@ from monitor.interchange.checks import shown
 from monitor.interchange.columns import NUMBERS
 from monitor.masking import masked, masked_in
 from monitor.model import Operation, Role, Sample
+from monitor.untyped import Json
 
 _QUERY: Final = (
     '{__name__=~"probe_success|probe_duration_seconds|probe_http_status_code'
@@ -146,7 +147,7 @@ def _says_something(sample: Sample) -> bool:
 
 
 def _collect(
-    series: Mapping[str, Any], rows: dict[tuple[float, str], dict[str, float]]
+    series: Mapping[str, Json], rows: dict[tuple[float, str], dict[str, float]]
 ) -> None:
     labels = series["metric"]
     name = _NAMES.get(labels["__name__"]) or _PHASES.get(labels.get("phase", ""))
@@ -162,7 +163,7 @@ def _sample(
     at_s: float, instance: str, row: Mapping[str, float], vantage: str, role: Role
 ) -> Sample:
     has_failed = row.get("success") == 0.0
-    times: dict[str, Any] = {n: row[n] for n in _PHASES.values() if row.get(n)}
+    times: dict[str, Json] = {n: row[n] for n in _PHASES.values() if row.get(n)}
     return Sample(
         started_at_utc=datetime.fromtimestamp(at_s, UTC),
         target=instance.split("://", 1)[-1].rstrip("/"),

@@ -5,14 +5,14 @@ TLS handshake, and -1 says that a step does not apply.
 """
 
 import json
-from typing import Any, Final
+from typing import Final
 
 from monitor.model import Sample
 
 _NOT_APPLICABLE: Final = -1
 
 
-def har(sample: Sample, *, software_version: str) -> dict[str, Any]:
+def har(sample: Sample, *, software_version: str) -> dict[str, object]:
     """The document of one sample."""
     url = sample.url or f"https://{sample.server_name or sample.target}/"
     started = sample.started_at_utc.isoformat(timespec="milliseconds")
@@ -41,7 +41,7 @@ def text(sample: Sample, *, software_version: str) -> str:
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
-def _request(url: str, sample: Sample) -> dict[str, Any]:
+def _request(url: str, sample: Sample) -> dict[str, object]:
     return {
         "method": "GET",
         "url": url,
@@ -54,7 +54,7 @@ def _request(url: str, sample: Sample) -> dict[str, Any]:
     }
 
 
-def _response(sample: Sample) -> dict[str, Any]:
+def _response(sample: Sample) -> dict[str, object]:
     n_bytes = sample.encoded_body_bytes
     return {
         "status": sample.http_status or 0,

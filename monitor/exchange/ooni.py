@@ -10,12 +10,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.exchange.reading import numbered_lines, refused, utc
 from monitor.interchange.writing import replacing
 from monitor.model import Operation, Role, Sample
+from monitor.untyped import Json
 
 TEST_NAME: Final = "monitor_page"
 SOFTWARE_NAME: Final = "monitor"
@@ -34,7 +35,7 @@ _EXTRAS: Final = (
 )
 
 
-def measurement(sample: Sample, *, software_version: str) -> dict[str, Any]:
+def measurement(sample: Sample, *, software_version: str) -> dict[str, Json]:
     """One sample as a measurement of our own test, without any address."""
     at = sample.started_at_utc.strftime(_TIME)
     return {
@@ -57,7 +58,7 @@ def measurement(sample: Sample, *, software_version: str) -> dict[str, Any]:
     }
 
 
-def _test_keys(sample: Sample) -> dict[str, Any]:
+def _test_keys(sample: Sample) -> dict[str, Json]:
     marks = _marks(sample)
     extras = {name: getattr(sample, name) for name in _EXTRAS}
     return {
@@ -104,8 +105,8 @@ def _event(
     sample: Sample,
     operation: Operation,
     marks: Mapping[Operation, tuple[float, float]],
-    more: Mapping[str, Any],
-) -> list[dict[str, Any]]:
+    more: Mapping[str, Json],
+) -> list[dict[str, Json]]:
     has_failed = sample.failed_operation == operation
     if operation not in marks and not has_failed:
         return []
@@ -152,7 +153,7 @@ def read(path: Path, *, vantage: str, role: Role = Role.TARGET) -> Iterator[Samp
         raise refused(path, 1, "no such measurement", "OONI web_connectivity, JSONL")
 
 
-def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
+def _parsed(path: Path, number: int, line: str) -> dict[str, Json]:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -162,7 +163,7 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
     return found
 
 
-def _sample(found: Mapping[str, Any], vantage: str, role: Role) -> Sample:
+def _sample(found: Mapping[str, Json], vantage: str, role: Role) -> Sample:
     host = urlsplit(str(found["input"])).hostname or str(found["input"])
     keys = _first_page(found["test_keys"] or {}, host)
     lookup = _first_well(keys.get("queries"))
@@ -192,7 +193,7 @@ def _sample(found: Mapping[str, Any], vantage: str, role: Role) -> Sample:
     )
 
 
-def _first_page(keys: Mapping[str, Any], host: str) -> dict[str, Any]:
+def _first_page(keys: Mapping[str, Json], host: str) -> dict[str, Json]:
     """The steps towards the page that was asked for, as our own probe takes them.
 
     A measurement also holds what came after it (redirects, tagged `depth=1` and more,
@@ -213,27 +214,27 @@ def _first_page(keys: Mapping[str, Any], host: str) -> dict[str, Any]:
     }
 
 
-def _is_own(event: Mapping[str, Any]) -> bool:
+def _is_own(event: Mapping[str, Json]) -> bool:
     tags = [str(tag) for tag in event.get("tags") or ()]
     depths = [tag for tag in tags if tag.startswith("depth=")]
     is_first = not depths or "depth=0" in depths
     return is_first and "fetch_body=false" not in tags
 
 
-def _first_well(events: Iterable[Mapping[str, Any]] | None) -> Mapping[str, Any]:
+def _first_well(events: Iterable[Mapping[str, Json]] | None) -> Mapping[str, Json]:
     for event in events or ():
         if _event_failure(event) is None:
             return event
     return {}
 
 
-def _event_failure(event: Mapping[str, Any]) -> str | None:
+def _event_failure(event: Mapping[str, Json]) -> str | None:
     # A connection tells its failure in a status of its own.
     failure = (event.get("status") or event).get("failure")
     return None if failure is None else str(failure)
 
 
-def _span_s(*events: Mapping[str, Any] | None) -> float | None:
+def _span_s(*events: Mapping[str, Json] | None) -> float | None:
     """From the beginning of the first step to the end of the last [s]."""
     marks = [e for e in events if e and _length_s(e) is not None]
     if not marks:
@@ -241,7 +242,7 @@ def _span_s(*events: Mapping[str, Any] | None) -> float | None:
     return float(max(e["t"] for e in marks) - min(e["t0"] for e in marks))
 
 
-def _length_s(event: Mapping[str, Any]) -> float | None:
+def _length_s(event: Mapping[str, Json]) -> float | None:
     if event.get("t") is None or event.get("t0") is None:
         return None
     length_s = float(event["t"]) - float(event["t0"])
@@ -256,7 +257,7 @@ _STEPS: Final = (
 
 
 def _failure(
-    keys: Mapping[str, Any], request: Mapping[str, Any]
+    keys: Mapping[str, Json], request: Mapping[str, Json]
 ) -> tuple[Operation | None, str | None]:
     """The first step of which no attempt went well; none when a page was got."""
     if request and request.get("failure") is None:
@@ -270,7 +271,7 @@ def _failure(
     return (Operation.HTTP_ROUND_TRIP, str(failure)) if failure else (None, None)
 
 
-def _certificate(handshake: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _certificate(handshake: Mapping[str, Json]) -> tuple[str | None, str | None]:
     from cryptography.x509 import load_der_x509_certificate
 
     certificates = handshake.get("peer_certificates") or []

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from monitor.errors import InputError
 from monitor.interchange.columns import (
@@ -263,7 +264,7 @@ def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def _check_python_types(
-    raw: RawBatch, column: Column, cells: Sequence[Any], allowed: tuple[type, ...]
+    raw: RawBatch, column: Column, cells: Sequence[object], allowed: tuple[type, ...]
 ) -> None:
     # By exact type: in Python True is a number, in JSON it is none.
     strange = set(map(type, cells)) - {*allowed, type(None)}
@@ -278,7 +279,7 @@ def _refuse_unless(raw: RawBatch, column: Column, good: pa.Array) -> None:
     _refuse_first(raw, column, bad.to_numpy(zero_copy_only=False))
 
 
-def _refuse_first(raw: RawBatch, column: Column, bad: np.ndarray[Any, Any]) -> None:
+def _refuse_first(raw: RawBatch, column: Column, bad: NDArray[np.bool_]) -> None:
     if bad.any():
         raise raw.refuse(int(bad.argmax()), column)
 

@@ -1,9 +1,9 @@
 """Checked batches into pandas frames, and frames into samples."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -19,6 +19,10 @@ from monitor.interchange.columns import (
 )
 from monitor.interchange.reading import batches
 from monitor.model import Operation, Role, Sample
+from monitor.untyped import Json
+
+_Series: TypeAlias = "pd.Series[Any]"
+"""Of any kind of value: the column says which."""
 
 
 def read_batches(path: Path) -> Iterator[pd.DataFrame]:
@@ -69,10 +73,10 @@ def frame_of(
     return pd.DataFrame(columns, copy=False)
 
 
-def _column(chunks: list[pa.Array], kind: pa.DataType) -> "pd.Series[Any]":
+def _column(chunks: list[pa.Array], kind: pa.DataType) -> _Series:
     whole = pa.chunked_array(chunks, kind).unify_dictionaries()
     chunks.clear()
-    column: pd.Series[Any] = whole.to_pandas()
+    column: _Series = whole.to_pandas()
     return column
 
 
@@ -83,7 +87,7 @@ def samples_from(frame: pd.DataFrame) -> Iterator[Sample]:
         yield Sample(**dict(zip(NAMES, row, strict=True)))
 
 
-def _values(series: "pd.Series[Any]", column: Column) -> list[Any]:
+def _values(series: _Series, column: Column) -> list[Json]:
     if column.kind is Kind.MOMENT:
         return list(pd.DatetimeIndex(series).tz_convert(UTC).to_pydatetime())
     convert = _CONVERTED.get(column.name, float if column.is_number else str)
@@ -96,7 +100,7 @@ def _values(series: "pd.Series[Any]", column: Column) -> list[Any]:
     return [convert(value) if there else None for value, there in pairs]
 
 
-_CONVERTED: dict[str, Any] = {
+_CONVERTED: dict[str, Callable[[Json], object]] = {
     "role": Role,
     "failed_operation": Operation,
     **dict.fromkeys(COUNTS, int),

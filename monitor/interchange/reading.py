@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,7 +41,7 @@ def batches(path: Path) -> Iterator[pa.RecordBatch]:
         raise InputError(f"{path}: found no rows; allowed: at least one sample")
 
 
-def _csv(path: Path, codec: str | None) -> Iterator[tuple[dict[str, Any], int]]:
+def _csv(path: Path, codec: str | None) -> Iterator[tuple[dict[str, object], int]]:
     rows = _csv_rows(path, codec)
     header = next(rows, None)
     if header is None:
@@ -114,13 +114,13 @@ def _full_rows(
         yield row
 
 
-def _ndjson(path: Path, codec: str | None) -> Iterator[tuple[dict[str, Any], int]]:
+def _ndjson(path: Path, codec: str | None) -> Iterator[tuple[dict[str, object], int]]:
     rows = _ndjson_rows(path, lines(path, codec))
     while batch := list(islice(rows, ROWS_PER_BATCH)):
         yield {name: [row.get(name) for row in batch] for name in NAMES}, len(batch)
 
 
-def _ndjson_rows(path: Path, source: Iterator[str]) -> Iterator[Mapping[str, Any]]:
+def _ndjson_rows(path: Path, source: Iterator[str]) -> Iterator[Mapping[str, object]]:
     number = 0
     checked: tuple[str, ...] = ()
     for line in source:
@@ -136,7 +136,7 @@ def _ndjson_rows(path: Path, source: Iterator[str]) -> Iterator[Mapping[str, Any
         yield row
 
 
-def _json_object(place: str, line: str) -> dict[str, Any]:
+def _json_object(place: str, line: str) -> dict[str, object]:
     try:
         row = json.loads(
             line, object_pairs_hook=_without_doubles, parse_constant=_no_constant
@@ -148,7 +148,7 @@ def _json_object(place: str, line: str) -> dict[str, Any]:
     return row
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     row = dict(pairs)
     if len(row) != len(pairs):
         raise ValueError("a name is there twice")
@@ -159,7 +159,7 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no number")
 
 
-def _parquet(path: Path, _codec: str | None) -> Iterator[tuple[dict[str, Any], int]]:
+def _parquet(path: Path, _codec: str | None) -> Iterator[tuple[dict[str, object], int]]:
     with pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
         check_header(str(path), names)

@@ -21,6 +21,7 @@ from monitor.interchange.columns import COLUMNS, NAMES, Kind
 from monitor.interchange.files import file_format
 from monitor.model import Sample
 from monitor.text import csv_writer, disarm
+from monitor.untyped import Json
 
 _EXTRAS: Final = tuple(f.name for f in fields(Sample) if f.name not in NAMES)
 HEADER: Final = (*NAMES, *(f"x_{name}" for name in _EXTRAS))
@@ -88,6 +89,7 @@ def _sync(path: Path) -> None:
 def _text(path: Path, codec: str | None) -> Iterator[IO[str]]:
     with path.open("wb") as raw:
         # The stream of the codec closes the file below it: both ends are then written.
+        # pyarrow has no types.
         stream: Any = raw if codec is None else pa.CompressedOutputStream(raw, codec)
         with TextIOWrapper(stream, encoding="utf-8", newline="") as text:
             yield text
@@ -127,7 +129,7 @@ def cells(sample: Sample) -> dict[str, str | int | float | None]:
     return dict(zip(HEADER, values, strict=True))
 
 
-def _cell(value: Any) -> str | int | float | None:  # noqa: ANN401 - any field
+def _cell(value: Json) -> str | int | float | None:
     if isinstance(value, datetime):
         moment = value.astimezone(UTC).replace(tzinfo=None)
         return f"{moment.isoformat(timespec='microseconds')}Z"

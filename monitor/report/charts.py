@@ -42,6 +42,7 @@ COLOURS: Final = "magma_r"
 _WIDTH_IN: Final = 7.2
 _CEILING: Final = 10.0
 _TICKS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
+# Matplotlib types the keys as literals, the values by key.
 _STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "monitor",
@@ -156,6 +157,7 @@ _OUTLINES: Final = {
     EveningState.UNUSABLE: [(-0.17, 0.0), (0.17, 0.0)],
 }
 """The shape of each state, in widths of a day."""
+# Arguments of Matplotlib, each of a type of its own.
 _FILLS: Final[dict[EveningState, dict[str, Any]]] = {
     EveningState.FINE: {"facecolor": "none", "linewidth": 0.8},
     EveningState.SLOW: {"facecolor": SLOW_COLOUR, "linewidth": 0.8},

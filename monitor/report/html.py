@@ -18,6 +18,7 @@ from monitor.report.states import state_label as state_words
 from monitor.report.text import sentence
 from monitor.series.frame import Floats
 from monitor.text import printable_lines
+from monitor.verdict_table import Tone, row_of
 from monitor.wording import Language, language
 from monitor.wording.checks import (
     check_figure,
@@ -31,17 +32,6 @@ from monitor.wording.numbers import evidence_lines
 from monitor.wording.rounds import told_gap, told_spoiled
 from monitor.wording.sentences import title
 
-_SIGNS: Final = {
-    "targeted_throttling": ("alarm", "\N{BLACK UP-POINTING TRIANGLE}"),
-    "targeted_blocking": ("alarm", "\N{BLACK UP-POINTING TRIANGLE}"),
-    "selective_slowdown": ("warn", "\N{BLACK DIAMOND}"),
-    "recurring_slowdown": ("warn", "\N{BLACK DIAMOND}"),
-    "server_side": ("other", "\N{BLACK SQUARE}"),
-    "general_congestion": ("other", "\N{BLACK SQUARE}"),
-    "own_line": ("other", "\N{BLACK SQUARE}"),
-    "no_recurring_slowdown": ("fine", "\N{WHITE CIRCLE}"),
-}
-_OPEN: Final = ("open", "?")
 _FONTS: Final = "DejaVu Sans, system-ui, Noto Sans, sans-serif"
 
 
@@ -62,7 +52,7 @@ class Pictured:
     name: str
     sentence: str
     title: str
-    tone: str
+    tone: Tone
     sign: str
     charts: tuple[Chart, ...]
     dates: tuple[tuple[str, str], ...]
@@ -94,11 +84,6 @@ def render_html(report: NightReport, language_code: str) -> str:
     return printable_lines(html)
 
 
-def tone_of(verdict: str) -> tuple[str, str]:
-    """The class of the page's style for a verdict, and its shape."""
-    return _SIGNS.get(verdict, _OPEN)
-
-
 @lru_cache
 def _environment(language_code: str) -> Environment:
     tongue = language(language_code)
@@ -127,7 +112,7 @@ def _environment(language_code: str) -> Environment:
 
 
 def _pictured(service: Service, report: NightReport, tongue: Language) -> Pictured:
-    tone, sign = tone_of(service.verdict.verdict)
+    tone = row_of(service.verdict.verdict).tone
     last = service.last_night
     return Pictured(
         service=service,
@@ -135,7 +120,7 @@ def _pictured(service: Service, report: NightReport, tongue: Language) -> Pictur
         sentence=sentence(service, report, tongue),
         title=title(service.verdict, tongue),
         tone=tone,
-        sign=sign,
+        sign=tone.sign,
         charts=_charts(service, report.span, tongue),
         dates=_dates(service, tongue),
         last_state=_last_state(service, report, tongue),

@@ -4,7 +4,7 @@ import base64
 import logging
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from monitor.errors import ServiceError
 
@@ -49,6 +49,6 @@ def _as_image(picture: re.Match[str]) -> str:
     return f'<img alt="{picture[1]}" src="data:image/svg+xml;base64,{body}">'
 
 
-def _own_pictures(fetcher: Callable[..., Any]) -> Any:  # noqa: ANN401 - theirs
+def _own_pictures(fetcher: Callable[..., object]) -> object:
     """A fetcher of what the page itself contains; it asks nobody."""
     return fetcher(allowed_protocols=("data",))

@@ -5,7 +5,7 @@ loaded when it is asked for: questions about evenings need only the local clock.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from monitor.series.evenings import EveningTable, evening_table
@@ -26,7 +26,7 @@ _WITH_PANDAS = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any name of the list
+def __getattr__(name: str) -> object:
     if name not in _WITH_PANDAS:
         raise AttributeError(f"monitor.series has no {name!r}")
     return getattr(import_module(f"monitor.series.{_WITH_PANDAS[name]}"), name)

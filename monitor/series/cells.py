@@ -83,7 +83,10 @@ class Filler:
     """(evenings, slots)."""
 
     def all_series(self, groups: Sequence[Sequence[Lane]]) -> dict[str, Any]:
-        """The arrays of `Grid` that have one layer per series."""
+        """The arrays of `Grid` that have one layer per series.
+
+        Of as many types as `Grid` has fields, which says them.
+        """
         main = [self._main(group) for group in groups]
         address, addresses = self._codes(main, "remote_address", np.int32)
         issuer, issuers = self._codes(main, "certificate_issuer", np.int16)
@@ -200,8 +203,8 @@ class Filler:
         return out.reshape(len(groups), *self.shape)
 
     def _codes(
-        self, main: Sequence[Ints], name: str, kind: type[np.signedinteger[Any]]
-    ) -> tuple[NDArray[Any], tuple[str, ...]]:
+        self, main: Sequence[Ints], name: str, kind: type[np.signedinteger]
+    ) -> tuple[NDArray[np.signedinteger], tuple[str, ...]]:
         """A text column's codes per cell, -1 unknown, and its values."""
         out = np.full((len(main), self._n_cells), -1, kind)
         text = self.table.column(name) if self.table.has(name) else Text(_NONE, ("",))

@@ -6,7 +6,6 @@ queue, a server and a household and are never counted as independent.
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,7 +172,7 @@ def _transfer_table(
     )
 
 
-def medians(values: NDArray[Any], need: int | Ints) -> Floats:
+def medians(values: NDArray[np.floating], need: int | Ints) -> Floats:
     """Median along the last axis over what was measured; NaN below `need` values.
 
     `need` is one number or has the shape of the result.
@@ -220,7 +219,7 @@ def medians_by_place(place: Ints, values: Floats, n_places: int) -> Floats:
     return out
 
 
-def typical(values: NDArray[Any]) -> float:
+def typical(values: NDArray[np.floating]) -> float:
     """Median of what is finite, NaN when nothing is."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else float("nan")
@@ -279,7 +278,9 @@ def _just_outside(grid: Grid, inside: Bools) -> Bools:
     return widened(inside, EDGE_MIN // grid.slot_min) & ~widened(inside, 1)
 
 
-def _edges(values: NDArray[Any], rest: Floats, stretches: list[Bools]) -> Floats:
+def _edges(
+    values: NDArray[np.floating], rest: Floats, stretches: list[Bools]
+) -> Floats:
     """Rise in some stretches of the day, shape (S, M, D, stretches)."""
     is_known = ~np.isnan(values)
     rises = []
@@ -290,7 +291,7 @@ def _edges(values: NDArray[Any], rest: Floats, stretches: list[Bools]) -> Floats
 
 
 def _two_sides(
-    values: NDArray[Any], inside: Bools, rest: Bools, need: int | Ints
+    values: NDArray[np.floating], inside: Bools, rest: Bools, need: int | Ints
 ) -> tuple[Floats, Floats]:
     return medians(values[..., inside], need), medians(values[..., rest], need)
 
@@ -313,7 +314,7 @@ def _placebo_windows(grid: Grid, inside: Bools) -> list[Bools]:
 
 
 def _placebo(
-    values: NDArray[Any],
+    values: NDArray[np.floating],
     rest: Floats,
     windows: list[Bools],
     need: int | Ints,
@@ -322,7 +323,7 @@ def _placebo(
     return np.stack(rises, axis=-1) if rises else np.zeros((*rest.shape, 0))
 
 
-def _mean(share: NDArray[Any]) -> Floats:
+def _mean(share: NDArray[np.floating]) -> Floats:
     is_known = np.isfinite(share)
     n = is_known.sum(axis=-1)
     total = np.where(is_known, share, 0).sum(axis=-1)

@@ -7,7 +7,7 @@ out: a probe that speaks TCP cannot see it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from monitor.simulation.conditions import Conditions, Imposed, Style
 
@@ -38,9 +38,12 @@ class Family:
         )
 
 
+_Differences: TypeAlias = Mapping[str, Any]
+"""Fields of `Conditions`: numbers, truths, texts, what is imposed."""
+
 _BUSY = {"peak_log": _STRONG_PEAK}
 _LOADED = {"own_load_share": 0.7, "queue_s": 0.015}
-_NULLS: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
+_NULLS: tuple[tuple[str, str, str, _Differences], ...] = (
     ("quiet", "N1", "an ordinary home: a small evening peak", {}),
     (
         "congestion",
@@ -181,7 +184,7 @@ _NULLS: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
 
 
 def _listed(
-    table: tuple[tuple[str, str, str, Mapping[str, Any]], ...],
+    table: tuple[tuple[str, str, str, _Differences], ...],
 ) -> list[Family]:
     return [
         Family(
@@ -306,7 +309,7 @@ def _on_congestion(name: str) -> Family:
 
 
 _TWICE = {"imposed": _slow(2.0)}
-_MIXED: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
+_MIXED: tuple[tuple[str, str, str, _Differences], ...] = (
     (
         "slow_2x_on_own_load",
         "P11",

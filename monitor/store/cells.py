@@ -5,11 +5,12 @@ hours of a home-year would take longer than reading them.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import Engine, Integer, Select, cast, literal, select
+from sqlalchemy import Engine, Integer, cast, literal, select
 
 from monitor.store.engine import make_engine, reading
+from monitor.store.sql_types import Statement
 from monitor.store.tables import METRICS, hourly, samples
 
 _ROWS_AT_ONCE: Final = 50_000
@@ -43,7 +44,7 @@ class CellReader:
         if metric not in METRICS:
             raise ValueError(f"{metric!r} is no metric; allowed: {', '.join(METRICS)}")
         wanted = _WANTED[source](list(series_ids), metric, *span_us)
-        rows: list[Any] = []
+        rows: list[object] = []
         with reading(self._engine) as connection:
             cursor = connection.execute(wanted).cursor
             while some := cursor.fetchmany(_ROWS_AT_ONCE):
@@ -58,7 +59,7 @@ class CellReader:
 _NONE: Final = CellColumns((), (), (), (), ())
 
 
-def _hours(ids: list[int], metric: str, since_us: int, until_us: int) -> Select[Any]:
+def _hours(ids: list[int], metric: str, since_us: int, until_us: int) -> Statement:
     c = hourly.c
     return (
         select(c.series_id, c.hour_us, c.n, c.n_failed, c[metric])
@@ -67,7 +68,7 @@ def _hours(ids: list[int], metric: str, since_us: int, until_us: int) -> Select[
     )
 
 
-def _samples(ids: list[int], metric: str, since_us: int, until_us: int) -> Select[Any]:
+def _samples(ids: list[int], metric: str, since_us: int, until_us: int) -> Statement:
     c, when = samples.c, samples.c.started_at_us
     has_failed = cast(c.failure.is_not(None), Integer)
     return (

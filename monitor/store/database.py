@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from sqlalchemy import Engine
 
@@ -24,6 +24,7 @@ from monitor.store.clock_steps import ClockStep
 from monitor.store.engine import make_engine, reading, sqlite_path, writing
 from monitor.store.holder import Holder
 from monitor.store.migration import migrate
+from monitor.untyped import Json
 
 _SAMPLES_PER_TRANSACTION: Final = 2000
 
@@ -123,7 +124,7 @@ class Store:
         since: datetime | None = None,
         until: datetime | None = None,
         vantage: str | None = None,
-    ) -> Iterator[Sequence[Any]]:
+    ) -> Iterator[Sequence[Json]]:
         """What `samples` gives as plain values: time [us since 1970], named fields."""
         chosen = samples.Selection(since=since, until=until, vantage=vantage)
         return samples.read_values(self._engine, chosen, names)

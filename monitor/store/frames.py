@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, select
 
 from monitor.interchange.columns import COLUMNS, NAMES, Column
 from monitor.store.engine import make_engine, reading
 from monitor.store.growing import GrowingColumn, growing
 from monitor.store.migration import migrate
 from monitor.store.samples import Selection
+from monitor.store.sql_types import Statement
 from monitor.store.tables import IDENTITY, samples, series
 
 _ROWS_AT_ONCE: Final = 2000
@@ -96,13 +97,13 @@ def _driver_cursor(connection: Connection) -> Any:  # noqa: ANN401 - of the driv
     return driver.cursor(name="frame", binary=True)
 
 
-def _as_text(statement: Select[Any], connection: Connection) -> str:
+def _as_text(statement: Statement, connection: Connection) -> str:
     return str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
 
 
 def _of_series(
     chosen: Selection, series_id: int, wanted: Sequence[Column]
-) -> Select[Any]:
+) -> Statement:
     since_us, until_us = chosen.bounds_us()
     moment = samples.c.started_at_us
     stored = [samples.c[_STORED.get(c.name, c.name)] for c in _of_sample(wanted)]
@@ -121,7 +122,9 @@ def _of_sample(wanted: Sequence[Column]) -> list[Column]:
 
 
 def _add(
-    columns: dict[str, GrowingColumn], rows: Sequence[tuple[Any, ...]], one: RowMapping
+    columns: dict[str, GrowingColumn],
+    rows: Sequence[tuple[object, ...]],
+    one: RowMapping,
 ) -> None:
     # The time comes first, also where it is not wanted: without it a row may be empty.
     _, *cells = zip(*rows, strict=True)

@@ -5,15 +5,20 @@ once, not once in pieces and once whole.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from monitor.interchange.columns import Column, Kind
 from monitor.model import Role
+from monitor.untyped import Json
 
+Series: TypeAlias = "pd.Series[Any]"
+"""Of any kind of value: the column says which."""
+_Array: TypeAlias = NDArray[Any]
+"""Of numbers, of codes or of moments."""
 _FIRST_ROWS: Final = 4096
 _ROLES: Final = (Role.TARGET.value, Role.CONTROL.value)
 
@@ -21,13 +26,13 @@ _ROLES: Final = (Role.TARGET.value, Role.CONTROL.value)
 class GrowingColumn(Protocol):
     """A column that is being read."""
 
-    def extend(self, cells: Sequence[Any]) -> None:
+    def extend(self, cells: Sequence[object]) -> None:
         """Add cells as the driver gives them."""
 
     def repeat(self, cell: str | None, n: int) -> None:
         """Add one text n times."""
 
-    def series(self) -> "pd.Series[Any]":
+    def series(self) -> Series:
         """The finished column, of the type that `monitor.interchange.columns` says."""
 
 
@@ -49,10 +54,10 @@ class _Grown:
     """An array that grows at its end."""
 
     def __init__(self, kind: type[np.generic]) -> None:
-        self._values: NDArray[Any] = np.empty(_FIRST_ROWS, kind)
+        self._values: _Array = np.empty(_FIRST_ROWS, kind)
         self._n = 0
 
-    def add(self, values: Any, n: int) -> None:  # noqa: ANN401 - array, cells or one
+    def add(self, values: ArrayLike, n: int) -> None:
         end = self._n + n
         if end > self._values.size:
             # Nobody else has seen the array yet.
@@ -60,7 +65,7 @@ class _Grown:
         self._values[self._n : end] = values
         self._n = end
 
-    def whole(self) -> NDArray[Any]:
+    def whole(self) -> _Array:
         self._values.resize(self._n, refcheck=False)
         return self._values
 
@@ -71,13 +76,13 @@ class _Numbers:
     def __init__(self) -> None:
         self._grown = _Grown(np.float64)
 
-    def extend(self, cells: Sequence[Any]) -> None:
+    def extend(self, cells: Sequence[object]) -> None:
         self._grown.add(np.array(cells, np.float64), len(cells))
 
     def repeat(self, cell: str | None, n: int) -> None:
         raise TypeError("a number belongs to a sample, not to its series")
 
-    def series(self) -> "pd.Series[Any]":
+    def series(self) -> Series:
         return pd.Series(self._grown.whole(), copy=False)
 
 
@@ -87,10 +92,10 @@ class _Moments(_Numbers):
     def __init__(self) -> None:
         self._grown = _Grown(np.int64)
 
-    def extend(self, cells: Sequence[Any]) -> None:
+    def extend(self, cells: Sequence[object]) -> None:
         self._grown.add(np.array(cells, np.int64), len(cells))
 
-    def series(self) -> "pd.Series[Any]":
+    def series(self) -> Series:
         moments = self._grown.whole().view("datetime64[us]")
         return pd.Series(moments, copy=False).dt.tz_localize("UTC")
 
@@ -110,7 +115,7 @@ class _Texts:
         self._codes = _Codes({None: -1})
         self._grown = _Grown(np.int32)
 
-    def extend(self, cells: Sequence[Any]) -> None:
+    def extend(self, cells: Sequence[Json]) -> None:
         n = len(cells)
         codes = map(self._codes.__getitem__, cells)
         self._grown.add(np.fromiter(codes, np.int32, n), n)
@@ -118,7 +123,7 @@ class _Texts:
     def repeat(self, cell: str | None, n: int) -> None:
         self._grown.add(self._codes[cell], n)
 
-    def series(self) -> "pd.Series[Any]":
+    def series(self) -> Series:
         texts = pd.Index(list(self._codes)[1:])
         return pd.Series(pd.Categorical.from_codes(self._grown.whole(), texts))
 
@@ -126,9 +131,9 @@ class _Texts:
 class _Roles(_Texts):
     """Whether a sample is a control's, as a word."""
 
-    def extend(self, cells: Sequence[Any]) -> None:
+    def extend(self, cells: Sequence[object]) -> None:
         self._grown.add(np.array(cells, np.int32), len(cells))
 
-    def series(self) -> "pd.Series[Any]":
+    def series(self) -> Series:
         codes = self._grown.whole()
         return pd.Series(pd.Categorical.from_codes(codes, pd.Index(_ROLES)))

@@ -8,10 +8,11 @@ made of it, by `repack`, in the same transaction.
 import struct
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, bindparam, select, text
 
+from monitor.store.sql_types import StoredRow
 from monitor.store.tables import METRICS, hourly, hourly_days
 
 HOUR_US: Final = 3_600_000_000
@@ -75,7 +76,7 @@ def read_days(
     return [_unpacked(row) for row in connection.execute(wanted)]
 
 
-def _unpacked(row: Any) -> HourlyDay:  # noqa: ANN401 - a row of SQLAlchemy
+def _unpacked(row: StoredRow) -> HourlyDay:
     series_id, first_us, n, n_failed, values = row
     return HourlyDay(
         series_id,
@@ -86,17 +87,17 @@ def _unpacked(row: Any) -> HourlyDay:  # noqa: ANN401 - a row of SQLAlchemy
     )
 
 
-def _day_of(row: Any) -> tuple[int, int]:  # noqa: ANN401 - a row of SQLAlchemy
+def _day_of(row: StoredRow) -> tuple[int, int]:
     return row[0], row[1] - row[1] % DAY_US // HOUR_US * HOUR_US
 
 
-def _packed(day: tuple[int, int], rows: Sequence[Any]) -> dict[str, object]:
+def _packed(day: tuple[int, int], rows: Sequence[StoredRow]) -> dict[str, object]:
     by_hour = {row[1] % DAY_US // HOUR_US: row for row in rows}
     hours = [by_hour.get(hour, _NO_HOUR) for hour in range(HOURS)]
     return dict(zip(_COLUMNS, (*day, *_columns(hours)), strict=True))
 
 
-def _columns(hours: Sequence[Any]) -> Iterator[bytes]:
+def _columns(hours: Sequence[StoredRow]) -> Iterator[bytes]:
     _, _, *columns = zip(*hours, strict=True)
     for counts in columns[: len(_COUNTS)]:
         yield _COUNTS_FORM.pack(*counts)

@@ -7,12 +7,13 @@ ended. All of it is only added, never changed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Engine, Row, insert, or_, select
+from sqlalchemy import Connection, Engine, insert, or_, select
 
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.instants import from_us, to_us
+from monitor.store.sql_types import StoredRow
 from monitor.store.tables import notices
 
 BEGIN: Final = "begin"
@@ -120,7 +121,7 @@ def _add(connection: Connection, notice: Notice) -> None:
     connection.execute(insert(notices), row)
 
 
-def _notice(row: Row[Any]) -> Notice:
+def _notice(row: StoredRow) -> Notice:
     return Notice(
         told_at_utc=from_us(row.told_at_us),
         kind=row.kind,

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import psycopg
@@ -24,6 +24,7 @@ from monitor.masking import without_secrets
 from monitor.store import question_words, viewer
 from monitor.store.engine import database_url
 from monitor.store.server import Server
+from monitor.store.sql_types import Connection, Cursor
 
 VIEWS: Final = ("v_samples", "v_hours", "v_rounds", "v_verdicts", "v_notes", "v_days")
 """What may be asked; the columns are described in docs/anomalies.md."""
@@ -37,7 +38,7 @@ class Answer:
     """Rows of one question."""
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
+    rows: Sequence[Sequence[object]]
     is_cut: bool
     """Whether there were more rows than were asked for."""
 
@@ -172,9 +173,7 @@ def _ask_postgresql(
 _SET_LOCAL: Final = "SELECT set_config(%s, %s, true)"
 
 
-def _cursor_answer(
-    connection: psycopg.Connection[Any], question: str, max_rows: int
-) -> Answer:
+def _cursor_answer(connection: Connection, question: str, max_rows: int) -> Answer:
     # A cursor takes one SELECT and refuses everything else, in the server itself.
     with connection.cursor() as cursor:
         viewer.become(connection)
@@ -192,7 +191,7 @@ def _cursor_answer(
     return _answer(names, rows, max_rows)
 
 
-def _locked(cursor: psycopg.Cursor[Any]) -> frozenset[str]:
+def _locked(cursor: Cursor) -> frozenset[str]:
     """The tables and views that this transaction reads, as the server sees it."""
     return frozenset(name for (name,) in cursor.execute(_LOCKED).fetchall())
 
@@ -211,9 +210,7 @@ def _refuse_strangers(names: frozenset[str]) -> None:
         raise question_words.NotAskedError(", ".join(sorted(strangers)))
 
 
-def _check_sources(
-    connection: psycopg.Connection[Any], sources: Sequence[Sequence[str]]
-) -> None:
+def _check_sources(connection: Connection, sources: Sequence[Sequence[str]]) -> None:
     """Refuse every table and view but ours; a name of the question itself is none."""
     schema = connection.execute(_SCHEMA, (VIEWS[0],)).fetchone()
     plain = []
@@ -243,6 +240,6 @@ def _one_line(error: BaseException) -> str:
 
 
 def _answer(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], max_rows: int
+    columns: Sequence[str], rows: Sequence[Sequence[object]], max_rows: int
 ) -> Answer:
     return Answer(columns=columns, rows=rows[:max_rows], is_cut=len(rows) > max_rows)

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import and_, exists, func, select, text, tuple_
+from sqlalchemy import RowMapping, and_, exists, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
 from monitor.store.engine import make_engine, reading
@@ -21,6 +21,7 @@ from monitor.store.retention import Removed, removed
 from monitor.store.round_totals import RoundTotals, Totals
 from monitor.store.rounds import read as read_rounds
 from monitor.store.samples import from_row
+from monitor.store.sql_types import Statement, StoredRow
 from monitor.store.tables import (
     IDENTITY,
     METRICS,
@@ -187,7 +188,7 @@ class Reader:
 
     def _span(self, chosen: SampleFilter, start_us: int, end_us: int) -> list[Sample]:
         when = samples.c.started_at_us
-        rows: list[Any] = []
+        rows: list[RowMapping] = []
         with reading(self._engine) as connection:
             for series_id in chosen.series_ids:
                 wanted = _within(_full(), chosen, series_id)
@@ -306,12 +307,12 @@ def _known(metric: str) -> str:
     return metric
 
 
-def _full() -> Any:  # noqa: ANN401 - a select of many columns
+def _full() -> Statement:
     names = [series.c[name] for name in IDENTITY]
     return select(samples, *names).join_from(series, samples)
 
 
-def _within(wanted: Any, chosen: SampleFilter, series_id: int) -> Any:  # noqa: ANN401
+def _within(wanted: Statement, chosen: SampleFilter, series_id: int) -> Statement:
     when = samples.c.started_at_us
     wanted = wanted.where(samples.c.series_id == series_id)
     if chosen.since is not None:
@@ -324,7 +325,7 @@ def _within(wanted: Any, chosen: SampleFilter, series_id: int) -> Any:  # noqa: 
     return wanted
 
 
-def _page_of(series_id: int, chosen: SampleFilter, limit: int) -> Any:  # noqa: ANN401
+def _page_of(series_id: int, chosen: SampleFilter, limit: int) -> Statement:
     when = samples.c.started_at_us
     wanted = _within(_full(), chosen, series_id)
     if chosen.after is not None:
@@ -334,7 +335,7 @@ def _page_of(series_id: int, chosen: SampleFilter, limit: int) -> Any:  # noqa: 
     return wanted.order_by(when).limit(limit)
 
 
-def _info(row: Any) -> SeriesInfo:  # noqa: ANN401 - a row of SQLAlchemy
+def _info(row: StoredRow) -> SeriesInfo:
     return SeriesInfo(
         series_id=row.id,
         **{name: getattr(row, name) for name in IDENTITY},

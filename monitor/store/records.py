@@ -9,15 +9,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from monitor.model import Operation, Role, Round, RoundStatus, Sample
 from monitor.store.instants import from_us, to_us
+from monitor.untyped import Json
 
 _INT64: Final = 2**63
 
 
-def storable(value: Any) -> Any:  # noqa: ANN401 - any field of a record
+def storable(value: object) -> object:
     """The value itself, or the nearest that every database takes.
 
     Not-a-number and integers beyond 64 bits are no measurement: None. NUL and lone
@@ -35,7 +36,7 @@ def storable(value: Any) -> Any:  # noqa: ANN401 - any field of a record
     return value
 
 
-def nested(value: Any) -> Any:  # noqa: ANN401 - any field of a record
+def nested(value: object) -> object:
     """The value with every leaf made storable and every moment written out."""
     if isinstance(value, datetime):
         return from_us(to_us(value)).isoformat()
@@ -71,11 +72,11 @@ def _moment(value: str) -> datetime:
     return from_us(to_us(datetime.fromisoformat(value)))
 
 
-def _same(value: Any) -> Any:  # noqa: ANN401 - any field of a record
+def _same(value: object) -> object:
     return value
 
 
-def _pairs(value: list[list[Any]]) -> tuple[tuple[Any, ...], ...]:
+def _pairs(value: list[list[object]]) -> tuple[tuple[object, ...], ...]:
     return tuple(tuple(pair) for pair in value)
 
 
@@ -88,7 +89,7 @@ _LEFT_OUT: Final[Mapping[str, Mapping[str, None]]] = {
     "round": {"started_at_utc": None, "duration_s": None},
 }
 """Fields that are None without being so by default: a missed round never began."""
-_DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+_DECODERS: Final[Mapping[str, Callable[[Json], object]]] = {
     "started_at_utc": _moment,
     "slot_start_utc": _moment,
     "role": Role,

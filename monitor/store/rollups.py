@@ -9,13 +9,12 @@ by one of fewer samples.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Row,
     bindparam,
     delete,
     func,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from monitor.evening_rule import middle
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.hourly_days import HOUR_US, HOURS, repack, write_days
+from monitor.store.sql_types import StoredRow
 from monitor.store.tables import METRICS, hourly, hourly_days, hourly_stale, samples
 
 HOURS_AT_ONCE: Final = 150
@@ -52,7 +52,7 @@ class _Made(NamedTuple):
 
     span: _Span
     n_samples: int
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, object]]
 
 
 class Rollups:
@@ -121,7 +121,7 @@ def _n_hours(span: _Span) -> int:
 
 def _made(connection: Connection, span: _Span, phase_us: int) -> _Made:
     bounds = _bounds(span, phase_us)
-    by_slot: dict[int, list[Row[Any]]] = defaultdict(list)
+    by_slot: dict[int, list[StoredRow]] = defaultdict(list)
     n_samples = 0
     for row in connection.execute(_SAMPLES, bounds):
         by_slot[(row[0] + phase_us) // HOUR_US * HOUR_US - phase_us].append(row)
@@ -164,7 +164,7 @@ def _bounds(span: _Span, phase_us: int) -> dict[str, int]:
     }
 
 
-def _rollup(rows: Sequence[Row[Any]]) -> dict[str, Any]:
+def _rollup(rows: Sequence[StoredRow]) -> dict[str, object]:
     _, failures, sizes, *columns = zip(*rows, strict=True)
     # A refused connection is quick: the whole duration of a failure says nothing.
     columns[_DURATION] = tuple(

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Select,
     and_,
     bindparam,
     case,
@@ -29,6 +28,7 @@ from monitor.store.engine import reading
 from monitor.store.instants import from_us, to_us
 from monitor.store.records import storable
 from monitor.store.samples import insert_new
+from monitor.store.sql_types import Statement, StoredRow
 from monitor.store.tables import rounds
 
 _ORDER = (rounds.c.slot_start_us, rounds.c.vantage, rounds.c.round_id)
@@ -43,7 +43,7 @@ def append(connection: Connection, ended: Sequence[Round]) -> None:
         insert_new(connection, rounds, list(map(_to_row, ended)))
 
 
-def _to_row(round_: Round) -> dict[str, Any]:
+def _to_row(round_: Round) -> dict[str, object]:
     started = round_.started_at_utc
     return {
         "vantage": storable(round_.vantage),
@@ -87,7 +87,7 @@ def read(
         yield from map(_from_row, found)
 
 
-def _holding(now_us: int) -> Select[Any]:
+def _holding(now_us: int) -> Statement:
     """The table of rounds as of a moment."""
     columns = [c for c in rounds.c if c is not rounds.c.duration_s]
     duration = held_s(now_us).label("duration_s")
@@ -168,7 +168,7 @@ def measured_days(
     return [from_us(day_us).date() for day_us in found]
 
 
-def _measured_days() -> Select[Any]:
+def _measured_days() -> Statement:
     """One step down the index for each day: ten years have a million rounds."""
 
     def newest_before(moment_us: Any) -> ColumnElement[int]:  # noqa: ANN401
@@ -188,7 +188,7 @@ def _measured_days() -> Select[Any]:
 _MEASURED_DAYS: Final = _measured_days()
 
 
-def _from_row(row: Any) -> Round:  # noqa: ANN401 - a row of SQLAlchemy
+def _from_row(row: StoredRow) -> Round:
     started = row.started_at_us
     return Round(
         round_id=row.round_id,

@@ -1,7 +1,7 @@
 """Samples into rows and rows into samples."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,6 @@ from sqlalchemy import (
     Dialect,
     Engine,
     RowMapping,
-    Select,
     Table,
     and_,
     case,
@@ -29,7 +28,9 @@ from monitor.model import Operation, Role, Sample
 from monitor.store.engine import reading
 from monitor.store.instants import from_us, to_us
 from monitor.store.records import nested, storable
+from monitor.store.sql_types import Statement
 from monitor.store.tables import IDENTITY, samples, series
+from monitor.untyped import Json
 
 SeriesKey: TypeAlias = tuple[str, ...]
 
@@ -42,7 +43,9 @@ _DAY_US: Final = 86_400_000_000
 _ROWS_AT_ONCE: Final = 2000
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Any]) -> int:
+def insert_new(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]
+) -> int:
     """How many of the rows were new; a row whose key is there changes nothing."""
     # The text goes to the driver as it is: SQLAlchemy would look at each value again,
     # which costs more than storing it.
@@ -82,7 +85,7 @@ def append(
 
 def series_key(sample: Sample) -> SeriesKey:
     """What names a sample's series; no server name and an empty one are the same."""
-    return tuple(storable(getattr(sample, name) or "") for name in IDENTITY)
+    return tuple(str(storable(getattr(sample, name) or "")) for name in IDENTITY)
 
 
 def _add_series(
@@ -96,7 +99,7 @@ def _add_series(
         ids[tuple(row[1:])] = row[0]
 
 
-def to_row(sample: Sample, series_id: int) -> dict[str, Any]:
+def to_row(sample: Sample, series_id: int) -> dict[str, object]:
     """The stored form of a sample."""
     row = {name: storable(getattr(sample, name)) for name in _PLAIN}
     for name in _NESTED:
@@ -122,7 +125,7 @@ def from_row(row: RowMapping) -> Sample:
     return Sample(**values)
 
 
-def _nested_from(items: list[Any]) -> tuple[Any, ...]:
+def _nested_from(items: list[object]) -> tuple[object, ...]:
     return tuple(tuple(item) if isinstance(item, list) else item for item in items)
 
 
@@ -170,7 +173,7 @@ def read(engine: Engine, selection: Selection) -> Iterator[Sample]:
 
 def read_values(
     engine: Engine, selection: Selection, names: Sequence[str]
-) -> Iterator[Sequence[Any]]:
+) -> Iterator[Sequence[Json]]:
     """The time [us since 1970] and the named fields of each sample; as `read` orders.
 
     A fifth of the cost of whole samples, for those who want a million of them.
@@ -191,13 +194,14 @@ def read_values(
         start = _first_us(engine, selection, end)
 
 
+# A column of any of the stored types.
 def _stored(name: str) -> ColumnElement[Any]:
     if name == "role":
         return case((samples.c.is_control, Role.CONTROL.value), else_=Role.TARGET.value)
     return series.c[name] if name in IDENTITY else samples.c[name]
 
 
-def _rows(engine: Engine, statement: Select[Any]) -> Iterator[RowMapping]:
+def _rows(engine: Engine, statement: Statement) -> Iterator[RowMapping]:
     """The rows, streamed; everything is let go of also when the reader stops early."""
     options = {"yield_per": _ROWS_AT_ONCE}
     with (
@@ -207,7 +211,7 @@ def _rows(engine: Engine, statement: Select[Any]) -> Iterator[RowMapping]:
         yield from found.mappings()
 
 
-def _between(selection: Selection, start_us: int, end_us: int) -> Select[Any]:
+def _between(selection: Selection, start_us: int, end_us: int) -> Statement:
     names = [series.c[name] for name in IDENTITY]
     when = samples.c.started_at_us
     return (

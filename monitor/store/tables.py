@@ -6,7 +6,7 @@ month of one target is read from neighbouring pages.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -22,6 +22,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+
+from monitor.store.sql_types import TableColumn
 
 REVISION: Final = "0009"
 """The newest migration; known here so that a start need not load Alembic to compare."""
@@ -41,15 +43,15 @@ IDENTITY: Final[Sequence[str]] = ("vantage", "target", "path", "probe", "server_
 """With the time: what makes two rows the same sample (contracts 4)."""
 
 
-def _texts(*names: str) -> list[Column[Any]]:
+def _texts(*names: str) -> list[TableColumn]:
     return [Column(name, Text) for name in names]
 
 
-def _seconds(*names: str) -> list[Column[Any]]:
+def _seconds(*names: str) -> list[TableColumn]:
     return [Column(name, Double) for name in names]
 
 
-def _counts(*names: str) -> list[Column[Any]]:
+def _counts(*names: str) -> list[TableColumn]:
     return [Column(name, BigInteger) for name in names]
 
 

@@ -6,16 +6,18 @@ that user, and the list of `question_words` is what holds them.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from psycopg import sql
+
+from monitor.store.sql_types import Connection
 
 _ROLE: Final = "'monitor_questions_' || current_user"
 """Roles belong to the whole server: every user of it that may make one has its own."""
 
 
-def ensure_role(connection: psycopg.Connection[Any], views: Sequence[str]) -> None:
+def ensure_role(connection: Connection, views: Sequence[str]) -> None:
     """Make the role, or give it new views, where this user may; else nothing is done.
 
     Commits what it does, so that no question waits for another one's.
@@ -29,7 +31,7 @@ def ensure_role(connection: psycopg.Connection[Any], views: Sequence[str]) -> No
         connection.rollback()
 
 
-def become(connection: psycopg.Connection[Any]) -> None:
+def become(connection: Connection) -> None:
     """Be this role until the transaction ends, where that is allowed."""
     with suppress(psycopg.errors.DatabaseError), connection.transaction():
         connection.execute(f"SELECT set_config('role', {_ROLE}, true)")
@@ -37,7 +39,7 @@ def become(connection: psycopg.Connection[Any]) -> None:
         connection.execute("SELECT FROM v_samples LIMIT 0")
 
 
-def _may_be_taken(connection: psycopg.Connection[Any], views: Sequence[str]) -> bool:
+def _may_be_taken(connection: Connection, views: Sequence[str]) -> bool:
     found = connection.execute(
         f"""
         SELECT bool_and(has_table_privilege(r.oid, to_regclass(v), 'SELECT')
@@ -49,7 +51,7 @@ def _may_be_taken(connection: psycopg.Connection[Any], views: Sequence[str]) -> 
     return found == (True,)
 
 
-def _make(connection: psycopg.Connection[Any], views: Sequence[str]) -> None:
+def _make(connection: Connection, views: Sequence[str]) -> None:
     name, schema = connection.execute(
         f"SELECT ({_ROLE})::name::text, relnamespace::regnamespace::text"  # noqa: S608
         " FROM pg_class WHERE oid = to_regclass(%s)",
@@ -66,6 +68,6 @@ def _make(connection: psycopg.Connection[Any], views: Sequence[str]) -> None:
     connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
 
 
-def _is_there(connection: psycopg.Connection[Any], name: str) -> bool:
+def _is_there(connection: Connection, name: str) -> bool:
     query = "SELECT 1 FROM pg_roles WHERE rolname = %s"
     return connection.execute(query, (name,)).fetchone() is not None

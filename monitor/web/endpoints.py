@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from monitor.web import (
     comparison,
     curves,
@@ -45,7 +47,8 @@ from monitor.web.schemas import (
 
 PREFIX: Final = "/api/v1"
 
-Ask = Callable[[Facts, Any], Any]
+Ask = Callable[[Facts, Any], BaseModel]
+"""Each takes the query that its endpoint names: checked before it is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ measured is left out.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -55,7 +55,7 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=found.plain, headers={"Content-Type": content_type})
 
 
-def _body(context: Context, encode: Any) -> bytes:  # noqa: ANN401 - either encoder
+def _body(context: Context, encode: Callable[[CollectorRegistry], bytes]) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(StoredFacts(context.facts))
     body: bytes = encode(registry)

@@ -20,6 +20,7 @@ _PROBLEMS: Final = {
 }
 
 Json = dict[str, Any]
+"""A part of a JSON schema, as pydantic makes it."""
 
 
 def openapi_document() -> Json:

@@ -1,6 +1,6 @@
 """Parameters of a request as a checked model."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -28,7 +28,7 @@ def parameters(request: web.Request, model: type[Q]) -> Q:
     return checked(model, {**request.query, **request.match_info})
 
 
-def checked(model: type[Q], values: Any) -> Q:  # noqa: ANN401 - whatever was sent
+def checked(model: type[Q], values: object) -> Q:
     """The model of what was sent; raises NotAllowed."""
     try:
         return model.model_validate(values)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from monitor.model import Round, RoundStatus, Sample
 from monitor.store.instants import to_us
@@ -163,6 +163,6 @@ def _line(sample: Sample) -> str:
     return json.dumps(known, ensure_ascii=False) + "\n"
 
 
-def _csv_cell(sample: Sample, name: str) -> Any:  # noqa: ANN401 - any field of a sample
+def _csv_cell(sample: Sample, name: str) -> object:
     value = json_ready(getattr(sample, name))
     return disarm(value) if isinstance(value, str) else value

@@ -7,19 +7,21 @@ dates are local to the home's zone.
 import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     WithJsonSchema,
     model_validator,
 )
 
 from monitor import model
 from monitor.evening_rule import EveningState
+from monitor.verdict_table import Tone, gravity, row_of
 from monitor.wallclock import YEARS, parsed_date
 
 MAX_DAYS: Final = 800
@@ -443,7 +445,7 @@ class ReasonRecord(Answer):
 
     rule: str
     message: str
-    values: dict[str, Any]
+    values: dict[str, JsonValue]
 
 
 class Check(Answer):
@@ -463,6 +465,21 @@ class Mark(Answer):
     date: DayOf
     state: EveningState
     ratio: float | None
+
+
+class Kind(Answer):
+    """How a verdict is shown; the same for all verdicts of its name."""
+
+    gravity: int
+    """0 is the gravest."""
+    tone: Tone
+    sign: str
+
+    @classmethod
+    def of(cls, verdict: str) -> Self:
+        """The kind of a verdict's name."""
+        tone = row_of(verdict).tone
+        return cls(gravity=gravity(verdict), tone=tone, sign=tone.sign)
 
 
 class Verdict(Answer):
@@ -488,6 +505,7 @@ class Verdict(Answer):
     reasons: list[str]
     reason_records: list[ReasonRecord]
     evening_marks: list[Mark]
+    kind: Kind
     told: Told | None = None
 
     @classmethod
@@ -497,7 +515,9 @@ class Verdict(Answer):
             Mark(date=mark.day, state=mark.state, ratio=mark.ratio)
             for mark in verdict.marks
         ]
-        return cls.model_validate({**verdict.to_dict(), "evening_marks": marks})
+        kind = Kind.of(verdict.verdict)
+        shown = {**verdict.to_dict(), "evening_marks": marks, "kind": kind}
+        return cls.model_validate(shown)
 
 
 class Verdicts(Answer):
@@ -682,7 +702,7 @@ class Health(Answer):
     troubles: list[Trouble]
 
 
-def json_ready(value: Any) -> Any:  # noqa: ANN401 - any field of a sample
+def json_ready(value: object) -> object:
     """A sample's field as JSON takes it."""
     if isinstance(value, datetime):
         moment = value.astimezone(UTC).replace(tzinfo=None)

@@ -6,14 +6,9 @@ from datetime import date
 from typing import Final
 
 from monitor.model import Verdict
+from monitor.verdict_table import Lead, Tone, row_of
 from monitor.wording import Language
 
-_SUSPECTED: Final = ("targeted_throttling", "selective_slowdown")
-_BLOCKED: Final = ("targeted_blocking",)
-_ALONE: Final = ("recurring_slowdown",)
-_EXPLAINED: Final = ("server_side", "general_congestion", "own_line")
-_GOOD: Final = ("no_recurring_slowdown",)
-_SLOW: Final = frozenset({*_SUSPECTED, *_BLOCKED, *_ALONE})
 _SMALLEST_P: Final = 0.001
 
 
@@ -32,6 +27,8 @@ def heading(verdict: Verdict, language: Language) -> str:
         "targeted_throttling": t("Consistent with targeted throttling"),
         "targeted_blocking": t("Consistent with targeted blocking"),
         "selective_slowdown": t("Selective slowdown"),
+        "sustained_slowdown": t("Sustained slowdown"),
+        "resolver_blocking": t("No answer from the resolver"),
         "recurring_slowdown": t("Recurring slowdown"),
         "server_side": t("The service or its network"),
         "general_congestion": t("Busy hour for everything"),
@@ -60,6 +57,15 @@ def short_sentence(verdict: Verdict, language: Language) -> str:
         "selective_slowdown": t(
             "%(name)s was slower than the sites beside it on %(slow)s of %(usable)s "
             "evenings. Why is not established."
+        ),
+        "sustained_slowdown": t(
+            "%(name)s has become slower than before at nearly all hours, the sites "
+            "beside it have not. Why is not established."
+        ),
+        "resolver_blocking": t(
+            "%(name)s did not answer on %(dead)s of %(usable)s evenings: the resolver "
+            "of this home gave no answer for it, or a false one. Whether that is the "
+            "home's own filter or the provider's is not shown."
         ),
         "recurring_slowdown": t(
             "%(name)s was slower in the evening on %(slow)s of %(usable)s evenings. "
@@ -115,13 +121,14 @@ def _evenings(verdict: Verdict, language: Language) -> str:
     counts = verdict.evenings
     if not counts.usable:
         return ""
-    if verdict.verdict not in _SLOW:
+    row = row_of(verdict.verdict)
+    if not row.is_suspect:
         message = language.ngettext(
             "%(n)s usable evening", "%(n)s usable evenings", counts.usable
         )
         return message % {"n": language.number(counts.usable)}
     # Dead evenings are among the slow ones.
-    n_slow = counts.dead if verdict.verdict in _BLOCKED else counts.slow
+    n_slow = counts.dead if row.is_about_dead else counts.slow
     message = language.ngettext(
         "%(slow)s of %(n)s usable evening",
         "%(slow)s of %(n)s usable evenings",
@@ -137,7 +144,7 @@ def _effect(verdict: Verdict, language: Language) -> str:
     ratio, (low, high) = verdict.effect.ratio, verdict.effect.ci95
     if not ratio:
         return ""
-    if verdict.verdict in _GOOD:
+    if row_of(verdict.verdict).tone is Tone.FINE:
         values = {"times": language.times(high)} if high else {}
         return language.fill("at most %(times)s", values) if high else ""
     if not low or not high:
@@ -176,7 +183,7 @@ def _sureness(verdict: Verdict, language: Language) -> str:
         return language.gettext("strong evidence")
     if verdict.strength == "likely":
         return language.gettext("likely")
-    if verdict.verdict not in _SLOW or verdict.p_value is None:
+    if not row_of(verdict.verdict).is_suspect or verdict.p_value is None:
         return ""
     percent = f"{language.number(max(verdict.p_value, _SMALLEST_P) * 100, 1)} %"
     if verdict.p_value < _SMALLEST_P:
@@ -202,28 +209,42 @@ def lead(
         )
     kinds = (
         (
-            _SUSPECTED,
+            Lead.SUSPECTED,
             t(
                 "In the evenings these were slower than the rest of the day and the "
                 "sites measured beside them: %(names)s."
             ),
         ),
         (
-            _BLOCKED,
+            Lead.BLOCKED,
             t(
                 "In the evenings these did not answer while the sites beside them did: "
                 "%(names)s."
             ),
         ),
         (
-            _ALONE,
+            Lead.SUSTAINED,
+            t(
+                "These have become slower at nearly all hours while the sites beside "
+                "them have not: %(names)s."
+            ),
+        ),
+        (
+            Lead.RESOLVER,
+            t(
+                "The resolver of this home gave no answer, or a false one, for these "
+                "while it served the sites beside them: %(names)s."
+            ),
+        ),
+        (
+            Lead.ALONE,
             t(
                 "In the evenings these were slower than in the rest of the day, but "
                 "there was no live site to compare with: %(names)s."
             ),
         ),
         (
-            _EXPLAINED,
+            Lead.OTHER,
             t(
                 "Slower in the evenings, but this looks like the line, the busy hour "
                 "or the service itself: %(names)s."
@@ -231,12 +252,12 @@ def lead(
         ),
     )
     names = [
-        (message, [v.target for v in verdicts if v.verdict in kind])
+        (message, [v.target for v in verdicts if row_of(v.verdict).lead is kind])
         for kind, message in kinds
     ]
     said = [message % {"names": ", ".join(these)} for message, these in names if these]
     if not said:
-        are_good = all(verdict.verdict in _GOOD for verdict in verdicts)
+        are_good = all(row_of(v.verdict).tone is Tone.FINE for v in verdicts)
         good = t("No service shows a slowdown that comes back in the evenings.")
         said.append(good if are_good else t("Nothing is established so far."))
     return " ".join([*said, *_period(since, until, language)])

@@ -8,9 +8,10 @@ translation, such as the reason of a newer program, is told in the rule's own En
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from monitor.reason import Reason, Value, filled, together
+from monitor.untyped import Json
 from monitor.wording import Language
 from monitor.wording.metrics import metric_title, stage_title
 from monitor.wording.names import display_name
@@ -56,7 +57,7 @@ def _written(language: Language, value: Value, kind: str) -> str:
     return language.number(shown, 3)
 
 
-def _listed(language: Language, value: tuple[Any, ...], kind: str) -> str:
+def _listed(language: Language, value: tuple[Json, ...], kind: str) -> str:
     match kind:
         case "reasons":
             return " ".join(told(reason, language) for reason in value)

@@ -29,6 +29,8 @@ def title(verdict: Verdict, language: Language) -> str:
         "targeted_throttling": t("slowed in the evening, consistent with interference"),
         "targeted_blocking": t("not reachable, consistent with blocking"),
         "selective_slowdown": t("slow in the evening, the control sites are not"),
+        "sustained_slowdown": t("slower at nearly all hours, unlike the control sites"),
+        "resolver_blocking": t("not reachable, the home's resolver does not find it"),
         "recurring_slowdown": t("slow in the evening, nothing to compare with"),
         "server_side": t("slow in the evening, signs point to the service itself"),
         "general_congestion": t("the busy hour: other sites are slow as well"),
@@ -162,6 +164,25 @@ def _selective(verdict: Verdict, setting: Setting, language: Language) -> str:
     return _both(first, _open_cause(language))
 
 
+def _sustained(verdict: Verdict, setting: Setting, language: Language) -> str:
+    first = language.gettext(
+        "%(name)s has become slower than before, typically %(times)s slower, not only "
+        "between %(start)s and %(end)s but at nearly all hours."
+    ) % _values(verdict, setting, language)
+    second = _both(first, _controls_were_not(setting, language))
+    return _both(second, _open_cause(language))
+
+
+def _resolver(verdict: Verdict, setting: Setting, language: Language) -> str:
+    return _both(
+        _dead(verdict, setting, language),
+        language.gettext(
+            "The resolver that this home uses gave no answer for its name, or a false "
+            "one; whether that is the home's own filter or the provider's is not shown."
+        ),
+    )
+
+
 def _recurring(verdict: Verdict, setting: Setting, language: Language) -> str:
     return _both(
         _slow(verdict, setting, language),
@@ -263,6 +284,8 @@ _TELLERS: Final = {
     "targeted_throttling": _throttling,
     "targeted_blocking": _blocking,
     "selective_slowdown": _selective,
+    "sustained_slowdown": _sustained,
+    "resolver_blocking": _resolver,
     "recurring_slowdown": _recurring,
     "server_side": _server,
     "general_congestion": _congestion,

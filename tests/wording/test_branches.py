@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ from monitor.analysis.judge import evenings_between, prepare
 from monitor.analysis.look import Home as PreparedHome
 from monitor.analysis.look import look
 from monitor.analysis.rules import rule
-from monitor.model import VERDICTS, MechanismCheck, Verdict
+from monitor.model import MechanismCheck, Verdict
 from monitor.reason import Reason
 from monitor.series import grid
 from monitor.simulation import FAMILIES, simulate
+from monitor.verdict_table import VERDICTS
 from monitor.wording import Language, language
 from monitor.wording.cards import facts, heading, lead, short_sentence
 from monitor.wording.checks import check_outcome, check_title
@@ -304,8 +306,8 @@ def test_every_verdict_is_told_without_an_english_word(kind: str, code: str) -> 
             assert foreign_words(text) == set(), text
     above = lead(
         [verdict],
-        since="2026-03-01",
-        until="2026-03-02",
+        since=date(2026, 3, 1),
+        until=date(2026, 3, 2),
         window=("20:00", "22:00"),
         language=language(code),
     )

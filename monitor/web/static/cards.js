@@ -2,14 +2,6 @@
 import { element } from "./figure.js";
 import { duration, number, t } from "./text.js";
 
-const KIND = {
-  targeted_throttling: "bad", targeted_blocking: "bad",
-  selective_slowdown: "warn", recurring_slowdown: "warn",
-  server_side: "other", general_congestion: "other", own_line: "other",
-  no_recurring_slowdown: "good", inconclusive: "", insufficient_data: "",
-};
-const RANK = Object.keys(KIND);
-
 function checked(check) {
   const detail = check.detail ? ` (${check.detail})` : "";
   return element("li", {}, `${check.title} `, element("strong", {}, `${check.sign} ${check.outcome}`), detail);
@@ -27,7 +19,7 @@ function why(one) {
 
 function card(one) {
   const { heading, sentence, facts } = one.told;
-  return element("article", { class: `card ${KIND[one.verdict] ?? ""}`, "data-target": one.target, "data-verdict": one.verdict },
+  return element("article", { class: `card ${one.kind.tone}`, "data-target": one.target, "data-verdict": one.verdict },
     element("h3", {}, one.target),
     element("p", { class: "word" }, heading),
     element("p", {}, sentence),
@@ -52,7 +44,7 @@ function measured({ first_sample_utc: first, last_sample_utc: last }, every_s) {
 export function cards(targets, verdicts) {
   const own = verdicts.verdicts.filter((one) => one.vantage === targets.vantage);
   const judged = new Set(own.map((one) => one.target));
-  const sorted = [...own].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict));
+  const sorted = [...own].sort((a, b) => a.kind.gravity - b.kind.gravity);
   const rest = targets.targets.filter((one) => one.role === "target" && !judged.has(one.name));
   return [...sorted.map(card), ...rest.map((one) => waiting(one, targets))];
 }

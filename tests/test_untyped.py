@@ -1,0 +1,43 @@
+"""What has no type stays rare: each place is a door to somebody else's data."""
+
+import re
+from pathlib import Path
+
+MONITOR = Path(__file__).parent.parent / "monitor"
+MOST = 100
+
+
+def test_any_is_rare():
+    counts = {
+        path: len(re.findall(r"\bAny\b", path.read_text()))
+        for path in MONITOR.rglob("*.py")
+    }
+    assert sum(counts.values()) < MOST
+
+
+def test_none_between_analysis_store_report_and_web():
+    """What passes between them is a record: `model.Verdict`, `Details`, `Analysis`."""
+    rooms = (
+        "model.py",
+        "evening_rule.py",
+        "evening_reading.py",
+        "stored_analysis.py",
+        "verdict_table.py",
+        "nightly.py",
+        "notify.py",
+        "analysis/judge.py",
+        "analysis/document.py",
+        "store/judged.py",
+        "store/verdicts.py",
+        "report/assembly.py",
+        "report/content.py",
+        "report/sentences.py",
+        "report/sofar.py",
+        "report/tables.py",
+        "web/evenings.py",
+        "web/overview.py",
+        "web/telling.py",
+        "web/metrics.py",
+    )
+    for room in rooms:
+        assert not re.search(r"\bAny\b", (MONITOR / room).read_text()), room
