@@ -71,7 +71,7 @@ def _kept(verdict: Verdict) -> dict[str, Any]:
 def prepared(home: Home) -> Prepared:
     """A home ready to be judged."""
     grid = grid_of(home, parse_window(WINDOW))
-    return Prepared((prepared_home(evening_table(grid)),), WINDOW)
+    return Prepared((prepared_home(evening_table(grid)),))
 
 
 def daily_looks(home: Home, looks: Sequence[int] | None = None) -> list[TargetLooks]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitor.analysis.profile import edge_score, find_window, profile
+from monitor.analysis.profile import edges_of, find_window, profile
 
 SLOTS = np.arange(288)
 RNG = np.random.default_rng(5)
@@ -17,13 +17,13 @@ def box(start: int, end: int, height: float = 0.7) -> np.ndarray:
 def test_a_switched_window_is_found_to_the_slot(start, end):
     found = find_window(box(start, end) + RNG.normal(0, 0.05, 288), 5)
     assert (found.start_slot, found.end_slot) == (start, end)
-    assert edge_score(box(start, end), found, 5)[0] == 1
+    assert edges_of(box(start, end), found, 5).score == 1
 
 
 def test_a_hill_has_no_edges():
     hill = 0.7 * np.exp(-0.5 * ((SLOTS - 180) / 18) ** 2)
     found = find_window(hill, 5)
-    assert edge_score(hill, found, 5)[0] <= 0
+    assert edges_of(hill, found, 5).score <= 0
 
 
 def test_slots_never_measured_are_bridged():
