@@ -17,6 +17,7 @@ from monitor.simulation import simulate
 from tests.ports import free_port
 
 CONFIG = """
+vantage: simulated
 timezone: Asia/Almaty
 report: {pdf: false}
 targets: [{name: facebook, url: "https://www.facebook.com/"}]
@@ -152,7 +153,10 @@ def test_a_database_that_cannot_be_one_is_told(here, name, status, told) -> None
         (["export", "missing/a.parquet"], "a.parquet: cannot be written: No such file"),
         (["export", "is_file/a.csv"], "is_file/a.csv: cannot be written: Not a direc"),
         (["export", "is_file/a.ooni.jsonl"], "cannot be written: Not a directory"),
-        (["export", "is_file", "--partitioned"], "cannot be made: Not a directory"),
+        (
+            ["export", "is_file", "--partitioned"],
+            "cannot be made: a file is in the way",
+        ),
         (["export", "a.csv", "--at", "2026-03-02T12:00"], "a .har file needs --at"),
         (["export", "a.har"], "a .har file needs --at"),
         (["export", "a.har", "--at", "9999-12-31T23:59"], "allowed: a local time"),

@@ -357,8 +357,9 @@ def old(database: str) -> Iterator[sa.Engine]:
     store = Store(engine)
     store.append(history())
     digests = Digests(database)
-    links = day_digests(store.samples(), secret=digests.secret())
-    digests.append(list(links), closed_at_utc=NOW)
+    links = list(day_digests(store.samples(), secret=digests.secret()))
+    with digests.extending("home") as chain:
+        chain.append(links, closed_at_utc=NOW)
     digests.close()
     # Decided by a clock that stood in the future.
     decision = "INSERT INTO retentions (decided_at_us, before_us) VALUES (1, :us)"

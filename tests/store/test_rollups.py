@@ -1,11 +1,14 @@
 """Hourly roll-ups on both databases, against the samples themselves."""
 
+import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import Connection, Engine, select, text
 
 from monitor.model import Operation, Sample
@@ -165,9 +168,9 @@ def test_the_migration_packs_the_hours_that_are_there(database: str):
     with writing(engine) as connection:
         connection.execute(text("DROP TABLE hourly_days"))
         connection.execute(text("DROP INDEX ix_hourly_stale_hour"))
-        connection.execute(text("UPDATE monitor_version SET version_num = '0006'"))
+        with Operations.context(MigrationContext.configure(connection)):
+            runpy.run_path("migrations/versions/0007_hourly_days.py")["upgrade"]()
     engine.dispose()
-    open_store(database).close()
     assert len(packed) == 24
     assert _unpacked(database, "waiting_s") == packed
 
