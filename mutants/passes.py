@@ -12,7 +12,18 @@ import pytest
 
 from mutants.forks import silence
 
-_OPTIONS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:schemathesis")
+# Its plugins may be loaded already, and need no rewriting.
+_WARNING = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+_OPTIONS = (
+    *_WARNING,
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "-p",
+    "no:schemathesis",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,5 @@ def passes(tests: Sequence[str], root: Path) -> int:
     """Exit status of pytest for some tests, up to the first that fails."""
     silence()
     files = list(dict.fromkeys(map(_file, tests)))
-    # Its plugins are loaded already, and need no rewriting.
-    warning = "ignore::pytest.PytestAssertRewriteWarning"
-    options = [*_OPTIONS, "-x", "--tb=no", "-W", warning, f"--rootdir={root}"]
+    options = [*_OPTIONS, "-x", "--tb=no", f"--rootdir={root}"]
     return int(pytest.main([*options, *files], plugins=[_Only(tests)]))
