@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from monitor import private
 from monitor.errors import InputError
 
 MARK: Final = "monitor-evidence.txt"
@@ -80,7 +81,7 @@ def put(partial: Path, path: Path, digest: str) -> None:
     beside.unlink(missing_ok=True)
     partial.replace(path)
     written = partial.with_name(beside.name + ".part")
-    written.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    private.write(written, f"{digest}  {path.name}\n".encode())
     written.replace(beside)
 
 
