@@ -81,6 +81,7 @@ def put(partial: Path, path: Path, digest: str) -> None:
     beside.unlink(missing_ok=True)
     partial.replace(path)
     written = partial.with_name(beside.name + ".part")
+    written.unlink(missing_ok=True)
     private.write(written, f"{digest}  {path.name}\n".encode())
     written.replace(beside)
 
