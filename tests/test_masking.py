@@ -240,3 +240,17 @@ def test_a_sample_is_no_secret(tmp_path: Path) -> None:
         moment = datetime(2026, 3, 1, tzinfo=UTC)
         store.append([Sample(started_at_utc=moment, target="a", failure="x://y")])
         assert next(iter(store.samples())).failure == "x://y"
+
+
+@pytest.mark.parametrize("place", [f"u:p@{SECRET}@h/d", f"u:p@{SECRET}?x@h/d"])
+def test_a_stray_at_is_refused_before_anybody_is_asked(place: str) -> None:
+    """A part of the password would be looked up in DNS as the name of a server."""
+    address = f"postgresql+psycopg://{place}"
+    with pytest.raises(InputError, match="%40") as caught:
+        open_store(address)
+    assert SECRET not in str(caught.value)
+    with pytest.raises(ConfigError, match="%40"):
+        parse(
+            {"timezone": "Asia/Almaty", "targets": TARGETS, "database": address},
+            source="c",
+        )

@@ -142,6 +142,8 @@ def test_what_the_library_makes_is_private(tmp_path: Path, umask: int) -> None:
     with spool.path.open("ab") as file:
         file.write(b"torn\n")
     spool.drain(lambda _: True)
+    spool.append(SAMPLES[1])
+    assert spool.path.exists()
     assert (tmp_path / "x.spool.unreadable").exists()
     assert wide(tmp_path) == {}
 
