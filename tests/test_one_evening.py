@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +23,7 @@ from monitor.interchange import NAMES, samples_from
 from monitor.model import EveningMark
 from monitor.nightly import Night, analysed_night, store_night
 from monitor.report import render_json
+from monitor.report.content import NightReport
 from monitor.store import open_store
 from monitor.store.reader import Reader
 from monitor.web.evenings import evenings as shown_evenings
@@ -36,6 +37,7 @@ from tests.fakes import FakeClock
 Told = Mapping[tuple[str, str, date], EveningState]
 """(vantage, target, evening) -> its state, without those that say nothing."""
 
+MINUTE = timedelta(minutes=1)
 DAYS = 10
 TARGETS = ("facebook", "youtube")
 CONTROLS = ("kaspi", "vk", "wikipedia")
@@ -123,45 +125,62 @@ def _with_outages(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
 
 @dataclass(frozen=True)
 class Household:
-    """A database with homes, each a vantage, and the night that was judged."""
+    """A database with homes, each a vantage that has judged its own night."""
 
-    config: Config
+    configs: Mapping[str, Config]
     frame: pd.DataFrame
-    night: Night
+    nights: Mapping[str, Night]
     since: date
     until: date
+    now: datetime
+
+    @property
+    def config(self) -> Config:
+        """What all of them have in common."""
+        return next(iter(self.configs.values()))
 
     @property
     def url(self) -> str:
         return self.config.database
 
     @property
-    def facts(self) -> Facts:
-        clock = FakeClock(self.night.reports[0].made_at.astimezone(UTC))
-        return Facts(self.config, Reader(self.url), clock)
+    def facts(self) -> Iterator[Facts]:
+        """Each home's own dashboard."""
+        for config in self.configs.values():
+            yield Facts(config, Reader(self.url), FakeClock(self.now + MINUTE))
+
+    @property
+    def reports(self) -> Iterator[NightReport]:
+        for night in self.nights.values():
+            yield from night.reports
 
 
 def _household(terms: Terms, folder: Path) -> Household:
     parts = [_measured(name, home) for name, home in terms.homes.items()]
     frame = pd.concat(parts, ignore_index=True)
-    config = _config(terms, folder)
+    configs = {name: _config(terms, folder, name) for name in terms.homes}
+    url = configs[next(iter(configs))].database
     stored = frame.replace({"failure": "", "failed_operation": ""}, None)
-    with open_store(config.database) as store:
+    with open_store(url) as store:
         store.append(samples_from(stored.reindex(columns=list(NAMES))))
     since = date.fromisoformat(terms.start)
     until = since + timedelta(days=DAYS - 1)
     now = datetime(until.year, until.month, until.day, 12, tzinfo=UTC)
     now += timedelta(days=1)
-    list(refresh_rollups(config.database, terms.timezone, now))
-    night = analysed_night(config, until, now_utc=now, since=since)
-    return Household(config, frame, night, since, until)
+    list(refresh_rollups(url, terms.timezone, now))
+    nights = {
+        name: analysed_night(config, until, now_utc=now, since=since)
+        for name, config in configs.items()
+    }
+    return Household(configs, frame, nights, since, until, now)
 
 
-def _config(terms: Terms, folder: Path) -> Config:
+def _config(terms: Terms, folder: Path, vantage: str) -> Config:
     start, end = terms.window.split("-")
-    sites = {"targets": TARGETS, "controls": CONTROLS}
+    home = terms.homes[vantage]
+    sites = {"targets": home.targets, "controls": home.controls}
     document = {
-        "vantage": next(iter(terms.homes)),
+        "vantage": vantage,
         "timezone": terms.timezone,
         "window": {"start": start, "end": end},
         "every": "15m",
@@ -186,10 +205,13 @@ def judged(household: Household, tmp_path_factory) -> Household:
     with closing(sqlite3.connect(household.url.removeprefix("sqlite:///"))) as source:
         source.execute("VACUUM INTO ?", (str(copy),))
     url = f"sqlite:///{copy}"
-    moment = household.night.reports[0].made_at.astimezone(UTC)
-    store_night(url, household.night, computed_at_utc=moment)
-    config = household.config.model_copy(update={"database": url})
-    return replace(household, config=config)
+    for night in household.nights.values():
+        store_night(url, night, computed_at_utc=household.now)
+    configs = {
+        name: config.model_copy(update={"database": url})
+        for name, config in household.configs.items()
+    }
+    return replace(household, configs=configs)
 
 
 def by_analysis(home: Household) -> Told:
@@ -206,7 +228,7 @@ def by_analysis(home: Household) -> Told:
 def by_report(home: Household) -> Told:
     return _of_marks(
         (report.vantage, service.name, mark)
-        for report in home.night.reports
+        for report in home.reports
         for service in report.services
         for mark in service.evenings
     )
@@ -214,7 +236,7 @@ def by_report(home: Household) -> Told:
 
 def by_report_file(home: Household) -> Told:
     told = {}
-    for report in home.night.reports:
+    for report in home.reports:
         for target, rows in json.loads(render_json(report))["evenings"].items():
             for row in rows:
                 day = date.fromisoformat(row["date"])
@@ -222,10 +244,14 @@ def by_report_file(home: Household) -> Told:
     return _telling(told)
 
 
-def by_dashboard(home: Household, facts: Facts | None = None) -> Told:
+def by_dashboard(home: Household) -> Told:
+    return _shown(home, home.facts)
+
+
+def _shown(home: Household, dashboards: Iterable[Facts]) -> Told:
     told = {}
-    facts = facts or home.facts
-    for vantage in facts.vantages():
+    for facts in dashboards:
+        vantage = facts.config.vantage
         query = DaysQuery(vantage=vantage, since=str(home.since), until=str(home.until))
         for target in shown_evenings(facts, query).targets:
             for evening in target.evenings:
@@ -236,7 +262,8 @@ def by_dashboard(home: Household, facts: Facts | None = None) -> Told:
 def by_api(home: Household) -> Told:
     return _of_marks(
         (verdict.vantage, verdict.target, EveningMark(day=m.date, state=m.state))
-        for verdict in shown_verdicts(home.facts, NoQuery()).verdicts
+        for facts in home.facts
+        for verdict in shown_verdicts(facts, NoQuery()).verdicts
         for m in verdict.evening_marks
     )
 
@@ -299,10 +326,12 @@ def test_the_metrics_count_the_same_evenings(judged: Household):
     counted = Counter(
         (vantage, target, state) for (vantage, target, _), state in told.items()
     )
-    families = {f.name: f for f in StoredFacts(judged.facts).collect()}
     found = {
         (s.labels["vantage"], s.labels["target"], s.labels["state"]): s.value
-        for s in families["monitor_evenings"].samples
+        for facts in judged.facts
+        for family in StoredFacts(facts).collect()
+        if family.name == "monitor_evenings"
+        for s in family.samples
     }
     for vantage, target, _ in told:
         n_dead = counted[vantage, target, EveningState.DEAD]
@@ -333,7 +362,7 @@ def test_what_was_done_to_the_homes_is_seen(household: Household):
         ("clock_back", "slow"): (8, DAYS),
     }
     for (vantage, state), (low, high) in expected.items():
-        if vantage in {report.vantage for report in household.night.reports}:
+        if vantage in household.nights:
             assert low <= counted[vantage, EveningState(state)] <= high, vantage
 
 
@@ -346,12 +375,14 @@ class Unjudged(Facts):
 
 def test_before_the_first_night_only_the_bar_is_in_doubt(household: Household):
     """The dashboard asks the same rule about hourly medians: it may err by them."""
-    facts = household.facts
-    quick = by_dashboard(
-        household, facts=Unjudged(facts.config, facts.reader, facts.clock)
-    )
-    verdicts = household.night.analysis.verdicts
-    marks = {(v.vantage, v.target, m.day): m for v in verdicts for m in v.marks}
+    unjudged = [Unjudged(f.config, f.reader, f.clock) for f in household.facts]
+    quick = _shown(household, unjudged)
+    marks = {
+        (v.vantage, v.target, m.day): m
+        for night in household.nights.values()
+        for v in night.analysis.verdicts
+        for m in v.marks
+    }
     differing = {
         key
         for key in {*quick, *marks}

@@ -115,6 +115,7 @@ def case(name: str, start: int, end: int, slow: str) -> SimpleNamespace:
         window=SimpleNamespace(start_slot=start, end_slot=end),
         slow=np.array([c == "s" for c in slow]),
         usable=np.array([c != " " for c in slow]),
+        in_season=np.ones(len(slow), dtype=bool),
         look=SimpleNamespace(home=SimpleNamespace(table=table)),
     )
 
