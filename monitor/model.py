@@ -230,7 +230,10 @@ class Effect:
 
     metric: str
     ratio: float | None
+    """What the verdict claims: the mean over its evenings, or after against before."""
     ci95: tuple[float | None, float | None]
+    typical: float | None = None
+    """The median of the evenings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +357,7 @@ class Verdict:
                 "metric": self.effect.metric,
                 "ratio": self.effect.ratio,
                 "ci95": list(self.effect.ci95),
+                "typical": self.effect.typical,
             },
             "p_value": self.p_value,
             "e_value": self.e_value,

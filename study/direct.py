@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.evening_rule import DAY_MIN, Window
 from monitor.series import Grid, grids
+from monitor.series.cells import Connection
 from monitor.series.columns import METRICS, STAGES
 from monitor.series.lanes import SeriesKey
 from monitor.series.local import evening_of, local_seconds
@@ -84,9 +85,30 @@ class _Pour:
             addresses=tuple(f"198.51.100.{k + 1}" for k in range(2 * home.sites.n)),
             issuer=self._poured(np.full_like(stage, -1, np.int16), made, -1),
             issuers=("",),
+            transfer=self._transfer(made & home.downloaded, address),
             load_bps=nothing,
             gateway=nothing,
             counts={"spoiled_rows": 0, "duplicate_rows": 0, "impossible_values": 0},
+        )
+
+    def _transfer(
+        self, made: NDArray[np.bool_], address: NDArray[np.int64]
+    ) -> Connection:
+        home = self._home
+        is_page = home.family.conditions.one_row
+        of = home.pages if is_page else home.downloads
+        made = home.made if is_page else made
+        _, dead, stage = self._failures[id(of)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            arrived = np.where(of.body_bytes > 0, np.log(of.body_bytes), np.nan)
+        return Connection(
+            connect=self._metric(of, "connect_s", made),
+            handshake=self._metric(of, "tls_handshake_s", made),
+            bytes_=self._poured(arrived.astype(np.float32), made, np.nan),
+            n_rows=self._poured(made.astype(np.int16), made, 0),
+            n_dead=self._poured(dead.astype(np.int16), made, 0),
+            stage=self._poured(stage, made & dead, -1),
+            address=self._poured(address.astype(np.int32), made, -1),
         )
 
     def _values(self) -> NDArray[np.float32]:

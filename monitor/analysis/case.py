@@ -1,24 +1,32 @@
 """Everything known about one target, gathered for its verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from monitor.analysis.alone import Alone
+from monitor.analysis.cap import RATE
 from monitor.analysis.effect import (
     Estimate,
     estimate,
     few_values_factor,
     lag_one,
+    mean_estimate,
     season,
 )
 from monitor.analysis.look import Look
 from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
+from monitor.analysis.sustained import Levels, Sustained, sustained
 from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_failed
 from monitor.series.columns import METRICS
 from monitor.series.evenings import typical
-from monitor.series.frame import Bools, Floats
+from monitor.series.frame import Bools, Floats, Ints
 
+_REFUSED_SHARE = 0.3
+"""An evening is refused when at least this share of its answers were refusals ..."""
+_REFUSED_MORE = 3.0
+"""... and so many times more than in the rest of its day."""
 _PROFILE_METRICS = tuple(
     METRICS.index(name)
     for name in METRICS
@@ -42,9 +50,22 @@ class Case:
     slow: Bools
     """Evenings slower by more than SLOW_LOG beyond the controls, shape (D,)."""
     effect: Estimate | None
-    """Over all usable evenings between onset and offset."""
-    plain: Estimate | None
-    """The same with the scatter of the evenings alone in its interval."""
+    """What is claimed and printed: mean of the answered evenings between onset and
+    offset, or of the slow ones among them where that includes no effect."""
+    is_of_slow: bool
+    """Whether `effect` is that of the slow evenings."""
+    centre_log: float
+    """Median of the same evenings, NaN without any."""
+    refused: Bools
+    """Evenings on which the site mostly refused, shape (D,)."""
+    refused_share: float
+    """Share of refusals in the window, over all evenings."""
+    alone: Alone | None
+    """What its rate shows by itself, where no control has one."""
+    sustained: Sustained | None
+    """A level that rose for good, at all hours."""
+    shown: Floats | None
+    """Excess of each evening where that is not the look's, shape (D,)."""
     onset: int | None
     """Place of the first slow evening, None: from the start."""
     offset: int | None
@@ -63,6 +84,8 @@ class Case:
     @property
     def excess(self) -> Floats:
         """Excess in the reported metric, shape (D,)."""
+        if self.shown is not None:
+            return self.shown
         return np.asarray(self.look.excess[self.suspicion.series, self.metric])
 
     @property
@@ -118,8 +141,13 @@ class Case:
         return typical(own[METRICS.index(metric)][self.slow])
 
 
-def case(look: Look, place: int) -> Case:
-    """The case of one of the look's targets."""
+def case(look: Look, place: int, levels: Levels) -> Case:
+    """The case of one of the look's targets.
+
+    Parameters
+    ----------
+    levels : of all sites, at all hours.
+    """
     suspicion = look.targets[place]
     metric = _reported_metric(look, suspicion)
     excess = look.excess[suspicion.series, metric]
@@ -128,14 +156,18 @@ def case(look: Look, place: int) -> Case:
     slow = suspicion.is_dead | (is_known & is_slow(excess))
     is_established = bool(look.is_established[place])
     begin, end = _season(excess, usable, suspicion.is_dead, is_established)
-    in_season = is_known & (np.arange(excess.size) >= begin)
-    in_season &= np.arange(excess.size) < end
+    season = (np.arange(excess.size) >= begin) & (np.arange(excess.size) < end)
+    answered = is_known & season & ~suspicion.is_dead
+    effect, is_of_slow = _claimed(
+        look, suspicion.series, metric, (answered, slow), is_established
+    )
     evenings = slow if is_established and slow.any() else usable
     shape = _shape(look, suspicion, evenings, metric)
     found = None
     if not _is_dead_all_day(look, suspicion):
         found = find_window(shape, look.home.table.grid.slot_min)
-    return Case(
+    refused, refused_share = _refused(look, suspicion.series)
+    one = Case(
         look=look,
         suspicion=suspicion,
         is_established=is_established,
@@ -143,13 +175,91 @@ def case(look: Look, place: int) -> Case:
         metric=metric,
         usable=usable,
         slow=slow,
-        effect=_effect(look, suspicion.series, metric, in_season),
-        plain=estimate(excess[in_season]),
+        effect=effect,
+        is_of_slow=is_of_slow,
+        centre_log=typical(excess[answered & slow if is_of_slow else answered]),
+        refused=refused,
+        refused_share=refused_share,
+        alone=None,
+        sustained=None,
+        shown=None,
         onset=_onset(begin, usable),
         offset=_offset(end, usable),
         shape=shape,
         window=found,
     )
+    return one if is_established else _otherwise(one, place, levels)
+
+
+def _otherwise(one: Case, place: int, levels: Levels) -> Case:
+    """The case by what is asked only where the evening shows nothing."""
+    look, series = one.look, one.suspicion.series
+    table, n_targets = look.home.table, len(look.targets)
+    lasting = sustained(table, levels, series, n_targets, FALSE_DISCOVERY_RATE)
+    if lasting is not None:
+        slow = look.evenings & is_slow(np.nan_to_num(lasting.excess, nan=-1.0))
+        return replace(
+            one,
+            sustained=lasting,
+            metric=RATE,
+            effect=lasting.estimate,
+            centre_log=lasting.estimate.centre,
+            shown=lasting.excess,
+            slow=slow | one.suspicion.is_dead,
+            onset=lasting.onset,
+            offset=None,
+        )
+    alone = look.alone[place]
+    if alone is None:
+        return one
+    return replace(
+        one,
+        alone=alone,
+        metric=RATE,
+        effect=alone.estimate,
+        centre_log=alone.estimate.centre,
+        shown=table.rise[series, RATE],
+        slow=alone.slow,
+    )
+
+
+def _claimed(
+    look: Look,
+    series: int,
+    metric: int,
+    chosen: tuple[Bools, Bools],
+    is_established: bool,
+) -> tuple[Estimate | None, bool]:
+    """The effect that is claimed, and whether it is that of the slow evenings."""
+    answered, slow = chosen
+    whole = _effect(look, series, metric, answered)
+    if not is_established or whole is None or is_above_one(whole.low):
+        return whole, False
+    return _effect(look, series, metric, answered & slow), True
+
+
+def is_above_one(low_log: float) -> bool:
+    """Whether a bound is printed as more than once."""
+    return bool(round(float(np.exp(low_log)), 2) > 1.0)
+
+
+def _refused(look: Look, series: int) -> tuple[Bools, float]:
+    """Evenings on which the site mostly refused, and the share of refusals in all."""
+    table = look.home.table
+    refused, rows = table.grid.refused[series], table.grid.n_rows[series]
+    inside, rest = (
+        _share(refused[:, slots].sum(axis=1), rows[:, slots].sum(axis=1))
+        for slots in (table.in_window, table.in_rest)
+    )
+    is_refused = (inside >= _REFUSED_SHARE) & (inside > _REFUSED_MORE * rest)
+    window = np.ix_(look.evenings, table.in_window)
+    return is_refused & look.evenings, float(
+        refused[window].sum() / max(1, rows[window].sum())
+    )
+
+
+def _share(part: Ints, whole: Ints) -> Floats:
+    return np.asarray(part / np.maximum(whole, 1))
 
 
 def _is_told(look: Look, suspicion: Suspicion) -> Bools:
@@ -172,7 +282,7 @@ def _reported_metric(look: Look, suspicion: Suspicion) -> int:
 
 
 def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate | None:
-    """Typical excess; its interval holds what any two innocent sites differ by.
+    """Mean excess; its interval holds what any two innocent sites differ by.
 
     And what the two laws of the busy hour differ by for this site: how it would have
     been without the slowdown is known no better than that.
@@ -180,12 +290,12 @@ def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate |
     found = look.found
     excess = look.excess[series, metric][evenings]
     if found.controls.size < 2 or not excess.size:
-        return estimate(excess)
+        return mean_estimate(excess)
     controls = look.excess[found.controls, metric][:, look.evenings]
     centres = [estimate(row[np.isfinite(row)]) for row in controls]
     known = np.array([c.centre for c in centres if c is not None])
     if known.size < 2:
-        return estimate(excess)
+        return mean_estimate(excess)
     n = max(1, int(np.isfinite(controls).sum(axis=-1).mean()))
     within = float(np.nanvar(controls)) / n
     between = max(0.0, float((known**2).sum()) / (known.size - 1) - within)
@@ -193,7 +303,7 @@ def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate |
     laws = (by_law[0] - by_law[1]) ** 2 / 4
     few = few_values_factor(int(known.size)) ** 2
     rho = min(max(lag_one(controls), 0.0), 0.8)
-    return estimate(excess, bias_sd=(few * between + laws) ** 0.5, rho=rho)
+    return mean_estimate(excess, bias_sd=(few * between + laws) ** 0.5, rho=rho)
 
 
 def _season(

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.analysis.cap import RATE, held_log
 from monitor.evening_rule import CEILING, LAWS
 from monitor.model import Role
 from monitor.series import EveningTable
 from monitor.series.evenings import medians
 from monitor.series.frame import Bools, Floats, Ints
 
+_HAS_SHARE = 0.5
 _MOVED_LOG = float(np.log(1.15))
 _HILL_SHARE = 0.25
 """A busy hour shows at least this part of its height in the hours beside the window."""
+_FEW_CONTROLS = 3
 _PLAUSIBLE = 2.0
 _MISFIT_FLOOR = 0.05
 """A description is plausible up to this misfit: so many times the least, and so much
@@ -42,6 +45,10 @@ class Contrast:
     """The same for other windows, shape (L, S, M, D, K)."""
     placebo: Floats
     """Rise minus expected in other windows, shape (L, S, M, D, K)."""
+    held: Floats
+    """Rise of the rate less what a shared cap lets expect, shape (S, D)."""
+    held_step: Floats
+    """The same for the step at the edges, with the cap inside only, shape (S, D)."""
     common: Floats
     """Median rise of the controls, shape (M, D)."""
     common_beside: Floats
@@ -51,10 +58,14 @@ class Contrast:
     others_dead: Floats
     """Share of attempts without answer of the (other) controls in the window, median,
     NaN without controls, shape (S, D)."""
+    others_cut: Floats
+    """The same for their transfers, shape (S, D)."""
     targets: Ints
     """Places of the targets among the series, shape (n_targets,)."""
     controls: Ints
     """Places of the controls, shape (n_controls,)."""
+    n_with: Ints
+    """Controls that have a metric on at least half of the evenings, shape (M,)."""
 
 
 def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
@@ -69,28 +80,61 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     parts = [table.rise[..., None], table.placebo, table.inner, table.outer]
     rise = np.concatenate(parts, axis=-1)
     rest = table.rest[..., None]
-    others_dead = np.full(table.dead_in_window.shape, np.nan)
+    others_dead, others_cut = (
+        np.full(table.dead_in_window.shape, np.nan) for _ in range(2)
+    )
     expected = np.full((len(LAWS), *rise.shape), np.nan)
     for series in (*targets, *known):
         others = chosen[chosen != series]
         expected[:, series] = _expected(rise, rest, int(series), others)
         others_dead[series] = _middle(table.dead_in_window[others])
+        others_cut[series] = _middle(table.transfer.dead_in_window[others])
     left = np.clip(rise - expected, -CEILING, CEILING)
     n = 1 + table.placebo.shape[-1]
     inner, outer = left[..., n : 2 * n], left[..., 2 * n :]
     steps = np.clip(inner - outer, -CEILING, CEILING)
+    held = _held(table, np.concatenate([targets, known]), rise, expected)
     return Contrast(
         excess=left[..., 0],
         placebo=left[..., 1:n],
         step=steps[..., 0],
+        held=np.clip(held[..., 0], -CEILING, CEILING),
+        # Outside the window the cap would explain too much of the quickest site.
+        held_step=np.clip(held[..., 1] - outer[0, :, RATE, :, 0], -CEILING, CEILING),
         placebo_step=steps[..., 1:],
         common=_middle(table.rise[chosen]),
         common_beside=_middle(table.shoulder[chosen]),
         others_dead=others_dead,
+        others_cut=others_cut,
         n_controls=(table.rise[chosen] < CEILING).sum(axis=0),
         targets=targets,
         controls=chosen,
+        n_with=has_metric(table, chosen).sum(axis=0),
     )
+
+
+def has_metric(table: EveningTable, series: Ints) -> Bools:
+    """Which metrics some series have on at least half of the evenings, shape (n, M)."""
+    known = np.isfinite(table.rise[series])
+    return np.asarray((known.mean(axis=-1) >= _HAS_SHARE) & known.any(axis=-1))
+
+
+def _held(table: EveningTable, direct: Ints, rise: Floats, expected: Floats) -> Floats:
+    """Rise of the rate beyond a shared cap in the window and just inside its edges.
+
+    Parameters
+    ----------
+    rise, expected : as in `contrast`, shapes (S, M, D, 3 (1 + K)), (L, S, M, D, ...)
+
+    Returns
+    -------
+    Floats
+        shape (S, D, 2)
+    """
+    n = 1 + table.placebo.shape[-1]
+    own = rise[:, RATE][..., [0, n]]
+    by_factor = expected[0, :, RATE][..., [0, n]]
+    return own - np.fmax(by_factor, held_log(table, own, direct))
 
 
 def _places(table: EveningTable) -> tuple[Ints, Ints]:
@@ -136,10 +180,11 @@ def fit(found: Contrast, evenings: Bools) -> Fit:
 
     The misfit of a law is how far each control steadily is, over the chosen evenings,
     from what the other controls let expect of it in the window. With fewer than three
-    controls nobody can tell, and both laws are plausible.
+    controls that have a metric nobody can tell, and both laws are plausible.
     """
     n_metrics = found.excess.shape[2]
-    if found.controls.size < 3:
+    is_few = found.n_with < _FEW_CONTROLS
+    if is_few.all():
         both = np.ones((len(LAWS), n_metrics), np.bool_)
         return Fit(np.zeros(n_metrics, np.int64), both)
     left = found.excess[:, found.controls][..., evenings]
@@ -147,7 +192,8 @@ def fit(found: Contrast, evenings: Bools) -> Fit:
     misfit = np.sqrt((steady**2).mean(axis=1))
     bound = _PLAUSIBLE * misfit.min(axis=0) + _MISFIT_FLOOR
     is_plausible = (misfit <= bound) | _is_switched(found, evenings)
-    return Fit(np.asarray(misfit.argmin(axis=0)), np.asarray(is_plausible))
+    best = np.where(is_few, 0, misfit.argmin(axis=0))
+    return Fit(best, np.asarray(is_plausible | is_few))
 
 
 def _is_switched(found: Contrast, evenings: Bools) -> Bools:
@@ -180,3 +226,16 @@ def by_laws(by_law: Floats, fitted: Fit) -> tuple[Floats, Floats]:
     is_asked = fitted.is_plausible[:, None, :, None]
     least = np.where(is_asked, by_law, np.inf).min(axis=0)
     return by_best, np.where(np.isinf(least), np.nan, least)
+
+
+def beyond_cap(excess: Floats, held: Floats) -> Floats:
+    """The excess with the rate's cut to what a shared cap leaves, shape (S, M, D).
+
+    Parameters
+    ----------
+    held : rise of the rate beyond the cap, shape (S, D)
+    """
+    out = excess.copy()
+    is_known = np.isfinite(excess[:, RATE]) & np.isfinite(held)
+    out[:, RATE] = np.where(is_known, np.minimum(excess[:, RATE], held), out[:, RATE])
+    return out

@@ -15,6 +15,7 @@ from monitor.analysis.profile import clock_of
 from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import is_mostly_dead, rule
 from monitor.analysis.suspicion import TELLING_LOG
+from monitor.analysis.sustained import levels
 from monitor.errors import InputError
 from monitor.evening_rule import (
     CEILING,
@@ -41,7 +42,7 @@ from monitor.series.frame import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.local import zone
 from monitor.wallclock import day_number
 
-METHOD_VERSION = "4"
+METHOD_VERSION = "5"
 """Changes with every rule or default that can change a verdict."""
 
 COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED)
@@ -114,11 +115,10 @@ def established(
     """
     first, last = _day(since, "since"), _day(until, "until")
     return {
-        (at.table.grid.vantage, at.table.grid.keys[s.series].target)
+        (at.table.grid.vantage, one.name)
         for at in prepared.homes
-        for seen in [look(at, evenings_between(at, first, last))]
-        for s, is_found in zip(seen.targets, seen.is_established, strict=True)
-        if is_found
+        for one in _cases(look(at, evenings_between(at, first, last)))
+        if one.is_established or one.sustained is not None
     }
 
 
@@ -148,13 +148,20 @@ def _day(value: object, name: str) -> date | None:
 
 def _verdicts(at: Home, evenings: Bools) -> list[Verdict]:
     seen = look(at, evenings)
-    cases = [case(seen, place) for place in range(len(seen.targets))]
+    cases = _cases(seen)
     p_values = _p_values(seen)
     verdicts = [
         _verdict(one, cases, p_value)
         for one, p_value in zip(cases, p_values, strict=True)
     ]
     return verdicts + list(_unseen(at))
+
+
+def _cases(seen: Look) -> list[Case]:
+    table, found = seen.home.table, seen.found
+    direct = np.concatenate([found.targets, seen.home.by_all.controls])
+    at_all_hours = levels(table, seen.home.by_all.controls, direct, seen.evenings)
+    return [case(seen, place, at_all_hours) for place in range(len(seen.targets))]
 
 
 def _p_values(seen: Look) -> Sequence[float]:
@@ -182,7 +189,7 @@ def _verdict(one: Case, cases: list[Case], p_value: float) -> Verdict:
         evenings=_evenings(one),
         effect=_effect(one),
         p_value=None if np.isnan(p_value) else float(p_value),
-        e_value=_rounded(one.suspicion.e_value),
+        e_value=_rounded(_e_value(one)),
         found_window=_found_window(one),
         onset_date=None if one.onset is None else dates[one.onset].isoformat(),
         offset_date=None if one.offset is None else dates[one.offset].isoformat(),
@@ -191,6 +198,12 @@ def _verdict(one: Case, cases: list[Case], p_value: float) -> Verdict:
         marks=_marks(one),
         details=_details(one, checks),
     )
+
+
+def _e_value(one: Case) -> float:
+    """The evidence for what the verdict claims."""
+    of = one.sustained or one.alone
+    return one.suspicion.e_value if of is None else of.e_value
 
 
 def _found_window(one: Case) -> tuple[str, str] | None:
@@ -217,6 +230,7 @@ def _effect(one: Case) -> Effect:
         metric=METRICS[one.metric],
         ratio=_ratio(estimate.centre),
         ci95=(_ratio(estimate.low), _ratio(estimate.high)),
+        typical=_ratio(one.centre_log),
     )
 
 

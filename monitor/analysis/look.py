@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from monitor.analysis.alone import Alone, stands_out
 from monitor.analysis.busyhour import is_busy_hour
 from monitor.analysis.calibration import (
     heights,
@@ -16,14 +17,17 @@ from monitor.analysis.calibration import (
     own_spreads,
     steady_bias,
 )
+from monitor.analysis.cap import RATE
 from monitor.analysis.contrast import (
     Contrast,
     Fit,
+    beyond_cap,
     by_laws,
     contrast,
     fit,
 )
 from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
+from monitor.analysis.groups import Split, split
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
 from monitor.evening_rule import is_dead, mostly_failed
 from monitor.series import EveningTable
@@ -31,6 +35,8 @@ from monitor.series.columns import METRICS
 from monitor.series.frame import Bools, Floats, Ints
 
 DEAD_P0 = 0.02
+_LEAST_TRANSFERS = 3
+"""Transfers tried in a window, below which their death tells nothing."""
 MIN_EVENINGS = 3
 """Fewer slow evenings never establish anything: they do not recur."""
 _EARLY_EVENINGS = 5
@@ -46,9 +52,9 @@ _STANDING = 6.0
 _MEMORY = 3
 """A site waits that looked like the busy hour without its newest evening, or before two
 of so many last evenings."""
-_LONE_BIAS_LOG = 0.4
+_LONE_BIAS_LOG = 0.2
 """What two innocent sites may steadily differ by where a single control cannot show it
-[log]; a site must then be about 1.8 times slower to stand out."""
+[log]; a site must then be about 1.35 times slower to stand out."""
 
 _WEIGHTS = {
     "goodput_bps": 5.0,
@@ -104,7 +110,11 @@ class Look:
     """Rate at which innocent evenings pass each level, shape (M, levels)."""
     gone: tuple[int, ...]
     """Controls that are themselves affected and were left out."""
+    split: Split | None
+    """Two groups of sites, one of them switched with the window."""
     targets: tuple[Suspicion, ...]
+    alone: tuple[Alone | None, ...]
+    """What the rate shows of each target where no control has it."""
     is_established: Bools
     """Shape (n_targets,)."""
     is_hill: Bools
@@ -114,7 +124,8 @@ class Look:
 
 def home(table: EveningTable) -> Home:
     """A vantage prepared for looks."""
-    return Home(table=table, by_all=contrast(table), weights=_weights(table))
+    by_all = contrast(table)
+    return Home(table=table, by_all=by_all, weights=_weights(table, by_all))
 
 
 def look(at: Home, evenings: Bools) -> Look:
@@ -161,19 +172,24 @@ def _before(evenings: Bools, day: int) -> Bools:
 
 def _look(at: Home, evenings: Bools) -> Look:
     read = _reading(at, at.by_all, evenings)
-    gone = _gone(at, read)
+    groups = split(at.table, at.by_all.targets, at.by_all.controls, evenings)
+    gone = groups.held if groups else _gone(at, read)
     if gone:
         read = _reading(at, at.against(gone), evenings)
-    found, fitted, best, excess = read.found, read.fitted, read.best, read.excess
+    found, fitted, best = read.found, read.fitted, read.best
     _, step = by_laws(found.step, fitted)
     yardstick = _yardstick(read, has_peers=True)
     at_edges = _edge_yardstick(found, step, yardstick, evenings)
-    e_window = _e_metric(at, found.targets, excess, yardstick, evenings)
-    e_step = _e_metric(at, found.targets, step, at_edges, evenings)
+    e_window = _e_metric(at, found.targets, read.beyond, yardstick, evenings)
+    e_step = _e_metric(
+        at, found.targets, beyond_cap(step, found.held_step), at_edges, evenings
+    )
     is_seen = np.isfinite(step[found.targets][..., evenings]).any(axis=-1)
-    is_seen = np.logical_and(is_seen, found.controls.size > 1)
+    is_seen = np.logical_and(is_seen, found.n_with > 1)
     has_step = np.logical_and(is_seen, e_step >= _SUPPORT)
     e_metric = _together(e_window, e_step, is_seen, has_step)
+    if not found.controls.size:
+        e_metric = _e_alone(at, found.targets, evenings)
     targets = _suspicions(at, found, found.targets, (e_metric, has_step), evenings)
     values = np.array([s.e_value for s in targets])
     is_found = e_bh(values, FALSE_DISCOVERY_RATE)
@@ -195,7 +211,9 @@ def _look(at: Home, evenings: Bools) -> Look:
         sigma_log=yardstick.sigma_log,
         rates=yardstick.rates,
         gone=gone,
+        split=groups,
         targets=targets,
+        alone=_rates_alone(at, found, evenings),
         is_established=is_found & ~is_hill,
         is_hill=is_hill,
     )
@@ -207,9 +225,14 @@ def _n_slow(excess: Floats, evenings: Bools, site: Suspicion) -> int:
     return int((evenings & (own.any(axis=0) | site.is_dead)).sum())
 
 
-def _weights(table: EveningTable) -> Floats:
-    """Which metrics of a series are tested, and how much each counts."""
+def _weights(table: EveningTable, by_all: Contrast) -> Floats:
+    """Which metrics of a series are tested, and how much each counts.
+
+    With controls only what some control has, too: else there is nothing to compare.
+    """
     measured = np.asarray(np.isfinite(table.window).any(axis=-1))
+    if by_all.controls.size:
+        measured = measured & (by_all.n_with > 0)
     out = np.zeros(measured.shape)
     for metric, weight in _WEIGHTS.items():
         m = METRICS.index(metric)
@@ -259,6 +282,9 @@ class _Reading:
     """Excess by the best law, shape (S, M, D)."""
     excess: Floats
     """Excess by the plausible law that leaves least, shape (S, M, D)."""
+    beyond: Floats
+    """The same, less what a shared cap explains: the evidence, shape (S, M, D). Spreads
+    and rates of the innocent are learnt without it."""
     tested: Ints
     """Places of the metrics that count."""
     own_log: Floats
@@ -270,7 +296,8 @@ def _reading(at: Home, found: Contrast, evenings: Bools) -> _Reading:
     best, excess = by_laws(found.excess, fitted)
     tested = np.flatnonzero(at.weights.any(axis=0))
     own = own_spreads(found.placebo[0][:, tested][:, :, evenings])
-    return _Reading(found, evenings, fitted, best, excess, tested, own)
+    beyond = beyond_cap(excess, found.held)
+    return _Reading(found, evenings, fitted, best, excess, beyond, tested, own)
 
 
 def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
@@ -286,8 +313,10 @@ def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
     sigma = np.zeros(excess.shape[:2])
     sigma[:, tested] = innocent_spreads(controls, read.own_log)
     bias = np.zeros(excess.shape[1])
-    is_lone = has_peers and found.controls.size == 1
-    bias[tested] = _LONE_BIAS_LOG if is_lone else steady_bias(peers)
+    is_lone = (
+        found.n_with[tested] == 1 if has_peers else np.zeros(tested.size, np.bool_)
+    )
+    bias[tested] = np.where(is_lone, _LONE_BIAS_LOG, steady_bias(peers))
     rates = np.ones((excess.shape[1], len(LEVELS)))
     rates[tested] = innocent_rates(peers)
     return _Yardstick(sigma, heights(sigma, bias), rates)
@@ -314,7 +343,7 @@ def _affected_controls(at: Home, read: _Reading) -> tuple[int, ...]:
     if found.controls.size < 2:
         return ()
     yardstick = _yardstick(read, has_peers=False)
-    e_metric = _e_metric(at, found.controls, read.excess, yardstick, evenings)
+    e_metric = _e_metric(at, found.controls, read.beyond, yardstick, evenings)
     no_step = np.zeros(e_metric.shape, np.bool_)
     shown = (e_metric, no_step)
     suspicions = _suspicions(at, found, found.controls, shown, evenings)
@@ -364,6 +393,30 @@ def _e_metric(
     return np.where(at.weights[series] > 0, out, 0.0)
 
 
+def _e_alone(at: Home, targets: Ints, evenings: Bools) -> Floats:
+    """Evidence of windows that stand out of their own days, shape (n_targets, M)."""
+    bar = targets.size / FALSE_DISCOVERY_RATE
+    out = np.zeros((targets.size, at.weights.shape[1]))
+    for place, series in enumerate(targets):
+        for m in np.flatnonzero(at.weights[series]):
+            alone = stands_out(at.table, int(series), int(m), evenings, bar)
+            out[place, m] = alone.e_value if alone else 0.0
+    return out
+
+
+def _rates_alone(
+    at: Home, found: Contrast, evenings: Bools
+) -> tuple[Alone | None, ...]:
+    """The rate of each target where controls are there and none of them has it."""
+    if not found.controls.size or at.by_all.n_with[RATE]:
+        return (None,) * found.targets.size
+    bar = found.targets.size / FALSE_DISCOVERY_RATE
+    return tuple(
+        stands_out(at.table, int(series), RATE, evenings, bar)
+        for series in found.targets
+    )
+
+
 def _suspicions(
     at: Home,
     found: Contrast,
@@ -392,16 +445,39 @@ def _suspicion(
     evenings: Bools,
 ) -> Suspicion:
     is_tried, dead = _dead(at.table, found, series, evenings)
+    has_tried, cut = _cut(at.table, found, series, evenings)
     e_metric, has_step, e_slow = shown
     return Suspicion(
         series=series,
         e_slow=e_slow,
-        e_dead=flag_e_value(int(dead.sum()), int(is_tried.sum()), DEAD_P0),
+        e_dead=(_e_flags(dead, is_tried) + _e_flags(cut, has_tried)) / 2,
         e_metric=e_metric,
         has_step=has_step,
         is_tried=is_tried,
-        is_dead=dead,
+        is_dead=dead | cut,
+        is_cut=cut & ~dead,
     )
+
+
+def _e_flags(flagged: Bools, tried: Bools) -> float:
+    return flag_e_value(int(flagged.sum()), int(tried.sum()), DEAD_P0)
+
+
+def _cut(
+    table: EveningTable, found: Contrast, series: int, evenings: Bools
+) -> tuple[Bools, Bools]:
+    """Evenings with enough transfers, and those of which most had no answer.
+
+    Without controls that are transferred from nobody can tell a site's transfers from
+    the line's.
+    """
+    of, others = table.transfer, found.others_cut[series]
+    is_tried = evenings & (of.n_in_window[series] >= _LEAST_TRANSFERS)
+    is_tried = is_tried & np.isfinite(others) & table.has_evening[series]
+    with np.errstate(invalid="ignore"):
+        cut = is_dead(of.dead_in_window[series], others)
+        # Transfers that never succeed say nothing about the evening.
+        return is_tried, is_tried & cut & ~mostly_failed(of.dead_in_rest[series])
 
 
 def _dead(

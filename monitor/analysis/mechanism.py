@@ -13,11 +13,12 @@ from monitor.analysis.case import Case
 from monitor.analysis.patterns import LEVEL, are_in_step
 from monitor.analysis.profile import EDGE_MIN, clock_of, edges_of
 from monitor.analysis.suspicion import TELLING_LOG
-from monitor.evening_rule import SLOW_LOG
+from monitor.evening_rule import RATES, SLOW_LOG
 from monitor.model import MechanismCheck
+from monitor.operators import operator_of
 from monitor.reason import Reason, Value, measured
 from monitor.series.columns import METRICS
-from monitor.series.evenings import typical
+from monitor.series.evenings import medians, typical
 from monitor.series.frame import Bools, Floats
 
 _MUCH_LOG = float(np.log(1.5))
@@ -29,7 +30,7 @@ _PLATEAU_LOG = float(np.log(1.2))
 
 def stage(case: Case) -> MechanismCheck:
     """Connecting is as quick as ever while what follows is slow."""
-    connect = case.typical(_CONNECT)
+    connect = _connect(case)
     later = np.array([case.typical(m) for m in _HELD])
     if not np.isfinite(connect) or not np.isfinite(later).any():
         return _unknown(
@@ -46,6 +47,32 @@ def stage(case: Case) -> MechanismCheck:
     if connect > TELLING_LOG and connect >= 0.7 * most:
         return _found(-1, figure)
     return _found(0, figure)
+
+
+def _is_of_transfer(case: Case) -> bool:
+    """Whether what was slow is the transfer, which has a connection of its own."""
+    return METRICS[case.metric] in RATES
+
+
+def _connect(case: Case) -> float:
+    """Median excess of the connect time of the connection that was slow [log]."""
+    if not _is_of_transfer(case):
+        return case.typical(_CONNECT)
+    look = case.look
+    rise = look.home.table.transfer.connect_rise
+    others = rise[look.found.controls]
+    common = medians(others.T, 1) if others.size else np.zeros(rise.shape[1])
+    own = rise[case.suspicion.series] - np.nan_to_num(common)
+    height = typical(own[case.slow])
+    return height if np.isfinite(height) else case.typical(_CONNECT)
+
+
+def _round_trip(case: Case) -> tuple[str, float]:
+    """The metric that shows round trips of the slow connection, and its excess."""
+    smallest = "tcp_min_rtt_s"
+    if not _is_of_transfer(case) and np.isfinite(case.typical(smallest)):
+        return smallest, case.typical(smallest)
+    return _CONNECT, _connect(case)
 
 
 def plateau(case: Case) -> MechanismCheck:
@@ -141,8 +168,9 @@ def edges(case: Case) -> MechanismCheck:
 
 
 def synchrony(case: Case, others: list[Case]) -> MechanismCheck:
-    """Other established targets are slow in the same window on the same evenings."""
-    peers = [o for o in others if o.is_established and o.name != case.name]
+    """Targets of other operators are slow in the same window on the same evenings."""
+    own = operator_of(case.name)
+    peers = [o for o in others if o.is_established and operator_of(o.name) != own]
     if not peers or case.window is None:
         return _unknown(Reason("synchrony", "no other target is slow"))
     agreeing = [o for o in peers if _in_step(case, o)]
@@ -183,8 +211,7 @@ def _in_step(case: Case, other: Case) -> bool:
 
 def round_trip(case: Case) -> MechanismCheck:
     """Round trips stay flat: nothing queues on the way."""
-    metric = "tcp_min_rtt_s" if np.isfinite(case.typical("tcp_min_rtt_s")) else _CONNECT
-    height = case.typical(metric)
+    metric, height = _round_trip(case)
     if not np.isfinite(height) or METRICS[case.metric] == metric:
         return _unknown(Reason("round_trip", "no round trips beside the slow metric"))
     figure = Reason(
@@ -222,7 +249,9 @@ def _rank_correlation(first: Floats, second: Floats) -> float:
 def destination(case: Case) -> MechanismCheck:
     """The name leads to the same places in the window as in the rest of the day."""
     table = case.look.home.table
-    codes = table.grid.address[case.suspicion.series]
+    grid = table.grid
+    address = grid.transfer.address if _is_of_transfer(case) else grid.address
+    codes = address[case.suspicion.series]
     if not (codes >= 0).any():
         return _unknown(Reason("destination", "addresses were not recorded"))
     moved = _moved_share(codes, table.in_window, table.in_rest)
@@ -277,6 +306,9 @@ def certificate(case: Case) -> MechanismCheck:
 
 def server(case: Case) -> MechanismCheck:
     """The answer waits longer than handshake and transfer: the server is busy."""
+    if _is_of_transfer(case):
+        other = "the slow transfer and the page's waiting are of two connections"
+        return _unknown(Reason("server", other))
     waiting = case.typical("waiting_s")
     carried = np.array([case.typical(m) for m in ("tls_handshake_s", "goodput_bps")])
     if not np.isfinite(waiting) or not np.isfinite(carried).any():
@@ -358,7 +390,8 @@ def name_swap(case: Case) -> MechanismCheck:
     )
     if height >= _MUCH_LOG and (ratio > 0).mean() >= 0.9:
         return _found(1, figure)
-    return _found(-1 if height < TELLING_LOG else 0, figure)
+    # A handshake that is quick under both names says nothing about transfers.
+    return _found(0, figure)
 
 
 def _times(log_ratio: float) -> float | None:

@@ -12,6 +12,14 @@ from monitor.evening_rule import mostly_dead, mostly_failed
 from monitor.reason import Reason, measured
 from monitor.series import EveningTable
 
+_LIKE_A_ROUTER = frozenset(
+    {
+        "targeted_throttling",
+        "targeted_blocking",
+        "selective_slowdown",
+        "sustained_slowdown",
+    }
+)
 _WORTH_NAMING_LOG = float(np.log(1.25))
 
 
@@ -20,6 +28,9 @@ def reasons(one: Case, ruling: Ruling) -> tuple[Reason, ...]:
     return (
         ruling.reason,
         *_size(one),
+        *_of_slow(one),
+        *_groups(one),
+        *_router(ruling),
         *_season(one),
         *_weekdays(one),
         *_controls(one),
@@ -42,6 +53,43 @@ def _size(one: Case) -> Iterator[Reason]:
         "On slow evenings it typically takes {times:.1f} times as long.",
         {"times": measured(np.exp(np.median(values)), 1)},
     )
+
+
+def _of_slow(one: Case) -> Iterator[Reason]:
+    if one.is_established and one.is_of_slow and one.effect is not None:
+        yield Reason(
+            "size_of_slow",
+            "The size is that of the evenings on which it was slow; over all evenings "
+            "it cannot be told from none.",
+        )
+
+
+def _groups(one: Case) -> Iterator[Reason]:
+    groups = one.look.split
+    if groups is None:
+        return
+    keys = one.look.home.table.grid.keys
+    quick, held = (
+        tuple(keys[place].target for place in places)
+        for places in (groups.quick, groups.held)
+    )
+    yield Reason(
+        "groups",
+        "The sites fall into two groups: {held:names} were slowed in the window, too; "
+        "{quick:names} stayed as they are and are what it is held against.",
+        {"held": held, "quick": quick},
+    )
+
+
+def _router(ruling: Ruling) -> Iterator[Reason]:
+    """Who else at home could do the same, and how to exclude it."""
+    if ruling.verdict in _LIKE_A_ROUTER:
+        yield Reason(
+            "own_router",
+            "This home's own router, or a filter on it, could do the same; to exclude "
+            "it, measure with another device at the provider's own socket, at a "
+            "neighbour's, or through a tunnel.",
+        )
 
 
 def _season(one: Case) -> Iterator[Reason]:

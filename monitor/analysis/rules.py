@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.analysis.busyhour import SLOWER_LOG
-from monitor.analysis.case import Case
+from monitor.analysis.case import Case, is_above_one
 from monitor.analysis.evidence import binomial_tail
 from monitor.analysis.suspicion import TELLING_LOG
-from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_dead
+from monitor.evening_rule import CEILING, SLOW_LOG, SLOW_RATIO, is_slow, mostly_dead
 from monitor.model import MechanismCheck
-from monitor.reason import Reason, measured
+from monitor.reason import Reason, Value, measured
 from monitor.series.columns import STAGES
 from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats
@@ -30,11 +30,19 @@ _MOSTLY = 0.5
 _OPEN_LOG = float(np.log(1.5))
 """Above this excess common congestion is no answer, even where nothing is shown."""
 _HIGH_GATEWAY_LOG = float(np.log(1.5))
-_SERVICE = ("destination", "server", "refusals", "bypass", "name_swap")
+_SERVICE = ("destination", "server", "bypass")
 """Checks that point at the service or the path to it when they are -1."""
 _SPECIFIC = ("plateau", "cut_off", "edges", "bypass", "name_swap")
 """Checks of which one at least must be +1 before interference is named: an overloaded
 service, too, has a quick connect and a flat round trip."""
+_BEYOND_THE_SERVICE = ("synchrony", "bypass", "name_swap", "cut_off", "certificate")
+"""Checks of what no service can do to itself; one at least must be +1, too: a network
+that is full at the same hours every night has edges and a plateau as well."""
+_REFUSED_EVENINGS = 3
+_MOST_OF_THEM_SLOW = 0.2
+"""Share of slow or dead evenings above which nothing is cleared."""
+_ONE_STAGE = 0.6
+"""Share of the failures at one stage that makes them one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,74 @@ class Ruling:
 
 def rule(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
     """The verdict on one target."""
+    if int(case.refused.sum()) >= _REFUSED_EVENINGS:
+        return _refused(case)
     if case.is_established:
         return _established(case, checks)
+    if case.sustained is not None:
+        return _sustained(case)
+    if case.alone is not None:
+        return _alone(case)
     return _own_line(case) or _too_little(case) or _general(case) or _quiet(case)
+
+
+def _refused(case: Case) -> Ruling:
+    """The site itself refused: of the way to it nothing was learned."""
+    return Ruling(
+        "server_side" if case.is_established else "inconclusive",
+        Reason(
+            "refused",
+            "In the window {share:.0%} of the answers were refusals under the site's "
+            "own certificate, mostly so on {refused} of {usable} evenings; they tell "
+            "nothing of the way to it.",
+            {
+                "share": case.refused_share,
+                "refused": int(case.refused.sum()),
+                "usable": case.n_usable,
+            },
+        ),
+    )
+
+
+def _sustained(case: Case) -> Ruling:
+    lasting = case.sustained
+    if lasting is None:  # pragma: no cover - asked for before
+        raise ValueError("nothing lasts")
+    day = case.look.home.table.dates()[lasting.onset].isoformat()
+    values = {"day": day, "times": _times(lasting.estimate.centre)}
+    if lasting.other_object:
+        return Ruling(
+            "inconclusive",
+            Reason(
+                "other_object",
+                "Since {day:date} its transfers are {times:.2f} times slower at all "
+                "hours, but another object is transferred since then, which explains "
+                "that.",
+                values,
+            ),
+        )
+    return Ruling(
+        "sustained_slowdown",
+        Reason(
+            "sustained",
+            "Since {day:date} its transfers are {times:.2f} times slower than before "
+            "at all hours, and the controls are not; the cause is open.",
+            values,
+        ),
+    )
+
+
+def _alone(case: Case) -> Ruling:
+    return Ruling(
+        "recurring_slowdown",
+        Reason(
+            "no_control_with_transfers",
+            "Its transfers were slower in the window than in the rest of the day on "
+            "{slow} of {usable} evenings; no control site is transferred from, so it "
+            "may be this site or the whole line.",
+            {"slow": case.n_slow, "usable": case.n_usable},
+        ),
+    )
 
 
 def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
@@ -68,6 +141,16 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
         )
     if is_mostly_dead(case):
         return _dead(case)
+    if case.effect is None or not is_above_one(case.effect.low):
+        return Ruling(
+            "inconclusive",
+            Reason(
+                "too_uneven",
+                "Slower than the controls on {slow} of {usable} evenings, but so "
+                "unevenly that a size cannot be given.",
+                counts,
+            ),
+        )
     pointing = [c.check for c in checks if c.score < 0 and c.check in _SERVICE]
     score = sum(c.score for c in checks)
     if pointing:
@@ -102,11 +185,9 @@ def _targeted(
 ) -> Ruling | None:
     plus = {c.check for c in checks if c.score > 0}
     is_specific = any(check in plus for check in _SPECIFIC)
+    is_specific = is_specific and any(check in plus for check in _BEYOND_THE_SERVICE)
     if case.n_controls < MIN_CONTROLS_FOR_TARGETED or score < 2 or not is_specific:
         return None
-    is_clear = bool(plus & {"bypass", "name_swap", "cut_off"})
-    is_clear |= {"stage", "plateau"} <= plus
-    is_strong = score >= 3 and is_clear and case.n_usable >= MIN_EVENINGS
     return Ruling(
         "targeted_throttling",
         Reason(
@@ -120,39 +201,69 @@ def _targeted(
                 "checks": tuple(sorted(plus)),
             },
         ),
-        "strong" if is_strong else "likely",
+        # From one home nothing tells the provider from the home's own router.
+        "likely",
     )
 
 
 def is_mostly_dead(case: Case) -> bool:
-    """Dead on at least half of the evenings of the affected stretch."""
-    n_dead = int((case.suspicion.is_dead & case.in_season).sum())
-    return mostly_dead(n_dead, int((case.usable & case.in_season).sum()))
+    """Dead on at least half of the affected evenings, by evidence of their own."""
+    if not case.suspicion.is_dead_enough:
+        return False
+    affected = case.slow | case.suspicion.is_dead
+    return mostly_dead(case.n_dead, int((affected & case.usable).sum()))
 
 
 def _dead(case: Case) -> Ruling:
     stage, share = dead_stage(case)
-    is_targeted = case.n_controls >= MIN_CONTROLS_FOR_TARGETED and share >= 0.6
-    rule_id = "dead_at_one_stage" if is_targeted else "dead"
-    reason = Reason(
-        rule_id,
-        "No answer in the window on {dead} of {usable} evenings while the controls "
-        "were well; {share:.0%} of the failures at the stage {stage:stage}.",
-        {
-            "dead": case.n_dead,
-            "usable": case.n_usable,
-            "share": share,
-            "stage": stage,
-        },
+    values: dict[str, Value] = {
+        "dead": case.n_dead,
+        "usable": case.n_usable,
+        "share": share,
+        "stage": stage,
+    }
+    if stage == "resolve" and share >= _ONE_STAGE:
+        return Ruling(
+            "resolver_blocking",
+            Reason(
+                "resolver",
+                "On {dead} of {usable} evenings the resolver that this home uses gave "
+                "no true answer for this site in the window, while it served the "
+                "controls; {share:.0%} of the failures were of that kind. Whether that "
+                "is a filter of the home's own or the provider's is not shown.",
+                values,
+            ),
+        )
+    is_targeted = case.n_controls >= MIN_CONTROLS_FOR_TARGETED and share >= _ONE_STAGE
+    verdict = "targeted_blocking" if is_targeted else "selective_slowdown"
+    if case.suspicion.is_cut.sum() * 2 > case.n_dead:
+        return Ruling(
+            verdict,
+            Reason(
+                "transfers_dead_at_one_stage" if is_targeted else "transfers_dead",
+                "No transfer was answered in the window on {dead} of {usable} evenings "
+                "while the controls' were well; the pages came. {share:.0%} of the "
+                "failures at the stage {stage:stage}.",
+                values,
+            ),
+        )
+    return Ruling(
+        verdict,
+        Reason(
+            "dead_at_one_stage" if is_targeted else "dead",
+            "No answer in the window on {dead} of {usable} evenings while the controls "
+            "were well; {share:.0%} of the failures at the stage {stage:stage}.",
+            values,
+        ),
     )
-    return Ruling("targeted_blocking" if is_targeted else "selective_slowdown", reason)
 
 
 def dead_stage(case: Case) -> tuple[str, float]:
     """The stage at which most attempts of the dead evenings failed, and its share."""
-    table = case.look.home.table
-    codes = table.grid.stage[case.suspicion.series][case.suspicion.is_dead]
-    codes = codes[:, table.in_window]
+    table, of = case.look.home.table, case.suspicion
+    is_cut = of.is_cut.sum() * 2 > of.is_dead.sum()
+    stages = table.grid.transfer.stage if is_cut else table.grid.stage
+    codes = stages[of.series][of.is_dead][:, table.in_window]
     codes = codes[codes >= 0]
     if not codes.size:
         return "unknown", 0.0
@@ -346,15 +457,17 @@ def _excluded(case: Case, bound: float | None) -> Reason:
 
 
 def _is_excluded(case: Case) -> bool:
-    if case.plain is None or case.n_usable < MIN_EVENINGS_TO_EXCLUDE:
+    """Whether what is printed rules a slowdown out."""
+    bound, n = _bound(case), case.n_usable
+    if bound is None or bound >= SLOW_RATIO or n < MIN_EVENINGS_TO_EXCLUDE:
+        return False
+    if int((case.slow & case.usable).sum()) >= _MOST_OF_THEM_SLOW * n:
         return False
     sigma = case.look.sigma_log[case.suspicion.series, case.metric]
     height = max(SLOW_LOG, 2.0 * sigma)
     with np.errstate(invalid="ignore"):
         n_high = int((case.excess[case.usable] > height).sum()) + case.n_dead
-    bound = share_bound(n_high, case.n_usable)
-    is_small = case.plain.high < SLOW_LOG and bound < _MOST_SLOW_SHARE
-    return is_small and not _hides_short_window(case)
+    return share_bound(n_high, n) < _MOST_SLOW_SHARE and not _hides_short_window(case)
 
 
 def _hides_short_window(case: Case) -> bool:

@@ -28,6 +28,8 @@ class Suspicion:
     """Evenings with enough rounds, shape (D,)."""
     is_dead: Bools
     """Evenings without answers while the controls were well, shape (D,)."""
+    is_cut: Bools
+    """Those of them on which pages came and only transfers had none, shape (D,)."""
 
     @property
     def e_value(self) -> float:

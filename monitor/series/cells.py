@@ -1,6 +1,5 @@
 """Rows of one vantage, poured into the cells of its grid."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.model import PROBE_ORDER
+from monitor.evening_rule import RATES
+from monitor.model import Probe
 from monitor.series.columns import METRICS, Columns, slowness
 from monitor.series.frame import Bools, Floats, Ints, Rows, Text
 from monitor.series.lanes import Lane
 
 Cells = NDArray[np.float32]
 
-_FIRST_ERROR_STATUS = 400
+_OF_A_PAGE = (Probe.HTTPS, Probe.TCP, "tls", Probe.DOWNLOAD, Probe.SNI_SWAP)
+_OF_A_TRANSFER = (Probe.DOWNLOAD, Probe.HTTPS)
+"""Which kind of probe stands for a metric: the first of these that measured it. Page
+and transfer may go to different hosts, so their values are never mixed. A kind that is
+not here is no evidence, however many rows it has."""
 
 
 def log_means(
@@ -41,6 +45,30 @@ def log_means(
     return out
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What the rows that measured a site's rate tell of their own connection.
+
+    The transfer may come from another host than the page: whatever is asked about a
+    slow transfer is asked of its connection.
+    """
+
+    connect: Cells
+    """Logarithm of the connect time, shape (S, D, T)."""
+    handshake: Cells
+    """Logarithm of the TLS handshake, shape (S, D, T)."""
+    bytes_: Cells
+    """Logarithm of what arrived, shape (S, D, T)."""
+    n_rows: NDArray[np.int16]
+    """Attempts, shape (S, D, T)."""
+    n_dead: NDArray[np.int16]
+    """Attempts that failed outright, shape (S, D, T)."""
+    stage: NDArray[np.int8]
+    """Stage of the last outright failure, -1 none, shape (S, D, T)."""
+    address: NDArray[np.int32]
+    """Code of the remote address, -1 unknown, shape (S, D, T)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filler:
     """Fills arrays of cells from runs of rows."""
@@ -63,9 +91,6 @@ class Filler:
         address, addresses = self._codes(main, "remote_address", np.int32)
         issuer, issuers = self._codes(main, "certificate_issuer", np.int16)
         dead = self.columns.is_failed & ~self.columns.is_slow
-        status, _ = self.table.numbers("http_status")
-        with np.errstate(invalid="ignore"):
-            is_refused = status >= _FIRST_ERROR_STATUS
         arrived, _ = self.table.numbers("encoded_body_bytes")
         return {
             "values": self._values(groups),
@@ -73,12 +98,38 @@ class Filler:
             "n_dead": self._counts(main, dead),
             "stage": self._stages(main, dead),
             "cut_bytes": self._cut(groups, arrived),
-            "refused": self._counts(main, is_refused),
+            "refused": self._counts(main, self.columns.is_refused),
             "address": address,
             "addresses": addresses,
             "issuer": issuer,
             "issuers": issuers,
+            "transfer": self._transfer(groups, dead, arrived),
         }
+
+    def _transfer(
+        self, groups: Sequence[Sequence[Lane]], dead: Bools, arrived: Floats
+    ) -> Connection:
+        rate = self.table.numbers("goodput_bps")[0]
+        main = [self._measuring(group, rate, _OF_A_TRANSFER) for group in groups]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.log(np.where(arrived > 0, arrived, np.nan))
+        kept = np.zeros(self.table.n, np.bool_)
+        return Connection(
+            connect=self._poured(main, *slowness(self.columns, "connect_s")),
+            handshake=self._poured(main, *slowness(self.columns, "tls_handshake_s")),
+            bytes_=self._poured(main, logs, kept),
+            n_rows=self._counts(main, np.ones(self.table.n, np.bool_)),
+            n_dead=self._counts(main, dead),
+            stage=self._stages(main, dead),
+            address=self._codes(main, "remote_address", np.int32)[0],
+        )
+
+    def _poured(self, main: Sequence[Ints], values: Floats, is_lost: Bools) -> Cells:
+        """Means of the cells of each series' rows, shape (S, D, T)."""
+        flat = [
+            log_means(self.cell[p], values[p], is_lost[p], self._n_cells) for p in main
+        ]
+        return np.stack(flat).reshape(len(main), *self.shape)
 
     def local_means(self, runs: Sequence[Lane], probe: str, column: str) -> Cells:
         """Mean of a local probe's column per cell, NaN unknown, shape (D, T)."""
@@ -108,40 +159,24 @@ class Filler:
 
     def _main(self, runs: Sequence[Lane]) -> Ints:
         """Rows of the probe that stands for the site."""
-        probes = Counter[str]()
-        for run in runs:
-            probes[run.probe] += run.rows.stop - run.rows.start
-        ranked = [p for p in PROBE_ORDER if p in probes] or sorted(
-            probes, key=lambda p: (-probes[p], p)
-        )
-        return self._places([run for run in runs if run.probe == ranked[0]])
+        return self._places(_of_first(runs, _OF_A_PAGE))
 
     def _values(self, groups: Sequence[Sequence[Lane]]) -> Cells:
         shape = (len(groups), len(METRICS), *self.shape)
         out = np.full(shape, np.nan, np.float32)
         for metric in self.columns.metrics:
             values, is_lost = slowness(self.columns, metric)
-            for s, runs in enumerate(groups):
-                place = self._measuring(runs, values)
-                flat = log_means(
-                    self.cell[place], values[place], is_lost[place], self._n_cells
-                )
-                out[s, METRICS.index(metric)] = flat.reshape(self.shape)
+            kinds = _OF_A_TRANSFER if metric in RATES else _OF_A_PAGE
+            main = [self._measuring(runs, values, kinds) for runs in groups]
+            out[:, METRICS.index(metric)] = self._poured(main, values, is_lost)
         return out
 
-    def _measuring(self, runs: Sequence[Lane], values: Floats) -> Ints:
-        """Rows of the one probe that measures a metric most often.
-
-        Page and download may go to different hosts: their values are never mixed.
-        """
-        n_values = Counter[str]()
-        for run in runs:
-            n_values[run.probe] += int(np.isfinite(values[run.rows]).sum())
-        measuring = [p for p in sorted(n_values, key=_rank) if n_values[p]]
-        if not measuring:
-            return np.zeros(0, np.int64)
-        best = max(measuring, key=lambda p: n_values[p])
-        return self._places([run for run in runs if run.probe == best])
+    def _measuring(
+        self, runs: Sequence[Lane], values: Floats, kinds: Sequence[str]
+    ) -> Ints:
+        """Rows of the one kind of probe that stands for a metric."""
+        measuring = [run for run in runs if np.isfinite(values[run.rows]).any()]
+        return self._places(_of_first(measuring, kinds))
 
     def _counts(self, main: Sequence[Ints], is_counted: Bools) -> NDArray[np.int16]:
         out = np.zeros((len(main), *self.shape), np.int16)
@@ -187,6 +222,7 @@ def _unknown_is_negative(text: Text) -> Ints:
     return np.where(text.is_(""), -1, text.codes)
 
 
-def _rank(probe: str) -> tuple[int, str]:
-    is_known = probe in PROBE_ORDER
-    return (PROBE_ORDER.index(probe) if is_known else len(PROBE_ORDER), probe)
+def _of_first(runs: Sequence[Lane], kinds: Sequence[str]) -> list[Lane]:
+    """The runs of the first kind of which there are any."""
+    of_kind = ([run for run in runs if run.probe == kind] for kind in kinds)
+    return next((chosen for chosen in of_kind if chosen), [])

@@ -36,6 +36,8 @@ NEEDS_STAGE = {
     "tcp_min_rtt_s": 1,
 }
 """The stage that a probe must pass to have a value of the metric."""
+OF_THE_PAGE = frozenset({"waiting_s", "response_s", "duration_s", "goodput_bps"})
+"""Metrics that a refusal does not measure; connecting and the handshake stay."""
 _READ = 4
 
 
@@ -51,6 +53,10 @@ class Columns:
     is_slow: Bools
     """Failed by the time limit while bytes still came: slow, not dead."""
     n_impossible: int
+    is_refused: Bools
+    """Answered, but not with the site's page, shape (n,); see `answers`."""
+    is_foreign: Bools
+    """Answered by somebody between, and so failed, shape (n,)."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -82,7 +88,8 @@ def columns(table: Rows) -> Columns:
         arrived = table.numbers("goodput_bps")[0] > 0
         is_slow &= arrived | (table.numbers("encoded_body_bytes")[0] > 0)
     n_bad = sum(table.numbers(name)[1] for name in MEASURED)
-    return Columns(table, role, stage, is_failed, is_slow, n_bad)
+    none = np.zeros(table.n, np.bool_)
+    return Columns(table, role, stage, is_failed, is_slow, n_bad, none, none)
 
 
 def slowness(columns: Columns, metric: str) -> tuple[Floats, Bools]:
@@ -99,6 +106,9 @@ def slowness(columns: Columns, metric: str) -> tuple[Floats, Bools]:
     is_lost |= columns.is_failed & is_unsaid & (np.isnan(values) | (need == _READ))
     is_lost |= values == 0
     is_lost &= ~(columns.is_slow & (values > 0) & (metric != "duration_s"))
+    if metric in OF_THE_PAGE:
+        values[columns.is_refused] = np.nan
+        is_lost &= ~columns.is_refused
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(values, out=values)
     return (-logs if metric in RATES else logs), is_lost

@@ -17,8 +17,9 @@ from monitor.evening_rule import (
     MIN_COVERAGE,
     USUAL_QUANTILE,
 )
+from monitor.series.cells import Connection
 from monitor.series.frame import Bools, Floats, Ints
-from monitor.series.grid import Grid
+from monitor.series.grid import Grid, widened
 from monitor.series.setaside import dead_share, outages, own_load
 from monitor.wallclock import numbered_day
 
@@ -31,6 +32,27 @@ COARSEST_EDGE_MIN = 10
 _LEAST_AT_EDGES = 3
 _MOST_AT_ONCE = 2**20
 """Values sorted at once: sorting copies, and years of a home are many values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferTable:
+    """The evenings of the connections by which rates were measured, shapes (S, D)."""
+
+    connect_rest: Floats
+    """Logarithm of the connect time by day."""
+    connect_rise: Floats
+    """Window minus rest of the connect time."""
+    handshake_rise: Floats
+    """The same of the TLS handshake."""
+    bytes_rest: Floats
+    """Logarithm of what arrived by day."""
+    bytes_rise: Floats
+    """Window minus rest of it."""
+    dead_in_window: Floats
+    """Share of attempts without an answer in the window."""
+    dead_in_rest: Floats
+    n_in_window: Floats
+    """Attempts in the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +97,7 @@ class EveningTable:
     """Share of the window's slots under own load, per evening, shape (D,)."""
     gateway_rise: Floats
     """Window minus rest of the round trip to the gateway, shape (D,)."""
+    transfer: TransferTable
 
     def dates(self) -> list[date]:
         """Local dates of the evenings."""
@@ -86,7 +109,7 @@ def evening_table(grid: Grid) -> EveningTable:
     share = dead_share(grid)
     down, loaded = outages(grid, share), own_load(grid)
     inside = grid.in_window()
-    rest = ~_widened(inside, GUARD_MIN // grid.slot_min)
+    rest = ~widened(inside, GUARD_MIN // grid.slot_min)
     values = grid.values
     need = _need(~np.isnan(values), inside)
     if down.any():
@@ -123,6 +146,29 @@ def evening_table(grid: Grid) -> EveningTable:
         gateway_rise=_rise(
             *_two_sides(grid.gateway[None, None], inside, rest, 1)
         ).reshape(-1),
+        transfer=_transfer_table(grid.transfer, down | loaded, inside, rest),
+    )
+
+
+def _transfer_table(
+    of: Connection, set_aside: Bools, inside: Bools, rest: Bools
+) -> TransferTable:
+    share = np.full(of.n_rows.shape, np.nan, np.float32)
+    has_rows = (of.n_rows > 0) & ~set_aside
+    share[has_rows] = of.n_dead[has_rows] / of.n_rows[has_rows]
+    connect, handshake, bytes_ = (
+        _two_sides(np.where(set_aside, np.nan, cells), inside, rest, 1)
+        for cells in (of.connect, of.handshake, of.bytes_)
+    )
+    return TransferTable(
+        connect_rest=np.where(np.isinf(connect[1]), np.nan, connect[1]),
+        connect_rise=_rise(*connect),
+        handshake_rise=_rise(*handshake),
+        bytes_rest=np.where(np.isinf(bytes_[1]), np.nan, bytes_[1]),
+        bytes_rise=_rise(*bytes_),
+        dead_in_window=_mean(share[..., inside]),
+        dead_in_rest=_mean(share[..., rest]),
+        n_in_window=np.where(has_rows, of.n_rows, 0)[..., inside].sum(axis=-1),
     )
 
 
@@ -207,19 +253,11 @@ def _has_both(tried: Bools, inside: Bools, rest: Bools) -> Bools:
     return np.asarray((in_window >= need) & (in_rest >= need))
 
 
-def _widened(inside: Bools, by: int) -> Bools:
-    place = np.flatnonzero(inside)
-    out = inside.copy()
-    if place.size:
-        out[max(place[0] - by, 0) : place[-1] + by + 1] = True
-    return out
-
-
 def _beside(grid: Grid, inside: Bools) -> Bools:
     """Slots of the hour before and the hour after the window and its guard."""
     near = GUARD_MIN // grid.slot_min
     far = (GUARD_MIN + SHOULDER_MIN) // grid.slot_min
-    return _widened(inside, far) & ~_widened(inside, near)
+    return widened(inside, far) & ~widened(inside, near)
 
 
 def _just_inside(grid: Grid, inside: Bools) -> Bools:
@@ -237,7 +275,7 @@ def _just_outside(grid: Grid, inside: Bools) -> Bools:
     """The stretches just outside a window, without the very edges."""
     if grid.slot_min > COARSEST_EDGE_MIN:
         return np.zeros_like(inside)
-    return _widened(inside, EDGE_MIN // grid.slot_min) & ~_widened(inside, 1)
+    return widened(inside, EDGE_MIN // grid.slot_min) & ~widened(inside, 1)
 
 
 def _edges(

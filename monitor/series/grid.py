@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
-from monitor.evening_rule import DAY_MIN, LEAD_MIN, Window
+from monitor.evening_rule import DAY_MIN, GUARD_MIN, LEAD_MIN, Window
 from monitor.model import Probe
 from monitor.reason import Reason
-from monitor.series.cells import Cells, Filler
+from monitor.series.answers import told_apart
+from monitor.series.cells import Cells, Connection, Filler
 from monitor.series.columns import columns
 from monitor.series.frame import Bools, Ints, Rows, rows
 from monitor.series.lanes import (
@@ -26,6 +27,7 @@ from monitor.series.lanes import (
     spoiled,
 )
 from monitor.series.local import evening_of, local_seconds
+from monitor.series.nowhere import is_nowhere
 
 _SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
 _MAX_EVENINGS = 20_000
@@ -64,6 +66,8 @@ class Grid:
     issuer: NDArray[np.int16]
     """Code of the certificate's issuer, -1 unknown, shape (S, D, T)."""
     issuers: tuple[str, ...]
+    transfer: Connection
+    """The connection by which each series' rate was measured."""
     load_bps: Cells
     """The household's other traffic per slot, NaN unknown, shape (D, T)."""
     gateway: Cells
@@ -79,8 +83,26 @@ class Grid:
 
     def in_window(self) -> Bools:
         """Slots of the configured window, shape (T,)."""
-        middle = (np.arange(self.n_slots) + 0.5) * self.slot_min - LEAD_MIN
-        return np.asarray((middle >= 0) & (middle < self.window.length_min))
+        return _in_window(self.window, self.slot_min)
+
+
+def _in_window(window: Window, slot_min: int) -> Bools:
+    middle = (np.arange(DAY_MIN // slot_min) + 0.5) * slot_min - LEAD_MIN
+    return np.asarray((middle >= 0) & (middle < window.length_min))
+
+
+def widened(inside: Bools, by: int) -> Bools:
+    """Slots of a stretch and so many on either side, shape (T,)."""
+    place = np.flatnonzero(inside)
+    out = inside.copy()
+    if place.size:
+        out[max(place[0] - by, 0) : place[-1] + by + 1] = True
+    return out
+
+
+def _rest_of_day(window: Window, slot_min: int) -> Bools:
+    """Slots outside the window and its guard, shape (T,)."""
+    return ~widened(_in_window(window, slot_min), GUARD_MIN // slot_min)
 
 
 def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
@@ -118,6 +140,8 @@ def _grid(
     cell, evening, is_stale = _cells(table, timezone, window, slot_min)
     n_slots = DAY_MIN // slot_min
     is_spoiled = spoiled(table, read, runs)
+    in_rest = _rest_of_day(window, slot_min)[cell % n_slots]
+    read = told_apart(read, runs, in_rest, is_nowhere(table))
     filler = Filler(table, read, cell, is_spoiled, (evening.size, n_slots))
     keys = series_keys(read, runs)
     site_runs = [run for run in runs if not run.is_local]

@@ -1,0 +1,128 @@
+"""Whether the sites fall into two groups: one switched in the window, one untouched.
+
+A list of what stays quick holds everything else down, controls too; against all of them
+its targets look like everybody. So before anybody is judged it is asked whether some
+controls are switched, with sharp edges, together with targets, while others are not
+touched at all. Then those that stayed quick are the controls.
+
+Two conditions keep the innocent out. What is switched shows at the edges: a full way
+abroad is a hill and shows a tenth to a half of its height there. And what is quick is
+so in absolute terms, slow start set aside: a cap on the whole line leaves slow sites
+untouched, too, at sharp edges, but none of them is quicker than those it holds.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from monitor.analysis.cap import drained_log
+from monitor.evening_rule import WELL_SHARE, mostly_failed
+from monitor.series import EveningTable
+from monitor.series.columns import METRICS
+from monitor.series.evenings import typical
+from monitor.series.frame import Bools, Floats, Ints
+
+_METRICS = tuple(METRICS.index(name) for name in ("goodput_bps", "tls_handshake_s"))
+_MIN_EVENINGS = 5
+_SWITCHED_LOG = float(np.log(1.5))
+_QUICK_LOG = float(np.log(1.2))
+_AT_EDGES = 0.6
+"""Part of its height that a switched site shows at the edges."""
+_ON_EVENINGS = 0.6
+"""Share of the evenings on which it is slow."""
+_BETWEEN = 1 / 3
+"""Controls that are neither, at most so many times the switched ones."""
+_LONE_LOG = float(np.log(3.0))
+"""What a single quick control asks of the switched targets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Two groups of sites."""
+
+    quick: tuple[int, ...]
+    """Controls that stayed as they are."""
+    held: tuple[int, ...]
+    """Controls that were switched with the targets, or came between."""
+    targets: tuple[int, ...]
+    """Targets that were switched."""
+
+
+def split(
+    table: EveningTable, targets: Ints, controls: Ints, evenings: Bools
+) -> Split | None:
+    """The two groups, by death, by the rate or by the handshake; None: one group."""
+    if evenings.sum() < _MIN_EVENINGS or controls.size < 2:
+        return None
+    by_metric = (_split(table, targets, controls, evenings, m) for m in _METRICS)
+    ways = (_split_by_death(table, targets, controls, evenings), *by_metric)
+    return next((way for way in ways if way), None)
+
+
+def _split_by_death(
+    table: EveningTable, targets: Ints, controls: Ints, evenings: Bools
+) -> Split | None:
+    """Some answer nothing in the window on most evenings, others answer as ever."""
+    window, rest = table.dead_in_window[:, evenings], table.dead_in_rest[:, evenings]
+    with np.errstate(invalid="ignore"):
+        died = mostly_failed(window) & ~mostly_failed(rest)
+        dead = died.mean(axis=1) >= _ON_EVENINGS
+        well = (window <= WELL_SHARE).mean(axis=1) >= _ON_EVENINGS
+    return _grouped(targets, controls, dead, well)
+
+
+def _split(
+    table: EveningTable, targets: Ints, controls: Ints, evenings: Bools, metric: int
+) -> Split | None:
+    rise = table.rise[:, metric][:, evenings]
+    step = (table.inner - table.outer)[:, metric, :, 0][:, evenings]
+    height, edge = _typical(rise), _typical(step)
+    with np.errstate(invalid="ignore"):
+        often = (rise > _SWITCHED_LOG).mean(axis=1) >= _ON_EVENINGS
+        switched = (height >= _SWITCHED_LOG) & (edge >= _AT_EDGES * height) & often
+        quick = (height <= _QUICK_LOG) & (edge <= _QUICK_LOG)
+    out = _grouped(targets, controls, switched, quick)
+    if out is None:
+        return None
+    if metric == _METRICS[0]:
+        return _held_back(table, out, evenings)
+    is_clear = len(out.quick) > 1 or bool(
+        np.median(height[list(out.targets)]) >= _LONE_LOG
+    )
+    return out if is_clear else None
+
+
+def _held_back(table: EveningTable, groups: Split, evenings: Bools) -> Split | None:
+    """The targets that are slower than the quickest quick control in absolute terms."""
+    rate = _METRICS[0]
+    then, by_day = (
+        _typical(drained_log(table, level[:, rate])[:, evenings])
+        for level in (table.window, table.rest)
+    )
+    quickest = np.nanmin(then[list(groups.quick)])
+    held = [t for t in groups.targets if then[t] - quickest >= _SWITCHED_LOG]
+    if not held:
+        return None
+    is_clear = len(groups.quick) > 1 or np.median((then - by_day)[held]) >= _LONE_LOG
+    return replace(groups, targets=tuple(held)) if is_clear else None
+
+
+def _grouped(
+    targets: Ints, controls: Ints, switched: Bools, quick: Bools
+) -> Split | None:
+    n_switched = int(switched[controls].sum())
+    between = ~(switched | quick)[controls]
+    if not switched[targets].any() or not n_switched or not quick[controls].any():
+        return None
+    if between.sum() > _BETWEEN * n_switched:
+        return None
+    return Split(
+        quick=tuple(controls[quick[controls]].tolist()),
+        held=tuple(controls[~quick[controls]].tolist()),
+        targets=tuple(targets[switched[targets]].tolist()),
+    )
+
+
+def _typical(values: Floats) -> Floats:
+    """Median of what is finite of each row, shape (S,)."""
+    return np.array([typical(row) for row in values])

@@ -1,0 +1,165 @@
+"""What was answered: the site's own page, a refusal, or somebody else's page.
+
+Only the site's own page is an answer. What is odd for a site, by status or by size, is
+told by the rest of its days; who gave it is told by the certificate. Under the site's
+usual certificate only the site itself can have refused, and nothing was learned of the
+way to it. Under another one, or without TLS where the site has it, somebody between
+answered: an attempt without an answer. Where the certificate was not recorded nobody
+can tell, and a refusal teaches nothing (docs/contracts.md, "What an answer is").
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from monitor.model import Probe
+from monitor.series.columns import STAGES, Columns
+from monitor.series.frame import Bools, Floats, Ints, Rows, Text
+from monitor.series.lanes import Lane
+
+_FIRST_ODD_STATUS = 300
+_USUAL_ISSUER_SHARE = 0.01
+"""Certificates change; an issuer is usual with this share of the rest's answers."""
+_STEADY = 0.6
+"""A page's size is steady when nearly all are at least this part of the median ..."""
+_STEADY_QUANTILE = 0.02
+_ODD_SIZE = 0.4
+"""... and then a page below this part of it is another page."""
+_ROUND_TRIP = STAGES.index("http_round_trip")
+_RESOLVE = STAGES.index("resolve")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """One lane's answers, arrays of shape (n,)."""
+
+    status: Floats
+    bytes_: Floats
+    has_tls: Bools
+    issuer: Ints
+    """Code of the certificate's issuer, -1 not recorded."""
+    is_whole: Bools
+    """Answered without a failure."""
+    is_rest: Bools
+    """The same outside the window: what is usual."""
+    is_page: bool
+
+
+def told_apart(
+    columns: Columns, runs: Sequence[Lane], in_rest: Bools, is_nowhere: Bools
+) -> Columns:
+    """The columns with refusals marked, and pages of others made failures.
+
+    Parameters
+    ----------
+    in_rest : rows outside the window and its guard, shape (n,)
+    is_nowhere : rows whose address nobody outside owns, shape (n,): when such an
+        attempt fails, the resolver gave no true answer
+    """
+    table = columns.table
+    read = _Reader(
+        status=table.numbers("http_status")[0],
+        bytes_=table.numbers("encoded_body_bytes")[0],
+        has_tls=np.isfinite(table.numbers("tls_handshake_s")[0]),
+        issuer=_codes(table),
+        is_whole=~columns.is_failed,
+        is_rest=in_rest & ~columns.is_failed,
+    )
+    is_odd, is_foreign = (np.zeros(table.n, np.bool_) for _ in range(2))
+    for run in runs:
+        if not run.is_local:
+            is_odd[run.rows], is_foreign[run.rows] = _judged(read.run(run))
+    is_failed = columns.is_failed | is_foreign
+    stage = np.where(is_foreign, np.int8(_ROUND_TRIP), columns.stage)
+    stage = np.where(is_failed & is_nowhere, np.int8(_RESOLVE), stage)
+    return replace(
+        columns,
+        stage=stage,
+        is_failed=is_failed,
+        is_foreign=is_foreign,
+        is_refused=is_odd & ~is_foreign,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What is read of all rows once, to be cut into runs."""
+
+    status: Floats
+    bytes_: Floats
+    has_tls: Bools
+    issuer: Ints
+    is_whole: Bools
+    is_rest: Bools
+
+    def run(self, run: Lane) -> _Answered:
+        """The answers of one run."""
+        rows = run.rows
+        return _Answered(
+            status=self.status[rows],
+            bytes_=self.bytes_[rows],
+            has_tls=self.has_tls[rows],
+            issuer=self.issuer[rows],
+            is_whole=self.is_whole[rows],
+            is_rest=self.is_rest[rows],
+            is_page=run.probe == Probe.HTTPS,
+        )
+
+
+def _codes(table: Rows) -> Ints:
+    if not table.has("certificate_issuer"):
+        return np.full(table.n, -1, np.int64)
+    text: Text = table.column("certificate_issuer")
+    return np.where(text.is_(""), -1, text.codes)
+
+
+def _judged(lane: _Answered) -> tuple[Bools, Bools]:
+    """Which answers are odd, and which of them somebody else gave."""
+    is_odd = _has_odd_status(lane) | _has_odd_size(lane)
+    if not is_odd.any():
+        return is_odd, is_odd
+    return is_odd, is_odd & (_has_odd_issuer(lane) | _lacks_tls(lane))
+
+
+def _has_odd_status(lane: _Answered) -> Bools:
+    """Another status than the most frequent of the rest, and no success."""
+    usual = lane.status[lane.is_rest & np.isfinite(lane.status)]
+    if not usual.size:
+        return np.zeros(lane.status.size, np.bool_)
+    values, counts = np.unique(usual, return_counts=True)
+    is_other = lane.status != values[np.argmax(counts)]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(is_other & (lane.status >= _FIRST_ODD_STATUS))
+
+
+def _has_odd_size(lane: _Answered) -> Bools:
+    """A page far smaller than all others, where sizes are steady."""
+    nothing = np.zeros(lane.bytes_.size, np.bool_)
+    usual = lane.bytes_[lane.is_rest & (lane.bytes_ > 0)]
+    if not lane.is_page or not usual.size:
+        return nothing
+    middle = float(np.median(usual))
+    if np.quantile(usual, _STEADY_QUANTILE) <= _STEADY * middle:
+        return nothing
+    is_answer = lane.is_whole & np.isfinite(lane.status)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(is_answer & (lane.bytes_ < _ODD_SIZE * middle))
+
+
+def _has_odd_issuer(lane: _Answered) -> Bools:
+    """Signed by somebody who hardly signs for this site in the rest of the day."""
+    usual = lane.issuer[lane.is_rest & (lane.issuer >= 0)]
+    if not usual.size:
+        return np.zeros(lane.issuer.size, np.bool_)
+    share = np.bincount(usual, minlength=int(lane.issuer.max()) + 1) / usual.size
+    is_usual = share[np.maximum(lane.issuer, 0)] >= _USUAL_ISSUER_SHARE
+    return np.asarray((lane.issuer >= 0) & ~is_usual)
+
+
+def _lacks_tls(lane: _Answered) -> Bools:
+    """Answered in the clear, by a site that otherwise answers by TLS."""
+    usual = lane.has_tls[lane.is_rest]
+    is_answer = np.isfinite(lane.status)
+    is_tls_site = bool(usual.size) and bool(usual.mean() >= 1 - _USUAL_ISSUER_SHARE)
+    return is_answer & ~lane.has_tls & is_tls_site

@@ -1,0 +1,143 @@
+"""What counts as an answer: the site's own page and nothing else."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitor.series import grids, parse_window
+from monitor.series.columns import METRICS
+
+DAYS = 6
+WINDOW = parse_window("20:00-22:00")
+WAITING = METRICS.index("waiting_s")
+CONNECT = METRICS.index("connect_s")
+
+
+def rows(**evening) -> pd.DataFrame:
+    """Six days of one site; what is given holds from 20:00 to 22:00."""
+    local = pd.date_range(
+        "2026-10-01", periods=DAYS * 144, freq="10min", tz="Asia/Almaty"
+    )
+    inside = (local.hour >= 20) & (local.hour < 22)
+    usual = {
+        "connect_s": 0.05,
+        "tls_handshake_s": 0.06,
+        "waiting_s": 0.2,
+        "http_status": 200.0,
+        "encoded_body_bytes": 50_000.0,
+        "certificate_issuer": "CN=Own",
+        "remote_address": "203.0.113.5",
+        "failure": "",
+        "failed_operation": "",
+    }
+    frame = {
+        name: np.where(inside, evening.get(name, value), value)
+        if isinstance(value, float)
+        else np.where(inside, evening.get(name, value), value).astype(object)
+        for name, value in usual.items()
+    }
+    return pd.DataFrame(
+        {"started_at_utc": local.tz_convert("UTC"), "target": "site", **frame}
+    )
+
+
+def grid(**evening):
+    return next(grids(rows(**evening), timezone="Asia/Almaty", window=WINDOW))
+
+
+def cells(of, metric):
+    """The site's cells of one metric."""
+    return of.values[0, metric]  # noqa: PD011
+
+
+def in_window(cells, of):
+    """The window's cells of whole evenings."""
+    return cells[..., 1:, :][..., of.in_window()]
+
+
+def test_the_sites_own_page_is_an_answer():
+    of = grid()
+    assert not of.n_dead.any()
+    assert not of.refused.any()
+
+
+@pytest.mark.parametrize("status", [302.0, 403.0, 429.0, 451.0, 503.0])
+def test_another_status_under_the_own_certificate_is_refused_and_measures_no_page(
+    status,
+):
+    of = grid(http_status=status, encoded_body_bytes=700.0, waiting_s=0.02)
+    assert (in_window(of.refused[0], of) == in_window(of.n_rows[0], of)).all()
+    assert not of.n_dead.any()
+    assert np.isnan(in_window(cells(of, WAITING), of)).all()
+    assert np.isfinite(in_window(cells(of, CONNECT), of)).any()
+
+
+@pytest.mark.parametrize("status", [200.0, 302.0, 403.0, 451.0])
+def test_a_page_of_another_issuer_is_no_answer(status):
+    of = grid(
+        http_status=status,
+        encoded_body_bytes=700.0,
+        waiting_s=0.02,
+        certificate_issuer="CN=Gateway",
+    )
+    assert (in_window(of.n_dead[0], of) == in_window(of.n_rows[0], of)).all()
+    assert not of.refused.any()
+    assert np.isinf(in_window(cells(of, WAITING), of)).any()
+
+
+def test_another_issuer_with_the_same_page_is_no_refusal():
+    of = grid(certificate_issuer="CN=The CDN's other authority")
+    assert not of.n_dead.any()
+    assert not of.refused.any()
+
+
+def test_a_page_without_tls_is_no_answer_of_a_site_that_has_it():
+    of = grid(
+        http_status=302.0, tls_handshake_s=np.nan, certificate_issuer="", waiting_s=0.02
+    )
+    assert (in_window(of.n_dead[0], of) == in_window(of.n_rows[0], of)).all()
+
+
+def test_a_refusal_whose_certificate_was_not_recorded_teaches_nothing():
+    of = grid(http_status=403.0, certificate_issuer="")
+    assert not of.n_dead.any()
+    assert in_window(of.refused[0], of).any()
+
+
+def test_a_page_that_broke_off_is_a_failure_and_no_refusal():
+    of = grid(
+        encoded_body_bytes=15_000.0,
+        failure="connection_reset",
+        failed_operation="read",
+    )
+    assert not of.refused.any()
+    assert (in_window(of.n_dead[0], of) == in_window(of.n_rows[0], of)).all()
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "10.0.0.1", "::1"])
+def test_no_answer_from_an_address_that_nobody_owns_is_the_resolvers(address):
+    of = grid(
+        remote_address=address,
+        connect_s=np.nan,
+        tls_handshake_s=np.nan,
+        waiting_s=np.nan,
+        http_status=np.nan,
+        failure="connection_refused",
+        failed_operation="connect",
+    )
+    stages = in_window(of.stage[0], of)
+    assert set(stages[stages >= 0].tolist()) == {0}
+
+
+def test_an_invented_address_that_serves_the_own_certificate_is_no_lie():
+    of = grid(remote_address="198.18.0.7")
+    assert not of.n_dead.any()
+
+
+def test_a_kind_of_probe_that_is_not_known_is_no_evidence():
+    known = rows()
+    odd = rows(waiting_s=9.0).assign(probe="from_another_program")
+    both = pd.concat([known, odd, odd.assign(server_name="x")], ignore_index=True)
+    of = next(grids(both, timezone="Asia/Almaty", window=WINDOW))
+    alone = next(grids(known, timezone="Asia/Almaty", window=WINDOW))
+    assert np.array_equal(of.values, alone.values, equal_nan=True)
