@@ -43,6 +43,8 @@ class _Answered:
     """Answered without a failure."""
     is_rest: Bools
     """The same outside the window: what is usual."""
+    is_nowhere: Bools
+    """From an address that nobody on the net owns."""
     is_page: bool
 
 
@@ -55,7 +57,8 @@ def told_apart(
     ----------
     in_rest : rows outside the window and its guard, shape (n,)
     is_nowhere : rows whose address nobody outside owns, shape (n,): when such an
-        attempt fails, the resolver gave no true answer
+        attempt fails, and the site is not always there, the resolver gave no true
+        answer
     """
     table = columns.table
     read = _Reader(
@@ -65,14 +68,17 @@ def told_apart(
         issuer=_codes(table),
         is_whole=~columns.is_failed,
         is_rest=in_rest & ~columns.is_failed,
+        is_nowhere=is_nowhere,
     )
-    is_odd, is_foreign = (np.zeros(table.n, np.bool_) for _ in range(2))
+    is_odd, is_foreign, is_lie = (np.zeros(table.n, np.bool_) for _ in range(3))
     for run in runs:
         if not run.is_local:
-            is_odd[run.rows], is_foreign[run.rows] = _judged(read.run(run))
+            lane = read.run(run)
+            is_odd[run.rows], is_foreign[run.rows] = _judged(lane)
+            is_lie[run.rows] = _is_lie(lane)
     is_failed = columns.is_failed | is_foreign
     stage = np.where(is_foreign, np.int8(_ROUND_TRIP), columns.stage)
-    stage = np.where(is_failed & is_nowhere, np.int8(_RESOLVE), stage)
+    stage = np.where(is_failed & is_lie, np.int8(_RESOLVE), stage)
     return replace(
         columns,
         stage=stage,
@@ -92,6 +98,7 @@ class _Reader:
     issuer: Ints
     is_whole: Bools
     is_rest: Bools
+    is_nowhere: Bools
 
     def run(self, run: Lane) -> _Answered:
         """The answers of one run."""
@@ -103,6 +110,7 @@ class _Reader:
             issuer=self.issuer[rows],
             is_whole=self.is_whole[rows],
             is_rest=self.is_rest[rows],
+            is_nowhere=self.is_nowhere[rows],
             is_page=run.probe == Probe.HTTPS,
         )
 
@@ -120,6 +128,17 @@ def _judged(lane: _Answered) -> tuple[Bools, Bools]:
     if not is_odd.any():
         return is_odd, is_odd
     return is_odd, is_odd & (_has_odd_issuer(lane) | _lacks_tls(lane))
+
+
+def _is_lie(lane: _Answered) -> Bools:
+    """Nowhere, unless it is where this home finds the site in the rest of the day.
+
+    A site of the house, a translator or a router that tunnels has such an address
+    and answers from it.
+    """
+    usual = lane.is_nowhere[lane.is_rest]
+    is_at_home = bool(usual.size) and 2 * int(usual.sum()) > usual.size
+    return np.zeros_like(lane.is_nowhere) if is_at_home else lane.is_nowhere
 
 
 def _has_odd_status(lane: _Answered) -> Bools:
