@@ -16,6 +16,7 @@ from ipaddress import (
 from typing import Final
 
 IpAddress = IPv4Address | IPv6Address
+IpNetwork = IPv4Network | IPv6Network
 
 _NOBODYS: Final = (
     "0.0.0.0/8",  # this network
@@ -62,11 +63,23 @@ def is_public(address: str | IpAddress) -> bool:
     ValueError
         If it is no address.
     """
+    return nobodys_network(address) is None
+
+
+def nobodys_network(address: str | IpAddress) -> IpNetwork | None:
+    """The network of the table that holds an address; None: somebody can own it.
+
+    Raises
+    ------
+    ValueError
+        If it is no address.
+    """
     parsed = ip_address(address)
     inner = _inner(parsed)
     if inner is not None:
-        return is_public(inner)
-    return not any(_holds(network, parsed) for network in _TABLE[parsed.version])
+        return nobodys_network(inner)
+    of_version = _TABLE[parsed.version]
+    return next((network for network in of_version if _holds(network, parsed)), None)
 
 
 def _inner(address: IpAddress) -> IPv4Address | None:
@@ -78,5 +91,5 @@ def _inner(address: IpAddress) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-def _holds(network: IPv4Network | IPv6Network, address: IpAddress) -> bool:
+def _holds(network: IpNetwork, address: IpAddress) -> bool:
     return address in network

@@ -22,7 +22,10 @@ from monitor.series.columns import METRICS
 from monitor.series.evenings import typical
 from monitor.series.frame import Bools, Floats, Ints
 
-_METRICS = tuple(METRICS.index(name) for name in ("goodput_bps", "tls_handshake_s"))
+_RATE = METRICS.index("goodput_bps")
+_TRANSFERS = (_RATE, METRICS.index("response_s"))
+"""Of a page, too: transfers may come too seldom to show an edge."""
+_METRICS = (*_TRANSFERS, METRICS.index("tls_handshake_s"))
 _MIN_EVENINGS = 5
 _SWITCHED_LOG = float(np.log(1.5))
 _QUICK_LOG = float(np.log(1.2))
@@ -84,7 +87,7 @@ def _split(
     out = _grouped(targets, controls, switched, quick)
     if out is None:
         return None
-    if metric == _METRICS[0]:
+    if metric in _TRANSFERS:
         return _held_back(table, out, evenings)
     is_clear = len(out.quick) > 1 or bool(
         np.median(height[list(out.targets)]) >= _LONE_LOG
@@ -94,9 +97,8 @@ def _split(
 
 def _held_back(table: EveningTable, groups: Split, evenings: Bools) -> Split | None:
     """The targets that are slower than the quickest quick control in absolute terms."""
-    rate = _METRICS[0]
     then, by_day = (
-        _typical(drained_log(table, level[:, rate])[:, evenings])
+        _typical(drained_log(table, level[:, _RATE])[:, evenings])
         for level in (table.window, table.rest)
     )
     quickest = np.nanmin(then[list(groups.quick)])

@@ -26,6 +26,8 @@ _STEADY = 0.6
 _STEADY_QUANTILE = 0.02
 _ODD_SIZE = 0.4
 """... and then a page below this part of it is another page."""
+_USUAL_NETWORK_SHARE = 0.1
+"""An unowned network is the site's own with this share of the rest's answers."""
 _ROUND_TRIP = STAGES.index("http_round_trip")
 _RESOLVE = STAGES.index("resolve")
 
@@ -43,22 +45,21 @@ class _Answered:
     """Answered without a failure."""
     is_rest: Bools
     """The same outside the window: what is usual."""
-    is_nowhere: Bools
-    """From an address that nobody on the net owns."""
+    nobodys: Ints
+    """Code of the network that nobody on the net owns, -1 somebody can."""
     is_page: bool
 
 
 def told_apart(
-    columns: Columns, runs: Sequence[Lane], in_rest: Bools, is_nowhere: Bools
+    columns: Columns, runs: Sequence[Lane], in_rest: Bools, nobodys: Ints
 ) -> Columns:
     """The columns with refusals marked, and pages of others made failures.
 
     Parameters
     ----------
     in_rest : rows outside the window and its guard, shape (n,)
-    is_nowhere : rows whose address nobody outside owns, shape (n,): when such an
-        attempt fails, and the site is not always there, the resolver gave no true
-        answer
+    nobodys : networks of rows whose address nobody outside owns, shape (n,), see
+        `nobodys_networks`
     """
     table = columns.table
     read = _Reader(
@@ -68,7 +69,7 @@ def told_apart(
         issuer=_codes(table),
         is_whole=~columns.is_failed,
         is_rest=in_rest & ~columns.is_failed,
-        is_nowhere=is_nowhere,
+        nobodys=nobodys,
     )
     is_odd, is_foreign, is_lie = (np.zeros(table.n, np.bool_) for _ in range(3))
     for run in runs:
@@ -98,7 +99,7 @@ class _Reader:
     issuer: Ints
     is_whole: Bools
     is_rest: Bools
-    is_nowhere: Bools
+    nobodys: Ints
 
     def run(self, run: Lane) -> _Answered:
         """The answers of one run."""
@@ -110,7 +111,7 @@ class _Reader:
             issuer=self.issuer[rows],
             is_whole=self.is_whole[rows],
             is_rest=self.is_rest[rows],
-            is_nowhere=self.is_nowhere[rows],
+            nobodys=self.nobodys[rows],
             is_page=run.probe == Probe.HTTPS,
         )
 
@@ -131,14 +132,16 @@ def _judged(lane: _Answered) -> tuple[Bools, Bools]:
 
 
 def _is_lie(lane: _Answered) -> Bools:
-    """Nowhere, unless it is where this home finds the site in the rest of the day.
+    """Told an address that no site has, and that this one does not answer from.
 
     A site of the house, a translator or a router that tunnels has such an address
-    and answers from it.
+    and answers from it in the rest of the day.
     """
-    usual = lane.is_nowhere[lane.is_rest]
-    is_at_home = bool(usual.size) and 2 * int(usual.sum()) > usual.size
-    return np.zeros_like(lane.is_nowhere) if is_at_home else lane.is_nowhere
+    answering = lane.nobodys[lane.is_rest]
+    n_usual = _USUAL_NETWORK_SHARE * answering.size
+    codes, counts = np.unique(answering, return_counts=True)
+    is_usual = np.isin(lane.nobodys, codes[counts >= n_usual])
+    return np.asarray((lane.nobodys >= 0) & ~is_usual)
 
 
 def _has_odd_status(lane: _Answered) -> Bools:

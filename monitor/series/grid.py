@@ -27,7 +27,7 @@ from monitor.series.lanes import (
     spoiled,
 )
 from monitor.series.local import evening_of, local_seconds
-from monitor.series.nowhere import is_nowhere
+from monitor.series.nowhere import nobodys_networks
 
 _SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
 _MAX_EVENINGS = 20_000
@@ -141,7 +141,7 @@ def _grid(
     n_slots = DAY_MIN // slot_min
     is_spoiled = spoiled(table, read, runs)
     in_rest = _rest_of_day(window, slot_min)[cell % n_slots]
-    read = told_apart(read, runs, in_rest, is_nowhere(table))
+    read = told_apart(read, runs, in_rest, nobodys_networks(table))
     filler = Filler(table, read, cell, is_spoiled, (evening.size, n_slots))
     keys = series_keys(read, runs)
     site_runs = [run for run in runs if not run.is_local]

@@ -2,20 +2,26 @@
 
 import numpy as np
 
-from monitor.addresses import is_public
-from monitor.series.frame import Bools, Rows
+from monitor.addresses import nobodys_network
+from monitor.series.frame import Ints, Rows
 
 
-def is_nowhere(table: Rows) -> Bools:
-    """Rows whose address nobody outside owns, shape (n,)."""
+def nobodys_networks(table: Rows) -> Ints:
+    """Code of the network, owned by nobody outside, of each row's address, shape (n,).
+
+    -1 where somebody can own the address, and where there is none.
+    """
     if not table.has("remote_address"):
-        return np.zeros(table.n, np.bool_)
+        return np.full(table.n, -1)
     text = table.column("remote_address")
-    return np.array([_is_nowhere(value) for value in text.values], np.bool_)[text.codes]
+    found = [_network(value) for value in text.values]
+    known = sorted({name for name in found if name})
+    codes = [known.index(name) if name else -1 for name in found]
+    return np.array(codes, np.int64)[text.codes]
 
 
-def _is_nowhere(text: str) -> bool:
+def _network(text: str) -> str:
     try:
-        return not is_public(text)
+        return str(nobodys_network(text) or "")
     except ValueError:
-        return False
+        return ""

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.series import grids, parse_window
+from monitor.evening_rule import parse_window
+from monitor.series import grids
 from monitor.series.columns import METRICS
 
 DAYS = 6
