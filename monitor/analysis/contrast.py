@@ -65,7 +65,7 @@ class Contrast:
     controls: Ints
     """Places of the controls, shape (n_controls,)."""
     n_with: Ints
-    """Controls that have a metric on at least half of the evenings, shape (M,)."""
+    """Controls that have a metric on at least half of its evenings, shape (M,)."""
 
 
 def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
@@ -114,9 +114,14 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
 
 
 def has_metric(table: EveningTable, series: Ints) -> Bools:
-    """Which metrics some series have on at least half of the evenings, shape (n, M)."""
-    known = np.isfinite(table.rise[series])
-    return np.asarray((known.mean(axis=-1) >= _HAS_SHARE) & known.any(axis=-1))
+    """Which metrics some series have on at least half of the evenings, shape (n, M).
+
+    Of the evenings on which any site has them: others were set aside.
+    """
+    is_known = np.isfinite(table.rise)
+    n_evenings = is_known.any(axis=0).sum(axis=-1)
+    n_known = is_known[series].sum(axis=-1)
+    return np.asarray((n_known >= _HAS_SHARE * n_evenings) & (n_known > 0))
 
 
 def _held(table: EveningTable, direct: Ints, rise: Floats, expected: Floats) -> Floats:
