@@ -14,8 +14,8 @@ from monitor.analysis.mechanism import mechanism
 from monitor.analysis.profile import clock_of
 from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import is_mostly_dead, rule
-from monitor.analysis.suspicion import TELLING_LOG
-from monitor.analysis.sustained import levels
+from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG
+from monitor.analysis.sustained import Levels, levels, sustained
 from monitor.errors import InputError
 from monitor.evening_rule import (
     CEILING,
@@ -115,11 +115,19 @@ def established(
     """
     first, last = _day(since, "since"), _day(until, "until")
     return {
-        (at.table.grid.vantage, one.name)
+        (at.table.grid.vantage, at.table.grid.keys[series].target)
         for at in prepared.homes
-        for one in _cases(look(at, evenings_between(at, first, last)))
-        if one.is_established or one.sustained is not None
+        for series in _accused(look(at, evenings_between(at, first, last)))
     }
+
+
+def _accused(seen: Look) -> Iterator[int]:
+    """Places of the targets that stand out, of the evening or at all hours."""
+    table, at_all_hours = seen.home.table, _levels(seen)
+    n, rate = len(seen.targets), FALSE_DISCOVERY_RATE
+    for site, is_established in zip(seen.targets, seen.is_established, strict=True):
+        if is_established or sustained(table, at_all_hours, site.series, n, rate):
+            yield site.series
 
 
 def evenings_between(at: Home, first: date | None, last: date | None) -> Bools:
@@ -158,10 +166,14 @@ def _verdicts(at: Home, evenings: Bools) -> list[Verdict]:
 
 
 def _cases(seen: Look) -> list[Case]:
-    table, found = seen.home.table, seen.found
-    direct = np.concatenate([found.targets, seen.home.by_all.controls])
-    at_all_hours = levels(table, seen.home.by_all.controls, direct, seen.evenings)
+    at_all_hours = _levels(seen)
     return [case(seen, place, at_all_hours) for place in range(len(seen.targets))]
+
+
+def _levels(seen: Look) -> Levels:
+    controls = seen.home.by_all.controls
+    direct = np.concatenate([seen.found.targets, controls])
+    return levels(seen.home.table, controls, direct, seen.evenings)
 
 
 def _p_values(seen: Look) -> Sequence[float]:

@@ -13,17 +13,20 @@ controls show, and two explanations that must fail, another object and a longer 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from monitor.analysis.cap import RATE
 from monitor.analysis.effect import Estimate, estimate
 from monitor.analysis.evidence import flag_e_value
 from monitor.series import EveningTable
-from monitor.series.evenings import typical
+from monitor.series.evenings import medians, typical
 from monitor.series.frame import Bools, Floats, Ints
 
 _FIRST_ONSET = 5
 """Days before the earliest onset; after the latest come as many less one."""
 _REFERENCE_DAYS = 14
+_FOLLOWING_DAYS = 60
+"""A control's lasting shift is looked for over so many days at most."""
 _LEAST_KNOWN = 4
 _P0 = 0.1
 """How often a day of an innocent site may pass the height."""
@@ -86,16 +89,17 @@ def levels(
     """
     day = np.flatnonzero(evenings)
     level = table.rest[:, RATE][:, day]
+    level = np.where(np.isfinite(level), level, np.nan)
     known = controls[np.isfinite(level[controls]).sum(axis=1) >= _LEAST_KNOWN]
-    own = level[known] - _medians(level[known])
+    own = level[known] - _medians(level[known])[:, None]
     beyond = level - _middle(own)
-    shifts = [_largest_shift(level[c] - _middle(own[known != c])) for c in known]
+    others = np.array([level[c] - _middle(own[known != c]) for c in known])
     return Levels(
         day=day,
         level=level,
         beyond=beyond,
-        spread_log=_largest([_spread(beyond[c]) for c in known], 0.5),
-        shift_log=_SHIFT_MARGIN * _largest(shifts, _SHIFT_QUANTILE)
+        spread_log=_quantile(_spreads(beyond[known]), 0.5),
+        shift_log=_SHIFT_MARGIN * _quantile(_largest_shifts(others), _SHIFT_QUANTILE)
         if known.size >= 3
         else _UNKNOWN_SHIFT_LOG,
         direct=direct,
@@ -116,7 +120,7 @@ def sustained(
     if not terms or sum(terms.values()) < _BET * n_targets / rate:
         return None
     best = max(terms, key=lambda k: terms[k])
-    excess = of.beyond[series] - _reference(of.beyond[series], best)[0]
+    excess = of.beyond[series] - _references(of.beyond[series])[0][best]
     after = excess[best:]
     size = estimate(after[np.isfinite(after)])
     if size is None or size.low <= 0 or not _is_of_all_hours(table, of, series, best):
@@ -142,31 +146,41 @@ def _terms(of: Levels, series: int) -> dict[int, float]:
     quickest = np.fmin.reduce(of.level[others], axis=0) if others.size else own
     with np.errstate(invalid="ignore"):
         is_slowest = of.level[series] - quickest > _LEAST_LOG
+    refs, spreads = _references(own)
+    heights = np.maximum(_Z * np.maximum(spreads, of.spread_log), of.shift_log)
+    heights = np.maximum(heights, max(_LEAST_LOG, _Z * _LEAST_SPREAD_LOG))
     out = {}
-    for k in range(_FIRST_ONSET, n - _FIRST_ONSET + 2):
-        ref, spread = _reference(own, k)
-        if np.isnan(ref):
+    for k in _onsets(n):
+        if np.isnan(refs[k]):
             continue
-        height = max(
-            _LEAST_LOG,
-            _Z * max(spread, of.spread_log, _LEAST_SPREAD_LOG),
-            of.shift_log,
-        )
-        later = own[k:]
-        known = np.isfinite(later)
-        flagged = known & (np.nan_to_num(later) - ref > height) & is_slowest[k:]
-        e_value = flag_e_value(int(flagged.sum()), int(known.sum()), _P0)
+        known = np.isfinite(own[k:])
+        is_high = np.nan_to_num(own[k:]) - refs[k] > heights[k]
+        n_flagged = int((known & is_high & is_slowest[k:]).sum())
+        e_value = flag_e_value(n_flagged, int(known.sum()), _P0)
         out[k] = e_value / ((k - _FIRST_ONSET + 1) * (k - _FIRST_ONSET + 2))
     return out
 
 
-def _reference(own: Floats, k: int) -> tuple[float, float]:
-    """Level and spread of the fortnight before a day; NaN where too little is known."""
-    before = own[max(0, k - _REFERENCE_DAYS) : k]
-    before = before[np.isfinite(before)]
-    if before.size < _LEAST_KNOWN:
-        return float("nan"), float("nan")
-    return float(np.median(before)), _spread(before)
+def _onsets(n_days: int) -> range:
+    return range(_FIRST_ONSET, n_days - _FIRST_ONSET + 2)
+
+
+def _references(own: Floats) -> tuple[Floats, Floats]:
+    """Level and spread of the fortnight before each day, NaN where little is known.
+
+    Shape (..., n) to two of that shape.
+    """
+    before = _stretches(own, _REFERENCE_DAYS)[..., :-1, :]
+    level = medians(before, _LEAST_KNOWN)
+    spread = medians(np.abs(before - level[..., None]), 1)
+    return level, _MAD_TO_SIGMA * spread
+
+
+def _stretches(own: Floats, n_days: int) -> Floats:
+    """So many days before each day and before the end, shape (..., n + 1, n_days)."""
+    ahead = np.full((*own.shape[:-1], n_days), np.nan)
+    padded = np.concatenate([ahead, own], axis=-1)
+    return np.asarray(sliding_window_view(padded, n_days, axis=-1))
 
 
 def _outlasts_route(
@@ -196,33 +210,33 @@ def _is_of_all_hours(table: EveningTable, of: Levels, series: int, k: int) -> bo
     return bool(known) and n_slower >= _WINDOWS_SHARE * len(known)
 
 
-def _largest_shift(own: Floats) -> float:
-    """Largest lasting shift, either way, between a fortnight and what follows."""
-    n = own.size
-    shifts = [
-        abs(typical(own[k:]) - _reference(own, k)[0])
-        for k in range(_FIRST_ONSET, n - _FIRST_ONSET + 2)
-    ]
-    known = [shift for shift in shifts if np.isfinite(shift)]
-    return max(known, default=0.0)
+def _largest_shifts(own: Floats) -> Floats:
+    """Largest lasting shift, either way, of each row: a fortnight and what follows."""
+    if not own.size:
+        return np.empty(0)
+    # Of the reversed days, those before a day are those that follow it.
+    after = medians(_stretches(own[:, ::-1], _FOLLOWING_DAYS), 1)[:, ::-1]
+    shifts = np.abs(after[:, :-1] - _references(own)[0])[:, list(_onsets(own.shape[1]))]
+    return np.asarray(np.nan_to_num(shifts, nan=0.0).max(axis=1, initial=0.0))
 
 
-def _largest(values: list[float], quantile: float) -> float:
-    known = [value for value in values if np.isfinite(value)]
-    return float(np.quantile(known, quantile)) if known else 0.0
+def _quantile(values: Floats, quantile: float) -> float:
+    return float(np.quantile(values, quantile)) if values.size else 0.0
 
 
-def _spread(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return 0.0
-    return _MAD_TO_SIGMA * float(np.median(np.abs(known - np.median(known))))
+def _spreads(values: Floats) -> Floats:
+    """Robust spread of each row, 0 where nothing is known, shape (n_rows,)."""
+    apart = np.abs(values - _medians(values)[:, None])
+    return np.asarray(_MAD_TO_SIGMA * np.nan_to_num(_medians(apart)))
 
 
 def _medians(values: Floats) -> Floats:
-    return np.array([[typical(row)] for row in values]).reshape(-1, 1)
+    """Median of what is finite of each row, shape (n_rows,)."""
+    return medians(np.where(np.isfinite(values), values, np.nan), 1)
 
 
 def _middle(values: Floats) -> Floats:
     """Median over the series of each day, 0 where nobody is known, shape (n,)."""
-    return np.array([np.nan_to_num(typical(day)) for day in values.T])
+    if not values.size:
+        return np.zeros(values.shape[1])
+    return np.asarray(np.nan_to_num(_medians(values.T)))
