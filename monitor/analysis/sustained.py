@@ -33,7 +33,8 @@ _P0 = 0.1
 _LEAST_LOG = float(np.log(1.5))
 _LEAST_SPREAD_LOG = 0.06
 _Z = 4.0
-_SHIFT_MARGIN = 1.5
+_USUAL_MARGIN, _LARGEST_MARGIN = 3.0, 1.5
+"""A lasting shift must be so many times those of most controls, and that of any."""
 _UNKNOWN_SHIFT_LOG = float(np.log(1.8))
 """Where fewer than three controls show what lasting shifts are."""
 _SHIFT_QUANTILE = 0.75
@@ -99,7 +100,7 @@ def levels(
         level=level,
         beyond=beyond,
         spread_log=_quantile(_spreads(beyond[known]), 0.5),
-        shift_log=_SHIFT_MARGIN * _quantile(_largest_shifts(others), _SHIFT_QUANTILE)
+        shift_log=_asked(_largest_shifts(others))
         if known.size >= 3
         else _UNKNOWN_SHIFT_LOG,
         direct=direct,
@@ -218,6 +219,12 @@ def _largest_shifts(own: Floats) -> Floats:
     after = medians(_stretches(own[:, ::-1], _FOLLOWING_DAYS), 1)[:, ::-1]
     shifts = np.abs(after[:, :-1] - _references(own)[0])[:, list(_onsets(own.shape[1]))]
     return np.asarray(np.nan_to_num(shifts, nan=0.0).max(axis=1, initial=0.0))
+
+
+def _asked(shifts: Floats) -> float:
+    """What the controls' own lasting shifts ask of anybody's."""
+    usual, largest = _quantile(shifts, _SHIFT_QUANTILE), _quantile(shifts, 1.0)
+    return max(_USUAL_MARGIN * usual, _LARGEST_MARGIN * largest)
 
 
 def _quantile(values: Floats, quantile: float) -> float:
