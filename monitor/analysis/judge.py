@@ -123,7 +123,7 @@ def established(
 
 def _accused(seen: Look) -> Iterator[int]:
     """Places of the targets that stand out, of the evening or at all hours."""
-    table, at_all_hours = seen.home.table, _levels(seen)
+    table, at_all_hours = seen.home.table, levels_of(seen)
     n, rate = len(seen.targets), FALSE_DISCOVERY_RATE
     for site, is_established in zip(seen.targets, seen.is_established, strict=True):
         if is_established or sustained(table, at_all_hours, site.series, n, rate):
@@ -166,11 +166,12 @@ def _verdicts(at: Home, evenings: Bools) -> list[Verdict]:
 
 
 def _cases(seen: Look) -> list[Case]:
-    at_all_hours = _levels(seen)
+    at_all_hours = levels_of(seen)
     return [case(seen, place, at_all_hours) for place in range(len(seen.targets))]
 
 
-def _levels(seen: Look) -> Levels:
+def levels_of(seen: Look) -> Levels:
+    """The daily levels of all sites that a look sees."""
     controls = seen.home.by_all.controls
     direct = np.concatenate([seen.found.targets, controls])
     return levels(seen.home.table, controls, direct, seen.evenings)

@@ -307,8 +307,12 @@ def certificate(case: Case) -> MechanismCheck:
 def server(case: Case) -> MechanismCheck:
     """The answer waits longer than handshake and transfer: the server is busy."""
     if _is_of_transfer(case):
-        other = "the slow transfer and the page's waiting are of two connections"
-        return _unknown(Reason("server", other))
+        return _unknown(
+            Reason(
+                "server",
+                "the slow transfer and the page's waiting are of two connections",
+            )
+        )
     waiting = case.typical("waiting_s")
     carried = np.array([case.typical(m) for m in ("tls_handshake_s", "goodput_bps")])
     if not np.isfinite(waiting) or not np.isfinite(carried).any():

@@ -16,14 +16,17 @@ import pytest
 
 from monitor.analysis import analyze
 from monitor.analysis.case import Case, case
-from monitor.analysis.judge import evenings_between, prepare
+from monitor.analysis.effect import Estimate
+from monitor.analysis.judge import evenings_between, levels_of, prepare
 from monitor.analysis.look import Home as PreparedHome
 from monitor.analysis.look import look
+from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import rule
 from monitor.model import MechanismCheck, Verdict
 from monitor.reason import Reason
 from monitor.series import grid
 from monitor.simulation import FAMILIES, simulate
+from monitor.simulation.capacity import capacity_home
 from monitor.verdict_table import VERDICTS
 from monitor.wording import Language, language
 from monitor.wording.cards import facts, heading, lead, short_sentence
@@ -37,8 +40,19 @@ from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 SETTING = Setting(window=("20:00", "22:00"), n_controls=5)
 METRICS = ("connect_s", "tls_handshake_s", "waiting_s", "goodput_bps")
 SLOWED = Home(metrics=METRICS, factor={"facebook": 3.0})
-NAMES = {*TARGETS, *CONTROLS, "tzdata", "e-"}
+NAMES = {*TARGETS, *CONTROLS, "cloudflare", "debian", "ok", "python", "tzdata", "e-"}
 """What is written alike in every language: sites, a package, the letter of e-values."""
+OF_CAPACITY = (
+    ("refused_403", 2),
+    ("all_hours", 2),
+    ("changed_object", 2),
+    ("held_512k_no_transfer", 2),
+    ("filter_zero", 2),
+    ("blocked_transfers", 2),
+    ("four_of_seven", 2),
+    ("held_two_a_week", 2),
+)
+"""Homes of the second physics, and what is said only there."""
 LATIN = re.compile(r"[A-Za-z]+")
 
 
@@ -215,8 +229,26 @@ def rare() -> Iterator[Reason]:
     ).reason
 
 
+def uneven() -> Iterator[Reason]:
+    """A size that is known of the slow evenings only, or of none."""
+    (at,) = prepare(samples(SLOWED), timezone=TIMEZONE).homes
+    one = first_case(at)
+    assert one.is_established
+    yield rule(replace(one, effect=Estimate(0.1, -1.0, 1.0)), ()).reason
+    yield from reasons(replace(one, is_of_slow=True), rule(one, ()))
+
+
+def few_controls() -> pd.DataFrame:
+    """Transfers die, beside two controls."""
+    home = capacity_home("blocked_transfers", seed=2, days=16, every_s=600)
+    frame = home.samples
+    controls = sorted(frame.target[frame.role == "control"].unique())
+    return frame[~frame.target.isin(controls[2:])]
+
+
 def first_case(at: PreparedHome) -> Case:
-    return case(look(at, evenings_between(at, None, None)), 0)
+    seen = look(at, evenings_between(at, None, None))
+    return case(seen, 0, levels_of(seen))
 
 
 def reasons_of(found: Iterable[Reason]) -> Iterator[Reason]:
@@ -257,11 +289,16 @@ def reached() -> Iterator[Reason]:
     # The zone data are corrected only where they are years old.
     yield from grid._notes(TIMEZONE)
     yield from rare()
+    yield from uneven()
+    yield from reasons_in(judged(few_controls()))
     for family in ("own_load", "outages", "slow_2x_on_congestion"):
         home = simulate(family, seed=4, days=14, every_s=600)
         yield from reasons_in(analyze(home.samples, timezone=home.timezone))
     for frame in frames():
         yield from reasons_in(judged(frame))
+    for kind, seed in OF_CAPACITY:
+        cut = capacity_home(kind, seed=seed, days=16, every_s=600)
+        yield from reasons_in(analyze(cut.samples, timezone=cut.timezone))
 
 
 @pytest.mark.timeout(900)
