@@ -108,7 +108,8 @@ async def test_policed_evening_shows_in_the_stored_samples(tmp_path: Path) -> No
 
     assert len(rounds) == 12
     assert all(r.n_done == r.n_planned == 4 for r in rounds)
-    assert not [s for s in samples if s.failure]
+    # The loop may be late on a busy machine, and says so in a row of its own.
+    assert not [s for s in samples if s.failure and s.probe != Probe.EVENT_LOOP]
     suspect_bps, free_bps = by_hour(samples, "facebook"), by_hour(samples, "control")
     for hour in (20, 21):
         assert 0.8 * POLICED_BPS < suspect_bps[hour] < 1.2 * POLICED_BPS
