@@ -7,8 +7,7 @@ mark within a text has a backslash before it: `,"name":` always begins a field.
 """
 
 import json
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.evidence.chain import DayKeys, keyed, leaf_of
 from monitor.evidence.layout import short
@@ -78,8 +77,7 @@ def _sealed_leaf(body: bytes, row: Row, row_format: int) -> bytes:
     return leaf_of(public, trusted_hash, private_hash, row_format)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pieces:
+class _Pieces(NamedTuple):
     """A line, cut around what not everybody reads in full; together they are all of it.
 
     Each field begins with its comma; an absent one is empty.
