@@ -57,14 +57,13 @@ class Forger:
                 for circle in ("trusted", "private")
             }
         )
-        root = sha256()
+        root, row_format = sha256(), like.get("row_format", 1)
         for number, row in enumerate(rows):
-            root.update(leaf(row, number, keys))
-        new = linked(
-            like["vantage"], like["day"], len(rows), root.hexdigest(), previous
-        )
-        told = {"keys": shown, "columns": layout.column_checks(rows)}
-        body = json.loads(layout.chain_line(new, like["vantage"], told))
+            root.update(leaf(row, number, keys, row_format))
+        told = (like["vantage"], like["day"], len(rows), root.hexdigest(), previous)
+        new = linked(*told, row_format)
+        shown_rows = {"keys": shown, "columns": layout.column_checks(rows)}
+        body = json.loads(layout.chain_line(new, like["vantage"], shown_rows))
         return dict(body)
 
     def packed(self) -> Members:

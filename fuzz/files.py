@@ -119,7 +119,8 @@ def _survive(found: Iterable[Sample], ending: str) -> None:
 
 
 def _identity(s: Sample) -> tuple[object, ...]:
-    return s.vantage, s.target, s.path, s.probe, s.server_name, s.started_at_utc
+    names = s.vantage, s.target, s.path, s.probe, s.server_name, s.transport
+    return *names, s.started_at_utc
 
 
 def _facts(sample: Sample) -> list[object]:

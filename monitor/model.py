@@ -30,6 +30,13 @@ class Operation(StrEnum):
     READ = "read"
 
 
+class Transport(StrEnum):
+    """What carries a probe's bytes."""
+
+    TCP = "tcp"
+    QUIC = "quic"
+
+
 class AddressFamily(StrEnum):
     """Which address of a name a probe may use; `any` prefers IPv4 when both exist."""
 
@@ -112,7 +119,7 @@ class Sample:
     """One stored outcome of one probe of one target at one time.
 
     None means not measured. `failure` None means that nothing failed. Everything up to
-    `probe_version` is the interchange format; the rest is kept in the store and
+    `dns_answers` is the interchange format; the rest is kept in the store and
     exported in columns that begin with `x_`.
     """
 
@@ -140,6 +147,23 @@ class Sample:
     tcp_retransmits: int | None = None
     server_name: str | None = None
     probe_version: str | None = None
+    transport: Transport = Transport.TCP
+    service: str | None = None
+    """Which service the site belongs to, when several do."""
+    part: str | None = None
+    """What the site is to its service: page, media, api, messaging."""
+    block: str | None = None
+    """Joins the rows that were measured to be compared with each other."""
+    tcp_rcv_rtt_s: float | None = None
+    tcp_rcv_ooopack: int | None = None
+    """Segments that arrived out of order: holes seen by the receiver."""
+    tcp_segs_in: int | None = None
+    """Segments that arrived, acknowledgements included."""
+    timeline: tuple[tuple[float, int], ...] = ()
+    """Bounded curve of the transfer: (seconds since the first response byte,
+    cumulative body bytes)."""
+    resolver: str | None = None
+    dns_answers: tuple[str, ...] = ()
 
     round_id: str | None = None
     sequence: int | None = None
@@ -147,17 +171,9 @@ class Sample:
     url: str | None = None
     http_version: str | None = None
     tls_version: str | None = None
-    resolver: str | None = None
-    dns_answers: tuple[str, ...] = ()
     cdn: tuple[tuple[str, str], ...] = ()
     """Response headers that tell which cache answered: (name, value)."""
     tcp_rtt_s: float | None = None
-    tcp_rcv_rtt_s: float | None = None
-    tcp_rcv_ooopack: int | None = None
-    """Segments that arrived out of order: holes seen by the receiver."""
-    timeline: tuple[tuple[float, int], ...] = ()
-    """Bounded curve of the transfer: (seconds since the first response byte,
-    cumulative body bytes)."""
 
 
 class RoundStatus(StrEnum):
@@ -198,7 +214,9 @@ class DayDigest:
     previous: str
     """Digest of the link before; zeros before the first."""
     digest: str
-    """SHA-256 over day, number of rows, root and previous digest [hex]."""
+    """SHA-256 over row format, day, number of rows, root and previous digest [hex]."""
+    row_format: int = 1
+    """Which columns its rows have: the day is checked under this format for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,9 +55,14 @@ class Notebook:
         Parameters
         ----------
         since, until : local dates, both included.
-        targets, vantage, columns : only these; None: all.
+        targets, vantage, columns : only these; None: all. Of the columns all but
+            `timeline`: the curves of a year take more memory than everything else.
         """
+        from monitor.interchange.columns import NAMES
         from monitor.store.frames import load_frame
+
+        if columns is None:
+            columns = [name for name in NAMES if name != "timeline"]
 
         frame = load_frame(
             self.url,

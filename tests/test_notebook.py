@@ -49,6 +49,9 @@ def test_columns_are_those_that_were_asked_for(home):
     frame = home.samples(targets=["facebook"], columns=["started_at_utc", "connect_s"])
     assert list(frame.columns) == ["started_at_utc", "started_at_local", "connect_s"]
     assert len(frame) == 72
+    assert "timeline" not in home.samples()
+    curves = home.samples(columns=["timeline"])["timeline"]
+    assert set(curves.dropna()) == {"[[0.0, 1000], [0.25, 9000]]"}
 
 
 def test_sql_and_notes_are_frames(home):

@@ -110,11 +110,12 @@ def _samples(
     vantage: str | None,
     until: datetime | None,
 ) -> "pd.DataFrame":
+    from monitor.analysis import COLUMNS
+
     if paths:
         from monitor.interchange import read_frame
 
-        return _only(read_frame(paths), vantage)
-    from monitor.analysis import COLUMNS
+        return _only(read_frame(paths, COLUMNS), vantage)
     from monitor.clock import SystemClock
     from monitor.store.frames import load_frame
 

@@ -59,4 +59,8 @@ def breaks(links: Sequence[LinkT]) -> list[LinkT]:
 def tells(bound: Mapping[str, DayDigest], link: DayDigest) -> bool:
     """Whether the day's bound link tells the same rows as this one."""
     own = bound.get(link.day)
-    return own is not None and (own.n_rows, own.root) == (link.n_rows, link.root)
+    return own is not None and _rows_of(own) == _rows_of(link)
+
+
+def _rows_of(link: DayDigest) -> tuple[int, str, int]:
+    return link.n_rows, link.root, link.row_format

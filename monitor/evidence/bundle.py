@@ -20,10 +20,11 @@ from monitor.errors import InputError
 from monitor.evidence import archive, layout
 from monitor.evidence.chain import (
     GENESIS,
+    Day,
+    continued,
     day_digest,
     day_keys,
     days_of,
-    linked,
 )
 from monitor.evidence.findings import told_days
 from monitor.evidence.redact import Hosts, Level, config_for, renamed
@@ -101,6 +102,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     names = names_at(level, secret, verdict_document)
     bundle = _Bundle(level, secret, names, Hosts(_host_key(secret)))
     bundle.just_closed = {(k.vantage, k.day): k for k in ledger.just_closed}
+    bundle.closed = {(k.vantage, k.day): k for k in ledger.links}
     documents = {
         layout.CONFIG: layout.document(config_for(level, config_document)),
         layout.VERDICTS: layout.document(bundle.named(verdict_document)),
@@ -184,6 +186,8 @@ class _Bundle:
         default_factory=dict
     )
     just_closed: Mapping[tuple[str, str], DayDigest] = field(default_factory=dict)
+    closed: Mapping[tuple[str, str], DayDigest] = field(default_factory=dict)
+    """The newest stored link of each day."""
 
     def name(self, vantage: str) -> str:
         """The vantage's name at this level."""
@@ -224,19 +228,25 @@ class _Bundle:
         self.files[name] = {"sha256": digest.hexdigest(), "bytes": n_bytes}
 
     def _rows(self, samples: Iterable[Sample | Row]) -> Iterator[bytes]:
-        for day in days_of(samples):
+        for day in map(self._as_closed, days_of(samples)):
             keys = day_keys(self.secret, day.vantage, day.day)
             name = self.name(day.vantage)
             view = layout.View(self.level, keys, name, self.hosts)
             lines, columns = layout.lines_of(day, view)
             shown = layout.shown_keys(self.level, keys)
             link = self.just_closed.get((day.vantage, day.day))
-            if link is None or link.n_rows != len(day.rows):
+            if link is None or not _is_told(link, day):
                 link = day_digest(day, keys, GENESIS)
             told = {"keys": shown, "columns": columns}
             self.days[day.vantage, day.day] = (link, told)
             self.n_rows += len(lines)
             yield layout.joined(lines)
+
+    def _as_closed(self, day: Day) -> Day:
+        """The day in the row format of its link, when the link tells all its rows."""
+        link = self.closed.get((day.vantage, day.day))
+        is_whole = link is not None and link.n_rows >= len(day.rows)
+        return day.under(link.row_format) if link is not None and is_whole else day
 
     def _chain(self, stored: Sequence[DayDigest]) -> Iterator[bytes]:
         vantages = {link.vantage for link, _ in self.days.values()}
@@ -266,7 +276,7 @@ class _Bundle:
                 continue
             # Not closed yet, or rows came since: the link is of this bundle only.
             previous = links[-1].digest if links else GENESIS
-            links.append(linked(vantage, day, found.n_rows, found.root, previous))
+            links.append(continued(found, previous))
         return links
 
     def _check_whole(self, vantage: str, stored: Sequence[DayDigest]) -> None:
@@ -312,6 +322,10 @@ class _Bundle:
         }
         with archive.member(zip_file, layout.MANIFEST) as file:
             file.write(layout.manifest(document))
+
+
+def _is_told(link: DayDigest, day: Day) -> bool:
+    return (link.n_rows, link.row_format) == (len(day.rows), day.row_format)
 
 
 def _check_closed(closed: DayDigest, found: DayDigest) -> None:

@@ -9,15 +9,23 @@ are UTC days and why the hashes are keyed: docs/design/dd-005-evidence.md.
 
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from monitor.errors import InputError
 from monitor.evidence.redact import private_part, public_part, trusted_part
-from monitor.evidence.rows import Row, canonical, row_of, sort_key
+from monitor.evidence.rows import (
+    COLUMNS_OF,
+    ROW_FORMAT,
+    Row,
+    canonical,
+    in_format,
+    row_of,
+    sort_key,
+)
 from monitor.model import DayDigest, Sample
 
 if TYPE_CHECKING:
@@ -29,11 +37,8 @@ GENESIS: Final = "0" * 64
 SEALED: Final = ("x_trusted", "x_private")
 """Columns that hold the keyed hash of a part that was left out."""
 
-ROW_FORMAT: Final = 1
-"""Which columns a row has and who may read them; stands in every leaf and link, so that
-days closed under it are checked under it for ever."""
-
-_ROW_TAG: Final = b"monitor row %d\n" % ROW_FORMAT
+_ROW_TAGS: Final = {number: b"monitor row %d\n" % number for number in COLUMNS_OF}
+"""The number of the row format stands in every leaf and link."""
 KEY_BYTES: Final = 32
 """Length of a day's key."""
 _BLOCK_BYTES: Final = 64
@@ -56,10 +61,22 @@ class Day:
     vantage: str
     day: str
     rows: Sequence[Row]
+    row_format: int = ROW_FORMAT
+
+    def under(self, row_format: int) -> Self:
+        """The same day in an older format, or in this one."""
+        if row_format == self.row_format:
+            return self
+        rows = tuple(in_format(row, row_format) for row in self.rows)
+        return replace(self, rows=rows, row_format=row_format)
 
 
 def day_digests(
-    samples: Iterable[Sample], *, secret: bytes, previous: str = GENESIS
+    samples: Iterable[Sample],
+    *,
+    secret: bytes,
+    previous: str = GENESIS,
+    row_format: int = ROW_FORMAT,
 ) -> Iterator[DayDigest]:
     """The links for samples that come by time, chained per vantage.
 
@@ -68,6 +85,7 @@ def day_digests(
     samples : whole UTC days, ordered by time.
     secret : the chain's secret, 32 random bytes; makes the keys of the days.
     previous : digest of the day before the first one.
+    row_format : 1: as days were closed before there were the columns of format 2.
 
     Raises
     ------
@@ -76,7 +94,8 @@ def day_digests(
     heads: dict[str, str] = {}
     for day in days_of(samples):
         before = heads.get(day.vantage, previous)
-        link = day_digest(day, day_keys(secret, day.vantage, day.day), before)
+        keys = day_keys(secret, day.vantage, day.day)
+        link = day_digest(day.under(row_format), keys, before)
         heads[day.vantage] = link.digest
         yield link
 
@@ -114,13 +133,29 @@ def day_digest(day: Day, keys: DayKeys, previous: str) -> DayDigest:
     """The link of one day."""
     root = sha256()
     for number, row in enumerate(day.rows):
-        root.update(leaf(row, number, keys))
-    return linked(day.vantage, day.day, len(day.rows), root.hexdigest(), previous)
+        root.update(leaf(row, number, keys, day.row_format))
+    return linked(
+        day.vantage, day.day, len(day.rows), root.hexdigest(), previous, day.row_format
+    )
 
 
-def linked(vantage: str, day: str, n_rows: int, root: str, previous: str) -> DayDigest:
+def continued(link: DayDigest, previous: str) -> DayDigest:
+    """The link once more behind another one: the same rows in the same format."""
+    return linked(
+        link.vantage, link.day, link.n_rows, link.root, previous, link.row_format
+    )
+
+
+def linked(
+    vantage: str,
+    day: str,
+    n_rows: int,
+    root: str,
+    previous: str,
+    row_format: int = ROW_FORMAT,
+) -> DayDigest:
     """The link with its digest; the vantage's name is in the rows, not in it."""
-    body = canonical([f"monitor day {ROW_FORMAT}", day, n_rows, root, previous])
+    body = canonical([f"monitor day {row_format}", day, n_rows, root, previous])
     return DayDigest(
         vantage=vantage,
         day=day,
@@ -128,10 +163,11 @@ def linked(vantage: str, day: str, n_rows: int, root: str, previous: str) -> Day
         root=root,
         previous=previous,
         digest=sha256(body).hexdigest(),
+        row_format=row_format,
     )
 
 
-def leaf(row: Row, number: int, keys: DayKeys) -> bytes:
+def leaf(row: Row, number: int, keys: DayKeys, row_format: int = ROW_FORMAT) -> bytes:
     """The hash of a row of any level; sealed parts count by their keyed hash.
 
     Raises
@@ -139,24 +175,31 @@ def leaf(row: Row, number: int, keys: DayKeys) -> bytes:
     KeyError : neither a part nor its keyed hash is there.
     ValueError : a keyed hash is not hexadecimal.
     """
-    trusted, private = sealed_parts(row, number, keys)
-    return leaf_of(canonical(public_part(row)), trusted, private)
+    trusted, private = sealed_parts(row, number, keys, row_format)
+    public = canonical(public_part(row, row_format))
+    return leaf_of(public, trusted, private, row_format)
 
 
-def leaf_of(public: bytes, trusted: bytes, private: bytes) -> bytes:
+def leaf_of(
+    public: bytes, trusted: bytes, private: bytes, row_format: int = ROW_FORMAT
+) -> bytes:
     """The leaf of the spelled public part and the keyed hashes of the others."""
-    return sha256(_ROW_TAG + sha256(public).digest() + trusted + private).digest()
+    tag = _ROW_TAGS[row_format]
+    return sha256(tag + sha256(public).digest() + trusted + private).digest()
 
 
-def sealed_parts(row: Row, number: int, keys: DayKeys) -> tuple[bytes, bytes]:
+def sealed_parts(
+    row: Row, number: int, keys: DayKeys, row_format: int = ROW_FORMAT
+) -> tuple[bytes, bytes]:
     """Keyed hashes of the trusted and the private part, computed or as carried."""
     if keys.trusted is None:
         trusted = bytes.fromhex(row["x_trusted"])
     else:
-        trusted = keyed(keys.trusted, number, canonical(trusted_part(row)))
+        trusted = keyed(keys.trusted, number, canonical(trusted_part(row, row_format)))
     if keys.private is None:
         return trusted, bytes.fromhex(row["x_private"])
-    return trusted, keyed(keys.private, number, canonical(private_part(row)))
+    private = canonical(private_part(row, row_format))
+    return trusted, keyed(keys.private, number, private)
 
 
 def keyed(key: bytes, number: int, part: bytes) -> bytes:

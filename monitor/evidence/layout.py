@@ -10,13 +10,13 @@ from typing import Final
 
 from monitor.evidence.archive import MARK
 from monitor.evidence.chain import SEALED, Day, DayKeys, sealed_parts
-from monitor.evidence.redact import Hosts, Level, public_part
-from monitor.evidence.rows import COLUMNS, Row, canonical
+from monitor.evidence.redact import LOOKED_UP, Hosts, Level, public_part
+from monitor.evidence.rows import COLUMNS, COLUMNS_OF, ROW_FORMAT, Row, canonical
 from monitor.model import DayDigest
 from monitor.untyped import Json
 
 FORMAT: Final = "monitor-evidence"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 MANIFEST: Final = "manifest.json"
 SAMPLES: Final = "samples.ndjson"
@@ -68,9 +68,10 @@ and where the digest lies beside it, this compares them:
 
 The digest of a day, as reports state it, binds the rows of that day and of those
 before. It is the SHA-256 of one line of text without line end, made of the fields of a
-line of chain.ndjson (unzip -p FILE chain.ndjson prints them):
+line of chain.ndjson (unzip -p FILE chain.ndjson prints them; F is its row_format, 1
+where it names none):
 
-    printf '["monitor day 1","%s",%s,"%s","%s"]' DAY N_ROWS ROOT PREVIOUS | sha256sum
+    printf '["monitor day %s","%s",%s,"%s","%s"]' F DAY N_ROWS ROOT PREVIOUS | sha256sum
 """
 
 
@@ -93,7 +94,7 @@ class View:
 
 def lines_of(day: Day, view: View) -> tuple[list[bytes], dict[str, str]]:
     """A day's rows as lines, and the check value of each column."""
-    rows = [written(row, n, view) for n, row in enumerate(day.rows)]
+    rows = [written(row, n, view, day.row_format) for n, row in enumerate(day.rows)]
     return [_line(row) for row in rows], column_checks(rows)
 
 
@@ -103,24 +104,28 @@ def _line(shown: Row) -> bytes:
     return body[:-1] + b',"x_check":"' + short(body).encode() + b'"}'
 
 
-def written(row: Row, number: int, view: View) -> Row:
+def written(row: Row, number: int, view: View, row_format: int = ROW_FORMAT) -> Row:
     """A full row as a bundle shows it, with its number."""
     shown = dict(row)
     if view.level is not Level.PRIVATE:
-        trusted, private = sealed_parts(row, number, view.keys)
-        shown = _shown(row, view) | {"x_private": private.hex()}
+        trusted, private = sealed_parts(row, number, view.keys, row_format)
+        shown = _shown(row, view, row_format) | {"x_private": private.hex()}
         if view.level is Level.PUBLIC:
             shown["x_trusted"] = trusted.hex()
     shown["x_row"] = number
     return shown
 
 
-def _shown(row: Row, view: View) -> Row:
+def _shown(row: Row, view: View, row_format: int) -> Row:
     if view.level is Level.PUBLIC:
-        return public_part(row) | {"vantage": view.vantage}
-    if "remote_address" not in row:
-        return dict(row)
-    return row | {"remote_address": view.hosts(row["remote_address"])}
+        return public_part(row, row_format) | {"vantage": view.vantage}
+    shown = dict(row)
+    if "remote_address" in row:
+        shown["remote_address"] = view.hosts(row["remote_address"])
+    for name in LOOKED_UP:
+        if name in row:
+            shown[name] = view.hosts.of_lookup(row[name])
+    return shown
 
 
 def row_check(shown: Mapping[str, Json]) -> str:
@@ -141,12 +146,14 @@ def column_checks(
     return checks
 
 
-def foreign_fields(row: Row, level: Level | None) -> list[str]:
+def foreign_fields(
+    row: Row, level: Level | None, row_format: int = ROW_FORMAT
+) -> list[str]:
     """Fields that no part of the row's leaf holds, or that are finer than it."""
     if level is not Level.PUBLIC:
-        known = {*COLUMNS, *_NUMBERING, *SEALED}
+        known = {*COLUMNS_OF[row_format], *_NUMBERING, *SEALED}
         return [name for name in row if name not in known]
-    held = public_part(row)
+    held = public_part(row, row_format)
     free = {"vantage", *_NUMBERING, *SEALED}
     return [n for n, value in row.items() if n not in free and held.get(n) != value]
 
@@ -208,6 +215,9 @@ def chain_line(
         "previous": link.previous,
         "digest": link.digest,
     }
+    if link.row_format != 1:
+        # The first format was not named: its lines stay as they were.
+        document["row_format"] = link.row_format
     if rows is not None:
         document["rows"] = rows
     return canonical(document)

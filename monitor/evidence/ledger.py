@@ -12,9 +12,9 @@ from monitor.errors import InputError
 from monitor.evidence import timestamp
 from monitor.evidence.branches import breaks, strays
 from monitor.evidence.bundle import Ledger
-from monitor.evidence.chain import GENESIS, day_digest, day_keys, days_of, linked
+from monitor.evidence.chain import GENESIS, continued, day_digest, day_keys, days_of
 from monitor.evidence.findings import Finding, told_days
-from monitor.evidence.rows import stored_rows
+from monitor.evidence.rows import ROW_FORMAT, stored_rows
 from monitor.model import DayDigest
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging
@@ -54,7 +54,8 @@ def close_days(
 
     A closed day whose rows have grown since (the spool, an import) gets another link:
     the first one stays, so that the growth is seen. Where the chain forked, the days
-    that its end does not bind are stated once more behind it, as they were.
+    that its end does not bind are stated once more behind it, as they were. New links
+    are of the newest row format; older ones keep theirs.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ def _n_closed(links: Sequence[DayDigest]) -> dict[str, int]:
 
 def _continued(links: Sequence[DayDigest], head: str) -> Iterator[DayDigest]:
     for link in links:
-        new = linked(link.vantage, link.day, link.n_rows, link.root, head)
+        new = continued(link, head)
         head = new.digest
         yield new
 
@@ -136,12 +137,20 @@ def heads(url: str, *, vantage: str | None = None) -> Sequence[DayDigest]:
 
 
 def _of_rows(
-    store: Store, secret: bytes, vantage: str, day: str, previous: str
+    store: Store,
+    secret: bytes,
+    vantage: str,
+    day: str,
+    previous: str,
+    row_format: int = ROW_FORMAT,
 ) -> DayDigest | None:
+    """The link of the rows of a day that are stored now; None without any."""
     start = _start(day)
-    rows = stored_rows(store, since=start, until=start + _DAY, vantage=vantage)
+    span = {"since": start, "until": start + _DAY}
+    rows = stored_rows(store, **span, vantage=vantage, row_format=row_format)
     for found in days_of(rows):
-        return day_digest(found, day_keys(secret, vantage, day), previous)
+        keys = day_keys(secret, vantage, day)
+        return day_digest(found.under(row_format), keys, previous)
     return None
 
 
@@ -190,7 +199,7 @@ def stored_notes(url: str) -> Sequence[str]:
 
 def _false_links(links: Sequence[DayDigest]) -> Iterator[Finding]:
     for link in links:
-        own = linked(link.vantage, link.day, link.n_rows, link.root, link.previous)
+        own = continued(link, link.previous)
         if own.digest != link.digest:
             yield Finding(
                 file=_FILE, day=link.day, what="the digest is not that of this link"
@@ -228,7 +237,7 @@ def _changed_days(
         (link.vantage, link.day): link for link in links
     }
     for (vantage, day), link in newest.items():
-        found = _of_rows(store, secret, vantage, day, link.previous)
+        found = _of_rows(store, secret, vantage, day, link.previous, link.row_format)
         n_rows = 0 if found is None else found.n_rows
         n_removed = removed.get((vantage, day), 0)
         if n_removed and n_rows + n_removed >= link.n_rows:

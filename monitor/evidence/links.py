@@ -10,10 +10,10 @@ from typing import Final
 
 from monitor.evidence import layout
 from monitor.evidence.branches import breaks, strays
-from monitor.evidence.chain import GENESIS, KEY_BYTES, DayKeys, linked
+from monitor.evidence.chain import GENESIS, KEY_BYTES, DayKeys, continued
 from monitor.evidence.findings import Verification, told_days
 from monitor.evidence.redact import Level
-from monitor.evidence.rows import canonical
+from monitor.evidence.rows import COLUMNS_OF, canonical
 from monitor.model import DayDigest
 from monitor.untyped import Json
 
@@ -60,9 +60,14 @@ def check_links(lines: Iterable[bytes], result: Verification) -> list[Link]:
     """The links, each recomputed; the differences go into the result."""
     links = []
     for number, line in enumerate(lines, 1):
-        link = _link(parsed(line))
+        found = parsed(line) or {}
+        link = _link(found)
         if link is None:
             result.add(layout.CHAIN, f"line {number} is no link of a chain")
+            continue
+        if link.row_format not in COLUMNS_OF:
+            what = f"line {number}: {_UNKNOWN_FORMAT}"
+            result.add(layout.CHAIN, what, day=link.day, field="row_format")
             continue
         if _digest(link) != link.digest:
             result.add(
@@ -87,16 +92,20 @@ def by_vantage(links: Iterable[Link]) -> dict[str, list[Link]]:
     return own
 
 
-def _link(found: dict[str, Json] | None) -> Link | None:
+_UNKNOWN_FORMAT: Final = (
+    "a row format that this program does not know; a newer one may be needed"
+)
+
+
+def _link(found: dict[str, Json]) -> Link | None:
     try:
-        fields = {
-            name: kind((found or {})[name]) for name, kind in _LINK_FIELDS.items()
-        }
-        rows = (found or {}).get("rows")
+        fields = {name: kind(found[name]) for name, kind in _LINK_FIELDS.items()}
+        rows = found.get("rows")
         link = Link(
             **fields,
             keys=None if rows is None else dict(rows["keys"]),
             columns={} if rows is None else dict(rows["columns"]),
+            row_format=int(found.get("row_format", 1)),
         )
     except HOSTILE:
         return None
@@ -116,8 +125,7 @@ _LINK_FIELDS: Final[Mapping[str, Callable[[Json], Json]]] = {
 
 def _digest(link: Link) -> str | None:
     try:
-        found = linked(link.vantage, link.day, link.n_rows, link.root, link.previous)
-        return found.digest
+        return continued(link, link.previous).digest
     except HOSTILE:
         return None
 

@@ -11,6 +11,7 @@ from monitor.evidence.rows import COLUMNS, Row
 from monitor.untyped import Json
 
 _MAX_LINE_BYTES: Final = 1_000_000
+_MAX_EXAMPLE: Final = 200
 _LEVELS: Final = {
     "private": "everything is in it: keep it to yourself",
     "trusted": "exact times and the name of the place are in it, full server addresses"
@@ -60,11 +61,16 @@ def _columns(zip_file: zipfile.ZipFile) -> Iterator[str]:
             examples.setdefault(name, value)
     yield f"rows: {', '.join(f'{n} of {name}' for name, n in vantages.items())}"
     for name in COLUMNS:
-        told = f"such as {examples[name]}" if name in examples else "not in it"
+        told = f"such as {_brief(examples[name])}" if name in examples else "not in it"
         yield f"  {name}: {told}"
     for name in ("x_trusted", "x_private"):
         if name in examples:
             yield f"  {name}: a keyed hash of what was kept back"
+
+
+def _brief(example: Json) -> str:
+    text = str(example)
+    return text if len(text) <= _MAX_EXAMPLE else f"{text[:_MAX_EXAMPLE]}..."
 
 
 def _config(zip_file: zipfile.ZipFile) -> Iterator[str]:

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import InputError
-from monitor.evidence.rows import COLUMNS
+from monitor.evidence.rows import COLUMNS, NUMBERS
 from monitor.store.instants import to_us
 from monitor.untyped import Json
 
@@ -71,7 +71,7 @@ def _cells(name: str, values: list[Json]) -> list[Json]:
     """The values of a column as its cells; those of another kind are refused."""
     if name == "started_at_utc":
         return [to_us(datetime.fromisoformat(value)) for value in values]
-    kinds = {str} if COLUMNS[name] == "text" else {int, float}
+    kinds = {int, float} if COLUMNS[name] in NUMBERS else {str}
     odd = set(map(type, values)) - kinds - {NoneType}
     if odd:
         raise TypeError(f"{name}: found {odd.pop().__name__}")

@@ -3,7 +3,8 @@
 Every column belongs to the widest circle that may read it. A wider circle gets a
 coarser form of what is kept from it: times on the quarter hour, addresses as their
 network, "a tunnel" for the name of one. All forms are idempotent, so that one function
-cuts the part of a circle out of a row of any level.
+cuts the part of a circle out of a row of any level. A column stays in the circle that
+its row format gave it.
 """
 
 import hmac
@@ -15,7 +16,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
-from monitor.evidence.rows import COLUMNS, Row, utc_text
+from monitor.addresses import is_public
+from monitor.evidence.rows import COLUMNS_OF, ROW_FORMAT, Row, utc_text
 from monitor.masking import HIDDEN, masked_in
 from monitor.model import LOCAL_PROBES
 from monitor.untyped import Json
@@ -33,12 +35,26 @@ class Level(StrEnum):
 
 
 QUARTER_MIN: Final = 15
-_HOME_COLUMNS: Final = ("vantage", "remote_address")
-_PUBLIC: Final = tuple(name for name in COLUMNS if name not in _HOME_COLUMNS)
+_HOME_COLUMNS: Final = ("vantage", "remote_address", "block")
+_PUBLIC: Final = {
+    row_format: tuple(name for name in columns if name not in _HOME_COLUMNS)
+    for row_format, columns in COLUMNS_OF.items()
+}
 _PUBLIC_LOCAL: Final = (
     *("started_at_utc", "target", "role", "probe", "failed_operation", "failure"),
 )
-_TRUSTED: Final = ("started_at_utc", "vantage", "path", "remote_address")
+_TRUSTED: Final = {
+    1: ("started_at_utc", "vantage", "path", "remote_address"),
+    2: ("started_at_utc", "vantage", "path", "remote_address", "block"),
+}
+LOOKED_UP: Final = ("resolver", "dns_answers")
+"""Columns with the addresses of a lookup; the last ones of a row that has them."""
+ADDRESSES: Final = ("remote_address", *LOOKED_UP)
+"""Columns whose addresses only the household reads in full."""
+_PRIVATE: Final = {1: ADDRESSES[:1], 2: ADDRESSES}
+_WORDS: Final = frozenset({"hosts", "localhost", "system", "private"})
+"""What a resolver may be instead of an address; none of them tells of a home."""
+_WITHIN: Final = "private"
 _WRITTEN: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT[0-2]\d:)([0-5]\d):[0-5]\d\.\d{6}Z", re.ASCII
 )
@@ -57,29 +73,62 @@ _SECRET_KEY: Final = re.compile(
 )
 
 
-def public_part(row: Row) -> Row:
+def public_part(row: Row, row_format: int = ROW_FORMAT) -> Row:
     """What anybody may read of a row of any level, the vantage's pseudonym aside."""
-    kept = _PUBLIC_LOCAL if row["probe"] in LOCAL_PROBES else _PUBLIC
+    is_local = row["probe"] in LOCAL_PROBES
+    kept = _PUBLIC_LOCAL if is_local else _PUBLIC[row_format]
     part = {name: row[name] for name in kept if name in row}
     part["started_at_utc"] = quarter(row["started_at_utc"])
     if part.get("path", "direct") != "direct":
         part["path"] = "tunnel"
-    return part
+    return part | looked_up(part)
 
 
-def trusted_part(row: Row) -> Row:
+def trusted_part(row: Row, row_format: int = ROW_FORMAT) -> Row:
     """What the trusted circle reads beyond the public part."""
-    kept = COLUMNS if row["probe"] in LOCAL_PROBES else _TRUSTED
+    is_local = row["probe"] in LOCAL_PROBES
+    kept = COLUMNS_OF[row_format] if is_local else _TRUSTED[row_format]
     part = {name: row[name] for name in kept if name in row}
     if "remote_address" in row:
         part["remote_address"] = network(row["remote_address"])
-    return part
+    return part | looked_up(part)
 
 
-def private_part(row: Row) -> Row:
+def private_part(row: Row, row_format: int = ROW_FORMAT) -> Row:
     """What only the household reads."""
-    address = row.get("remote_address")
-    return {} if address is None else {"remote_address": address}
+    return {name: row[name] for name in _PRIVATE[row_format] if name in row}
+
+
+def looked_up(row: Row) -> Row:
+    """The addresses of a lookup as everybody may read them."""
+    return {name: networks(row[name]) for name in LOOKED_UP if name in row}
+
+
+@lru_cache(maxsize=4096)
+def networks(text: str) -> str:
+    """Resolvers or answers, coarsened: networks, and `private` for what is no site's.
+
+    An address that nobody out on the net can own is one of the home, or its provider's;
+    so may be a name.
+    """
+    return " ".join(map(_coarse, text.split()))
+
+
+def _coarse(item: str) -> str:
+    if item in _WORDS:
+        return item
+    address = _without_port(item)
+    first = network(address)
+    # What carries another address in itself may have a network that is nobody's.
+    is_seen = first and is_public(address) and is_public(first)
+    return first if is_seen else _WITHIN
+
+
+def _without_port(item: str) -> str:
+    """The address of `1.1.1.1`, `1.1.1.1:5353`, `::1` or `[::1]:5353`."""
+    if item.startswith("["):
+        return item[1:].partition("]")[0]
+    return item.partition(":")[0] if item.count(":") == 1 else item
 
 
 def quarter(text: str) -> str:
@@ -124,6 +173,14 @@ class Hosts:
         if address not in self._known:
             self._known[address] = self._stand_in(address)
         return self._known[address]
+
+    def of_lookup(self, text: str) -> str:
+        """Resolvers or answers with a stand-in for each address of the net."""
+        return " ".join(map(self._of_item, text.split()))
+
+    def _of_item(self, item: str) -> str:
+        coarse = _coarse(item)
+        return coarse if coarse in _WORDS else self(_without_port(item))
 
     def _stand_in(self, address: str) -> str:
         first = network(address)

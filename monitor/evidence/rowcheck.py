@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain as joined
 from itertools import islice, pairwise
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from monitor.evidence import layout
 from monitor.evidence.chain import leaf
 from monitor.evidence.findings import Verification
 from monitor.evidence.links import HOSTILE, Link, parsed
-from monitor.evidence.redact import Level
+from monitor.evidence.redact import ADDRESSES, Level
 from monitor.evidence.rows import Row
 from monitor.evidence.spelled import row_and_leaf
 
@@ -203,7 +203,7 @@ class RowCheck:
         """Tell fields that no part of a leaf holds; whether there are any."""
         has_any = False
         for number, row in rows.items():
-            for name in layout.foreign_fields(row, link.level):
+            for name in layout.foreign_fields(row, link.level, link.row_format):
                 what = "is no field of a row of this level, or finer than it may be"
                 self._result.add(
                     layout.SAMPLES, what, day=link.day, row=number, field=name
@@ -229,7 +229,7 @@ def whole_day(link: Link, lines: Sequence[bytes]) -> list[Row] | None:
     try:
         keys = link.day_keys()
         for number, line in enumerate(lines):
-            row, own_leaf = row_and_leaf(line, number, keys)
+            row, own_leaf = row_and_leaf(line, number, keys, link.row_format)
             if row["vantage"] != link.vantage or row["started_at_utc"][:10] != link.day:
                 return None
             rows.append(row)
@@ -244,11 +244,8 @@ def _has_its_addresses(link: Link, rows: Sequence[Row]) -> bool:
     """Whether stand-ins are as written: of these a leaf holds the network only."""
     if link.level is not Level.TRUSTED:
         return True
-    found = layout.column_checks(rows, [_ADDRESS])
-    return found.get(_ADDRESS) == link.columns.get(_ADDRESS)
-
-
-_ADDRESS: Final = "remote_address"
+    found = layout.column_checks(rows, ADDRESSES)
+    return all(found.get(name) == link.columns.get(name) for name in ADDRESSES)
 
 
 def _root(link: Link, rows: Mapping[int, Row]) -> str | None:
@@ -256,7 +253,7 @@ def _root(link: Link, rows: Mapping[int, Row]) -> str | None:
         keys = link.day_keys()
         root = sha256()
         for number in range(link.n_rows):
-            root.update(leaf(rows[number], number, keys))
+            root.update(leaf(rows[number], number, keys, link.row_format))
         return root.hexdigest()
     except HOSTILE:
         return None

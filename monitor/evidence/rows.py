@@ -1,5 +1,8 @@
 """Samples as canonical rows: the columns of the interchange format in fixed order.
 
+Which columns is the row format's to say. What one format has is fixed for ever: days
+that were closed under it are checked under it.
+
 The same facts give the same bytes on every machine: absent values are left out, numbers
 are written in the shortest form that reads back equal, text is ASCII with escapes,
 times are UTC with six decimals.
@@ -12,8 +15,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from math import isfinite
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from monitor.lists import answers_text, curve_text, stored_answers_text
 from monitor.model import Sample
 from monitor.store import Store
 from monitor.store.instants import from_us
@@ -25,8 +30,16 @@ Row: TypeAlias = dict[str, Json]
 _TEXT: Final = "text"
 _REAL: Final = "real"
 _WHOLE: Final = "whole"
+_ANSWERS: Final = "answers"
+_CURVE: Final = "curve"
 
-COLUMNS: Final[Mapping[str, str]] = {
+NUMBERS: Final = (_REAL, _WHOLE)
+"""Kinds of columns whose cells are numbers; all others are texts."""
+
+ROW_FORMAT: Final = 2
+"""What days are closed under now; stands in every leaf and link."""
+
+_FORMAT_1: Final = {
     "started_at_utc": _TEXT,
     "target": _TEXT,
     "role": _TEXT,
@@ -52,10 +65,30 @@ COLUMNS: Final[Mapping[str, str]] = {
     "server_name": _TEXT,
     "probe_version": _TEXT,
 }
-"""The columns of contracts 4, in order, and how each is written."""
+_FORMAT_2: Final = {
+    **_FORMAT_1,
+    "transport": _TEXT,
+    "service": _TEXT,
+    "part": _TEXT,
+    "block": _TEXT,
+    "tcp_rcv_rtt_s": _REAL,
+    "tcp_rcv_ooopack": _WHOLE,
+    "tcp_segs_in": _WHOLE,
+    "timeline": _CURVE,
+    "resolver": _TEXT,
+    "dns_answers": _ANSWERS,
+}
+COLUMNS_OF: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
+    {1: _FORMAT_1, 2: _FORMAT_2}
+)
+"""Row format -> its columns, in order, and how each is written."""
 
-ORDER: Final = ("started_at_utc", "target", "path", "probe", "server_name")
-"""What the rows of one vantage and day are sorted by."""
+COLUMNS: Final[Mapping[str, str]] = COLUMNS_OF[ROW_FORMAT]
+"""The columns of contracts 4; every older format has the first of them."""
+
+ORDER: Final = ("started_at_utc", "target", "path", "probe", "server_name", "transport")
+"""What the rows of one vantage and day are sorted by. Rows of format 1 have no
+transport: their order is the same without it."""
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
@@ -93,32 +126,73 @@ def row_of(sample: Sample) -> Row:
 
 
 def stored_rows(
-    store: Store, *, since: datetime, until: datetime, vantage: str | None = None
+    store: Store,
+    *,
+    since: datetime,
+    until: datetime,
+    vantage: str | None = None,
+    row_format: int = ROW_FORMAT,
 ) -> Iterator[Row]:
     """The canonical rows of a database by time, quicker than by way of samples."""
-    found = store.sample_values(_NAMES, since=since, until=until, vantage=vantage)
+    names = _names(row_format)
+    found = store.sample_values(names, since=since, until=until, vantage=vantage)
     for started_at_us, *values in found:
-        yield row_from(utc_text(from_us(started_at_us)), values)
+        yield row_from(utc_text(from_us(started_at_us)), values, row_format)
 
 
-def row_from(started_at_utc: str, values: Sequence[Json]) -> Row:
-    """The canonical row of the values of all columns but the first, in their order."""
+def row_from(
+    started_at_utc: str, values: Sequence[Json], row_format: int = ROW_FORMAT
+) -> Row:
+    """The canonical row of the values of all columns but the first, in their order.
+
+    Parameters
+    ----------
+    values : of a sample, or as the database has them: answers and curve as text.
+    """
     row: Row = {"started_at_utc": started_at_utc}
-    for name, kind, value in zip(_NAMES, _KINDS, values, strict=True):
+    for (name, kind), value in zip(_columns(row_format), values, strict=True):
         if value is None or value == "":
             continue
-        if kind is _TEXT:
-            row[name] = _text(value)
-        elif kind is _REAL and isfinite(value):
-            row[name] = float(value)
-        elif isfinite(value) and storable(int(value)) is not None:
-            row[name] = int(value)
+        written = _WRITTEN[kind](value)
+        if written is not None:
+            row[name] = written
     return row
 
 
-_NAMES: Final = tuple(COLUMNS)[1:]
-_KINDS: Final = tuple(COLUMNS.values())[1:]
-_MEASURED: Final = attrgetter(*_NAMES)
+def in_format(row: Row, row_format: int) -> Row:
+    """A row of this format or a later one with the columns of this one."""
+    return {name: row[name] for name in COLUMNS_OF[row_format] if name in row}
+
+
+@lru_cache
+def _columns(row_format: int) -> tuple[tuple[str, str], ...]:
+    return tuple(COLUMNS_OF[row_format].items())[1:]
+
+
+@lru_cache
+def _names(row_format: int) -> tuple[str, ...]:
+    return tuple(name for name, _ in _columns(row_format))
+
+
+_MEASURED: Final = attrgetter(*_names(ROW_FORMAT))
+
+
+def _real(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
+
+
+def _whole(value: float) -> object:
+    return storable(int(value)) if isfinite(value) else None
+
+
+def _answers(value: str | tuple[str, ...]) -> Json:
+    is_stored = isinstance(value, str)
+    text = stored_answers_text(value) if is_stored else answers_text(value)
+    return text and _text(text)
+
+
+def _curve(value: Json) -> str | None:
+    return value if isinstance(value, str) else curve_text(value)
 
 
 def utc_text(moment: datetime) -> str:
@@ -134,3 +208,13 @@ def sort_key(row: Row) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _text(value: Json) -> Json:
     return storable(str(value))
+
+
+_WRITTEN: Final[Mapping[str, Callable[[Json], Json]]] = {
+    _TEXT: _text,
+    _REAL: _real,
+    _WHOLE: _whole,
+    _ANSWERS: _answers,
+    _CURVE: _curve,
+}
+"""Kind -> the one form of a value that was measured; None: it is no measurement."""

@@ -7,12 +7,18 @@ mark within a text has a backslash before it: `,"name":` always begins a field.
 """
 
 import json
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.evidence.chain import DayKeys, keyed, leaf_of
 from monitor.evidence.layout import short
-from monitor.evidence.redact import QUARTER_MIN, network, public_part
-from monitor.evidence.rows import Row, canonical
+from monitor.evidence.redact import (
+    LOOKED_UP,
+    QUARTER_MIN,
+    looked_up,
+    network,
+    public_part,
+)
+from monitor.evidence.rows import ROW_FORMAT, Row, canonical
 from monitor.model import LOCAL_PROBES
 
 _DECODER: Final = json.JSONDecoder()
@@ -25,6 +31,7 @@ _VANTAGE: Final = b',"vantage":'
 _PATH: Final = b',"path":'
 _PROBE: Final = b',"probe":'
 _ADDRESS: Final = b',"remote_address":"'
+_BLOCK: Final = b',"block":'
 _DIRECT: Final = b',"path":"direct"'
 _TUNNEL: Final = b',"path":"tunnel"'
 
@@ -33,7 +40,9 @@ class OddLineError(ValueError):
     """A line that this program would not write; it may be whole all the same."""
 
 
-def row_and_leaf(line: bytes, number: int, keys: DayKeys) -> tuple[Row, bytes]:
+def row_and_leaf(
+    line: bytes, number: int, keys: DayKeys, row_format: int = ROW_FORMAT
+) -> tuple[Row, bytes]:
     """The row of a line and its leaf, of any level.
 
     Parameters
@@ -52,11 +61,11 @@ def row_and_leaf(line: bytes, number: int, keys: DayKeys) -> tuple[Row, bytes]:
     if end != len(text) or body is line or short(numbered) != row["x_check"]:
         raise OddLineError
     if keys.trusted is None:
-        return row, _sealed_leaf(body, row)
-    return row, _open_leaf(body, row, number, keys.trusted, keys.private)
+        return row, _sealed_leaf(body, row, row_format)
+    return row, _open_leaf(body, row, number, keys, row_format)
 
 
-def _sealed_leaf(body: bytes, row: Row) -> bytes:
+def _sealed_leaf(body: bytes, row: Row, row_format: int) -> bytes:
     """The leaf of a public line: what anybody reads, then the hashes of the rest."""
     end = body.index(_VANTAGE)
     private, trusted = row["x_private"], row["x_trusted"]
@@ -64,52 +73,119 @@ def _sealed_leaf(body: bytes, row: Row) -> bytes:
     if body[end:] != _VANTAGE + canonical(row["vantage"]) + hashes:
         raise OddLineError
     public = body[:end] + b"}"
-    return leaf_of(public, bytes.fromhex(trusted), bytes.fromhex(private))
+    trusted_hash, private_hash = bytes.fromhex(trusted), bytes.fromhex(private)
+    return leaf_of(public, trusted_hash, private_hash, row_format)
+
+
+class _Pieces(NamedTuple):
+    """A line, cut around what not everybody reads in full; together they are all of it.
+
+    Each field begins with its comma; an absent one is empty.
+    """
+
+    before: bytes
+    """Up to the address that was connected to."""
+    address: bytes
+    between: bytes
+    """Up to the block."""
+    block: bytes
+    after: bytes
+    """Up to the addresses of the lookup, with which a line ends."""
+    lookup: bytes
+    coarse_address: bytes
+    coarse_lookup: bytes
 
 
 def _open_leaf(
-    body: bytes, row: Row, number: int, trusted_key: bytes, private_key: bytes | None
+    body: bytes, row: Row, number: int, keys: DayKeys, row_format: int
 ) -> bytes:
-    if private_key is None:
-        end = f',"x_private":"{row["x_private"]}"'.encode("ascii")
-        body, own = body.removesuffix(end), body
-        if body is own:
-            raise OddLineError
-    before, address, after = _around_address(body, row)
-    coarse = _network(row) if address else b""
+    if keys.private is None:
+        body = _without(body, f',"x_private":"{row["x_private"]}"'.encode("ascii"))
+    pieces = _pieces(body, row, row_format)
     if row["probe"] in LOCAL_PROBES:
-        trusted, public = before + coarse + after, canonical(public_part(row))
+        trusted = _household(pieces)
+        public = canonical(public_part(row, row_format))
     else:
-        trusted, public = _cut(before, after, coarse)
-    if private_key is None:
+        trusted, public = _cut(pieces)
+    if keys.private is None:
         private = bytes.fromhex(row["x_private"])
     else:
-        private = keyed(private_key, number, b"{" + address[1:] + b"}")
-    return leaf_of(public, keyed(trusted_key, number, trusted), private)
+        addresses = pieces.address + pieces.lookup
+        private = keyed(keys.private, number, b"{" + addresses[1:] + b"}")
+    # Without this key the line would have been taken for a sealed one.
+    trusted_hash = keyed(keys.trusted or b"", number, trusted)
+    return leaf_of(public, trusted_hash, private, row_format)
 
 
-def _around_address(body: bytes, row: Row) -> tuple[bytes, bytes, bytes]:
-    """What stands before the field of the address, the field, what stands after it."""
-    address = row.get("remote_address")
-    if address is None:
-        return body, b"", b"}"
-    before, field, after = body.partition(_ADDRESS + address.encode("ascii") + b'"')
-    if not field:
+def _without(body: bytes, end: bytes) -> bytes:
+    """The text before its end, which has to be this one."""
+    if not body.endswith(end):
         raise OddLineError
-    return before, field, after + b"}"
+    return body[: len(body) - len(end)]
 
 
-def _network(row: Row) -> bytes:
-    return _ADDRESS + network(row["remote_address"]).encode("ascii") + b'"'
+def _pieces(body: bytes, row: Row, row_format: int) -> _Pieces:
+    lookup, coarse_lookup, block = b"", b"", b""
+    if row_format > 1:
+        found: Row = {name: row[name] for name in LOOKED_UP if name in row}
+        lookup, coarse_lookup = _fields(found), _fields(looked_up(found))
+        body = _without(body, lookup)
+        if "block" in row:
+            block = _BLOCK + canonical(row["block"])
+    address, coarse_address = b"", b""
+    if "remote_address" in row:
+        address = _ADDRESS + row["remote_address"].encode("ascii") + b'"'
+        network_ = network(row["remote_address"])
+        coarse_address = _ADDRESS + network_.encode("ascii") + b'"'
+    before, rest = _around(body, address)
+    between, after = _around(rest, block) if address else (b"", rest)
+    if block and not address:
+        before, after = _around(before, block)
+    return _Pieces(
+        *(before, address, between, block, after, lookup),
+        *(coarse_address, coarse_lookup),
+    )
 
 
-def _cut(before: bytes, after: bytes, coarse: bytes) -> tuple[bytes, bytes]:
-    """The trusted and the public part of a line around its address."""
+def _around(text: bytes, field: bytes) -> tuple[bytes, bytes]:
+    """What stands before a field, and what after it; an absent one is at the end."""
+    if not field:
+        return text, b""
+    before, found, after = text.partition(field)
+    if not found:
+        raise OddLineError
+    return before, after
+
+
+def _fields(part: Row) -> bytes:
+    """The fields of a part, each after its comma."""
+    return b"," + canonical(part)[1:-1] if part else b""
+
+
+def _household(pieces: _Pieces) -> bytes:
+    """The trusted part of a line about this machine: all of it, addresses coarse."""
+    return b"".join(
+        (
+            pieces.before,
+            pieces.coarse_address,
+            pieces.between,
+            pieces.block,
+            pieces.after,
+            pieces.coarse_lookup,
+            b"}",
+        )
+    )
+
+
+def _cut(pieces: _Pieces) -> tuple[bytes, bytes]:
+    """The trusted and the public part of a line about a site."""
+    before = pieces.before
     vantage = before.index(_VANTAGE)
     path = before.index(_PATH, vantage)
     probe = before.index(_PROBE, path)
     way = before[path:probe]
-    trusted = before[:_TIME_END] + before[vantage:probe] + coarse + b"}"
+    names = before[:_TIME_END] + before[vantage:probe]
+    trusted = names + pieces.coarse_address + pieces.block + b"}"
     public = b"".join(
         (
             before[:_MINUTE],
@@ -118,7 +194,10 @@ def _cut(before: bytes, after: bytes, coarse: bytes) -> tuple[bytes, bytes]:
             before[_TIME_END:vantage],
             way if way == _DIRECT else _TUNNEL,
             before[probe:],
-            after,
+            pieces.between,
+            pieces.after,
+            pieces.coarse_lookup,
+            b"}",
         )
     )
     return trusted, public

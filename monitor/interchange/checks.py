@@ -19,14 +19,15 @@ from monitor.interchange.columns import (
     FIRST_MOMENT,
     LAST_MOMENT,
     LONGEST_NAME,
-    LONGEST_TEXT,
     MOMENT_TYPE,
     NAMES,
     NUMBERS,
     SCHEMA,
     Column,
     Kind,
+    arrow_type,
 )
+from monitor.lists import curve_of
 
 # pyarrow has no types of its own yet; the names say what is meant.
 Cells: TypeAlias = "pa.Array | Sequence[Any]"
@@ -125,6 +126,9 @@ def typed(raw: RawBatch) -> pa.RecordBatch:
 
 def _checked(raw: RawBatch, column: Column) -> pa.Array:
     cells = raw.cells.get(column.name)
+    if cells is None and not column.is_required and column.default is None:
+        # Nothing to look at: most files have few of the columns.
+        return pa.nulls(raw.n_rows, arrow_type(column))
     if cells is None:
         cells = pa.nulls(raw.n_rows, pa.string())
     if column.is_number:
@@ -183,8 +187,8 @@ def _is_name(text: pa.Array, _column: Column) -> pa.Array:
     return pc.and_(is_short, pc.match_substring_regex(text, _NAME_PATTERN))
 
 
-def _is_text(text: pa.Array, _column: Column) -> pa.Array:
-    is_short = pc.less_equal(pc.utf8_length(text), LONGEST_TEXT)
+def _is_text(text: pa.Array, column: Column) -> pa.Array:
+    is_short = pc.less_equal(pc.utf8_length(text), column.longest)
     return pc.and_not(is_short, pc.match_substring(text, "\x00"))
 
 
@@ -192,10 +196,26 @@ def _is_choice(text: pa.Array, column: Column) -> pa.Array:
     return pc.or_(pc.is_in(text, pa.array(column.choices, pa.string())), text.is_null())
 
 
+def _is_curve(text: pa.Array, column: Column) -> pa.Array:
+    cells = [_is_one_curve(cell, column) for cell in text.to_pylist()]
+    return pa.array(cells, pa.bool_())
+
+
+def _is_one_curve(cell: str | None, column: Column) -> bool | None:
+    if cell is None:
+        return None
+    try:
+        curve_of(cell)
+    except ValueError:
+        return False
+    return len(cell) <= column.longest
+
+
 _TEXT_RULES: Final[Mapping[Kind, Callable[[pa.Array, Column], pa.Array]]] = {
     Kind.NAME: _is_name,
     Kind.TEXT: _is_text,
     Kind.CHOICE: _is_choice,
+    Kind.CURVE: _is_curve,
 }
 
 

@@ -13,7 +13,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from monitor.model import Operation, Role
+from monitor.lists import LONGEST_S, MOST_BYTES
+from monitor.model import Operation, Role, Transport
 
 
 class Kind(Enum):
@@ -25,6 +26,7 @@ class Kind(Enum):
     CHOICE = auto()
     NUMBER = auto()
     COUNT = auto()
+    CURVE = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class Column:
     choices: tuple[str, ...] = ()
     lowest: float = 0
     highest: float = 0
+    longest: int = 0
+    """Most characters of a text."""
 
     @property
     def is_number(self) -> bool:
@@ -51,6 +55,7 @@ class Column:
             choices=", ".join(self.choices),
             lowest=f"{self.lowest:g}",
             highest=f"{self.highest:g}",
+            longest=self.longest,
         )
 
 
@@ -64,16 +69,17 @@ _ALLOWED: Final[Mapping[Kind, str]] = {
     " from 2000 to 2099",
     Kind.NAME: f"a name of 1 to {LONGEST_NAME} characters, none of them a control"
     " character, no space at either end",
-    Kind.TEXT: f"at most {LONGEST_TEXT} characters, none of them NUL",
+    Kind.TEXT: "at most {longest} characters, none of them NUL",
     Kind.CHOICE: "one of {choices}",
     Kind.NUMBER: "a number from {lowest} to {highest}, or nothing",
     Kind.COUNT: "a whole number from {lowest} to {highest}, or nothing",
+    Kind.CURVE: "a JSON list of [seconds, bytes] such as [[0.1, 1000], [0.25, 9000]],"
+    " of at most {longest} characters",
 }
 
-# More is impossible for one probe: a day, a petabyte, a terabit per second.
-_LONGEST_S: Final = 86_400.0
-_MOST_BYTES: Final = 1e15
+# More is impossible for one probe: a terabit per second.
 _FASTEST_BPS: Final = 1e12
+_LONGEST_LABEL: Final = 32
 
 
 def _name(
@@ -82,12 +88,12 @@ def _name(
     return Column(name=name, kind=Kind.NAME, default=default, is_required=is_required)
 
 
-def _text(name: str) -> Column:
-    return Column(name=name, kind=Kind.TEXT)
+def _text(name: str, longest: int = LONGEST_TEXT) -> Column:
+    return Column(name=name, kind=Kind.TEXT, longest=longest)
 
 
 def _seconds(name: str) -> Column:
-    return Column(name=name, kind=Kind.NUMBER, highest=_LONGEST_S)
+    return Column(name=name, kind=Kind.NUMBER, highest=LONGEST_S)
 
 
 def _count(name: str, highest: float, lowest: float = 0) -> Column:
@@ -109,7 +115,7 @@ COLUMNS: Final = (
     _seconds("waiting_s"),
     _seconds("response_s"),
     _seconds("duration_s"),
-    _count("encoded_body_bytes", _MOST_BYTES),
+    _count("encoded_body_bytes", MOST_BYTES),
     Column(name="goodput_bps", kind=Kind.NUMBER, highest=_FASTEST_BPS),
     _count("http_status", 999, lowest=100),
     Column(name="failed_operation", kind=Kind.CHOICE, choices=tuple(Operation)),
@@ -121,6 +127,21 @@ COLUMNS: Final = (
     _count("tcp_retransmits", 1e9),
     _name("server_name"),
     _text("probe_version"),
+    Column(
+        name="transport",
+        kind=Kind.CHOICE,
+        choices=tuple(Transport),
+        default=Transport.TCP.value,
+    ),
+    _text("service", _LONGEST_LABEL),
+    _text("part", _LONGEST_LABEL),
+    _text("block", _LONGEST_LABEL),
+    _seconds("tcp_rcv_rtt_s"),
+    _count("tcp_rcv_ooopack", 1e9),
+    _count("tcp_segs_in", 1e9),
+    Column(name="timeline", kind=Kind.CURVE, longest=LONGEST_TEXT),
+    _text("resolver"),
+    _text("dns_answers"),
 )
 
 NAMES: Final = tuple(column.name for column in COLUMNS)
@@ -132,6 +153,7 @@ IDENTITY: Final = (
     "path",
     "probe",
     "server_name",
+    "transport",
     "started_at_utc",
 )
 

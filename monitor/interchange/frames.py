@@ -1,9 +1,9 @@
 """Checked batches into pandas frames, and frames into samples."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -18,7 +18,8 @@ from monitor.interchange.columns import (
     Kind,
 )
 from monitor.interchange.reading import batches
-from monitor.model import Operation, Role, Sample
+from monitor.lists import answers_of, curve_of
+from monitor.model import Operation, Role, Sample, Transport
 from monitor.untyped import Json
 
 _Series: TypeAlias = "pd.Series[Any]"
@@ -46,14 +47,25 @@ def read_batches(path: Path) -> Iterator[pd.DataFrame]:
         yield frame_of([batch])
 
 
-def read_frame(paths: Iterable[Path]) -> pd.DataFrame:
+def read_frame(
+    paths: Iterable[Path], columns: Collection[str] | None = None
+) -> pd.DataFrame:
     """The samples of all files in one frame; of samples with one identity the first.
+
+    Parameters
+    ----------
+    columns : only these and those of the identity, in the order of contracts 4; None:
+        all. The curves of a year take more memory than all else.
 
     Raises
     ------
-    InputError : see `read_batches`.
+    InputError : see `read_batches`; also for columns that are not wanted.
     """
-    frame = frame_of(batch for path in paths for batch in batches(path))
+    names = NAMES if columns is None else [n for n in NAMES if n in columns]
+    kept = [n for n in NAMES if n in {*names, *IDENTITY}]
+    schema = pa.schema([SCHEMA.field(name) for name in kept])
+    found = (batch.select(kept) for path in paths for batch in batches(path))
+    frame = frame_of(found, schema)
     repeated = frame.duplicated(list(IDENTITY))
     return frame[~repeated].reset_index(drop=True) if repeated.any() else frame
 
@@ -94,7 +106,7 @@ def _values(series: _Series, column: Column) -> list[Json]:
     if not column.is_number:
         # Converted once per distinct text; an absent one has the code -1.
         texts = series.astype("category").cat
-        words = [*map(convert, texts.categories), None]
+        words = [*map(convert, texts.categories), _NOTHING.get(column.name)]
         return [words[code] for code in texts.codes.tolist()]
     pairs = zip(series.tolist(), series.notna().tolist(), strict=True)
     return [convert(value) if there else None for value, there in pairs]
@@ -103,5 +115,14 @@ def _values(series: _Series, column: Column) -> list[Json]:
 _CONVERTED: dict[str, Callable[[Json], object]] = {
     "role": Role,
     "failed_operation": Operation,
+    "transport": Transport,
+    "timeline": curve_of,
+    "dns_answers": answers_of,
     **dict.fromkeys(COUNTS, int),
 }
+_NOTHING: Final[Mapping[str, Json]] = {
+    "transport": Transport.TCP,
+    "timeline": (),
+    "dns_answers": (),
+}
+"""What stands for an absent text where that is not None."""

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from monitor.errors import InputError
 from monitor.interchange.checks import RawBatch, check_header, shown, typed
-from monitor.interchange.columns import COLUMNS, NAMES
+from monitor.interchange.columns import COLUMNS, NAMES, Kind
 from monitor.interchange.files import (
     LONGEST_LINE_BYTES,
     file_format,
@@ -120,7 +120,7 @@ def _ndjson(path: Path, codec: str | None) -> Iterator[tuple[dict[str, object], 
         yield {name: [row.get(name) for row in batch] for name in NAMES}, len(batch)
 
 
-def _ndjson_rows(path: Path, source: Iterator[str]) -> Iterator[Mapping[str, object]]:
+def _ndjson_rows(path: Path, source: Iterator[str]) -> Iterator[dict[str, object]]:
     number = 0
     checked: tuple[str, ...] = ()
     for line in source:
@@ -133,7 +133,14 @@ def _ndjson_rows(path: Path, source: Iterator[str]) -> Iterator[Mapping[str, obj
         if tuple(row) != checked:
             checked = tuple(row)
             check_header(place, checked)
+        for name in _CURVES & row.keys():
+            # In JSON a list may stand as what it is.
+            if isinstance(row[name], list):
+                row[name] = json.dumps(row[name]) if row[name] else None
         yield row
+
+
+_CURVES: Final = frozenset(c.name for c in COLUMNS if c.kind is Kind.CURVE)
 
 
 def _json_object(place: str, line: str) -> dict[str, object]:

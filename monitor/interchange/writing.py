@@ -19,6 +19,7 @@ from monitor import private
 from monitor.errors import InputError
 from monitor.interchange.columns import COLUMNS, NAMES, Kind
 from monitor.interchange.files import file_format
+from monitor.lists import answers_text, curve_text
 from monitor.model import Sample
 from monitor.text import csv_writer, disarm
 from monitor.untyped import Json
@@ -43,8 +44,8 @@ def write_samples(path: Path, samples: Iterable[Sample]) -> int:
 
     Notes
     -----
-    What the interchange does not know goes into columns that begin with `x_`, lists as
-    JSON. Equal samples give equal bytes.
+    Lists are texts, see `monitor.lists`. What the interchange does not know goes into
+    columns that begin with `x_`, lists there as JSON. Equal samples give equal bytes.
     """
     form = file_format(path)
     with replacing(path) as temporary:
@@ -125,8 +126,10 @@ _WRITERS: Final[Mapping[str, Callable[[IO[str], Iterable[Sample]], int]]] = {
 
 def cells(sample: Sample) -> dict[str, str | int | float | None]:
     """What a file says of a sample, by column; times and lists as text."""
-    values = (_cell(getattr(sample, name)) for name in _FIELDS)
-    return dict(zip(HEADER, values, strict=True))
+    row = {h: _cell(getattr(sample, n)) for h, n in zip(HEADER, _FIELDS, strict=True)}
+    row["timeline"] = curve_text(sample.timeline)
+    row["dns_answers"] = answers_text(sample.dns_answers)
+    return row
 
 
 def _cell(value: Json) -> str | int | float | None:
@@ -157,12 +160,7 @@ _PARQUET_TYPES: Final = {
     Kind.NUMBER: pa.float64(),
     Kind.COUNT: pa.int64(),
 }
-_EXTRA_TYPES: Final = {
-    "sequence": pa.int64(),
-    "tcp_rcv_ooopack": pa.int64(),
-    "tcp_rtt_s": pa.float64(),
-    "tcp_rcv_rtt_s": pa.float64(),
-}
+_EXTRA_TYPES: Final = {"sequence": pa.int64(), "tcp_rtt_s": pa.float64()}
 _PARQUET: Final = pa.schema(
     [(c.name, _PARQUET_TYPES.get(c.kind, pa.string())) for c in COLUMNS]
     + [(f"x_{name}", _EXTRA_TYPES.get(name, pa.string())) for name in _EXTRAS]

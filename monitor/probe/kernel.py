@@ -30,6 +30,7 @@ class TcpFigures:
     tcp_rcv_rtt_s: float | None = None
     tcp_retransmits: int | None = None
     tcp_rcv_ooopack: int | None = None
+    tcp_segs_in: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def parsed_figures(raw: bytes) -> TcpFigures:
         tcp_rcv_rtt_s=_seconds(raw, _RCV_RTT_US),
         tcp_retransmits=_count(raw, _TOTAL_RETRANS),
         tcp_rcv_ooopack=_count(raw, _RCV_OOOPACK),
+        tcp_segs_in=_count(raw, _SEGS_IN),
     )
 
 

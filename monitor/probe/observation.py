@@ -107,16 +107,17 @@ class Observation:
             tcp_retransmits=self.tcp.tcp_retransmits,
             server_name=self.server_name,
             probe_version=__version__,
+            tcp_rcv_rtt_s=self.tcp.tcp_rcv_rtt_s,
+            tcp_rcv_ooopack=self.tcp.tcp_rcv_ooopack,
+            tcp_segs_in=self.tcp.tcp_segs_in,
+            timeline=() if meter is None else meter.curve.points(),
+            resolver=_without_home(self.resolver),
+            dns_answers=self.dns_answers,
             url=self.url,
             http_version=self.http_version,
             tls_version=self.tls_version,
-            resolver=_without_home(self.resolver),
-            dns_answers=self.dns_answers,
             cdn=self.cdn,
             tcp_rtt_s=self.tcp.tcp_rtt_s,
-            tcp_rcv_rtt_s=self.tcp.tcp_rcv_rtt_s,
-            tcp_rcv_ooopack=self.tcp.tcp_rcv_ooopack,
-            timeline=() if meter is None else meter.curve.points(),
         )
 
 

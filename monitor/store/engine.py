@@ -198,8 +198,13 @@ def _enter_wal_mode(connection: sqlite3.Connection) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later can fail at once when another
     # process wrote in between; a writer therefore takes the lock at its beginning.
-    writes = connection.get_execution_options().get("writes")
+    options = connection.get_execution_options()
+    writes = options.get("writes")
     connection.exec_driver_sql(f"PRAGMA query_only={int(writes is False)}")
+    # Not to be set within a transaction. A table that others refer to is made anew by a
+    # migration: to drop it would look at every row of theirs.
+    keys = int(not options.get("migrates"))
+    connection.exec_driver_sql(f"PRAGMA foreign_keys={keys}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.interchange.columns import Column, Kind
+from monitor.lists import stored_answers_text
 from monitor.model import Role
 from monitor.untyped import Json
 
@@ -41,13 +42,15 @@ def growing(column: Column, *, is_stored: bool = True) -> GrowingColumn:
 
     Parameters
     ----------
-    is_stored : whether cells come as the database has them: a role as a truth value.
+    is_stored : whether cells come as the database has them: a role as a truth value,
+        answers as a JSON list.
     """
     if column.kind is Kind.MOMENT:
         return _Moments()
     if column.is_number:
         return _Numbers()
-    return _Roles() if is_stored and column.name == "role" else _Texts()
+    kinds = {"role": _Roles, "dns_answers": _Answers} if is_stored else {}
+    return kinds.get(column.name, _Texts)()
 
 
 class _Grown:
@@ -126,6 +129,13 @@ class _Texts:
     def series(self) -> Series:
         texts = pd.Index(list(self._codes)[1:])
         return pd.Series(pd.Categorical.from_codes(self._grown.whole(), texts))
+
+
+class _Answers(_Texts):
+    """All addresses of an answer as one text."""
+
+    def extend(self, cells: Sequence[Json]) -> None:
+        super().extend([stored_answers_text(cell) for cell in cells])
 
 
 class _Roles(_Texts):

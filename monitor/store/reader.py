@@ -49,6 +49,7 @@ class SeriesInfo:
     path: str
     probe: str
     server_name: str
+    transport: str
     role: Role
     first_utc: datetime
     last_utc: datetime

@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Final
 
-from monitor.model import Operation, Role, Round, RoundStatus, Sample
+from monitor.model import Operation, Role, Round, RoundStatus, Sample, Transport
 from monitor.store.instants import from_us, to_us
 from monitor.untyped import Json
 
@@ -93,6 +93,7 @@ _DECODERS: Final[Mapping[str, Callable[[Json], object]]] = {
     "started_at_utc": _moment,
     "slot_start_utc": _moment,
     "role": Role,
+    "transport": Transport,
     "failed_operation": Operation,
     "status": RoundStatus,
     "dns_answers": tuple,

@@ -24,7 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from monitor.model import Operation, Role, Sample
+from monitor.lists import curve_text
+from monitor.model import Operation, Role, Sample, Transport
 from monitor.store.engine import reading
 from monitor.store.instants import from_us, to_us
 from monitor.store.records import nested, storable
@@ -34,10 +35,11 @@ from monitor.untyped import Json
 
 SeriesKey: TypeAlias = tuple[str, ...]
 
-_NESTED: Final = ("dns_answers", "cdn", "timeline")
+_NESTED: Final = ("dns_answers", "cdn")
+_LISTS: Final = (*_NESTED, "timeline")
 _DERIVED: Final = ("started_at_utc", "role", *IDENTITY)
 _PLAIN: Final = tuple(
-    f.name for f in fields(Sample) if f.name not in (*_NESTED, *_DERIVED)
+    f.name for f in fields(Sample) if f.name not in (*_LISTS, *_DERIVED)
 )
 _DAY_US: Final = 86_400_000_000
 _ROWS_AT_ONCE: Final = 2000
@@ -105,6 +107,7 @@ def to_row(sample: Sample, series_id: int) -> dict[str, object]:
     for name in _NESTED:
         value = getattr(sample, name)
         row[name] = json.dumps(nested(value), ensure_ascii=False) if value else None
+    row["timeline"] = curve_text(sample.timeline)
     row["series_id"] = series_id
     row["started_at_us"] = to_us(sample.started_at_utc)
     row["is_control"] = sample.role == Role.CONTROL
@@ -116,10 +119,11 @@ def from_row(row: RowMapping) -> Sample:
     operation = row["failed_operation"]
     values = {name: row[name] for name in (*_PLAIN, *IDENTITY)}
     values["server_name"] = row["server_name"] or None
+    values["transport"] = Transport(row["transport"])
     values["failed_operation"] = Operation(operation) if operation else None
     values["started_at_utc"] = from_us(row["started_at_us"])
     values["role"] = Role.CONTROL if row["is_control"] else Role.TARGET
-    for name in _NESTED:
+    for name in _LISTS:
         text = row[name]
         values[name] = () if text is None else _nested_from(json.loads(text))
     return Sample(**values)

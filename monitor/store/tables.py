@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from monitor.store.sql_types import TableColumn
 
-REVISION: Final = "0009"
+REVISION: Final = "0010"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -39,7 +39,14 @@ metadata = MetaData(
     }
 )
 
-IDENTITY: Final[Sequence[str]] = ("vantage", "target", "path", "probe", "server_name")
+IDENTITY: Final[Sequence[str]] = (
+    "vantage",
+    "target",
+    "path",
+    "probe",
+    "server_name",
+    "transport",
+)
 """With the time: what makes two rows the same sample (contracts 4)."""
 
 
@@ -59,7 +66,8 @@ series = Table(
     "series",
     metadata,
     Column("id", Integer, primary_key=True),
-    *(Column(name, Text, nullable=False) for name in IDENTITY),
+    *(Column(name, Text, nullable=False) for name in IDENTITY[:-1]),
+    Column("transport", Text, nullable=False, server_default="tcp"),
     UniqueConstraint(*IDENTITY),
 )
 
@@ -83,7 +91,8 @@ samples = Table(
     *_texts("url", "http_version", "tls_version", "resolver", "dns_answers", "cdn"),
     *_seconds("tcp_rtt_s", "tcp_rcv_rtt_s"),
     *_counts("tcp_rcv_ooopack"),
-    *_texts("timeline"),
+    *_texts("timeline", "service", "part", "block"),
+    *_counts("tcp_segs_in"),
     sqlite_with_rowid=False,
 )
 
@@ -138,6 +147,7 @@ day_digests = Table(
     Column("n_rows", Integer, nullable=False),
     *(Column(name, Text, nullable=False) for name in ("root", "previous", "digest")),
     Column("closed_at_us", BigInteger, nullable=False),
+    Column("row_format", Integer, nullable=False, server_default="1"),
     UniqueConstraint("vantage", "previous"),
 )
 

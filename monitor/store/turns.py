@@ -44,7 +44,8 @@ def migrating(engine: Engine) -> Iterator[Connection]:
         with _turn_at_server(engine) as connection:
             yield connection
     else:
-        with _turn_at_file(engine, path), writing(engine) as connection:
+        migrates = engine.execution_options(migrates=True)
+        with _turn_at_file(engine, path), writing(migrates) as connection:
             yield connection
 
 

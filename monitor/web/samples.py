@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Final
 
+from monitor.lists import answers_text, curve_text
 from monitor.model import Round, RoundStatus, Sample
 from monitor.store.instants import to_us
 from monitor.store.reader import SampleFilter
@@ -49,6 +50,16 @@ COLUMNS: Final = (
     "tcp_retransmits",
     "server_name",
     "probe_version",
+    "transport",
+    "service",
+    "part",
+    "block",
+    "tcp_rcv_rtt_s",
+    "tcp_rcv_ooopack",
+    "tcp_segs_in",
+    "timeline",
+    "resolver",
+    "dns_answers",
 )
 """The interchange format (contracts 4), in its order."""
 
@@ -158,11 +169,20 @@ def _gap(round_: Round) -> Gap:
 
 
 def _line(sample: Sample) -> str:
-    values = {name: getattr(sample, name) for name in COLUMNS}
-    known = {n: json_ready(v) for n, v in values.items() if v is not None}
+    cells = {name: _cell(sample, name) for name in COLUMNS}
+    known = {name: cell for name, cell in cells.items() if cell is not None}
     return json.dumps(known, ensure_ascii=False) + "\n"
 
 
 def _csv_cell(sample: Sample, name: str) -> object:
-    value = json_ready(getattr(sample, name))
+    value = _cell(sample, name)
     return disarm(value) if isinstance(value, str) else value
+
+
+def _cell(sample: Sample, name: str) -> object:
+    """A field as files have it."""
+    if name == "timeline":
+        return curve_text(sample.timeline)
+    if name == "dns_answers":
+        return answers_text(sample.dns_answers)
+    return json_ready(getattr(sample, name))

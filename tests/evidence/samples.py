@@ -32,6 +32,7 @@ def _round(at: datetime, rng: random.Random) -> list[Sample]:
             probe=Probe.INTERFACE,
             goodput_bps=rng.uniform(0, 1e6),
             duration_s=30.0,
+            resolver="192.168.77.1",
         ),
         Sample(
             started_at_utc=at + timedelta(seconds=5),
@@ -57,6 +58,13 @@ def _page(
         http_status=200,
         remote_address=address,
         server_name=f"www.{target}.com",
+        service="meta" if role is Role.TARGET else None,
+        block="b7" if role is Role.TARGET else None,
+        tcp_rcv_rtt_s=0.0625,
+        tcp_segs_in=at.minute,
+        timeline=((0.0, 1000), (0.25, 9000)),
+        resolver="private" if role is Role.TARGET else "1.1.1.1",
+        dns_answers=(address, "10.10.34.36", "2a03:2880:f10c:83:face:b00c:0:25de"),
         certificate_issuer='C=US, O="Қазақ" \\ CA',
     )
 
@@ -69,6 +77,8 @@ def _failed(at: datetime, rng: random.Random) -> Sample:
         failed_operation=Operation.TLS_HANDSHAKE,
         failure="generic_timeout_error",
         remote_address="149.154.167.51",
+        block="b8",
+        resolver="192.168.77.1",
     )
 
 

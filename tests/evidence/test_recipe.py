@@ -50,6 +50,7 @@ def test_every_link_can_be_computed_in_a_shell(made):
     for link in links[:2]:
         fields = {name.upper(): link[name] for name in ("day", "n_rows", "root")}
         fields["PREVIOUS"] = link["previous"]
+        fields[" F "] = f" {link['row_format']} "
         said = followed(recipe(made.path)[-1], made.path.parent, **fields)
         assert said.split()[0] == link["digest"]
 

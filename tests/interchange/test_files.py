@@ -81,7 +81,7 @@ def test_the_header_is_contract_4_and_then_our_own(tmp_path: Path):
     assert all(name.startswith("x_") for name in header[len(NAMES) :])
     extras = dict(zip(header, row, strict=True))
     assert extras["started_at_utc"] == "2026-10-01T15:00:00.123456Z"
-    assert extras["x_timeline"] == "[[0.1, 1000], [9.75, 180000]]"
+    assert extras["timeline"] == "[[0.1, 1000], [9.75, 180000]]"
     assert json.loads(extras["x_dns_answers"]) == list(FULL.dns_answers)
 
 

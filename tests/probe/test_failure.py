@@ -44,7 +44,8 @@ async def test_lying_or_silent_name_server(hasty, names, rule, name):
     sample = await hasty.measure(at(443), "https")
     assert outcome(sample) == ("resolve", name)
     assert sample.resolver == names.resolver
-    assert sample.remote_address is None
+    assert (sample.dns_answers, sample.remote_address) == ((), None)
+    assert (sample.transport, sample.tcp_segs_in) == ("tcp", None)
 
 
 @pytest.mark.parametrize("address", ["10.66.0.1", "127.0.0.1", "0.0.0.0", "::1"])
@@ -65,9 +66,11 @@ async def test_block_page_address_is_bogus_though_public(make_prober, names):
 
 
 async def test_no_name_server_listens():
-    settings = ProbeSettings(resolvers=(f"127.0.0.1:{closed_port()}",))
+    resolver = f"127.0.0.1:{closed_port()}"
+    settings = ProbeSettings(resolvers=(resolver,))
     sample = await Prober(settings, SystemClock()).measure(at(443), "https")
     assert outcome(sample) == ("resolve", "connection_refused")
+    assert sample.resolver == resolver
 
 
 async def test_slow_name_server_is_no_failure(prober, names, tls):

@@ -13,20 +13,22 @@ def info(length: int, **values: int) -> bytes:
 
 
 def test_figures_are_read_at_their_offsets():
-    raw = info(256, _68=21_000, _92=30_000, _100=3, _148=20_500, _224=7)
+    raw = info(256, _68=21_000, _92=30_000, _100=3, _140=90, _148=20_500, _224=7)
     assert parsed_figures(raw) == TcpFigures(
         tcp_rtt_s=0.021,
         tcp_rcv_rtt_s=0.03,
         tcp_retransmits=3,
         tcp_min_rtt_s=0.0205,
         tcp_rcv_ooopack=7,
+        tcp_segs_in=90,
     )
 
 
 def test_older_kernel_gives_what_it_has():
     figures = parsed_figures(info(152, _68=21_000, _148=20_500))
     assert figures.tcp_min_rtt_s == 0.0205
-    assert figures.tcp_rcv_ooopack is None
+    assert (figures.tcp_segs_in, figures.tcp_rcv_ooopack) == (0, None)
+    assert parsed_figures(info(143)).tcp_segs_in is None
     assert parsed_figures(b"") == TcpFigures()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from monitor import __version__
 from monitor.clock import SystemClock
-from monitor.model import AddressFamily, Target
+from monitor.model import AddressFamily, Target, Transport
 from monitor.probe import Prober, ProbeSettings, probes_of
 from tests.probe.site import SITE, at
 from tests.servers import dns, web
@@ -64,6 +64,10 @@ async def test_sample_holds_who_answered_and_with_what(prober, names, tls):
     assert sample.encoded_body_bytes == len(BODY)
     assert sample.url == f"https://{SITE}:{server.port}/a?v=1"
     assert sample.probe_version == __version__
+    assert sample.transport is Transport.TCP
+    # At least its part of both handshakes, of the answer and of the end.
+    assert sample.tcp_segs_in >= 4
+    assert sample.tcp_rcv_ooopack == 0
 
 
 async def test_timeline_ends_with_the_last_byte(prober, tls):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
-from monitor.model import Operation, Role, Round, RoundStatus, Sample
+from monitor.model import Operation, Role, Round, RoundStatus, Sample, Transport
 from monitor.store import Store, open_store
 from monitor.store.reader import Reader
 from tests.store.analyses import an_analysis
@@ -41,6 +41,11 @@ FULL = Sample(
     tcp_retransmits=3,
     server_name="www.facebook.com",
     probe_version="1",
+    transport=Transport.QUIC,
+    service="meta",
+    part="media",
+    block="b-20261001-7",
+    tcp_segs_in=1234,
     round_id="r1",
     sequence=0,
     url="https://www.facebook.com/x.js",
@@ -84,6 +89,13 @@ def test_the_first_account_of_a_sample_stays(store: Store):
 @pytest.mark.parametrize("name", ["vantage", "target", "path", "probe", "server_name"])
 def test_each_part_of_the_identity_makes_another_sample(store: Store, name: str):
     assert store.append([sample(), sample(**{name: "other"})]) == 2
+
+
+def test_the_transport_makes_another_sample(store: Store):
+    over_quic = sample(transport=Transport.QUIC)
+    assert store.append([sample(), over_quic, over_quic]) == 2
+    assert list(store.samples()) == [over_quic, sample()]
+    assert store.append([over_quic, sample()]) == 0
 
 
 def test_no_server_name_and_an_empty_one_are_the_same(store: Store):
