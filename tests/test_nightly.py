@@ -13,15 +13,8 @@ from monitor.cli import cli
 from monitor.config import Config, parse
 from monitor.errors import InputError
 from monitor.interchange import read_batches, samples_from
-from monitor.nightly import (
-    analysed_night,
-    due_nights,
-    last_night,
-    remove_old,
-    report_files,
-    run_due_nights,
-    write_files,
-)
+from monitor.nightly import analysed_night, report_files, write_files
+from monitor.nights import due_nights, last_night, remove_old, run_due_nights
 from monitor.simulation import Home, simulate
 from monitor.store import open_store
 from monitor.store.clock_steps import ClockStep

@@ -3,13 +3,13 @@
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests import forks
 from tests.waiting import PATIENCE_S
 from tests.web import history
 
@@ -55,10 +55,9 @@ def served(folder: Path, database: str, **web: object) -> Iterator[str]:
         sites = getattr(config, key)
         document[key] = [{"name": s.name, "url": s.url} for s in sites]
     (folder / "config.yaml").write_text(json.dumps(document))
-    command = [sys.executable, "-m", "monitor", "web", "serve", "--child"]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command,
+        process = forks.Command(
+            *("web", "serve", "--child"),
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
