@@ -57,9 +57,10 @@ def served(folder: Path, database: str, **web: object) -> Iterator[str]:
     (folder / "config.yaml").write_text(json.dumps(document))
     with (folder / "log").open("w") as log:
         process = forks.Command(
-            *("web", "serve", "--child"),
+            # Not as the daemon's child, which a busy machine lets wait.
+            *("web", "serve"),
             cwd=folder,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -70,7 +71,7 @@ def served(folder: Path, database: str, **web: object) -> Iterator[str]:
             raise RuntimeError((folder / "log").read_text())
         yield line.removeprefix("Dashboard: ").strip()
     finally:
-        process.stdin.close()
+        process.terminate()
         process.stdout.close()
         process.wait(PATIENCE_S)
 
