@@ -37,3 +37,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
     return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without pictures, which take most of the time that a report takes.
+
+    They are looked at in `tests/report`, `test_one_evening` and the demo's test.
+    """
+    monkeypatch.setattr("monitor.report.html._charts", lambda *_: ())
