@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper
@@ -267,9 +268,33 @@ def main() -> None:
     gc.freeze()
     request, streams = _next_command(line)
     _become(request, streams)
+    _end(_status())
+
+
+def _status() -> int:
+    """Run the command; the status that the interpreter would end with."""
     from monitor.__main__ import main as command
 
-    command()
+    try:
+        command()
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(status: int) -> None:
+    """End as the interpreter does, but without taking all that is loaded apart."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":
