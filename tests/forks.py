@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
@@ -263,12 +264,25 @@ def main() -> None:
     for path in (ROOT / "monitor" / "cli").glob("*.py"):
         if path.stem != "__init__":
             importlib.import_module(f"monitor.cli.{path.stem}")
+    _warm_up()
     # What is never collected is not copied either.
     gc.collect()
     gc.freeze()
     request, streams = _next_command(line)
     _become(request, streams)
     _end(_status())
+
+
+def _warm_up() -> None:
+    """Do once what takes longer the first time."""
+    from monitor.config import load
+    from monitor.store import open_store
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "config.yaml"
+        file.write_text("timezone: Asia/Almaty\ntargets: [{name: a, url: 'http://a/'}]")
+        load(file)
+        open_store(f"sqlite:///{folder}/monitor.db").close()
 
 
 def _status() -> int:
@@ -282,7 +296,7 @@ def _status() -> int:
             return end.code or 0
         print(end.code, file=sys.stderr)
         return 1
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - as the interpreter does
         traceback.print_exc()
         return 1
     return 0
