@@ -13,6 +13,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import selectors
 import signal
 import socket
@@ -241,6 +242,11 @@ def _become(request: Mapping[str, Any], streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
+    for folder in reversed(os.environ.get("PYTHONPATH", "").split(os.pathsep)):
+        sys.path.insert(0, folder)
+        file = Path(folder) / "sitecustomize.py"
+        if folder and file.exists():
+            runpy.run_path(str(file))
     # As `python -m monitor` has it; the usage names the program by it.
     sys.argv = [str(ROOT / "monitor" / "__main__.py"), *request["words"]]
     sys.modules["__main__"].__package__ = "monitor"
