@@ -1,27 +1,24 @@
-"""Use case 2: stored samples to verdicts, a report and messages; a process of its own.
+"""Use case 2: stored samples to verdicts and a report; which nights: `monitor.nights`.
 
 The order is chosen so that an interruption at any point is made up for: the night's
 folder appears last and complete, and a night without its folder is done anew.
 """
 
 import logging
-import re
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from monitor import private
 from monitor.analysis import analysis, analyze
 from monitor.config import Config
 from monitor.errors import InputError
-from monitor.evidence.ledger import close_days, whole_days
+from monitor.evidence.ledger import whole_days
 from monitor.model import Analysis, RoundStatus
 from monitor.report import (
     Beside,
@@ -38,22 +35,17 @@ from monitor.report import (
 )
 from monitor.report.assembly import evening_marks
 from monitor.series.frame import MEASURED, TEXT_DEFAULTS
-from monitor.store import Store, open_store
+from monitor.store import open_store
 from monitor.store.digests import Digests
 from monitor.store.frames import load_frame
 from monitor.store.notes import Notes
-from monitor.store.retention import Retention
-from monitor.wallclock import local_instant
+from monitor.wallclock import is_date
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _log = logging.getLogger(__name__)
 
-MAKE_UP_NIGHTS: Final = 7
-"""How many nights back a missing report is made up for."""
-
-_NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _COLUMNS: Final = frozenset(
     {"started_at_utc", "probe_version", *TEXT_DEFAULTS, *MEASURED}
 )
@@ -70,13 +62,6 @@ class Night:
     """Of the configured vantage."""
     reports: tuple[NightReport, ...]
     """One; none when nothing was measured."""
-
-
-def last_night(now_utc: datetime, config: Config) -> date:
-    """The last evening whose day is over, so that nothing will be added to it."""
-    window = config.window.span
-    begun = timedelta(minutes=window.day_end_min)
-    return (now_utc.astimezone(ZoneInfo(config.timezone)) - begun).date()
 
 
 def analysed_night(
@@ -219,81 +204,10 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         if not folder.exists():
             new.rename(folder)
             return
-        if _NIGHT.fullmatch(folder.name):
+        if is_date(folder.name):
             private.take_from_others(folder)
         for name in files:
             (new / name).replace(folder / name)
-
-
-def due_nights(config: Config, *, now_utc: datetime) -> list[date]:
-    """Nights whose evening was measured and has no report yet; oldest first."""
-    folder = Path(config.report.folder)
-    last = last_night(now_utc, config)
-    nights = [last - timedelta(days=n) for n in range(MAKE_UP_NIGHTS)]
-    missing = [n for n in nights if not (folder / n.isoformat()).exists()]
-    if not missing:
-        return []
-    with open_store(config.database) as store:
-        return sorted(night for night in missing if _is_measured(store, config, night))
-
-
-def _is_measured(store: Store, config: Config, night: date) -> bool:
-    window = config.window.span
-    zone = ZoneInfo(config.timezone)
-    start = local_instant(night, zone, minute=window.start_min)
-    end = start + timedelta(minutes=window.length_min)
-    own = store.samples(since=start, until=end, vantage=config.vantage)
-    return any(True for _ in own)
-
-
-def run_due_nights(config: Config, *, now_utc: datetime) -> Iterator[Night]:
-    """Close the days, then analyse, store and report every night that is due.
-
-    Raises
-    ------
-    StoreError : the database is out of reach.
-    """
-    folder = Path(config.report.folder)
-    _close_to_others(folder)
-    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
-    for day in due_nights(config, now_utc=now_utc):
-        night = analysed_night(config, day, now_utc=now_utc)
-        store_night(config.database, night, computed_at_utc=now_utc)
-        write_files(folder / day.isoformat(), report_files(night, config))
-        _log.info("nightly event=reported night=%s", day)
-        yield night
-    with closing(Retention(config.database, config.vantage)) as retention:
-        age = retention.age(config.report.keep_nights, now=now_utc)
-    if age.first_kept is not None:
-        gone = remove_old(folder, before=age.first_kept)
-        if gone:
-            _log.info("reports event=removed nights=%d", len(gone))
-
-
-def _close_to_others(folder: Path) -> None:
-    """Take the reports from all but their owner; older versions left them open."""
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if _NIGHT.fullmatch(path.name):
-                private.take_from_others(path)
-
-
-def remove_old(folder: Path, *, before: date) -> list[Path]:
-    """Remove the reports of nights before a date; whatever else lies there stays."""
-    if not folder.is_dir():
-        return []
-    oldest = before.isoformat()
-    old = [
-        path
-        for path in sorted(folder.iterdir())
-        if _NIGHT.fullmatch(path.name)
-        and path.name < oldest
-        and path.is_dir()
-        and not path.is_symlink()
-    ]
-    for path in old:
-        shutil.rmtree(path)
-    return old
 
 
 def store_night(url: str, night: Night, *, computed_at_utc: datetime) -> None:

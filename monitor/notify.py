@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from monitor import children
 from monitor.config import Config
 from monitor.model import Round, RoundStatus, Verdict
-from monitor.report import NightReport, sentence
 from monitor.store import open_store
 from monitor.store.notices import BEGIN, END, NOT_SENT, Notice, Notices
 from monitor.text import printable
@@ -25,6 +24,9 @@ from monitor.verdict_table import Episode, row_of
 from monitor.wording import Language, language
 from monitor.wording.names import display_name
 from monitor.wording.sentences import title
+
+if TYPE_CHECKING:
+    from monitor.report import NightReport
 
 _log = logging.getLogger(__name__)
 
@@ -93,8 +95,11 @@ def _notice(message: Message, now_utc: datetime) -> Notice:
     )
 
 
-def night_messages(report: NightReport, config: Config) -> list[Message]:
+def night_messages(report: "NightReport", config: Config) -> list[Message]:
     """What is new after a night: episodes that began or ended."""
+    # Whoever only looks for a silence need not load pandas.
+    from monitor.report import sentence
+
     tongue = language(config.report.language)
     with closing(Notices(config.database)) as notices:
         last = {s.name: notices.last(report.vantage, s.name) for s in report.services}
@@ -246,7 +251,7 @@ def _heading(kind: str, verdict: Verdict, tongue: Language) -> str:
     return f"{name}: {title(verdict, tongue)}"
 
 
-def _marked(body: str, report: NightReport, tongue: Language) -> str:
+def _marked(body: str, report: "NightReport", tongue: Language) -> str:
     if not report.is_simulated:
         return body
     return f"{tongue.gettext('SIMULATED DATA: nothing here was measured.')} {body}"

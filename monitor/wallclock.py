@@ -14,6 +14,11 @@ YEARS: Final = range(EPOCH.year, 2200)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+def is_date(text: str) -> bool:
+    """Whether a text has the shape of a date, as the folders of nights have."""
+    return _DATE.fullmatch(text) is not None
+
+
 def parsed_date(text: str) -> date:
     """The date that a text such as 2026-10-20 names.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import tables
 from tests.postgres import PostgresServer, make_server
 
 _numbers = count(1)
@@ -37,3 +38,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
     return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without pictures, which take most of the time that a report takes.
+
+    They are looked at in `tests/report`, `test_one_evening` and the demo's test.
+    """
+    monkeypatch.setattr("monitor.report.html._charts", lambda *_: ())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_at_once() -> Iterator[None]:
+    """New databases get their tables at once; `test_migration` runs the migrations."""
+    with tables.made_at_once():
+        yield

@@ -3,10 +3,11 @@
 import gzip
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import forks
 
 OLD = Path(__file__).parent / "data" / "df32d66"
 DIGESTS = {
@@ -27,8 +28,8 @@ def old_home(tmp_path: Path) -> Path:
 
 def monitor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k != "MONITOR_DATABASE"}
-    return subprocess.run(
-        [sys.executable, "-m", "monitor", *words],
+    return forks.run(
+        *words,
         cwd=folder,
         env=environment | {"PYTHONPATH": str(Path(__file__).parent.parent)},
         capture_output=True,

@@ -4,7 +4,6 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import pytest
 from monitor.cli.consent_texts import TEXTS, VERSION
 from monitor.store import Store, open_store
 from monitor.store.consents import Consent
+from tests import forks
 from tests.servers.tcp import serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, daemon, rows, stopped, wait_for
@@ -34,8 +34,8 @@ def on_a_terminal(
     """`monitor run` with somebody at a terminal who types the answers."""
     ours, theirs = pty.openpty()
     os.write(ours, answers.encode())
-    process = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "run", *words],
+    process = forks.Command(
+        *("run", *words),
         cwd=folder,
         stdin=theirs,
         stdout=theirs,
@@ -126,8 +126,8 @@ async def test_yes_on_the_command_line_is_a_consent(tmp_path: Path, port: int) -
 
 
 def unattended(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "monitor", "run"],
+    return forks.run(
+        "run",
         cwd=folder,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,

@@ -16,6 +16,7 @@ import pytest
 from monitor.clock import SystemClock
 from monitor.model import Round, RoundStatus, Sample
 from monitor.store import open_store
+from tests import forks
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
 from tests.waiting import PATIENCE_S, until
@@ -47,11 +48,8 @@ def configuration(folder: Path, port: int, **more: object) -> Path:
 
 @contextmanager
 def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "monitor", "run"]
     with (folder / "log").open("a") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, text=True
-        )
+        process = forks.Command("run", cwd=folder, stdout=log, stderr=log, text=True)
     try:
         yield process
     finally:
@@ -185,10 +183,15 @@ async def test_database_of_another_program_is_refused(
     assert (tmp_path / "monitor.db").read_bytes() == b"not a database" * 1000
 
 
-def test_measuring_process_loads_no_number_crunchers() -> None:
+@pytest.mark.parametrize(
+    "modules",
+    ["monitor.daemon.serving", "monitor.cli.nightly, monitor.nights, monitor.notify"],
+    ids=["measuring", "a night that is not due"],
+)
+def test_no_number_crunchers_are_loaded_for(modules: str) -> None:
     code = (
-        "import monitor.daemon.serving, sys; "
-        "heavy = {'pandas', 'numpy', 'scipy', 'pyarrow'}; "
+        f"import {modules}, sys; "
+        "heavy = {'pandas', 'numpy', 'scipy', 'pyarrow', 'matplotlib', 'psycopg'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -23,6 +23,7 @@ import pytest
 from monitor.model import Round, RoundStatus, Sample
 from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
+from tests import forks
 from tests.servers import dns, web
 from tests.servers.tcp import closed_port, serve
 from tests.servers.web import says
@@ -231,8 +232,7 @@ def test_whatever_does_not_measure_contacts_nobody(
     moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
         store.append([Sample(started_at_utc=moment, target="a", connect_s=0.1)])
-    command = [sys.executable, "-m", "monitor", *words]
-    subprocess.run(command, cwd=tmp_path, check=True)
+    forks.run(*words, cwd=tmp_path)
     assert not contacts.exists()
 
 
@@ -277,3 +277,5 @@ def test_the_hook_sees_what_is_contacted(tmp_path: Path, contacts: Path) -> None
     done = subprocess.run(probe, cwd=tmp_path, check=True, capture_output=True)
     assert json.loads(done.stdout)["failure"] == "connection_refused"
     assert ("127.0.0.1", 9) in contacted(contacts)
+    forks.run(*("probe", "tcp://127.0.0.1:10"), cwd=tmp_path, capture_output=True)
+    assert ("127.0.0.1", 10) in contacted(contacts)

@@ -33,7 +33,13 @@ WITHOUT_RIGHTS = (
 async def hours(
     folder: Path, *, command: tuple[str, ...] = (), **base: str
 ) -> AsyncIterator[Soak]:
-    settings = Settings(every_min=60, has_root=False, end_s=PATIENCE_S, command=command)
+    settings = Settings(
+        every_min=60,
+        has_root=False,
+        has_pdf=False,
+        end_s=PATIENCE_S,
+        command=command,
+    )
     async with AsyncExitStack() as stack:
         soak = await laid_out(stack, folder, settings)
         soak.base |= base

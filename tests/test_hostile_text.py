@@ -124,8 +124,10 @@ def test_what_a_report_prints_steers_no_terminal(
     run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MONITOR_DATABASE", f"sqlite:///{tmp_path / 'm.db'}")
+    samples = hostile_samples("".join(harm.MARKS.values())[:240], 0)
     with open_store(f"sqlite:///{tmp_path / 'm.db'}") as store:
-        store.append(hostile_samples("".join(harm.MARKS.values())[:240], 0))
+        # A report is of the configured vantage, whose name can hold nothing hostile.
+        store.append([replace(sample, vantage="home") for sample in samples])
     night = ["report", "--date", "2026-10-09"]
     out = str(tmp_path / "a\u202eb")
     for level in ("private", "public"):

@@ -3,8 +3,6 @@
 import io
 import json
 import logging
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from monitor.service import log_formatter
 from monitor.store import open_store
 from monitor.store.backup import backup
 from monitor.store.question import ask
+from tests import forks
 from tests.ports import free_port
 
 SECRET = "s3cr3t"
@@ -131,12 +130,8 @@ def test_every_command_hides_it(tmp_path: Path, url: str) -> None:
         [url],
         ["export", "a.csv", url],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "monitor", *words],
-            cwd=tmp_path,
-            check=False,
-            capture_output=True,
-            text=True,
+        done = forks.run(
+            *words, cwd=tmp_path, check=False, capture_output=True, text=True
         )
         said += done.stdout + done.stderr
     assert said

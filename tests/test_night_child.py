@@ -23,6 +23,7 @@ from monitor.web import overview
 from monitor.web.facts import Facts
 from monitor.web.metrics import health_families
 from monitor.web.schemas import NoQuery
+from tests import forks
 from tests.fakes import FakeClock
 from tests.test_daemon import configuration
 
@@ -91,13 +92,11 @@ async def test_a_nightly_that_is_done_leaves_no_trouble(home: Path) -> None:
 
 
 def test_only_one_looks_for_a_silence(home: Path) -> None:
-    command = [sys.executable, "-m", "monitor", "nightly", "--silence"]
+    words = ("nightly", "--silence")
     with at_work(home):
-        done = subprocess.run(
-            command, cwd=home, check=True, capture_output=True, text=True
-        )
+        done = forks.run(*words, cwd=home, capture_output=True, text=True)
     assert "another one is at work" in done.stderr
-    done = subprocess.run(command, cwd=home, check=True, capture_output=True, text=True)
+    done = forks.run(*words, cwd=home, capture_output=True, text=True)
     assert "another one" not in done.stderr
 
 
@@ -118,11 +117,10 @@ def test_the_kernel_holds_the_memory_of_the_analysis(
     home: Path, memory_mib: int, is_enough: bool
 ) -> None:
     """With numpy, pandas and Arrow, whose reserves would count as memory."""
-    yesterday = datetime.now(UTC) - timedelta(days=1)
+    # One night is due; one more would be judged at the lowest priority, too.
+    evening = (datetime.now(UTC) - timedelta(days=2)).replace(hour=16)
     with open_store(f"sqlite:///{home / 'monitor.db'}") as store:
-        for days in range(3):
-            evening = yesterday.replace(hour=16) - timedelta(days=days)
-            store.append([Sample(started_at_utc=evening, target="site", connect_s=0.1)])
+        store.append([Sample(started_at_utc=evening, target="site", connect_s=0.1)])
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD.format(memory=memory_mib)],
         cwd=home,

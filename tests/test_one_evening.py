@@ -214,7 +214,10 @@ def judged(household: Household, tmp_path_factory) -> Household:
     return replace(household, configs=configs)
 
 
-def by_analysis(home: Household) -> Told:
+@pytest.fixture(scope="module")
+def by_analysis(household: Household) -> Told:
+    """What the method itself says; every test compares another place with it."""
+    home = household
     verdicts = analyze(
         home.frame,
         timezone=home.config.timezone,
@@ -309,20 +312,22 @@ def test_there_are_twenty_homes_of_every_kind(household: Household):
 
 @pytest.mark.parametrize("place", [by_report, by_report_file, by_anomalies])
 def test_before_anything_is_stored(
-    household: Household, place: Callable[[Household], Told]
+    household: Household, by_analysis: Told, place: Callable[[Household], Told]
 ):
-    assert place(household) == by_analysis(household)
+    assert place(household) == by_analysis
 
 
 @pytest.mark.parametrize(
     "place", [by_dashboard, by_api, by_anomalies, by_notebook], ids=lambda f: f.__name__
 )
-def test_after_the_night(judged: Household, place: Callable[[Household], Told]):
-    assert place(judged) == by_analysis(judged)
+def test_after_the_night(
+    judged: Household, by_analysis: Told, place: Callable[[Household], Told]
+):
+    assert place(judged) == by_analysis
 
 
-def test_the_metrics_count_the_same_evenings(judged: Household):
-    told = by_analysis(judged)
+def test_the_metrics_count_the_same_evenings(judged: Household, by_analysis: Told):
+    told = by_analysis
     counted = Counter(
         (vantage, target, state) for (vantage, target, _), state in told.items()
     )
@@ -341,11 +346,11 @@ def test_the_metrics_count_the_same_evenings(judged: Household):
         assert found[vantage, target, "slow"] == n_slow + n_dead
 
 
-def test_what_was_done_to_the_homes_is_seen(household: Household):
+def test_what_was_done_to_the_homes_is_seen(household: Household, by_analysis: Told):
     """Else twenty quiet homes would agree as well."""
     counted = Counter(
         (vantage, state)
-        for (vantage, target, _), state in by_analysis(household).items()
+        for (vantage, target, _), state in by_analysis.items()
         if target == "facebook"
     )
     expected = {

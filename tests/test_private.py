@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -23,10 +22,12 @@ from monitor.evidence import write_bundle
 from monitor.exchange import partitions
 from monitor.interchange import write_samples
 from monitor.model import Sample
-from monitor.nightly import run_due_nights, write_files
+from monitor.nightly import write_files
+from monitor.nights import run_due_nights
 from monitor.store import open_store
 from monitor.store.backup import backup
 from monitor.store.spool_file import SpoolFile
+from tests import forks
 from tests.servers.tcp import serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, stopped, wait_for
@@ -58,13 +59,7 @@ def wide(folder: Path, *, but: frozenset[str] = frozenset()) -> dict[str, str]:
 
 
 def run(folder: Path, *words: str, umask: int = 0) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "monitor", *words],
-        cwd=folder,
-        check=True,
-        umask=umask,
-        stdout=subprocess.DEVNULL,
-    )
+    forks.run(*words, cwd=folder, umask=umask, stdout=subprocess.DEVNULL)
 
 
 @pytest.mark.timeout(900)
@@ -87,8 +82,8 @@ async def test_what_the_daemon_makes_is_private(tmp_path: Path) -> None:
     """Its log and index of SQLite are there while it runs only."""
     async with serve(says(PAGE)) as served:
         configuration(tmp_path, served.port)
-        process = subprocess.Popen(  # noqa: ASYNC220 - it goes on beside this
-            [sys.executable, "-m", "monitor", "run"],
+        process = forks.Command(
+            "run",
             cwd=tmp_path,
             umask=0,
             stdout=subprocess.DEVNULL,

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO
@@ -15,6 +14,7 @@ import pytest
 
 from monitor.cli.root import EXIT_INPUT
 from monitor.service import JournalFormatter, log_formatter, service_manager
+from tests import forks
 from tests.fakes import FakeClock
 from tests.servers.tcp import serve
 from tests.servers.web import says
@@ -109,8 +109,8 @@ def start(
     """The program with a file in place of the journal; and that file."""
     journal = folder / "journal"
     with journal.open("w") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", *arguments],
+        process = forks.Command(
+            *arguments,
             cwd=folder,
             env={**os.environ, "JOURNAL_STREAM": journal_of(file), **environment},
             stdin=stdin,

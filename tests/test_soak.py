@@ -5,7 +5,7 @@ from pathlib import Path
 from benchmarks.soak.run import Settings, soak
 from tests.waiting import PATIENCE_S
 
-A_DAY = Settings(days=1, every_min=60, has_root=False, end_s=PATIENCE_S)
+A_DAY = Settings(days=1, every_min=60, has_root=False, end_s=PATIENCE_S, has_pdf=False)
 
 
 async def test_day_with_a_fault_every_other_round_loses_nothing(tmp_path: Path) -> None:

@@ -3,19 +3,17 @@
 import asyncio
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from monitor.store import open_store
+from tests import forks
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
 from tests.test_daemon import configuration, daemon, stopped
 from tests.waiting import PATIENCE_S, until
-
-COMMAND = [sys.executable, "-m", "monitor"]
 
 
 @pytest.fixture
@@ -47,13 +45,7 @@ async def measuring(database: str, *, beyond: int = 0, vantage: str = "home") ->
 
 async def ended(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return await asyncio.to_thread(
-        subprocess.run,
-        [*COMMAND, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
+        forks.run, *words, cwd=folder, capture_output=True, text=True, check=False
     )
 
 

@@ -35,7 +35,7 @@ def past(n_days: int) -> Iterator[Sample]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Soak]:
     """A home with ten days of samples, whose daemon keeps those of 62 days."""
-    settings = Settings(every_min=60, has_root=False, end_s=60)
+    settings = Settings(every_min=60, has_root=False, end_s=60, has_pdf=False)
     async with AsyncExitStack() as stack:
         soak = await laid_out(stack, tmp_path, settings)
         if request.param == "postgresql":

@@ -37,6 +37,7 @@ class Settings:
     at_most_min : real time after which it ends, however many days have passed.
     end_s : the daemon must end within this of SIGTERM; more on a machine that is busy.
     command : goes before the daemon's own.
+    has_pdf : the night reports are PDFs, too, which is most of a short soak's work.
     """
 
     days: float = 30.0
@@ -44,6 +45,7 @@ class Settings:
     seed: int = 1
     has_root: bool = True
     has_postgres: bool = False
+    has_pdf: bool = True
     at_most_min: float = math.inf
     end_s: float = 5.0
     command: tuple[str, ...] = ()
@@ -180,6 +182,7 @@ def _base(settings, served, place, server):
         "database": url,
         "web": {"port": 8420 if settings.has_root else free_port()},
         "retention": {"samples_days": 62},
+        "report": {"pdf": settings.has_pdf},
         "probing": {
             "resolvers": [served.names.resolver],
             "allow_private_answers": True,

@@ -76,7 +76,7 @@ def _run(config: Config, *, only_silence: bool) -> None:
     if only_silence:
         return
     os.nice(LOWEST_PRIORITY)
-    from monitor.nightly import run_due_nights
+    from monitor.nights import run_due_nights
 
     for night in run_due_nights(config, now_utc=now_utc):
         say(f"night {night.night}: {len(night.analysis.verdicts)} verdicts", err=True)

@@ -208,7 +208,7 @@ def _first_with_rows(config: "Config", last: date, asked: date | None) -> date |
 
 def _latest(config: "Config", now_utc: "datetime") -> date:
     """The last night that is over and was measured."""
-    from monitor.nightly import last_night
+    from monitor.nights import last_night
 
     last = last_night(now_utc, config)
     newest = _newest(config, until=now_utc)

@@ -4,15 +4,18 @@ They are generic in the tuple of those types. Whoever reads a row gives its valu
 record, which says what they are; writing the tuples out would say it twice.
 """
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import psycopg
 from sqlalchemy import Column, Select
+
+if TYPE_CHECKING:
+    # A quarter of a second of CPU in each process, which SQLite has no use for.
+    import psycopg
 
 Statement: TypeAlias = Select[Any]
 StoredRow: TypeAlias = Any
 """Of a statement of many columns."""
 TableColumn: TypeAlias = Column[Any]
-Connection: TypeAlias = psycopg.Connection[Any]
+Connection: TypeAlias = "psycopg.Connection[Any]"
 """To PostgreSQL, past SQLAlchemy."""
-Cursor: TypeAlias = psycopg.Cursor[Any]
+Cursor: TypeAlias = "psycopg.Cursor[Any]"

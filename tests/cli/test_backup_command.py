@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from monitor.cli import cli
 from monitor.store import open_store
 from monitor.store.engine import make_engine
+from tests import forks
 from tests.evidence.samples import some_samples
 
 
@@ -118,15 +119,12 @@ def test_wipe_of_a_strange_file_removes_nothing(home: Path) -> None:
 def test_wipe_asks_on_a_terminal(home: Path, database: str) -> None:
     import os
     import pty
-    import subprocess
-    import sys
 
     for answer, is_left in ((b"n\n", True), (b"y\n", False)):
         ours, theirs = pty.openpty()
         os.write(ours, answer)
-        command = [sys.executable, "-m", "monitor", "wipe"]
-        done = subprocess.run(
-            command, check=False, stdin=theirs, capture_output=True, text=True
+        done = forks.run(
+            "wipe", check=False, stdin=theirs, capture_output=True, text=True
         )
         os.close(ours)
         os.close(theirs)

@@ -71,7 +71,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch, filled: Path):
+def run(tmp_path: Path, monkeypatch, filled: Path, no_pictures: None):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
 

@@ -34,7 +34,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def house(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_pictures: None
+) -> Path:
     """A copy of that folder to work in."""
     monkeypatch.chdir(tmp_path)
     return Path(shutil.copytree(filled, tmp_path, dirs_exist_ok=True))

@@ -44,6 +44,8 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
         patched.delenv("MONITOR_DATABASE", raising=False)
+        # Pictures are no part of what is altered, and most of a report's work.
+        patched.setattr("monitor.report.html._charts", lambda *_: ())
         home.samples.to_parquet("home.parquet")
         run("import", "home.parquet")
         with serving(folder) as url:

@@ -22,6 +22,9 @@ async def _flood(writer: asyncio.StreamWriter, piece: bytes) -> None:
     while True:
         writer.write(piece)
         await writer.drain()
+        # `drain` may return at once, for ever: a TLS transport of asyncio that was cut
+        # takes and drops everything until the loop has told it.
+        await asyncio.sleep(0)
 
 
 def _after(begin: bytes, then, piece: bytes) -> Handler:

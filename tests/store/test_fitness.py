@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
@@ -11,6 +10,7 @@ from psycopg import sql
 
 from monitor.errors import InputError, RightsError
 from monitor.store import check, open_store
+from tests import forks
 from tests.ports import free_port
 from tests.postgres import PostgresServer
 
@@ -24,10 +24,7 @@ database: {database}
 
 
 def monitor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "monitor", *words]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False
-    )
+    return forks.run(*words, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def configured(folder: Path, url: str) -> Path:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +24,7 @@ from monitor.store.reader import Reader
 from monitor.store.rollups import Rollups
 from monitor.store.tables import metadata
 from monitor.store.wiping import stored_things, wipe
+from tests import forks
 from tests.store.analyses import an_analysis
 from tests.store.test_database import T0, sample
 from tests.store.test_spool import ROUND
@@ -102,10 +102,7 @@ def contents(url: str) -> dict[str, list[tuple]]:
 
 
 def monitor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "monitor", *words]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False
-    )
+    return forks.run(*words, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -251,7 +248,8 @@ def test_the_dashboard_shows_its_own_last_verdicts(homes, postgres_url: str):
 
 def test_a_night_judges_its_own(homes, postgres_url: str):
     from monitor.config import load
-    from monitor.nightly import analysed_night, due_nights
+    from monitor.nightly import analysed_night
+    from monitor.nights import due_nights
 
     config = load(homes["garden"] / "config.yaml")
     night = analysed_night(config, DAY, now_utc=datetime(2026, 10, 3, tzinfo=UTC))

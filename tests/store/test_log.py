@@ -1,6 +1,7 @@
 """SQLite's write-ahead log: it shrinks, is emptied each round, and costs but one."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -32,6 +33,17 @@ time.sleep(600)
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "monitor.db"
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a database as its writer left it when it was killed."""
+    folder = tmp_path_factory.mktemp("killed")
+    command = [sys.executable, "-c", WRITER, f"sqlite:///{folder / 'monitor.db'}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "done\n"
+        process.send_signal(signal.SIGKILL)
+    return folder
 
 
 def write_rounds(url: str) -> None:
@@ -78,13 +90,9 @@ def test_the_log_shrinks_when_a_reader_lets_go(file: Path):
 
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.3, 0.6, 0.95])
 def test_a_flipped_bit_in_the_log_of_a_killed_writer_costs_one_round(
-    file: Path, part: float
+    killed: Path, file: Path, part: float
 ):
-    command = [sys.executable, "-c", WRITER, f"sqlite:///{file}"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "done\n"
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    shutil.copytree(killed, file.parent, dirs_exist_ok=True)
     log = file.with_name("monitor.db-wal")
     place = int(part * log.stat().st_size)
     with log.open("r+b") as damaged:

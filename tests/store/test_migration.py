@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,12 +14,20 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import InputError
-from monitor.store import open_store, upgrade
+from monitor.store import migration, open_store, upgrade
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.migration import scripts
 from monitor.store.tables import REVISION, VERSION_TABLE, metadata
+from tests import tables
+from tests.postgres import PostgresServer
 from tests.store.analyses import an_analysis
 from tests.store.test_database import T0, sample
+
+
+@pytest.fixture(autouse=True)
+def migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here they run, in every database."""
+    monkeypatch.setattr(migration, "_run_missing", tables.by_migrations)
 
 
 @pytest.fixture
@@ -35,6 +44,49 @@ def test_the_migrations_build_what_the_program_uses(database: str, engine):
             connection, opts={"version_table": VERSION_TABLE}
         )
         assert compare_metadata(context, metadata) == []
+
+
+SCHEMA = {
+    "sqlite": ["SELECT type, name, tbl_name, sql FROM sqlite_master"],
+    "postgresql": [
+        "SELECT table_name, column_name, ordinal_position, data_type, is_nullable,"
+        " column_default FROM information_schema.columns WHERE table_schema = 'public'",
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
+        "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger"
+        " WHERE NOT tgisinternal",
+        "SELECT conrelid::regclass::text, pg_get_constraintdef(oid)"
+        " FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+        "SELECT proname, prosrc FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace",
+    ],
+}
+
+
+def schema(url: str) -> list[list[tuple]]:
+    made = make_engine(url)
+    queries = [*SCHEMA[made.dialect.name], f"SELECT * FROM {VERSION_TABLE}"]
+    with reading(made) as connection:
+        found = [sorted(map(repr, connection.execute(text(q)))) for q in queries]
+    made.dispose()
+    return found
+
+
+def test_other_tests_have_databases_as_the_migrations_make_them(
+    database: str, postgres_server: PostgresServer, tmp_path: Path
+):
+    def new(name: str) -> str:
+        if database.startswith("sqlite"):
+            return f"sqlite:///{tmp_path / name}"
+        return postgres_server.create_database(name)
+
+    upgrade(database)
+    with tables.made_at_once():
+        urls = [new("noted"), new("repeated")]
+        for url in urls:
+            upgrade(url)
+    assert schema(urls[1]) == schema(database)
+    assert all(schema(database))
 
 
 def test_the_revision_in_the_program_is_the_head_of_the_scripts(database: str):

@@ -3,13 +3,13 @@
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests import forks
 from tests.waiting import PATIENCE_S
 from tests.web import history
 
@@ -55,12 +55,12 @@ def served(folder: Path, database: str, **web: object) -> Iterator[str]:
         sites = getattr(config, key)
         document[key] = [{"name": s.name, "url": s.url} for s in sites]
     (folder / "config.yaml").write_text(json.dumps(document))
-    command = [sys.executable, "-m", "monitor", "web", "serve", "--child"]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command,
+        process = forks.Command(
+            # Not as the daemon's child, which a busy machine lets wait.
+            *("web", "serve"),
             cwd=folder,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -71,7 +71,7 @@ def served(folder: Path, database: str, **web: object) -> Iterator[str]:
             raise RuntimeError((folder / "log").read_text())
         yield line.removeprefix("Dashboard: ").strip()
     finally:
-        process.stdin.close()
+        process.terminate()
         process.stdout.close()
         process.wait(PATIENCE_S)
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from monitor.errors import ServiceError
 from monitor.web.server import listening_socket
+from tests import forks
 from tests.ports import free_port
 from tests.waiting import PATIENCE_S, until
 from tests.web import history
@@ -36,10 +36,9 @@ def monitor(
         "web": {"port": port},
     }
     (folder / "config.yaml").write_text(json.dumps(document))
-    command = [sys.executable, "-m", "monitor", *arguments]
     with (folder / "out").open("w") as out, (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdin=stdin, stdout=out, stderr=log
+        process = forks.Command(
+            *arguments, cwd=folder, stdin=stdin, stdout=out, stderr=log
         )
     try:
         yield process
@@ -164,12 +163,9 @@ async def test_a_taken_port_is_said_with_status_3(tmp_path: Path):
 
 
 def test_token_and_password_hashes_are_what_the_configuration_takes(tmp_path: Path):
-    run = [sys.executable, "-m", "monitor", "web"]
-    token = subprocess.run([*run, "token"], capture_output=True, text=True, check=True)
+    token = forks.run("web", "token", capture_output=True, text=True)
     typed = "long enough words\n" * 2
-    password = subprocess.run(
-        [*run, "password"], input=typed, capture_output=True, text=True, check=True
-    )
+    password = forks.run("web", "password", input=typed, capture_output=True, text=True)
     for text, key in ((token.stdout, "token_hash"), (password.stdout, "password_hash")):
         hashed = text.split(f'{key}: "')[1].split('"')[0]
         assert history.config("sqlite:///x.db", host="0.0.0.0", **{key: hashed})

@@ -1,0 +1,115 @@
+"""Which nights are due, and what else is done after each: a process of its own.
+
+It is started with every start of the daemon, and most often finds nothing to analyse:
+what analysing needs is loaded when a night is due.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from monitor import private
+from monitor.config import Config
+from monitor.evidence.ledger import close_days
+from monitor.store import Store, open_store
+from monitor.store.retention import Retention
+from monitor.wallclock import is_date, local_instant
+
+if TYPE_CHECKING:
+    from monitor.nightly import Night
+
+_log = logging.getLogger(__name__)
+
+MAKE_UP_NIGHTS: Final = 7
+"""How many nights back a missing report is made up for."""
+
+
+def last_night(now_utc: datetime, config: Config) -> date:
+    """The last evening whose day is over, so that nothing will be added to it."""
+    window = config.window.span
+    begun = timedelta(minutes=window.day_end_min)
+    return (now_utc.astimezone(ZoneInfo(config.timezone)) - begun).date()
+
+
+def due_nights(config: Config, *, now_utc: datetime) -> list[date]:
+    """Nights whose evening was measured and has no report yet; oldest first."""
+    folder = Path(config.report.folder)
+    last = last_night(now_utc, config)
+    nights = [last - timedelta(days=n) for n in range(MAKE_UP_NIGHTS)]
+    missing = [n for n in nights if not (folder / n.isoformat()).exists()]
+    if not missing:
+        return []
+    with open_store(config.database) as store:
+        return sorted(night for night in missing if _is_measured(store, config, night))
+
+
+def _is_measured(store: Store, config: Config, night: date) -> bool:
+    window = config.window.span
+    zone = ZoneInfo(config.timezone)
+    start = local_instant(night, zone, minute=window.start_min)
+    end = start + timedelta(minutes=window.length_min)
+    own = store.samples(since=start, until=end, vantage=config.vantage)
+    return any(True for _ in own)
+
+
+def run_due_nights(config: Config, *, now_utc: datetime) -> "Iterator[Night]":
+    """Close the days, then analyse, store and report every night that is due.
+
+    Raises
+    ------
+    StoreError : the database is out of reach.
+    """
+    folder = Path(config.report.folder)
+    _close_to_others(folder)
+    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
+    for day in due_nights(config, now_utc=now_utc):
+        # pandas and matplotlib take seconds, and most starts find nothing to do.
+        from monitor.nightly import (
+            analysed_night,
+            report_files,
+            store_night,
+            write_files,
+        )
+
+        night = analysed_night(config, day, now_utc=now_utc)
+        store_night(config.database, night, computed_at_utc=now_utc)
+        write_files(folder / day.isoformat(), report_files(night, config))
+        _log.info("nightly event=reported night=%s", day)
+        yield night
+    with closing(Retention(config.database, config.vantage)) as retention:
+        age = retention.age(config.report.keep_nights, now=now_utc)
+    if age.first_kept is not None:
+        gone = remove_old(folder, before=age.first_kept)
+        if gone:
+            _log.info("reports event=removed nights=%d", len(gone))
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take the reports from all but their owner; older versions left them open."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if is_date(path.name):
+                private.take_from_others(path)
+
+
+def remove_old(folder: Path, *, before: date) -> list[Path]:
+    """Remove the reports of nights before a date; whatever else lies there stays."""
+    if not folder.is_dir():
+        return []
+    oldest = before.isoformat()
+    old = [
+        path
+        for path in sorted(folder.iterdir())
+        if is_date(path.name)
+        and path.name < oldest
+        and path.is_dir()
+        and not path.is_symlink()
+    ]
+    for path in old:
+        shutil.rmtree(path)
+    return old
