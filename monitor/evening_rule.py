@@ -205,13 +205,19 @@ def is_slow(excess_log: _Order[_F]) -> _F:
 
 
 def state_of(
-    *, is_usable: bool, is_dead: bool, excess_log: float | None
+    *,
+    is_usable: bool,
+    is_dead: bool,
+    excess_log: float | None,
+    is_refused: bool = False,
 ) -> EveningState:
-    """The state of an evening of which it is known whether it is dead."""
+    """The state of an evening of which it is known whether it is dead or refused."""
     if not is_usable:
         return EveningState.UNUSABLE
     if is_dead:
         return EveningState.DEAD
+    if is_refused:
+        return EveningState.REFUSED
     has_excess = excess_log is not None and is_slow(excess_log)
     return EveningState.SLOW if has_excess else EveningState.FINE
 

@@ -19,13 +19,13 @@ Written by `python -m study report` from what `python -m study run` measured; do
 edit by hand, run `make study`. How the homes are simulated is told in
 [simulation.md](simulation.md), what the verdicts mean in [method.md](method.md).
 
-Every home has four targets and, unless its family says otherwise, five controls, and
-is looked at after each of its 30 evenings. *Accused* or *found* is a target of which
-any of those looks said `targeted_throttling`, `targeted_blocking` or
-`selective_slowdown`; so a false accusation counts even when the next evening took it
-back. Homes have odd seeds, which were never used for tuning. The rates are those of
-the simulated homes: they show that the method does what it claims under the stated
-conditions, and no more.
+Every home has four targets and, unless its family says otherwise, five controls, and is
+looked at after each of its 30 evenings. *Accused* or *found* is a target of which any
+of those looks said `targeted_throttling`, `targeted_blocking`, `selective_slowdown`,
+`sustained_slowdown` or `resolver_blocking`; so a false accusation counts even when the
+next evening took it back. Homes have odd seeds, which were never used for tuning. The
+rates are those of the simulated homes: they show that the method does what it claims
+under the stated conditions, and no more.
 
 """
 

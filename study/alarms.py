@@ -3,9 +3,9 @@
 from monitor.verdict_table import row_of
 
 SLOWDOWN = ("targeted_throttling", "selective_slowdown")
-BLOCKING = ("targeted_blocking",)
+BLOCKING = ("targeted_blocking", "resolver_blocking")
 
 
 def is_alarm(verdict: str) -> bool:
-    """Whether a verdict says that a target was singled out."""
-    return row_of(verdict).is_accusing
+    """Whether a verdict says that a target was singled out, by a resolver too."""
+    return row_of(verdict).is_accusing or verdict == "resolver_blocking"

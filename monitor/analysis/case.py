@@ -153,7 +153,8 @@ def case(look: Look, place: int, levels: Levels) -> Case:
     excess = look.excess[suspicion.series, metric]
     is_known = look.evenings & np.isfinite(excess)
     usable = (is_known | _is_told(look, suspicion)) & look.evenings
-    slow = suspicion.is_dead | (is_known & is_slow(excess))
+    refused, refused_share = _refused(look, suspicion.series)
+    slow = suspicion.is_dead | (is_known & is_slow(excess) & ~refused)
     is_established = bool(look.is_established[place])
     begin, end = _season(excess, usable, suspicion.is_dead, is_established)
     season = (np.arange(excess.size) >= begin) & (np.arange(excess.size) < end)
@@ -166,7 +167,6 @@ def case(look: Look, place: int, levels: Levels) -> Case:
     found = None
     if not _is_dead_all_day(look, suspicion):
         found = find_window(shape, look.home.table.grid.slot_min)
-    refused, refused_share = _refused(look, suspicion.series)
     one = Case(
         look=look,
         suspicion=suspicion,

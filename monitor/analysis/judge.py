@@ -269,6 +269,7 @@ def _mark(one: Case, place: int, day: date) -> EveningMark:
     state = state_of(
         is_usable=True,
         is_dead=bool(one.suspicion.is_dead[place]),
+        is_refused=bool(one.refused[place]),
         excess_log=float(one.excess[place]),
     )
     return EveningMark(day=day, state=state, ratio=_ratio(float(one.excess[place])))

@@ -23,7 +23,8 @@ _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.NONE: _HARMLESS,
     Kind.SERVICE: _HARMLESS | {"server_side", "selective_slowdown"},
     Kind.SLOWDOWN: frozenset({"targeted_throttling", "selective_slowdown"}),
-    Kind.BLOCKING: frozenset({"targeted_blocking"}),
+    # A resolver that gives no true answer may be the home's own.
+    Kind.BLOCKING: frozenset({"targeted_blocking", "resolver_blocking"}),
     Kind.CUT: frozenset(
         {"targeted_blocking", "targeted_throttling", "selective_slowdown"}
     ),
