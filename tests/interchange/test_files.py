@@ -82,7 +82,8 @@ def test_the_header_is_contract_4_and_then_our_own(tmp_path: Path):
     extras = dict(zip(header, row, strict=True))
     assert extras["started_at_utc"] == "2026-10-01T15:00:00.123456Z"
     assert extras["timeline"] == "[[0.1, 1000], [9.75, 180000]]"
-    assert json.loads(extras["x_dns_answers"]) == list(FULL.dns_answers)
+    assert extras["dns_answers"] == "192.0.2.1 2001:db8::1"
+    assert json.loads(extras["x_cdn"]) == [list(pair) for pair in FULL.cdn]
 
 
 def test_only_two_columns_and_a_value_are_needed(tmp_path: Path):

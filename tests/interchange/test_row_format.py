@@ -133,6 +133,7 @@ def test_an_analysis_of_files_need_not_hold_their_curves(tmp_path: Path):
     assert frame["connect_s"].tolist() == [FULL.connect_s, 0.1]
 
 
+@settings(deadline=None)
 @given(curves)
 def test_a_curve_is_the_same_after_its_text(curve):
     assert curve_of(curve_text(curve)) == curve
