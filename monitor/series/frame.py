@@ -24,6 +24,7 @@ TEXT_DEFAULTS = {
     "path": "direct",
     "probe": "https",
     "server_name": "",
+    "transport": "tcp",
     "role": "target",
     "failure": "",
     "failed_operation": "",
@@ -140,6 +141,7 @@ def rows(frame: pd.DataFrame) -> Rows:
         none, or more series than anybody measures.
     """
     _check_columns(frame)
+    frame = _of_tcp(frame)
     time_us = _time_us(frame["started_at_utc"])
     codes = {name: text_column(frame, name) for name in _IDENTITY}
     _check_targets(codes["target"])
@@ -148,6 +150,15 @@ def rows(frame: pd.DataFrame) -> Rows:
     order = _order(lane, time_us)
     order, n_duplicates = _each_once(frame, order, lane, time_us)
     return Rows(frame, order, time_us[order], lane[order], lanes, n_duplicates)
+
+
+def _of_tcp(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows by TCP: another transport is another way, and no evidence here."""
+    if "transport" not in frame.columns:
+        return frame
+    text = text_column(frame, "transport")
+    is_tcp = text.is_(TEXT_DEFAULTS["transport"])
+    return frame if is_tcp.all() else frame[is_tcp]
 
 
 def text_column(frame: pd.DataFrame, name: str, places: Ints | None = None) -> Text:

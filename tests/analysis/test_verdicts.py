@@ -412,3 +412,11 @@ def test_the_document_begins_with_the_first_evening():
     found = analyze(samples(Home(days=7)), timezone=TIMEZONE)
     document = analysis_document(found, timezone=TIMEZONE)
     assert (document["since"], document["until"]) == ("2026-03-01", "2026-03-07")
+
+
+def test_another_transport_is_no_evidence():
+    frame = samples(Home(days=14))
+    by_quic = frame.assign(transport="quic")
+    by_quic.loc[by_quic.target == "facebook", "tls_handshake_s"] *= 5.0
+    both = pd.concat([frame.assign(transport="tcp"), by_quic], ignore_index=True)
+    assert analyze(both, timezone=TIMEZONE) == analyze(frame, timezone=TIMEZONE)
