@@ -11,6 +11,8 @@ from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
 from monitor.evening_rule import mostly_dead, mostly_failed
 from monitor.reason import Reason, measured
 from monitor.series import EveningTable
+from monitor.series.columns import METRICS
+from monitor.series.evenings import typical
 
 _LIKE_A_ROUTER = frozenset(
     {
@@ -20,6 +22,9 @@ _LIKE_A_ROUTER = frozenset(
         "sustained_slowdown",
     }
 )
+_CONNECT = METRICS.index("connect_s")
+_NEARER_LOG = float(np.log(0.7))
+"""Gateways answer a little late when they have other work."""
 _WORTH_NAMING_LOG = float(np.log(1.25))
 
 
@@ -31,6 +36,7 @@ def reasons(one: Case, ruling: Ruling) -> tuple[Reason, ...]:
         *_of_slow(one),
         *_groups(one),
         *_router(ruling),
+        *_near(one),
         *_season(one),
         *_weekdays(one),
         *_controls(one),
@@ -90,6 +96,26 @@ def _router(ruling: Ruling) -> Iterator[Reason]:
             "it, measure with another device at the provider's own socket, at a "
             "neighbour's, or through a tunnel.",
         )
+
+
+def _near(one: Case) -> Iterator[Reason]:
+    """An answer that came from nearer than the home's own gateway."""
+    table = one.look.home.table
+    level = table.rest[one.suspicion.series, _CONNECT][one.look.evenings]
+    connect = typical(level)
+    if connect >= table.gateway_log + _NEARER_LOG or np.isnan(connect):
+        return
+    if np.isnan(table.gateway_log):
+        return
+    yield Reason(
+        "near",
+        "It is connected to in {connect:.2f} ms, less than a round trip to this home's "
+        "own gateway ({gateway:.2f} ms): something near answers for it.",
+        {
+            "connect": measured(1e3 * np.exp(connect), 2),
+            "gateway": measured(1e3 * np.exp(table.gateway_log), 2),
+        },
+    )
 
 
 def _season(one: Case) -> Iterator[Reason]:

@@ -96,7 +96,9 @@ class EveningTable:
     load_share: Floats
     """Share of the window's slots under own load, per evening, shape (D,)."""
     gateway_rise: Floats
-    """Window minus rest of the round trip to the gateway, shape (D,)."""
+    """Window minus rest of the round trip to the gateway [log], shape (D,)."""
+    gateway_log: float
+    """The usual round trip to the gateway [log seconds], NaN unknown."""
     transfer: TransferTable
 
     def dates(self) -> list[date]:
@@ -146,6 +148,7 @@ def evening_table(grid: Grid) -> EveningTable:
         gateway_rise=_rise(
             *_two_sides(grid.gateway[None, None], inside, rest, 1)
         ).reshape(-1),
+        gateway_log=typical(grid.gateway),
         transfer=_transfer_table(grid.transfer, down | loaded, inside, rest),
     )
 

@@ -100,6 +100,10 @@ def widened(inside: Bools, by: int) -> Bools:
     return out
 
 
+def _log(seconds: Cells) -> Cells:
+    return np.log(np.where(seconds > 0, seconds, np.nan))
+
+
 def _rest_of_day(window: Window, slot_min: int) -> Bools:
     """Slots outside the window and its guard, shape (T,)."""
     return ~widened(_in_window(window, slot_min), GUARD_MIN // slot_min)
@@ -161,7 +165,7 @@ def _grid(
         },
         notes=_notes(timezone) if is_stale else (),
         load_bps=filler.local_means(local_runs, Probe.INTERFACE, "goodput_bps"),
-        gateway=filler.local_means(local_runs, Probe.GATEWAY, "connect_s"),
+        gateway=_log(filler.local_means(local_runs, Probe.GATEWAY, "connect_s")),
         **filler.all_series([[r for r in site_runs if r.key == k.key] for k in keys]),
     )
 

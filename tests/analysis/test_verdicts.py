@@ -420,3 +420,34 @@ def test_another_transport_is_no_evidence():
     by_quic.loc[by_quic.target == "facebook", "tls_handshake_s"] *= 5.0
     both = pd.concat([frame.assign(transport="tcp"), by_quic], ignore_index=True)
     assert analyze(both, timezone=TIMEZONE) == analyze(frame, timezone=TIMEZONE)
+
+
+def beside_a_gateway(home: Home, by_day_s: float, in_window_s: float) -> pd.DataFrame:
+    """A home's rows, with round trips to its own gateway."""
+    frame = samples(home)
+    local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    times = frame[["started_at_utc"]].assign(
+        target="_gateway",
+        role="control",
+        probe="gateway",
+        connect_s=np.where(local.isin([20, 21]), in_window_s, by_day_s),
+    )
+    every_round = times.drop_duplicates("started_at_utc")
+    return pd.concat([frame, every_round], ignore_index=True)
+
+
+def test_a_gateway_that_is_slow_in_the_window_is_the_own_line():
+    home = Home(metrics=["connect_s", "tls_handshake_s"], busy=1.6)
+    found = analyze(beside_a_gateway(home, 0.002, 0.02), timezone=TIMEZONE)
+    assert {v.verdict for v in found} == {"own_line"}
+    assert {v.reasons[0].rule for v in found} == {"own_gateway"}
+    still = analyze(beside_a_gateway(home, 0.002, 0.002), timezone=TIMEZONE)
+    assert "own_line" not in {v.verdict for v in still}
+
+
+@pytest.mark.parametrize(("gateway_s", "is_near"), [(0.002, False), (0.2, True)])
+def test_an_answer_from_nearer_than_the_gateway_is_told(gateway_s, is_near):
+    home = Home(metrics=["connect_s", "tls_handshake_s"])
+    frame = beside_a_gateway(home, gateway_s, gateway_s)
+    for verdict in analyze(frame, timezone=TIMEZONE):
+        assert ("near" in {reason.rule for reason in verdict.reasons}) == is_near

@@ -198,6 +198,7 @@ def frames() -> Iterator[pd.DataFrame]:  # noqa: PLR0915 - a list
     yield hill()
     yield hill(busy=0.6)
     yield with_local_rows(Home(days=7), "event_loop", failure="event_loop_late")
+    yield with_local_rows(Home(days=7, metrics=METRICS), "gateway", connect_s=0.5)
     yield by_another_way()
     yield swapped(n_days=31)
     yield swapped(n_days=2)
