@@ -52,7 +52,10 @@ LOADED = [
 
 
 class Command(subprocess.Popen):
-    """A process of `monitor` with these words; takes what `Popen` takes."""
+    """A process of `monitor` with these words; takes what `Popen` takes.
+
+    The words `-c`, code and arguments are a program of the test's own, as in Python.
+    """
 
     def __init__(self, *words: str, **how: Any) -> None:
         self._ended: socket.socket | None = None
@@ -293,10 +296,8 @@ def _warm_up() -> None:
 
 def _status() -> int:
     """Run the command; the status that the interpreter would end with."""
-    from monitor.__main__ import main as command
-
     try:
-        command()
+        _run(sys.argv[1:])
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
@@ -306,6 +307,16 @@ def _status() -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _run(words: list[str]) -> None:
+    from monitor.__main__ import main as command
+
+    if words[:1] != ["-c"]:
+        command()
+        return
+    sys.argv[:] = ["-c", *words[2:]]
+    exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
 
 
 def _end(status: int) -> None:
