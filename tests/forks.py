@@ -9,6 +9,7 @@ its own. What is about the start itself, about what is loaded or about memory us
 """
 
 import atexit
+import ctypes
 import gc
 import importlib
 import json
@@ -31,6 +32,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 1 << 20
+PR_SET_PDEATHSIG = 1
 LOADED = [
     "monitor.analysis",
     "monitor.anomalies",
@@ -232,6 +234,9 @@ def _tell_ends(told: dict[int, socket.socket]) -> None:
 
 def _become(request: Mapping[str, Any], streams: list[int]) -> None:
     """Take over all that a process has of whoever starts it."""
+    if sys.platform == "linux":
+        # A run of the tests that is killed leaves no daemon behind.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if request["session"]:
         os.setsid()
     moved = [os.dup(handle) for handle in streams]
