@@ -9,6 +9,7 @@ its own. What is about the start itself, about what is loaded or about memory us
 """
 
 import atexit
+import ctypes
 import gc
 import importlib
 import json
@@ -31,6 +32,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 1 << 20
+PR_SET_PDEATHSIG = 1
 LOADED = [
     "monitor.analysis",
     "monitor.anomalies",
@@ -52,7 +54,10 @@ LOADED = [
 
 
 class Command(subprocess.Popen):
-    """A process of `monitor` with these words; takes what `Popen` takes."""
+    """A process of `monitor` with these words; takes what `Popen` takes.
+
+    The words `-c`, code and arguments are a program of the test's own, as in Python.
+    """
 
     def __init__(self, *words: str, **how: Any) -> None:
         self._ended: socket.socket | None = None
@@ -229,6 +234,9 @@ def _tell_ends(told: dict[int, socket.socket]) -> None:
 
 def _become(request: Mapping[str, Any], streams: list[int]) -> None:
     """Take over all that a process has of whoever starts it."""
+    if sys.platform == "linux":
+        # A run of the tests that is killed leaves no daemon behind.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if request["session"]:
         os.setsid()
     moved = [os.dup(handle) for handle in streams]
@@ -293,10 +301,8 @@ def _warm_up() -> None:
 
 def _status() -> int:
     """Run the command; the status that the interpreter would end with."""
-    from monitor.__main__ import main as command
-
     try:
-        command()
+        _run(sys.argv[1:])
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
@@ -306,6 +312,16 @@ def _status() -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _run(words: list[str]) -> None:
+    from monitor.__main__ import main as command
+
+    if words[:1] != ["-c"]:
+        command()
+        return
+    sys.argv[:] = ["-c", *words[2:]]
+    exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
 
 
 def _end(status: int) -> None:

@@ -1,7 +1,6 @@
 """Days of a real database: closed once, checked, lodged, carried into a bundle."""
 
 import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +29,7 @@ from monitor.store.digests import Digests
 from monitor.store.engine import make_engine
 from monitor.store.instants import to_us
 from monitor.store.retention import Retention, removed_rows
+from tests import forks
 from tests.evidence.authority import make_authority, serving
 from tests.evidence.samples import START, some_samples
 from tests.evidence.test_bundle import bundle
@@ -126,10 +126,11 @@ for day in range(2, 21):
 
 def test_several_closings_at_once_do_not_fork_the_chain(filled):
     """While rows of closed days go on arriving, as they do from a spool."""
-    command = [sys.executable, "-c", CLOSER, filled]
     with ExitStack() as running:
         closers = [
-            running.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE))
+            running.enter_context(
+                forks.Command("-c", CLOSER, filled, stdin=subprocess.PIPE)
+            )
             for _ in range(3)
         ]
         for closer in closers:

@@ -92,6 +92,8 @@ def test_an_accessibility_check_finds_nothing(
     page = opened(browser, pages["ru"], width, scheme)
     page.evaluate(AXE.read_text())
     found = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", RULES
+        "async tags => ({violations: (await axe.run(document, {runOnly: {type: "
+        "'tag', values: tags}, resultTypes: ['violations']})).violations})",
+        RULES,
     )
     assert [v["id"] for v in found["violations"]] == []

@@ -18,7 +18,7 @@ from monitor.store import migration, open_store, upgrade
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.migration import scripts
 from monitor.store.tables import REVISION, VERSION_TABLE, metadata
-from tests import tables
+from tests import forks, tables
 from tests.postgres import PostgresServer
 from tests.store.analyses import an_analysis
 from tests.store.test_database import T0, sample
@@ -115,10 +115,12 @@ def test_a_newer_database_is_refused_with_advice(database: str, engine):
 
 
 def test_processes_that_start_at_once_make_one_database(database: str, engine):
-    code = "import sys; from monitor.store import upgrade; upgrade(sys.argv[1])"
-    command = [sys.executable, "-W", "error", "-c", code, database]
+    code = (
+        "import sys, warnings; warnings.simplefilter('error')\n"
+        "from monitor.store import upgrade; upgrade(sys.argv[1])"
+    )
     with ThreadPoolExecutor(4) as pool:
-        done = pool.map(lambda _: subprocess.run(command, check=True), range(4))
+        done = pool.map(lambda _: forks.run("-c", code, database), range(4))
         assert [result.returncode for result in done] == [0] * 4
     with reading(engine) as connection:
         versions = connection.execute(text(f"SELECT * FROM {VERSION_TABLE}")).all()

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -12,6 +11,7 @@ from monitor.errors import StoreError
 from monitor.store import turns, upgrade
 from monitor.store.engine import make_engine, reading, sqlite_path
 from monitor.store.tables import REVISION, VERSION_TABLE
+from tests import forks
 
 UPGRADE = "import sys; from monitor.store import upgrade; upgrade(sys.argv[1])"
 BEYOND_ANY_LOCK_S = 4.0
@@ -31,9 +31,11 @@ migration.upgrade(sys.argv[1])
 
 
 def started(code: str, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    strict = f"import warnings; warnings.simplefilter('error')\n{code}"
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    return forks.Command(
+        *("-c", strict, *arguments), stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    )
 
 
 def revisions(url: str) -> list[tuple]:
