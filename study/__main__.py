@@ -86,10 +86,17 @@ def report_command(source: tuple[Path, ...], out: Path | None, note: str) -> Non
 @click.option("--seeds", "use", type=click.Choice(["tune", "score"]), default="tune")
 @click.option("--jobs", default=1, help="processes")
 @click.option("--out", type=click.Path(path_type=Path), default=_CAPACITY_OUT)
+@click.option("--into", type=click.Path(path_type=Path, exists=True))
 def capacity_command(
-    names: str, homes: int, first: int, use: str, jobs: int, out: Path
+    names: str,
+    homes: int,
+    first: int,
+    use: str,
+    jobs: int,
+    out: Path,
+    into: Path | None,
 ) -> None:
-    """Homes of the second physics: study them, then print the table of all in OUT."""
+    """Homes of the second physics: study them, then tell the table of all in OUT."""
     kinds = list(KINDS) if names == "all" else names.split(",")
     todo = [
         capacity.Task(kind=kind, seed=seed)
@@ -99,7 +106,14 @@ def capacity_command(
     for n in capacity.run(todo, out, jobs):
         if n % 100 == 0:
             print(f"{n} of {len(todo)}", file=sys.stderr)
-    print(capacity.table(list(records(out))))
+    told = capacity.table(list(records(out)))
+    if into is None:
+        print(told)
+        return
+    report = into.read_text(encoding="utf-8")
+    part = f"{capacity.INTRODUCTION}\n{told}"
+    text = patterns.before(report, capacity.HEADING, part)
+    into.write_text(text, encoding="utf-8")
 
 
 @main.command("patterns")

@@ -134,3 +134,10 @@ def inserted(report: str, part: str) -> str:
     """A report with its part about patterns written anew, at its end."""
     kept, _, _ = report.partition(HEADING)
     return f"{kept.rstrip()}\n\n{part}"
+
+
+def before(report: str, heading: str, part: str) -> str:
+    """A report with a part under another heading written anew, before this one."""
+    above, _, below = report.partition(HEADING)
+    kept, _, _ = above.partition(heading)
+    return f"{kept.rstrip()}\n\n{heading}\n\n{part.strip()}\n\n{HEADING}{below}"
