@@ -14,6 +14,7 @@ from monitor.clock import SystemClock
 from monitor.config import parse
 from monitor.daemon import chores, timetable
 from monitor.daemon.chores import SyncWatch, remove_old_samples
+from monitor.daemon.tasks import OneAtATime, Tasks
 from monitor.daemon.timetable import Every, follow_clock, new_scheduler
 from monitor.model import Sample
 from monitor.store import open_store
@@ -158,3 +159,26 @@ async def test_nothing_is_removed_while_a_step_is_not_on_record(
         n_kept = len(list(store.samples()))
     # Today and 62 days that are over.
     assert n_kept == (63 if is_steady else 70)
+
+
+async def test_a_night_that_comes_while_another_is_at_work_is_done_after_it() -> None:
+    tasks, began, may_end = Tasks(), asyncio.Queue(), asyncio.Semaphore(0)
+
+    async def night() -> None:
+        began.put_nowait(None)
+        await may_end.acquire()
+
+    nights = OneAtATime("nightly", night, tasks)
+    nights.begin()
+    await began.get()
+    for _ in range(3):
+        nights.begin()
+    may_end.release()
+    await began.get()
+    may_end.release()
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+    assert began.empty()
+    nights.begin()
+    await began.get()
+    may_end.release()
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))

@@ -195,9 +195,10 @@ def _first_with_rows(config: "Config", last: date, asked: date | None) -> date |
 
     usual = last - timedelta(days=config.report.nights - 1)
     with closing(Retention(config.database, config.vantage)) as retention:
-        kept = retention.kept_from()
+        last_gone = retention.removed().last_day
     # Its local day may begin on the UTC day before, all of which has to be there.
-    first = date.min if kept is None else kept.date() + timedelta(days=2)
+    gone = None if last_gone is None else date.fromisoformat(last_gone)
+    first = date.min if gone is None else gone + timedelta(days=3)
     if asked is not None and asked < first:
         raise InputError(
             f"--since: found {asked}; allowed with --bundle: {first} and later: older"

@@ -31,7 +31,7 @@ from monitor.daemon.startup import (
     note_clock_step,
     parts_off_record,
 )
-from monitor.daemon.tasks import Tasks, cancel
+from monitor.daemon.tasks import OneAtATime, Tasks, cancel
 from monitor.daemon.timetable import (
     Every,
     follow_clock,
@@ -135,8 +135,7 @@ class _Daemon:
             unrecorded=self._unrecorded,
         )
         self._tasks = Tasks()
-        self._night_task: asyncio.Task[object] | None = None
-        self._is_night_due = False
+        self._nights = OneAtATime("nightly", self._night, self._tasks)
         self._reloading = asyncio.Lock()
         self._round_ended = asyncio.Event()
         self._manager = service_manager(clock, os.environ)
@@ -237,18 +236,11 @@ class _Daemon:
         self._steps.remove(step)
 
     async def _start_nightly(self) -> None:
-        self._is_night_due = True
-        if self._night_task is not None and not self._night_task.done():
-            _log.warning("nightly event=waits why=the last one is still at work")
-            return
-        self._night_task = self._tasks.spawn(self._nights())
+        self._nights.begin()
 
-    async def _nights(self) -> None:
-        # What began while another was at work may be of a later night.
-        while self._is_night_due:
-            self._is_night_due = False
-            await run_nightly(self._config, self._config_path, self._clock)
-            give_back()
+    async def _night(self) -> None:
+        await run_nightly(self._config, self._config_path, self._clock)
+        give_back()
 
     async def _write(self, record: Sample | Round) -> None:
         await self._in_thread(partial(self._writer.write, record))

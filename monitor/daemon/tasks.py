@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 from monitor.errors import MonitorError
 
 _log = logging.getLogger(__package__)
+
+Work = Callable[[], Awaitable[object]]
 
 
 class Tasks:
@@ -28,6 +30,36 @@ class Tasks:
     async def end(self) -> None:
         """Cancel what still runs, and wait until it has ended."""
         await cancel(*self._running)
+
+
+class OneAtATime:
+    """Work that is never done twice at once: what is asked for meanwhile comes after.
+
+    Parameters
+    ----------
+    name : in the log.
+    work : done again where it was asked for while it was going on.
+    """
+
+    def __init__(self, name: str, work: Work, tasks: Tasks) -> None:
+        self._name = name
+        self._work = work
+        self._tasks = tasks
+        self._running: asyncio.Task[object] | None = None
+        self._is_due = False
+
+    def begin(self) -> None:
+        """Do it now, or once more as soon as it ends."""
+        self._is_due = True
+        if self._running is None or self._running.done():
+            self._running = self._tasks.spawn(self._run())
+            return
+        _log.warning("%s event=waits why=the last one is still at work", self._name)
+
+    async def _run(self) -> None:
+        while self._is_due:
+            self._is_due = False
+            await self._work()
 
 
 async def cancel(*tasks: asyncio.Task[object]) -> None:
