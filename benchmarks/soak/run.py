@@ -10,7 +10,7 @@ from random import Random
 
 from benchmarks.page import write_table
 from benchmarks.process import ROOT
-from benchmarks.soak import checks, faults
+from benchmarks.soak import checks, faults, older
 from benchmarks.soak.disk import disk
 from benchmarks.soak.ledger import ledger
 from benchmarks.soak.network import Visitor, network
@@ -268,7 +268,8 @@ def _checked(made, settings):
     found = checks.Findings()
     url = made.base["database"]
     checks.check_slots(found, url, made, BEGIN)
-    checks.check_ledger(found, url, made.ledger)
+    lost = older.LOST if made.n_faults["killed_while_migrating"] else ()
+    checks.check_ledger(found, url, made.ledger, lost)
     checks.check_life(found, made, made.disk.folder)
     checks.check_nights(found, url, made, made.disk.folder)
     if not settings.has_postgres:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as datetime_time
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from benchmarks.soak.older import upgraded_to
+from benchmarks.soak.older import build
 from monitor.daemon.chores import COMPACT_PAUSE_S
 from monitor.evidence.chain import day_digests
 from monitor.evidence.ledger import close_days, stored_differences
@@ -349,18 +350,19 @@ def test_what_went_is_counted_by_day(
 
 
 @pytest.fixture
-def old(database: str) -> Iterator[sa.Engine]:
+def old(database: str, tmp_path: Path) -> Iterator[sa.Engine]:
     """A database of the first versions with a history, and days that were closed."""
-    engine = make_engine(database)
-    with writing(engine) as connection:
-        upgraded_to(connection, "0007")
-    store = Store(engine)
-    store.append(history())
-    digests = Digests(database)
-    links = list(day_digests(store.samples(), secret=digests.secret()))
+    new = f"sqlite:///{tmp_path / 'new.db'}"
+    with open_store(new) as store:
+        store.append(history())
+        digests = Digests(new)
+        secret = digests.secret()
+        links = list(day_digests(store.samples(), secret=secret, row_format=1))
     with digests.extending("home") as chain:
         chain.append(links, closed_at_utc=NOW)
     digests.close()
+    build(new, database, "0007")
+    engine = make_engine(database)
     # Decided by a clock that stood in the future.
     decision = "INSERT INTO retentions (decided_at_us, before_us) VALUES (1, :us)"
     with writing(engine) as connection:
