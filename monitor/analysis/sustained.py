@@ -35,7 +35,7 @@ _LEAST_SPREAD_LOG = 0.06
 _Z = 4.0
 _USUAL_MARGIN, _LARGEST_MARGIN = 3.0, 1.5
 """A lasting shift must be so many times those of most controls, and that of any."""
-_UNKNOWN_SHIFT_LOG = float(np.log(1.8))
+_UNKNOWN_SHIFT_LOG = float(np.log(3.0))
 """Where fewer than three controls show what lasting shifts are."""
 _SHIFT_QUANTILE = 0.75
 _OTHER_OBJECT_LOG = float(np.log(1.3))
