@@ -83,6 +83,23 @@ async def test_ticks_go_on_after_a_step_of_the_clock(
     assert tick.n - before <= at_most_after
 
 
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(minutes=12)])
+async def test_a_clock_in_the_future_between_two_looks_puts_nothing_off(
+    after: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen is no step, or one ahead; what ran meanwhile would be due years later."""
+    monkeypatch.setattr(timetable, "CHECK_CLOCK_EVERY_S", 0.3)
+    tick = Counter()
+    with time_machine.travel(NOW, tick=True) as clock:
+        async with ticking((tick, Every(TICK))):
+            await tick.calls(3)
+            clock.shift(timedelta(days=700))
+            await tick.calls(1)
+            clock.shift(after - timedelta(days=700))
+            async with asyncio.timeout(30):
+                await tick.calls(5)
+
+
 async def test_what_was_due_during_a_sleep_is_done_on_waking(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
