@@ -47,7 +47,7 @@ new_columns = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(new_columns, min_size=1, max_size=4))
 def test_new_columns_survive_files_store_and_bundle_rows(found: list[dict]):
     given_ = [sample(n, **values) for n, values in enumerate(found)]
@@ -133,7 +133,7 @@ def test_an_analysis_of_files_need_not_hold_their_curves(tmp_path: Path):
     assert frame["connect_s"].tolist() == [FULL.connect_s, 0.1]
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(curves)
 def test_a_curve_is_the_same_after_its_text(curve):
     assert curve_of(curve_text(curve)) == curve

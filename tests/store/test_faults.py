@@ -1,6 +1,6 @@
 """Kill, lock, stop: nothing acknowledged is missing at the end, nothing is there twice.
 
-10,000 samples are written by a process that is killed (SIGKILL) at 50 random instants
+4,000 samples are written by a process that is killed (SIGKILL) at 50 random instants
 and started again behind the last sample that it acknowledged. Meanwhile PostgreSQL is
 stopped and started twice, once without a word of farewell, and a SQLite file is held by
 another program.
@@ -21,7 +21,7 @@ from tests.postgres import make_server
 from tests.store.writing_process import numbered, write_from
 from tests.waiting import PATIENCE_S
 
-N_SAMPLES = 10_000
+N_SAMPLES = 4_000
 N_KILLS = 50
 
 _processes = multiprocessing.get_context("forkserver")
@@ -89,10 +89,10 @@ class Ordeal:
 def test_postgresql_stopped_and_started_and_the_writer_killed(tmp_path: Path):
     server = make_server()
     faults = {
-        2000: lambda: server.stop("fast"),
-        2600: server.start,
-        6000: lambda: server.stop("immediate"),
-        6600: server.start,
+        800: lambda: server.stop("fast"),
+        1040: server.start,
+        2400: lambda: server.stop("immediate"),
+        2640: server.start,
     }
     try:
         server.start()
@@ -107,10 +107,10 @@ def test_sqlite_held_by_another_program_and_the_writer_killed(tmp_path: Path):
     file = tmp_path / "monitor.db"
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         faults = {
-            2000: lambda: other.execute("BEGIN IMMEDIATE"),
-            2400: lambda: other.execute("ROLLBACK"),
-            6000: lambda: other.execute("BEGIN IMMEDIATE"),
-            6400: lambda: other.execute("ROLLBACK"),
+            800: lambda: other.execute("BEGIN IMMEDIATE"),
+            960: lambda: other.execute("ROLLBACK"),
+            2400: lambda: other.execute("BEGIN IMMEDIATE"),
+            2560: lambda: other.execute("ROLLBACK"),
         }
         ordeal = Ordeal(f"sqlite:///{file}", tmp_path / "spool", faults)
         ordeal.run()
