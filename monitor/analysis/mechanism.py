@@ -332,12 +332,13 @@ def server(case: Case) -> MechanismCheck:
 def refusals(case: Case) -> MechanismCheck:
     """The service answers with error statuses in the window."""
     table = case.look.home.table
-    refused = table.grid.refused[case.suspicion.series]
-    rows = table.grid.n_rows[case.suspicion.series]
-    window = refused[case.slow][:, table.in_window].sum()
-    rest = refused[case.slow][:, table.in_rest].sum()
-    n_window = max(1, rows[case.slow][:, table.in_window].sum())
-    n_rest = max(1, rows[case.slow][:, table.in_rest].sum())
+    chosen = case.slow | case.refused
+    refused = table.grid.refused[case.suspicion.series][chosen]
+    rows = table.grid.n_rows[case.suspicion.series][chosen]
+    window = refused[:, table.in_window].sum()
+    rest = refused[:, table.in_rest].sum()
+    n_window = max(1, rows[:, table.in_window].sum())
+    n_rest = max(1, rows[:, table.in_rest].sum())
     figure = Reason(
         "refusals",
         "{window:.0%} error statuses in the window, {rest:.0%} in the rest of the day",
