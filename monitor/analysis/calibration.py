@@ -8,7 +8,7 @@ from monitor.series.frame import Floats
 
 SIGMA_FLOOR = 0.06
 """No line is steadier than this from evening to evening [log]; Brisbane: 0.057."""
-_MAD_TO_SIGMA = 1.4826
+MAD_TO_SIGMA = 1.4826
 _MIN_NIGHTS = 4
 _MEDIAN_VARIANCE = 1.57
 """Variance of a median of n normal values, times n (pi / 2)."""
@@ -26,7 +26,7 @@ def spreads(values: Floats) -> Floats:
     around_zero = medians(np.abs(values), 3)
     centre = medians(values, 3)
     around_centre = medians(np.abs(values - centre[..., None]), 3)
-    return np.nan_to_num(_MAD_TO_SIGMA * np.maximum(around_zero, around_centre))
+    return np.nan_to_num(MAD_TO_SIGMA * np.maximum(around_zero, around_centre))
 
 
 def own_spreads(placebo: Floats) -> Floats:
@@ -77,7 +77,7 @@ def steady_bias(controls: Floats) -> Floats:
     if n_controls < 2:
         return np.zeros(n_metrics)
     centre = medians(controls, 1)
-    within = _MAD_TO_SIGMA * medians(np.abs(controls - centre[..., None]), 3)
+    within = MAD_TO_SIGMA * medians(np.abs(controls - centre[..., None]), 3)
     n = np.maximum(np.isfinite(controls).sum(axis=-1), 1)
     explained = np.nan_to_num(within**2 * _MEDIAN_VARIANCE / n)
     # Twice the upper half: evidence leaves out what any description explains, which

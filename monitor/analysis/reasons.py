@@ -13,15 +13,8 @@ from monitor.reason import Reason, measured
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.evenings import typical
+from monitor.verdict_table import row_of
 
-_LIKE_A_ROUTER = frozenset(
-    {
-        "targeted_throttling",
-        "targeted_blocking",
-        "selective_slowdown",
-        "sustained_slowdown",
-    }
-)
 _CONNECT = METRICS.index("connect_s")
 _NEARER_LOG = float(np.log(0.7))
 """Gateways answer a little late when they have other work."""
@@ -89,7 +82,7 @@ def _groups(one: Case) -> Iterator[Reason]:
 
 def _router(ruling: Ruling) -> Iterator[Reason]:
     """Who else at home could do the same, and how to exclude it."""
-    if ruling.verdict in _LIKE_A_ROUTER:
+    if row_of(ruling.verdict).is_accusing:
         yield Reason(
             "own_router",
             "This home's own router, or a filter on it, could do the same; to exclude "
@@ -103,9 +96,8 @@ def _near(one: Case) -> Iterator[Reason]:
     table = one.look.home.table
     level = table.rest[one.suspicion.series, _CONNECT][one.look.evenings]
     connect = typical(level)
-    if connect >= table.gateway_log + _NEARER_LOG or np.isnan(connect):
-        return
-    if np.isnan(table.gateway_log):
+    is_nearer = connect < table.gateway_log + _NEARER_LOG
+    if not is_nearer:  # Nor where either was not measured.
         return
     yield Reason(
         "near",

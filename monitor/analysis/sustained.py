@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from monitor.analysis.calibration import MAD_TO_SIGMA
 from monitor.analysis.cap import RATE
 from monitor.analysis.effect import Estimate, estimate
 from monitor.analysis.evidence import flag_e_value
@@ -41,7 +42,6 @@ _SHIFT_QUANTILE = 0.75
 _OTHER_OBJECT_LOG = float(np.log(1.3))
 _WINDOW_LOG = float(np.log(1.25))
 _WINDOWS_SHARE = 0.8
-_MAD_TO_SIGMA = 1.4826
 _BET = 2.0
 """Bets are shared with the evening's: twice the evidence is asked for."""
 
@@ -174,7 +174,7 @@ def _references(own: Floats) -> tuple[Floats, Floats]:
     before = _stretches(own, _REFERENCE_DAYS)[..., :-1, :]
     level = medians(before, _LEAST_KNOWN)
     spread = medians(np.abs(before - level[..., None]), 1)
-    return level, _MAD_TO_SIGMA * spread
+    return level, MAD_TO_SIGMA * spread
 
 
 def _stretches(own: Floats, n_days: int) -> Floats:
@@ -234,7 +234,7 @@ def _quantile(values: Floats, quantile: float) -> float:
 def _spreads(values: Floats) -> Floats:
     """Robust spread of each row, 0 where nothing is known, shape (n_rows,)."""
     apart = np.abs(values - _medians(values)[:, None])
-    return np.asarray(_MAD_TO_SIGMA * np.nan_to_num(_medians(apart)))
+    return np.asarray(MAD_TO_SIGMA * np.nan_to_num(_medians(apart)))
 
 
 def _medians(values: Floats) -> Floats:

@@ -9,7 +9,8 @@ can tell, and a refusal teaches nothing (docs/contracts.md, "What an answer is")
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 
@@ -34,7 +35,7 @@ _RESOLVE = STAGES.index("resolve")
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """One lane's answers, arrays of shape (n,)."""
+    """The answers of all rows or of one lane, arrays of shape (n,)."""
 
     status: Floats
     bytes_: Floats
@@ -47,7 +48,14 @@ class _Answered:
     """The same outside the window: what is usual."""
     nobodys: Ints
     """Code of the network that nobody on the net owns, -1 somebody can."""
-    is_page: bool
+    is_page: bool = False
+
+    def of(self, lane: Lane) -> Self:
+        """The answers of one lane."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        del own["is_page"]
+        cut = {name: column[lane.rows] for name, column in own.items()}
+        return replace(self, is_page=lane.probe == Probe.HTTPS, **cut)
 
 
 def told_apart(
@@ -62,7 +70,7 @@ def told_apart(
         `nobodys_networks`
     """
     table = columns.table
-    read = _Reader(
+    every = _Answered(
         status=table.numbers("http_status")[0],
         bytes_=table.numbers("encoded_body_bytes")[0],
         has_tls=np.isfinite(table.numbers("tls_handshake_s")[0]),
@@ -74,7 +82,7 @@ def told_apart(
     is_odd, is_foreign, is_lie = (np.zeros(table.n, np.bool_) for _ in range(3))
     for run in runs:
         if not run.is_local:
-            lane = read.run(run)
+            lane = every.of(run)
             is_odd[run.rows], is_foreign[run.rows] = _judged(lane)
             is_lie[run.rows] = _is_lie(lane)
     is_failed = columns.is_failed | is_foreign
@@ -87,33 +95,6 @@ def told_apart(
         is_foreign=is_foreign,
         is_refused=is_odd & ~is_foreign,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """What is read of all rows once, to be cut into runs."""
-
-    status: Floats
-    bytes_: Floats
-    has_tls: Bools
-    issuer: Ints
-    is_whole: Bools
-    is_rest: Bools
-    nobodys: Ints
-
-    def run(self, run: Lane) -> _Answered:
-        """The answers of one run."""
-        rows = run.rows
-        return _Answered(
-            status=self.status[rows],
-            bytes_=self.bytes_[rows],
-            has_tls=self.has_tls[rows],
-            issuer=self.issuer[rows],
-            is_whole=self.is_whole[rows],
-            is_rest=self.is_rest[rows],
-            nobodys=self.nobodys[rows],
-            is_page=run.probe == Probe.HTTPS,
-        )
 
 
 def _codes(table: Rows) -> Ints:
