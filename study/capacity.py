@@ -21,6 +21,7 @@ from monitor.analysis.judge import Prepared
 from monitor.model import Verdict
 from monitor.series.columns import METRICS
 from monitor.simulation.capacity import KINDS, CapacityHome, Group, capacity_home
+from monitor.verdict_table import VERDICTS, row_of
 from study.intervals import Share
 
 HEADING = "## Homes of the second physics"
@@ -34,14 +35,7 @@ tell us. *Plain rule*: 1.5 times slower than the controls on 5 of 7 evenings.
 """
 WINDOW = "20:00-22:00"
 FIRST_LOOK = 8
-ACCUSING = frozenset(
-    {
-        "targeted_throttling",
-        "targeted_blocking",
-        "selective_slowdown",
-        "sustained_slowdown",
-    }
-)
+ACCUSING = frozenset(name for name in VERDICTS if row_of(name).is_accusing)
 ALL_CLEAR = "no_recurring_slowdown"
 _PLAIN_LOG = float(np.log(1.5))
 _CLEAR_BOUND = 1.25
