@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from monitor.anomalies.asking import refresh_rollups
+from monitor.anomalies.search import refresh_rollups
 from monitor.model import Role, Sample
 from monitor.store import open_store
 

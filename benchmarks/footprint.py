@@ -26,7 +26,7 @@ from benchmarks.lab import LAB, labctl
 from benchmarks.memory import descendants, memory_mib
 from benchmarks.page import write_table
 from benchmarks.process import ROOT
-from monitor.probe.local import expected_on_wire_bytes
+from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.store import open_store
 
 PAGE = ROOT / "docs" / "deployment.md"

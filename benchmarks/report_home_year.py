@@ -20,7 +20,7 @@ from datetime import date
 from pathlib import Path
 
 from monitor.interchange import samples_from
-from monitor.interchange.columns import NAMES
+from monitor.interchange.file_columns import NAMES
 from monitor.simulation import FAMILIES, simulate
 from monitor.store import open_store
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 
 from monitor.model import Sample
-from monitor.store.records import to_line
 from monitor.store.spool_file import SpoolFile
+from monitor.store.spool_lines import to_line
 
 SIZES = (1_000, 200_000)
 N_RETRIES = 15

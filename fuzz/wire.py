@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from dns.message import QueryMessage, make_query
 
 from monitor.model import Operation, Target
-from monitor.probe.answers import has_bogon
 from monitor.probe.assets import (
     HTML_MAX_BYTES,
     asset_urls,
@@ -19,9 +18,10 @@ from monitor.probe.failure import ProbeFailedError, failure_name
 from monitor.probe.http import Head, Request
 from monitor.probe.leads import Leads
 from monitor.probe.lookup import addresses_in, answer_to
-from monitor.probe.text import printable_bytes
+from monitor.probe.plausibility import has_bogon
 from monitor.probe.transfer import Limits, Meter, read_body
 from monitor.probe.url import endpoint_of
+from monitor.probe.wire_text import printable_bytes
 
 _LIMITS = Limits(max_bytes=1 << 20, max_s=1e9, silence_s=1.0)
 _NAMED = frozenset(

@@ -34,7 +34,7 @@ from monitor.report import (
     render_pdf,
 )
 from monitor.report.assembly import evening_marks
-from monitor.series.frame import MEASURED, TEXT_DEFAULTS
+from monitor.series.rows import MEASURED, TEXT_DEFAULTS
 from monitor.store import open_store
 from monitor.store.digests import Digests
 from monitor.store.frames import load_frame

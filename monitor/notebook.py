@@ -58,7 +58,7 @@ class Notebook:
         targets, vantage, columns : only these; None: all. Of the columns all but
             `timeline`: the curves of a year take more memory than everything else.
         """
-        from monitor.interchange.columns import NAMES
+        from monitor.interchange.file_columns import NAMES
         from monitor.store.frames import load_frame
 
         if columns is None:

@@ -15,9 +15,9 @@ from monitor.series import Grid, grids
 from monitor.series.cells import Connection
 from monitor.series.columns import METRICS, STAGES
 from monitor.series.lanes import SeriesKey
-from monitor.series.local import evening_of, local_seconds
+from monitor.series.local_time import evening_of, local_seconds
 from monitor.simulation import Home
-from monitor.simulation.frame import VANTAGE
+from monitor.simulation.outcome_frame import VANTAGE
 from monitor.simulation.outcomes import Outcomes
 
 _READ = STAGES.index("read")

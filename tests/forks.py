@@ -47,7 +47,7 @@ LOADED = [
     "monitor.notify",
     "monitor.service",
     "monitor.simulation",
-    "monitor.web.child",
+    "monitor.daemon.dashboard",
     "rich.console",
     "rich.progress",
 ]

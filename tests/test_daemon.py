@@ -185,7 +185,10 @@ async def test_database_of_another_program_is_refused(
 
 @pytest.mark.parametrize(
     "modules",
-    ["monitor.daemon.serving", "monitor.cli.nightly, monitor.nights, monitor.notify"],
+    [
+        "monitor.daemon.serving",
+        "monitor.cli.nightly_command, monitor.nights, monitor.notify",
+    ],
     ids=["measuring", "a night that is not due"],
 )
 def test_no_number_crunchers_are_loaded_for(modules: str) -> None:

@@ -43,3 +43,9 @@ def test_every_command_has_help_and_is_found(name: str) -> None:
     assert command is not None
     assert command.name == name
     assert command.help
+
+
+def test_a_file_name_stands_once_in_the_tree() -> None:
+    names = [path.name for path in Path("monitor").rglob("*.py")]
+    names = [name for name in names if name != "__init__.py"]
+    assert sorted(names) == sorted(set(names))

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli import cli
-from monitor.cli.context import progress
+from monitor.cli.options import progress
 from monitor.cli.table import print_samples
 from monitor.cli.terminal import echo_json, print_table
 from monitor.errors import ConfigError

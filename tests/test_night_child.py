@@ -19,10 +19,10 @@ from monitor.model import Sample
 from monitor.store import open_store
 from monitor.store.notices import Notices
 from monitor.store.reader import Reader
-from monitor.web import overview
-from monitor.web.facts import Facts
-from monitor.web.metrics import health_families
-from monitor.web.schemas import NoQuery
+from monitor.web.answers import overview
+from monitor.web.answers.facts import Facts
+from monitor.web.answers.metric_families import health_families
+from monitor.web.answers.schemas import NoQuery
 from tests import forks
 from tests.fakes import FakeClock
 from tests.test_daemon import configuration

@@ -16,7 +16,7 @@ import pytest
 import monitor
 from monitor.analysis import analyze
 from monitor.anomalies import Question, ask_evenings
-from monitor.anomalies.asking import refresh_rollups
+from monitor.anomalies.search import refresh_rollups
 from monitor.config import Config, parse
 from monitor.evening_rule import EveningState
 from monitor.interchange import NAMES, samples_from
@@ -26,11 +26,11 @@ from monitor.report import render_json
 from monitor.report.content import NightReport
 from monitor.store import open_store
 from monitor.store.reader import Reader
-from monitor.web.evenings import evenings as shown_evenings
-from monitor.web.facts import Facts
-from monitor.web.metrics import StoredFacts
-from monitor.web.overview import verdicts as shown_verdicts
-from monitor.web.schemas import DaysQuery, NoQuery
+from monitor.web.answers.evening_strip import evenings as shown_evenings
+from monitor.web.answers.facts import Facts
+from monitor.web.answers.metric_families import StoredFacts
+from monitor.web.answers.overview import verdicts as shown_verdicts
+from monitor.web.answers.schemas import DaysQuery, NoQuery
 from tests.analysis.homes import Home, samples
 from tests.fakes import FakeClock
 

@@ -12,7 +12,7 @@ from scipy.stats import theilslopes
 from benchmarks.soak.soaking import ZONE
 from monitor.model import RoundStatus
 from monitor.store import open_store
-from monitor.store.records import to_line
+from monitor.store.spool_lines import to_line
 
 EVENING = (20, 22)
 """Local hours, as configured."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import suppress
 from datetime import timedelta
 
 from benchmarks.soak import older
@@ -191,7 +192,8 @@ async def ended(child, *, by=signal.SIGKILL, after_s=0.0):
     try:
         await asyncio.wait_for(child.wait(), after_s)
     except TimeoutError:
-        child.send_signal(by)
+        with suppress(ProcessLookupError):
+            child.send_signal(by)
         await child.wait()
 
 

@@ -11,8 +11,8 @@ import os
 from monitor.__main__ import main
 from monitor.daemon import serving
 from monitor.model import Round, Sample
-from monitor.store.records import to_line
 from monitor.store.spool import SpooledWriter
+from monitor.store.spool_lines import to_line
 
 
 class Witnessed(SpooledWriter):

@@ -54,7 +54,7 @@ def downgrade():
 def _add_transport_on_sqlite():
     """SQLite cannot drop a constraint: the table of series, a small one, is made anew.
 
-    Foreign keys are not looked at meanwhile (`monitor.store.turns`), and ids stay.
+    Meanwhile foreign keys are not looked at (`store.upgrade_turns`), and ids stay.
     """
     op.create_table(
         "series_2",

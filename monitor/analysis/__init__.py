@@ -1,6 +1,5 @@
 """The judge: from samples to one verdict per vantage and target."""
 
-from monitor.analysis.document import analysis, analysis_document, explain
 from monitor.analysis.judge import (
     COLUMNS,
     METHOD_VERSION,
@@ -10,6 +9,7 @@ from monitor.analysis.judge import (
     judge,
     prepare,
 )
+from monitor.analysis.verdict_document import analysis, analysis_document, explain
 
 __all__ = [
     "COLUMNS",

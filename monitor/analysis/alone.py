@@ -12,9 +12,9 @@ import numpy as np
 
 from monitor.analysis.calibration import SIGMA_FLOOR, own_spreads
 from monitor.analysis.effect import Estimate, estimate
-from monitor.analysis.evidence import LEVELS, flag_e_value
+from monitor.analysis.evalue import LEVELS, flag_e_value
 from monitor.series import EveningTable
-from monitor.series.frame import Bools, Floats
+from monitor.series.rows import Bools, Floats
 
 _PRIOR_EVENINGS = 20.0
 _QUANTILE = 0.75

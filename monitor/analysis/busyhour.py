@@ -22,8 +22,8 @@ from monitor.analysis.profile import (
 from monitor.analysis.suspicion import TELLING_LOG, Suspicion
 from monitor.evening_rule import CEILING
 from monitor.series import EveningTable
-from monitor.series.evenings import typical
-from monitor.series.frame import Bools, Floats
+from monitor.series.evening_table import typical
+from monitor.series.rows import Bools, Floats
 
 SLOWER_LOG = float(np.log(1.1))
 """A slow site is slower than its own day by at least this, whatever the controls do."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from monitor.analysis.evidence import LEVELS
-from monitor.series.evenings import medians
-from monitor.series.frame import Floats
+from monitor.analysis.evalue import LEVELS
+from monitor.series.evening_table import medians
+from monitor.series.rows import Floats
 
 SIGMA_FLOOR = 0.06
 """No line is steadier than this from evening to evening [log]; Brisbane: 0.057."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
-from monitor.series.frame import Floats, Ints
+from monitor.series.rows import Floats, Ints
 
 RATE = METRICS.index("goodput_bps")
 _CONNECT = METRICS.index("connect_s")

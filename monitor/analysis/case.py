@@ -20,8 +20,8 @@ from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.analysis.sustained import Levels, Sustained, sustained
 from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_failed
 from monitor.series.columns import METRICS
-from monitor.series.evenings import typical
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.evening_table import typical
+from monitor.series.rows import Bools, Floats, Ints
 
 _REFUSED_SHARE = 0.3
 """An evening is refused when at least this share of its answers were refusals ..."""

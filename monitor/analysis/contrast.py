@@ -14,8 +14,8 @@ from monitor.analysis.cap import RATE, held_log
 from monitor.evening_rule import CEILING, LAWS
 from monitor.model import Role
 from monitor.series import EveningTable
-from monitor.series.evenings import medians
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.evening_table import medians
+from monitor.series.rows import Bools, Floats, Ints
 
 _HAS_SHARE = 0.5
 _MOVED_LOG = float(np.log(1.15))

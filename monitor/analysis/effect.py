@@ -5,8 +5,8 @@ from math import erf, log, sqrt
 
 import numpy as np
 
-from monitor.series.evenings import medians
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.evening_table import medians
+from monitor.series.rows import Bools, Floats, Ints
 
 _Z95 = 1.959964
 _T95 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}

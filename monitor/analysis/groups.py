@@ -19,8 +19,8 @@ from monitor.analysis.cap import drained_log
 from monitor.evening_rule import WELL_SHARE, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
-from monitor.series.evenings import typical
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.evening_table import typical
+from monitor.series.rows import Bools, Floats, Ints
 
 _RATE = METRICS.index("goodput_bps")
 _TRANSFERS = (_RATE, METRICS.index("response_s"))

@@ -38,8 +38,8 @@ from monitor.model import (
 from monitor.reason import Reason
 from monitor.series import EveningTable, evening_table, grids
 from monitor.series.columns import METRICS
-from monitor.series.frame import MEASURED, TEXT_DEFAULTS, Bools
-from monitor.series.local import zone
+from monitor.series.local_time import zone
+from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.wallclock import day_number
 
 METHOD_VERSION = "5"

@@ -26,13 +26,13 @@ from monitor.analysis.contrast import (
     contrast,
     fit,
 )
-from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value, slow_e_values
+from monitor.analysis.evalue import LEVELS, e_bh, flag_e_value, slow_e_values
 from monitor.analysis.groups import Split, split
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
 from monitor.evening_rule import is_dead, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.rows import Bools, Floats, Ints
 
 DEAD_P0 = 0.02
 _LEAST_TRANSFERS = 3

@@ -18,8 +18,8 @@ from monitor.model import MechanismCheck
 from monitor.operators import operator_of
 from monitor.reason import Reason, Value, measured
 from monitor.series.columns import METRICS
-from monitor.series.evenings import medians, typical
-from monitor.series.frame import Bools, Floats
+from monitor.series.evening_table import medians, typical
+from monitor.series.rows import Bools, Floats
 
 _MUCH_LOG = float(np.log(1.5))
 _CONNECT = "connect_s"

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.rows import Bools, Floats, Ints
 
 LEVEL: Final = 0.01
 """A pattern is called one when chance gives as much in fewer cases than this."""

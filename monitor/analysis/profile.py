@@ -7,8 +7,8 @@ import numpy as np
 from monitor.analysis.contrast import Fit
 from monitor.evening_rule import CEILING, DAY_MIN, LAWS
 from monitor.series import EveningTable
-from monitor.series.evenings import medians
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.evening_table import medians
+from monitor.series.rows import Bools, Floats, Ints
 
 _SHORTEST_MIN = 30
 _LONGEST_MIN = 10 * 60

@@ -12,7 +12,7 @@ from monitor.evening_rule import mostly_dead, mostly_failed
 from monitor.reason import Reason, measured
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
-from monitor.series.evenings import typical
+from monitor.series.evening_table import typical
 from monitor.verdict_table import row_of
 
 _CONNECT = METRICS.index("connect_s")

@@ -10,14 +10,14 @@ import numpy as np
 
 from monitor.analysis.busyhour import SLOWER_LOG
 from monitor.analysis.case import Case, is_above_one
-from monitor.analysis.evidence import binomial_tail
+from monitor.analysis.evalue import binomial_tail
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.evening_rule import CEILING, SLOW_LOG, SLOW_RATIO, is_slow, mostly_dead
 from monitor.model import MechanismCheck
 from monitor.reason import Reason, Value, measured
 from monitor.series.columns import STAGES
-from monitor.series.evenings import typical
-from monitor.series.frame import Bools, Floats
+from monitor.series.evening_table import typical
+from monitor.series.rows import Bools, Floats
 
 MIN_EVENINGS = 5
 """Fewer usable evenings say nothing, unless the evidence is already overwhelming."""

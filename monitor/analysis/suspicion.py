@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.rows import Bools, Floats, Ints
 
 FALSE_DISCOVERY_RATE = 0.05
 TELLING_LOG = float(np.log(1.15))

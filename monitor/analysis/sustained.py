@@ -18,10 +18,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from monitor.analysis.calibration import MAD_TO_SIGMA
 from monitor.analysis.cap import RATE
 from monitor.analysis.effect import Estimate, estimate
-from monitor.analysis.evidence import flag_e_value
+from monitor.analysis.evalue import flag_e_value
 from monitor.series import EveningTable
-from monitor.series.evenings import medians, typical
-from monitor.series.frame import Bools, Floats, Ints
+from monitor.series.evening_table import medians, typical
+from monitor.series.rows import Bools, Floats, Ints
 
 _FIRST_ONSET = 5
 """Days before the earliest onset; after the latest come as many less one."""

@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from monitor.anomalies.evenings import Site
+from monitor.anomalies.evening_lines import Site
 from monitor.errors import InputError
 from monitor.evening_rule import middle, times_slower
-from monitor.series.evenings import medians_by_place
-from monitor.series.frame import Bools, Floats, Ints
-from monitor.series.local import local_seconds
+from monitor.series.evening_table import medians_by_place
+from monitor.series.local_time import local_seconds
+from monitor.series.rows import Bools, Floats, Ints
 from monitor.wallclock import EPOCH, parsed_date
 
 _SPAN: Final = re.compile(

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import Final
 
-from monitor.anomalies.evenings import Evening
+from monitor.anomalies.evening_lines import Evening
 from monitor.evening_rule import EveningState, middle
 
 GAP_EVENINGS: Final = 2

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from monitor.anomalies.evenings import Told
+from monitor.anomalies.evening_lines import Told
 from monitor.evening_rule import Window
 from monitor.model import EveningMark
 from monitor.store.judged import JudgedTarget, judged_by

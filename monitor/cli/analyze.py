@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.context import (
+from monitor.cli.options import (
     check_known,
     local_day_end,
     measured_database_url,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from monitor.cli.context import (
+from monitor.cli.options import (
     check_order,
     configuration,
     measured_database_url,
@@ -192,7 +192,7 @@ def _listed(text: str | None, allowed: Sequence[str], option: str) -> tuple[str,
 
 
 def _prepare(url: str, timezone: str, now: "datetime") -> None:
-    from monitor.anomalies.asking import refresh_rollups
+    from monitor.anomalies.search import refresh_rollups
     from monitor.store import open_store
 
     open_store(url).close()
@@ -202,7 +202,7 @@ def _prepare(url: str, timezone: str, now: "datetime") -> None:
 
 def _answered(url: str, question: "Question", options: _Options) -> _Answer:
     from monitor.anomalies import ask_evenings
-    from monitor.anomalies.asking import ask_comparison
+    from monitor.anomalies.search import ask_comparison
 
     if options["span"]:
         rows = ask_comparison(url, question, options["span"], options["against"])

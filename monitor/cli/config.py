@@ -4,7 +4,7 @@ import io
 
 import click
 
-from monitor.cli.context import configuration
+from monitor.cli.options import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say
 from monitor.config import effective, partial_controls

@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from monitor.cli.context import configuration
+from monitor.cli.options import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import masked

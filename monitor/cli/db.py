@@ -2,7 +2,7 @@
 
 import click
 
-from monitor.cli.context import database_url
+from monitor.cli.options import database_url
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import masked

@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 import click
 
 from monitor import wallclock
-from monitor.cli.context import (
+from monitor.cli.options import (
     check_known,
     check_order,
     configuration,

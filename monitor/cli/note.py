@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import (
+from monitor.cli.options import (
     check_order,
     database_url,
     measured_database_url,

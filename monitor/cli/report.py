@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import (
+from monitor.cli.options import (
     check_known,
     configuration,
     measured_database_url,
@@ -134,8 +134,8 @@ def _bundled(
     """The bundle; at the public level with a report that names no house."""
     from monitor.config import effective
     from monitor.evidence import names_at, write_bundle
+    from monitor.evidence.canonical_rows import stored_rows
     from monitor.evidence.ledger import ledger, whole_days
-    from monitor.evidence.rows import stored_rows
     from monitor.nightly import public_night, report_files
     from monitor.store import open_store
     from monitor.stored_analysis import document_of

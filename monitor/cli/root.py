@@ -25,11 +25,11 @@ COMMANDS = {
     "analyze": ("analyze", "verdicts, from the database or from sample files"),
     "report": ("report", "the report of a night, and its evidence bundle"),
     "nightly": (
-        "nightly",
+        "nightly_command",
         "what `run` starts after each night: judge, store, report, tell",
     ),
-    "demo": ("demo", "five simulated weeks, judged, reported and shown"),
-    "verify": ("verify", "check an evidence bundle"),
+    "demo": ("demo_command", "five simulated weeks, judged, reported and shown"),
+    "verify": ("verify_command", "check an evidence bundle"),
     "lodge": ("lodge", "have the last digest time-stamped by somebody else"),
     "anomalies": ("anomalies", "slow and dead evenings, episodes, comparisons"),
     "note": ("note", "note what happened on a date"),
@@ -37,10 +37,13 @@ COMMANDS = {
     "web": ("web", "the dashboard alone; make its password or token"),
     "config": ("config", "check the configuration"),
     "db": ("db", "care for the database"),
-    "backup": ("backup", "copy the database into a file, also while it is in use"),
-    "restore": ("backup", "copy a backup into an empty database"),
-    "wipe": ("backup", "remove everything that was stored"),
-    "doctor": ("doctor", "check this machine, with advice"),
+    "backup": (
+        "backup_command",
+        "copy the database into a file, also while it is in use",
+    ),
+    "restore": ("backup_command", "copy a backup into an empty database"),
+    "wipe": ("backup_command", "remove everything that was stored"),
+    "doctor": ("doctor_command", "check this machine, with advice"),
 }
 """Command -> (module in monitor.cli, one line of help)."""
 

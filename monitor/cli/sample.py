@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import configuration
+from monitor.cli.options import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say, visible
 from monitor.config import Config

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import measured_database_url
+from monitor.cli.options import measured_database_url
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, print_csv, print_table, say
 

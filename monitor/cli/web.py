@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from monitor.cli.context import configuration
+from monitor.cli.options import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 
@@ -28,7 +28,7 @@ def serve_command(settings: Settings, *, child: bool) -> None:
     """Show what is stored, without measuring, until SIGTERM or Ctrl-C."""
     from monitor.clock import SystemClock
     from monitor.service import log_to_stderr
-    from monitor.web.server import serve, until_told_to_end
+    from monitor.web.http_server import serve, until_told_to_end
 
     config = configuration(settings)
     log_to_stderr(quiet=("alembic",))
@@ -60,7 +60,7 @@ def _announce(address: str) -> None:
 @web_command.command("password")
 def password_command() -> None:
     """Ask for a password and print its hash for the configuration."""
-    from monitor.web.access import MAX_SECRET, new_hash
+    from monitor.web.lock.access import MAX_SECRET, new_hash
 
     password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     if not LEAST_LETTERS <= len(password) <= MAX_SECRET:
@@ -72,7 +72,7 @@ def password_command() -> None:
 @web_command.command("token")
 def token_command() -> None:
     """Make a random token for programs, and its hash for the configuration."""
-    from monitor.web.access import new_hash
+    from monitor.web.lock.access import new_hash
 
     token = secrets.token_urlsafe(32)
     say(f"Token, shown this once: {token}")

@@ -6,7 +6,7 @@ values.
 
 from monitor.config.companies import partial_controls
 from monitor.config.loading import checked_database_url, load, parse
-from monitor.config.masking import effective
+from monitor.config.masked import effective
 from monitor.config.sections import Config, Site, Web
 from monitor.masking import masked
 

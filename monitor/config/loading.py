@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from monitor.config.document import read_document
 from monitor.config.problems import problems, repeated_names
 from monitor.config.sections import Config
 from monitor.config.values import database_url
+from monitor.config.yaml_document import read_document
 from monitor.errors import ConfigError
 from monitor.masking import masked
 

@@ -22,6 +22,7 @@ from apscheduler.triggers.date import DateTrigger
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config
 from monitor.daemon.chores import SyncWatch, remove_old_samples, run_nightly
+from monitor.daemon.dashboard import Dashboard
 from monitor.daemon.lease import DaemonLease
 from monitor.daemon.startup import (
     History,
@@ -48,7 +49,6 @@ from monitor.service import service_manager
 from monitor.store.clock_steps import ClockStep
 from monitor.store.spool import SpooledWriter
 from monitor.store.spool_file import spool_path
-from monitor.web.child import Dashboard
 
 _log = logging.getLogger(__package__)
 

@@ -8,7 +8,7 @@ from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import InputError, RightsError, StoreError
 from monitor.model import Round, RoundStatus
-from monitor.probe.local import expected_on_wire_bytes
+from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.sampling.ration import Ration
 from monitor.sampling.schedule import (
     Gap,

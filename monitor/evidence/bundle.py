@@ -18,6 +18,7 @@ import monitor
 from monitor import private
 from monitor.errors import InputError
 from monitor.evidence import archive, layout
+from monitor.evidence.canonical_rows import Row
 from monitor.evidence.chain import (
     GENESIS,
     Day,
@@ -28,7 +29,6 @@ from monitor.evidence.chain import (
 )
 from monitor.evidence.findings import told_days
 from monitor.evidence.redact import Hosts, Level, config_for, renamed
-from monitor.evidence.rows import Row
 from monitor.model import DayDigest, Sample
 from monitor.untyped import Json
 

@@ -16,8 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, Self
 
 from monitor.errors import InputError
-from monitor.evidence.redact import private_part, public_part, trusted_part
-from monitor.evidence.rows import (
+from monitor.evidence.canonical_rows import (
     COLUMNS_OF,
     ROW_FORMAT,
     Row,
@@ -26,6 +25,7 @@ from monitor.evidence.rows import (
     row_of,
     sort_key,
 )
+from monitor.evidence.redact import private_part, public_part, trusted_part
 from monitor.model import DayDigest, Sample
 
 if TYPE_CHECKING:

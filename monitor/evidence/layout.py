@@ -9,9 +9,15 @@ from hashlib import sha256
 from typing import Final
 
 from monitor.evidence.archive import MARK
+from monitor.evidence.canonical_rows import (
+    COLUMNS,
+    COLUMNS_OF,
+    ROW_FORMAT,
+    Row,
+    canonical,
+)
 from monitor.evidence.chain import SEALED, Day, DayKeys, sealed_parts
 from monitor.evidence.redact import LOOKED_UP, Hosts, Level, public_part
-from monitor.evidence.rows import COLUMNS, COLUMNS_OF, ROW_FORMAT, Row, canonical
 from monitor.model import DayDigest
 from monitor.untyped import Json
 

@@ -12,9 +12,9 @@ from monitor.errors import InputError
 from monitor.evidence import timestamp
 from monitor.evidence.branches import breaks, strays
 from monitor.evidence.bundle import Ledger
+from monitor.evidence.canonical_rows import ROW_FORMAT, stored_rows
 from monitor.evidence.chain import GENESIS, continued, day_digest, day_keys, days_of
 from monitor.evidence.findings import Finding, told_days
-from monitor.evidence.rows import ROW_FORMAT, stored_rows
 from monitor.model import DayDigest
 from monitor.store import Store, open_store
 from monitor.store.digests import Digests, Lodging

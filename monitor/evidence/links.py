@@ -10,10 +10,10 @@ from typing import Final
 
 from monitor.evidence import layout
 from monitor.evidence.branches import breaks, strays
+from monitor.evidence.canonical_rows import COLUMNS_OF, canonical
 from monitor.evidence.chain import GENESIS, KEY_BYTES, DayKeys, continued
 from monitor.evidence.findings import Verification, told_days
 from monitor.evidence.redact import Level
-from monitor.evidence.rows import COLUMNS_OF, canonical
 from monitor.model import DayDigest
 from monitor.untyped import Json
 

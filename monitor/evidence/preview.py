@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.evidence import archive, layout
-from monitor.evidence.rows import COLUMNS, Row
+from monitor.evidence.canonical_rows import COLUMNS, Row
 from monitor.untyped import Json
 
 _MAX_LINE_BYTES: Final = 1_000_000

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import InputError
-from monitor.evidence.rows import COLUMNS, NUMBERS
+from monitor.evidence.canonical_rows import COLUMNS, NUMBERS
 from monitor.store.instants import to_us
 from monitor.untyped import Json
 
@@ -51,7 +51,7 @@ def frame_of(
     """
     import pandas as pd
 
-    from monitor.interchange.columns import COLUMNS as KINDS
+    from monitor.interchange.file_columns import COLUMNS as KINDS
     from monitor.store.growing import growing
 
     grown = {c.name: growing(c, is_stored=False) for c in KINDS if c.name in columns}

@@ -17,7 +17,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 from monitor.addresses import is_public
-from monitor.evidence.rows import COLUMNS_OF, ROW_FORMAT, Row, utc_text
+from monitor.evidence.canonical_rows import COLUMNS_OF, ROW_FORMAT, Row, utc_text
 from monitor.masking import HIDDEN, masked_in
 from monitor.model import LOCAL_PROBES
 from monitor.untyped import Json

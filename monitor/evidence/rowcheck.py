@@ -13,11 +13,11 @@ from itertools import islice, pairwise
 from typing import TypeAlias
 
 from monitor.evidence import layout
+from monitor.evidence.canonical_rows import Row
 from monitor.evidence.chain import leaf
 from monitor.evidence.findings import Verification
 from monitor.evidence.links import HOSTILE, Link, parsed
 from monitor.evidence.redact import ADDRESSES, Level
-from monitor.evidence.rows import Row
 from monitor.evidence.spelled import row_and_leaf
 
 Place: TypeAlias = tuple[str, str, int]

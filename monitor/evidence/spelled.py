@@ -9,6 +9,7 @@ mark within a text has a backslash before it: `,"name":` always begins a field.
 import json
 from typing import Final, NamedTuple
 
+from monitor.evidence.canonical_rows import ROW_FORMAT, Row, canonical
 from monitor.evidence.chain import DayKeys, keyed, leaf_of
 from monitor.evidence.layout import short
 from monitor.evidence.redact import (
@@ -18,7 +19,6 @@ from monitor.evidence.redact import (
     network,
     public_part,
 )
-from monitor.evidence.rows import ROW_FORMAT, Row, canonical
 from monitor.model import LOCAL_PROBES
 
 _DECODER: Final = json.JSONDecoder()

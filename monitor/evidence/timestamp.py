@@ -94,7 +94,7 @@ def check(token: bytes, digest: str, *, trusted: Sequence[Certificate] = ()) -> 
 def _asked(authority: str, query: bytes) -> bytes:
     """The authority's reply; ValueError says why there is none."""
     request = {"authority": authority, "query": query.hex()}
-    ended = children.run("monitor.evidence.asking", request, _LIMITS)
+    ended = children.run("monitor.evidence.authority_request", request, _LIMITS)
     told = ended.answers[0] if ended.answers else {"trouble": ended.trouble}
     if "reply" not in told:
         raise ValueError(told["trouble"])

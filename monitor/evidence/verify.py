@@ -16,6 +16,7 @@ from monitor.errors import InputError
 from monitor.evidence import archive, layout
 from monitor.evidence.archive import DamagedError
 from monitor.evidence.binding import Digests, check_begin, check_scope, check_withheld
+from monitor.evidence.canonical_rows import Row
 from monitor.evidence.findings import Finding, Kind, Scope, Verification
 from monitor.evidence.links import Link, check_links
 from monitor.evidence.recompute import (
@@ -25,7 +26,6 @@ from monitor.evidence.recompute import (
 )
 from monitor.evidence.redact import Level
 from monitor.evidence.rowcheck import RowCheck
-from monitor.evidence.rows import Row
 from monitor.model import LOCAL_PROBES, SIMULATED
 from monitor.untyped import Json
 

@@ -15,8 +15,8 @@ import aiohttp
 
 from monitor.errors import InputError, ServiceError
 from monitor.interchange import within_limits
-from monitor.interchange.checks import shown
-from monitor.interchange.columns import NUMBERS
+from monitor.interchange.cell_checks import shown
+from monitor.interchange.file_columns import NUMBERS
 from monitor.masking import masked, masked_in
 from monitor.model import Operation, Role, Sample
 from monitor.untyped import Json

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from monitor.exchange.reading import numbered_lines, refused
+from monitor.exchange.bounded_lines import numbered_lines, refused
 from monitor.model import Operation, Role, Sample
 
 PROBE: Final = "ping"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from monitor.exchange.reading import numbered_lines, refused, utc
+from monitor.exchange.bounded_lines import numbered_lines, refused, utc
 from monitor.interchange.writing import replacing
 from monitor.model import Operation, Role, Sample
 from monitor.untyped import Json

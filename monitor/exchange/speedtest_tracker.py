@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from monitor.exchange.reading import numbered_lines, refused, utc
+from monitor.exchange.bounded_lines import numbered_lines, refused, utc
 from monitor.model import Operation, Role, Sample
 
 TARGET: Final = "speedtest"

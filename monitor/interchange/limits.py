@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from monitor.interchange.checks import RawBatch, typed
-from monitor.interchange.columns import NAMES
+from monitor.interchange.cell_checks import RawBatch, typed
+from monitor.interchange.file_columns import NAMES
 from monitor.interchange.writing import cells
 from monitor.model import Sample
 

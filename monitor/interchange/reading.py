@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitor.errors import InputError
-from monitor.interchange.checks import RawBatch, check_header, shown, typed
-from monitor.interchange.columns import COLUMNS, NAMES, Kind
-from monitor.interchange.files import (
+from monitor.interchange.cell_checks import RawBatch, check_header, shown, typed
+from monitor.interchange.file_columns import COLUMNS, NAMES, Kind
+from monitor.interchange.formula import rearm
+from monitor.interchange.sample_files import (
     LONGEST_LINE_BYTES,
     file_format,
     lines,
     readable,
 )
-from monitor.interchange.formula import rearm
 
 ROWS_PER_BATCH: Final = 20_000
 

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from monitor import private
 from monitor.errors import InputError
-from monitor.interchange.columns import COLUMNS, NAMES, Kind
-from monitor.interchange.files import file_format
+from monitor.interchange.file_columns import COLUMNS, NAMES, Kind
+from monitor.interchange.sample_files import file_format
 from monitor.lists import answers_text, curve_text
 from monitor.model import Sample
 from monitor.text import csv_writer, disarm

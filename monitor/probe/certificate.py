@@ -23,7 +23,7 @@ from service_identity.cryptography import (
 from monitor.clock import Clock
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.hosts import is_address
-from monitor.probe.text import printable
+from monitor.probe.wire_text import printable
 
 # Errors of OpenSSL's X509_verify_cert that say "not signed by anybody we know":
 # no issuer found, self-signed leaf or root, leaf signature not verifiable.

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 from monitor.clock import Clock
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.readiness import readable, send_all
-from monitor.probe.records import Records
+from monitor.probe.tls_records import Records
 
 READ_BYTES = 256 * 1024
 

@@ -29,12 +29,12 @@ from monitor.probe.leads import Leads
 from monitor.probe.observation import new_observation
 from monitor.probe.request import page_headers
 from monitor.probe.settings import ProbeSettings
-from monitor.probe.text import printable, printable_bytes
+from monitor.probe.short_turns import in_turns
 from monitor.probe.traffic import Traffic
 from monitor.probe.transfer import Limits
-from monitor.probe.turns import in_turns
 from monitor.probe.url import endpoint_of, site_of
 from monitor.probe.wire import Wire
+from monitor.probe.wire_text import printable, printable_bytes
 
 _log = logging.getLogger(__name__)
 

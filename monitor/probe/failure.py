@@ -11,7 +11,7 @@ import ssl
 from h11 import RemoteProtocolError
 
 from monitor.model import Operation
-from monitor.probe.text import printable
+from monitor.probe.wire_text import printable
 
 _ERRNO_NAMES = {
     errno.ECONNREFUSED: "connection_refused",

@@ -12,9 +12,9 @@ import h11
 
 from monitor.probe.channel import READ_BYTES, Channel
 from monitor.probe.failure import ProbeFailedError
-from monitor.probe.text import printable_bytes
-from monitor.probe.turns import Turn
+from monitor.probe.short_turns import Turn
 from monitor.probe.url import site_of
+from monitor.probe.wire_text import printable_bytes
 
 HEAD_MAX_BYTES = 64 * 1024
 HEAD_MAX_LINES = 1000

@@ -17,8 +17,8 @@ from monitor.clock import Clock
 from monitor.model import AddressFamily
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.readiness import connected, readable, send_all
-from monitor.probe.text import printable
 from monitor.probe.traffic import Traffic
+from monitor.probe.wire_text import printable
 
 _RCODE_NAMES = {
     rcode.NXDOMAIN: "dns_nxdomain_error",

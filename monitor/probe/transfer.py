@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 
 from monitor.probe.channel import READ_BYTES, Channel
 from monitor.probe.http import Body
+from monitor.probe.short_turns import Turn
 from monitor.probe.timing import Curve
-from monitor.probe.turns import Turn
 
 _TICK_S = 0.1
 _WAKE_EVERY_S = 0.02

@@ -7,7 +7,7 @@ from dns.exception import DNSException
 from dns.name import from_text
 
 from monitor.errors import InputError
-from monitor.probe.text import printable
+from monitor.probe.wire_text import printable
 
 _PORTS = {"https": 443, "http": 80}
 _LONGEST_STORED_VALUE = 16

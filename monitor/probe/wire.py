@@ -11,7 +11,6 @@ from contextlib import closing
 
 from monitor.clock import Clock
 from monitor.model import AddressFamily, Operation
-from monitor.probe.answers import has_bogon
 from monitor.probe.certificate import TrustStore, client_context, presented_by
 from monitor.probe.channel import Channel, PlainChannel, TlsChannel
 from monitor.probe.failure import ProbeFailedError
@@ -27,6 +26,7 @@ from monitor.probe.kernel import handshake_s
 from monitor.probe.leads import Leads
 from monitor.probe.lookup import look_up
 from monitor.probe.observation import Observation
+from monitor.probe.plausibility import has_bogon
 from monitor.probe.readiness import connected
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark

@@ -4,6 +4,7 @@ Nothing here opens a database, reads a clock or writes a file.
 """
 
 from monitor.report.assembly import Beside, night_report, public_copy
+from monitor.report.brief import render_text, sentence
 from monitor.report.content import (
     Chain,
     Gap,
@@ -13,10 +14,9 @@ from monitor.report.content import (
     Spoiled,
     Versions,
 )
+from monitor.report.data_files import render_csv, render_json
 from monitor.report.html import render_html
 from monitor.report.pdf import PdfUnavailableError, render_pdf
-from monitor.report.tables import render_csv, render_json
-from monitor.report.text import render_text, sentence
 
 __all__ = [
     "Beside",

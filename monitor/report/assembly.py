@@ -34,7 +34,7 @@ from monitor.report.content import (
     Versions,
 )
 from monitor.report.pictures import is_any, is_remote, pictures_of
-from monitor.series.local import local_seconds
+from monitor.series.local_time import local_seconds
 from monitor.wallclock import day_number
 
 _SHORTEST_GAP_MIN: Final = 20

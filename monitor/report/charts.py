@@ -28,7 +28,7 @@ from monitor.report.content import (
     LastNight,
 )
 from monitor.report.states import state_label
-from monitor.series.frame import Floats
+from monitor.series.rows import Floats
 from monitor.wording import Language
 
 INK: Final = "#010203"

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from monitor.evening_rule import Window
 from monitor.model import Analysis, EveningMark, Note, Verdict
-from monitor.series.frame import Floats
+from monitor.series.rows import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

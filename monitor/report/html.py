@@ -10,26 +10,26 @@ from markupsafe import Markup
 
 from monitor.evening_rule import EveningState, Window
 from monitor.model import EveningMark
+from monitor.report.brief import sentence
 from monitor.report.content import (
     NightReport,
     Service,
 )
 from monitor.report.states import state_label as state_words
-from monitor.report.text import sentence
-from monitor.series.frame import Floats
+from monitor.series.rows import Floats
 from monitor.text import printable_lines
 from monitor.verdict_table import Tone, row_of
 from monitor.wording import Language, language
-from monitor.wording.checks import (
+from monitor.wording.check_words import (
     check_figure,
     check_outcome,
     check_sign,
     check_title,
 )
-from monitor.wording.metrics import metric_title, metric_value
+from monitor.wording.metric_words import metric_title, metric_value
 from monitor.wording.names import display_name
 from monitor.wording.numbers import evidence_lines
-from monitor.wording.rounds import told_gap, told_spoiled
+from monitor.wording.round_words import told_gap, told_spoiled
 from monitor.wording.sentences import title
 
 _FONTS: Final = "DejaVu Sans, system-ui, Noto Sans, sans-serif"

@@ -16,9 +16,9 @@ import pandas as pd
 from monitor.evening_rule import RATES, Window, dates_between
 from monitor.model import LOCAL_PROBES
 from monitor.report.content import HeatMap, LastNight, Scope
-from monitor.series.evenings import medians_by_place, typical
-from monitor.series.frame import Bools, Floats, Ints
-from monitor.series.local import evening_of, local_seconds
+from monitor.series.evening_table import medians_by_place, typical
+from monitor.series.local_time import evening_of, local_seconds
+from monitor.series.rows import Bools, Floats, Ints
 from monitor.wallclock import day_number
 
 METRICS: Final = (

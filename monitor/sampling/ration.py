@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from monitor.evening_rule import Window
 from monitor.model import Probe, Target
 from monitor.probe import probes_of
-from monitor.probe.local import expected_on_wire_bytes
+from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.sampling.budget import (
     Budget,
     Costs,

@@ -18,7 +18,7 @@ from asyncio_throttle.throttler import Throttler
 
 from monitor.clock import Clock
 from monitor.model import Probe, Round, RoundStatus, Sample, Target
-from monitor.probe.local import RoundWatch
+from monitor.probe.this_machine import RoundWatch
 from monitor.probe.traffic import Traffic
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monitor.series.evenings import EveningTable, evening_table
+    from monitor.series.evening_table import EveningTable, evening_table
     from monitor.series.grid import Grid, grids
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
 ]
 
 _WITH_PANDAS = {
-    "EveningTable": "evenings",
-    "evening_table": "evenings",
+    "EveningTable": "evening_table",
+    "evening_table": "evening_table",
     "Grid": "grid",
     "grids": "grid",
 }

@@ -16,8 +16,8 @@ import numpy as np
 
 from monitor.model import Probe
 from monitor.series.columns import STAGES, Columns
-from monitor.series.frame import Bools, Floats, Ints, Rows, Text
 from monitor.series.lanes import Lane
+from monitor.series.rows import Bools, Floats, Ints, Rows, Text
 
 _FIRST_ODD_STATUS = 300
 _USUAL_ISSUER_SHARE = 0.01

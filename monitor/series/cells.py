@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from monitor.evening_rule import RATES
 from monitor.model import Probe
 from monitor.series.columns import METRICS, Columns, slowness
-from monitor.series.frame import Bools, Floats, Ints, Rows, Text
 from monitor.series.lanes import Lane
+from monitor.series.rows import Bools, Floats, Ints, Rows, Text
 
 Cells = NDArray[np.float32]
 

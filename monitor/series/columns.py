@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from monitor.errors import InputError
 from monitor.evening_rule import RATES
 from monitor.model import Role
-from monitor.series.frame import MEASURED, Bools, Floats, Rows, Text
+from monitor.series.rows import MEASURED, Bools, Floats, Rows, Text
 
 METRICS = (
     "goodput_bps",

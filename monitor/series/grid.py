@@ -18,7 +18,6 @@ from monitor.reason import Reason
 from monitor.series.answers import told_apart
 from monitor.series.cells import Cells, Connection, Filler
 from monitor.series.columns import columns
-from monitor.series.frame import Bools, Ints, Rows, rows
 from monitor.series.lanes import (
     SeriesKey,
     interval_s,
@@ -26,8 +25,9 @@ from monitor.series.lanes import (
     series_keys,
     spoiled,
 )
-from monitor.series.local import evening_of, local_seconds
+from monitor.series.local_time import evening_of, local_seconds
 from monitor.series.nowhere import nobodys_networks
+from monitor.series.rows import Bools, Ints, Rows, rows
 
 _SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
 _MAX_EVENINGS = 20_000

@@ -11,7 +11,7 @@ import numpy as np
 
 from monitor.model import LOCAL_PROBES, Probe, Role
 from monitor.series.columns import Columns
-from monitor.series.frame import Bools, Ints, Rows
+from monitor.series.rows import Bools, Ints, Rows
 
 _ROUND_US = 60_000_000
 """Targets and controls of one round start within this time (sampling policy)."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from monitor.addresses import nobodys_network
-from monitor.series.frame import Ints, Rows
+from monitor.series.rows import Ints, Rows
 
 
 def nobodys_networks(table: Rows) -> Ints:

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from monitor.evening_rule import OUTAGE_SHARE, mostly_failed
 from monitor.model import Role
 from monitor.series.columns import METRICS
-from monitor.series.frame import Bools
 from monitor.series.grid import Grid
+from monitor.series.rows import Bools
 
 _LOAD_SHARE = 0.5
 """Other traffic above this share of the line's rate slows everything at home."""

@@ -12,12 +12,12 @@ import pandas as pd
 from monitor.model import Operation, Probe
 from monitor.simulation.conditions import Conditions, Imposed, Kind, Style
 from monitor.simulation.families import FAMILIES, Family
-from monitor.simulation.frame import local_rows, rows
 from monitor.simulation.imposed import Schedule, impose, schedule, style_of
 from monitor.simulation.line import Line, line
 from monitor.simulation.measures import Measures, measures
 from monitor.simulation.noise import NOISE_MODELS, noise_model
 from monitor.simulation.nuisances import Nuisances, nuisances
+from monitor.simulation.outcome_frame import local_rows, rows
 from monitor.simulation.outcomes import Outcomes, download_outcomes, page_outcomes
 from monitor.simulation.sites import Sites, sites
 from monitor.simulation.slots import Bools, Floats, Slots, slots

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, or_, select
 
 from monitor.store.instants import from_us, to_us
-from monitor.store.records import storable
+from monitor.store.spool_lines import storable
 from monitor.store.tables import consents
 
 

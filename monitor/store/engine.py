@@ -19,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 from monitor import private
 from monitor.errors import InputError, RightsError, StoreError
 from monitor.masking import has_stray_at, masked, without_secrets
-from monitor.store.server import Server
+from monitor.store.postgres_server import Server
 from monitor.store.trouble import explained, is_refusal
 
 ALLOWED: Final = (

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, Table, text
 
 from monitor.errors import InputError, RightsError
-from monitor.store.server import Server
+from monitor.store.postgres_server import Server
 from monitor.store.tables import (
     VERSION_TABLE,
     hourly,

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, select
 
-from monitor.interchange.columns import COLUMNS, NAMES, Column
+from monitor.interchange.file_columns import COLUMNS, NAMES, Column
 from monitor.store.engine import make_engine, reading
 from monitor.store.growing import GrowingColumn, growing
 from monitor.store.migration import migrate
@@ -45,7 +45,7 @@ def load_frame(
     Returns
     -------
     DataFrame : rows by series and, within one, by time; types as in
-        `monitor.interchange.columns`.
+        `monitor.interchange.file_columns`.
 
     Raises
     ------

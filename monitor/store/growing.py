@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.interchange.columns import Column, Kind
+from monitor.interchange.file_columns import Column, Kind
 from monitor.lists import stored_answers_text
 from monitor.model import Role
 from monitor.untyped import Json
@@ -34,7 +34,7 @@ class GrowingColumn(Protocol):
         """Add one text n times."""
 
     def series(self) -> Series:
-        """The finished column, of the type that `monitor.interchange.columns` says."""
+        """The finished column, of the type that `interchange.file_columns` says."""
 
 
 def growing(column: Column, *, is_stored: bool = True) -> GrowingColumn:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row, delete, select, text, update
 from monitor.errors import HeldError
 from monitor.store.holder import Holder
 from monitor.store.instants import to_us
-from monitor.store.records import storable
 from monitor.store.samples import insert_new
+from monitor.store.spool_lines import storable
 from monitor.store.tables import leases
 
 ROUNDS: Final = 3

@@ -9,7 +9,7 @@ from monitor.errors import InputError
 from monitor.store.engine import make_engine, reading, sqlite_path
 from monitor.store.fitness import refuse_unfit, refuse_without_rights
 from monitor.store.tables import REVISION, VERSION_TABLE, metadata
-from monitor.store.turns import migrating
+from monitor.store.upgrade_turns import migrating
 
 
 def check(url: str, *, writes: bool) -> None:

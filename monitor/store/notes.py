@@ -9,7 +9,7 @@ from monitor.errors import InputError
 from monitor.model import Note
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.instants import to_us
-from monitor.store.records import storable
+from monitor.store.spool_lines import storable
 from monitor.store.tables import notes
 
 

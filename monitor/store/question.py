@@ -23,7 +23,7 @@ from monitor.errors import InputError, StoreError
 from monitor.masking import without_secrets
 from monitor.store import question_words, viewer
 from monitor.store.engine import database_url
-from monitor.store.server import Server
+from monitor.store.postgres_server import Server
 from monitor.store.sql_types import Connection, Cursor
 
 VIEWS: Final = ("v_samples", "v_hours", "v_rounds", "v_verdicts", "v_notes", "v_days")

@@ -26,8 +26,8 @@ from sqlalchemy import (
 from monitor.model import Round, RoundStatus
 from monitor.store.engine import reading
 from monitor.store.instants import from_us, to_us
-from monitor.store.records import storable
 from monitor.store.samples import insert_new
+from monitor.store.spool_lines import storable
 from monitor.store.sql_types import Statement, StoredRow
 from monitor.store.tables import rounds
 

@@ -28,7 +28,7 @@ from monitor.lists import curve_text
 from monitor.model import Operation, Role, Sample, Transport
 from monitor.store.engine import reading
 from monitor.store.instants import from_us, to_us
-from monitor.store.records import nested, storable
+from monitor.store.spool_lines import nested, storable
 from monitor.store.sql_types import Statement
 from monitor.store.tables import IDENTITY, samples, series
 from monitor.untyped import Json

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from monitor import private
 from monitor.model import Round, Sample
 from monitor.store.lockfile import locked
-from monitor.store.records import from_line, to_line
+from monitor.store.spool_lines import from_line, to_line
 
 log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from typing import Final
 from aiohttp import web
 
 from monitor.model import Sample
-from monitor.web import samples
+from monitor.web.answers import sample_pages
+from monitor.web.answers.schemas import Query, SamplesQuery, Share, ShareRequest
 from monitor.web.context import CONTEXT, Context
 from monitor.web.endpoints import ENDPOINTS, PREFIX, STREAMS, Endpoint
-from monitor.web.guard import Handler, problem
+from monitor.web.lock.guard import Handler, problem
 from monitor.web.openapi import openapi_document
 from monitor.web.query import NotAllowed, checked, parameters
-from monitor.web.schemas import Query, SamplesQuery, Share, ShareRequest
 
 BODY_TIMEOUT_S: Final = 10
 CHUNK_TIMEOUT_S: Final = 60
@@ -90,13 +90,13 @@ async def _stream(
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     is_csv = path.endswith(".csv")
-    pieces = samples.batches(context.facts, query)
+    pieces = sample_pages.batches(context.facts, query)
     # Asked before the first byte: a database that is away is still an honest 503.
     batch = await context.ask(partial(_next, pieces))
     await response.prepare(request)
     if is_csv:
-        await response.write(samples.csv_header().encode())
-    as_text = samples.as_csv if is_csv else samples.as_ndjson
+        await response.write(sample_pages.csv_header().encode())
+    as_text = sample_pages.as_csv if is_csv else sample_pages.as_ndjson
     while batch is not None:
         await _write(response, await context.ask(partial(as_text, batch)))
         batch = await context.ask(partial(_next, pieces))

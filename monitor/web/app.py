@@ -8,13 +8,14 @@ from aiohttp import web
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.store.reader import Reader
-from monitor.web import api, guard, metrics, pages
-from monitor.web.access import Access
-from monitor.web.attempts import Attempts
+from monitor.web import api, metrics, pages
+from monitor.web.answer_cache import KeptAnswers
+from monitor.web.answers.facts import Facts
 from monitor.web.context import CONTEXT, Context
-from monitor.web.facts import Facts
-from monitor.web.files import Files
-from monitor.web.kept import KeptAnswers
+from monitor.web.lock import guard
+from monitor.web.lock.access import Access
+from monitor.web.lock.attempts import Attempts
+from monitor.web.static_files import Files
 
 MAX_BODY_BYTES: Final = 16_384
 

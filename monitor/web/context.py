@@ -10,11 +10,11 @@ from typing import TypeVar
 from aiohttp import web
 
 from monitor.config import Config
-from monitor.web.access import Access
-from monitor.web.facts import Facts
-from monitor.web.files import Files
-from monitor.web.kept import KeptAnswers
-from monitor.web.visitors import Crowd
+from monitor.web.answer_cache import KeptAnswers
+from monitor.web.answers.facts import Facts
+from monitor.web.lock.access import Access
+from monitor.web.lock.visitors import Crowd
+from monitor.web.static_files import Files
 
 T = TypeVar("T")
 

@@ -6,18 +6,18 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from monitor.web import (
-    comparison,
+from monitor.web.answers import (
     curves,
-    evenings,
+    evening_strip,
     heatmap,
-    notes,
+    noted_dates,
     overview,
-    samples,
+    sample_pages,
+    side_by_side,
     telling,
 )
-from monitor.web.facts import Facts
-from monitor.web.schemas import (
+from monitor.web.answers.facts import Facts
+from monitor.web.answers.schemas import (
     Annotations,
     Answer,
     CompareQuery,
@@ -75,14 +75,14 @@ ENDPOINTS: Final = (
         summary="Stored samples by time, a page at a time",
         query=SamplePageQuery,
         answer=SamplePage,
-        ask=samples.sample_page,
+        ask=sample_pages.sample_page,
     ),
     Endpoint(
         path="/samples/{id}",
         summary="One sample with all its fields and its byte curve",
         query=SampleQuery,
         answer=SampleRow,
-        ask=samples.one_sample,
+        ask=sample_pages.one_sample,
     ),
     Endpoint(
         path="/series",
@@ -103,14 +103,14 @@ ENDPOINTS: Final = (
         summary="What each evening of each target was like",
         query=DaysQuery,
         answer=Evenings,
-        ask=evenings.evenings,
+        ask=evening_strip.evenings,
     ),
     Endpoint(
         path="/compare",
         summary="Two spans of time of a target side by side",
         query=CompareQuery,
         answer=Comparison,
-        ask=comparison.comparison,
+        ask=side_by_side.comparison,
     ),
     Endpoint(
         path="/verdicts",
@@ -138,7 +138,7 @@ ENDPOINTS: Final = (
         summary="What the user noted about dates",
         query=DaysQuery,
         answer=Annotations,
-        ask=notes.annotations,
+        ask=noted_dates.annotations,
     ),
     Endpoint(
         path="/reports",

@@ -5,8 +5,14 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from monitor.web.answers.schemas import (
+    Problem,
+    Query,
+    SamplesQuery,
+    Share,
+    ShareRequest,
+)
 from monitor.web.endpoints import ENDPOINTS, PREFIX, STREAMS, Endpoint
-from monitor.web.schemas import Problem, Query, SamplesQuery, Share, ShareRequest
 from monitor.web.version import VERSION
 
 _REF: Final = "#/components/schemas/{model}"

@@ -10,11 +10,11 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from monitor.web import overview
-from monitor.web.access import SESSION, Refused, Who
-from monitor.web.attempts import TooMany
+from monitor.web.answers import overview
 from monitor.web.context import CONTEXT
-from monitor.web.guard import (
+from monitor.web.lock.access import SESSION, Refused, Who
+from monitor.web.lock.attempts import TooMany
+from monitor.web.lock.guard import (
     SESSION_COOKIE,
     SHARE_COOKIE,
     WHO,

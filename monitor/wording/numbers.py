@@ -4,8 +4,8 @@ from datetime import date
 
 from monitor.model import Verdict
 from monitor.wording import Language
-from monitor.wording.metrics import metric_title
-from monitor.wording.reasons import told_reasons
+from monitor.wording.metric_words import metric_title
+from monitor.wording.reason_words import told_reasons
 
 
 def evidence_lines(verdict: Verdict, language: Language) -> tuple[str, ...]:

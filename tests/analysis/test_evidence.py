@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitor.analysis.evidence import LEVELS, e_bh, flag_e_value
+from monitor.analysis.evalue import LEVELS, e_bh, flag_e_value
 
 
 def integral(k: int, n: int, p0: float) -> float:

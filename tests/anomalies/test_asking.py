@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from monitor.anomalies.asking import refresh_rollups
+from monitor.anomalies.search import refresh_rollups
 from monitor.model import Sample
 from monitor.store import open_store
 from monitor.store.engine import make_engine, reading

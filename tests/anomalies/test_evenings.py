@@ -14,7 +14,7 @@ from monitor.anomalies.comparison import (
     parse_against,
     parse_span,
 )
-from monitor.anomalies.evenings import Site, evenings
+from monitor.anomalies.evening_lines import Site, evenings
 from monitor.errors import InputError
 from monitor.evening_reading import SiteCells, cell_of
 from monitor.evening_rule import EveningState, Window, parse_window, times_slower

@@ -93,7 +93,7 @@ def test_demo_needs_no_configuration_and_says_that_it_is_simulated(
         )
 
     monkeypatch.setattr("monitor.simulation.demo_home", shorter)
-    monkeypatch.setattr("monitor.cli.demo.NIGHTS", 6)
+    monkeypatch.setattr("monitor.cli.demo_command.NIGHTS", 6)
     result = run("demo", "--dir", "d", "--once")
     assert result.exit_code == 0, result.output
     assert "SIMULATED" in result.stdout

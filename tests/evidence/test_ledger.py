@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from monitor.errors import InputError
 from monitor.evidence import verify_bundle
 from monitor.evidence.branches import breaks
+from monitor.evidence.canonical_rows import row_of, stored_rows
 from monitor.evidence.chain import GENESIS, linked
 from monitor.evidence.ledger import (
     _of_rows,
@@ -22,7 +23,6 @@ from monitor.evidence.ledger import (
     stored_notes,
     whole_days,
 )
-from monitor.evidence.rows import row_of, stored_rows
 from monitor.evidence.timestamp import roots
 from monitor.store import open_store
 from monitor.store.digests import Digests

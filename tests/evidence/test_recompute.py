@@ -8,9 +8,9 @@ import pytest
 
 from monitor.analysis import analysis_document, analyze
 from monitor.evidence import verify_bundle, write_bundle
+from monitor.evidence.canonical_rows import canonical
 from monitor.evidence.layout import row_check
 from monitor.evidence.recompute import differences
-from monitor.evidence.rows import canonical
 from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
 from tests.evidence.samples import CONFIG

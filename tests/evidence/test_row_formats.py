@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import MetaData, Table, insert, text
 
 from monitor.evidence import verify_bundle
+from monitor.evidence.canonical_rows import COLUMNS_OF, stored_rows
 from monitor.evidence.chain import DayKeys, day_digests, day_keys, days_of, leaf
 from monitor.evidence.layout import View, lines_of, written
 from monitor.evidence.ledger import close_days, ledger, stored_differences
 from monitor.evidence.redact import Hosts, Level, networks
-from monitor.evidence.rows import COLUMNS_OF, stored_rows
 from monitor.evidence.spelled import OddLineError, row_and_leaf
 from monitor.model import DayDigest, Sample, Transport
 from monitor.store import open_store
 from monitor.store.engine import make_engine
 from monitor.store.question import ask
-from monitor.store.turns import migrating
+from monitor.store.upgrade_turns import migrating
 from tests.evidence.samples import START, some_samples
 from tests.evidence.test_bundle import SECRET, bundle
 from tests.evidence.test_ledger import forced

@@ -24,7 +24,7 @@ from monitor.interchange import (
     samples_from,
     write_samples,
 )
-from monitor.interchange.checks import RawBatch, typed
+from monitor.interchange.cell_checks import RawBatch, typed
 from monitor.interchange.formula import rearm
 from monitor.model import Role, Sample
 from monitor.store import open_store

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import InputError
-from monitor.evidence.rows import row_of, stored_rows
+from monitor.evidence.canonical_rows import row_of, stored_rows
 from monitor.interchange import read_frame, samples_from, write_samples
 from monitor.lists import curve_of, curve_text
 from monitor.model import Sample, Transport

@@ -1,6 +1,6 @@
 import pytest
 
-from monitor.probe.answers import has_bogon, is_public
+from monitor.probe.plausibility import has_bogon, is_public
 
 
 @pytest.mark.parametrize(

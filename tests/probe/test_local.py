@@ -9,8 +9,8 @@ import pytest
 from monitor.clock import Clock, SystemClock
 from monitor.model import Probe, Sample
 from monitor.probe.gateway import Gateway, round_trip_s
-from monitor.probe.local import RoundWatch
 from monitor.probe.route import NetworkFiles
+from monitor.probe.this_machine import RoundWatch
 from tests.fakes import FakeClock
 from tests.probe.test_route import ARP_HEAD, HEAD
 

@@ -1,6 +1,6 @@
 import pytest
 
-from monitor.probe.records import Records
+from monitor.probe.tls_records import Records
 
 
 def record(n_bytes: int) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.evening_rule import parse_window
 from monitor.model import Probe, Target
-from monitor.probe.local import expected_on_wire_bytes
+from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.sampling.budget import (
     Budget,
     Costs,

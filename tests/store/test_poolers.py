@@ -13,11 +13,11 @@ from monitor.errors import InputError, StoreError
 from monitor.store import open_store
 from monitor.store.backup import backup
 from monitor.store.notes import Notes
+from monitor.store.postgres_server import Server
 from monitor.store.question import ask
 from monitor.store.reader import Reader
 from monitor.store.retention import Retention
 from monitor.store.rollups import Rollups
-from monitor.store.server import Server
 from monitor.store.spool import SpooledWriter
 from monitor.store.wiping import wipe
 from tests.pgbouncer import pooler

@@ -16,11 +16,11 @@ from monitor.store.engine import make_engine, reading
 from monitor.store.migration import scripts
 from monitor.store.question import ask
 from monitor.store.reader import Reader
-from monitor.store.records import from_line, to_line
 from monitor.store.rollups import Rollups
 from monitor.store.samples import to_row
+from monitor.store.spool_lines import from_line, to_line
 from monitor.store.tables import hourly
-from monitor.store.turns import migrating
+from monitor.store.upgrade_turns import migrating
 from tests.store.test_database import FULL, T0, sample
 
 OLD_NAMES = ("vantage", "target", "path", "probe", "server_name")

@@ -21,9 +21,9 @@ from monitor.model import Round, RoundStatus, Sample
 from monitor.store import open_store
 from monitor.store import spool as spool_module
 from monitor.store import spool_file as spool_file_module
-from monitor.store.records import from_line, to_line
 from monitor.store.spool import SpooledWriter
 from monitor.store.spool_file import SpoolFile
+from monitor.store.spool_lines import from_line, to_line
 from tests.postgres import make_server
 from tests.store.test_database import FULL, T0, sample
 from tests.waiting import eventually

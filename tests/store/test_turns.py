@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from monitor.errors import StoreError
-from monitor.store import turns, upgrade
+from monitor.store import upgrade, upgrade_turns
 from monitor.store.engine import make_engine, reading, sqlite_path
 from monitor.store.tables import REVISION, VERSION_TABLE
 from tests import forks
@@ -64,7 +64,7 @@ def test_a_slow_migration_is_waited_for(database: str):
 
 
 def test_a_migration_that_stands_still_is_given_up(database: str, monkeypatch):
-    monkeypatch.setattr(turns, "STILL_POLLS", 12)
+    monkeypatch.setattr(upgrade_turns, "STILL_POLLS", 12)
     stopped = started(SLOW, database)
     try:
         assert stopped.stdout.readline() == "at work\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from monitor.web.access import new_hash
 from monitor.web.app import make_app
+from monitor.web.lock.access import new_hash
 from tests.fakes import FakeClock
 from tests.postgres import PostgresServer
 from tests.web import history

@@ -6,7 +6,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from monitor.errors import ConfigError
-from monitor.web.access import new_hash
+from monitor.web.lock.access import new_hash
 from tests.fakes import FakeClock
 from tests.web import history
 from tests.web.conftest import PASSWORD, TOKEN, Serve

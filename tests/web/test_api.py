@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient
 
 from monitor.interchange import read_frame
 from monitor.model import LOCAL_PROBES
-from monitor.probe.local import expected_on_wire_bytes
+from monitor.probe.this_machine import expected_on_wire_bytes
 from tests.web import history
 from tests.web.conftest import Serve
 

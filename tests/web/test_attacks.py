@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient
 
-from monitor.web import server
-from monitor.web.guard import CSP
+from monitor.web import http_server
+from monitor.web.lock.guard import CSP
 from tests.waiting import PATIENCE_S
 from tests.web import history
 from tests.web.conftest import PASSWORD, Serve
@@ -234,12 +234,12 @@ class TestSlowVisitors:
     async def address(
         self, sqlite_history: str, clock: object, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(server, "IDLE_S", 0.5)
-        monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)
+        monkeypatch.setattr(http_server, "IDLE_S", 0.5)
+        monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 20)
         told = asyncio.get_running_loop().create_future()
         stop = asyncio.Event()
         task = asyncio.create_task(
-            server.serve(
+            http_server.serve(
                 history.config(sqlite_history),
                 clock,
                 announce=told.set_result,

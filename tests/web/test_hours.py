@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from monitor.store.hourly_days import HOUR_US, HourlyDay
-from monitor.web.hours import Cell, Hours, laid_out, measured_span
-from monitor.web.local import next_hour_us
-from monitor.web.schemas import Metric
-from monitor.web.slowness import beyond_controls
+from monitor.web.answers.home_clock import next_hour_us
+from monitor.web.answers.hours import Cell, Hours, laid_out, measured_span
+from monitor.web.answers.schemas import Metric
+from monitor.web.answers.slowness import beyond_controls
 
 DAY = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp()) * 1_000_000
 

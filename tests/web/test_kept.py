@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import Event
 
-from monitor.web.kept import KEPT_S, MAX_KEPT, KeptAnswers
+from monitor.web.answer_cache import KEPT_S, MAX_KEPT, KeptAnswers
 from tests.fakes import FakeClock
 from tests.waiting import PATIENCE_S
 

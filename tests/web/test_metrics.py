@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
-from monitor.web.metrics import site_families
+from monitor.web.answers.metric_families import site_families
 from tests.fakes import FakeClock
 from tests.web import history
 from tests.web.conftest import Serve

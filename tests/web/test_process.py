@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from monitor.errors import ServiceError
-from monitor.web.server import listening_socket
+from monitor.web.http_server import listening_socket
 from tests import forks
 from tests.ports import free_port
 from tests.waiting import PATIENCE_S, until

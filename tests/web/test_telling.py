@@ -8,9 +8,9 @@ from aiohttp.test_utils import TestClient
 from monitor.model import Verdict
 from monitor.reason import Reason
 from monitor.stored_analysis import read_document
-from monitor.web.telling import told_of
+from monitor.web.answers.telling import told_of
 from monitor.wording import language
-from monitor.wording.reasons import told as words
+from monitor.wording.reason_words import told as words
 
 REASON = Reason(
     "controls",

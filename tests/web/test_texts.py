@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import monitor.web
+from monitor.web.answers.schemas import EveningState, Metric
 from monitor.web.endpoints import ENDPOINTS, STREAMS
-from monitor.web.schemas import EveningState, Metric
 from monitor.web.texts import chosen_language, page_texts
 from monitor.wording import LANGUAGES
 

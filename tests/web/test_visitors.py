@@ -8,8 +8,9 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from monitor.config import Web
-from monitor.web import server, visitors
-from monitor.web.visitors import visitor
+from monitor.web import http_server
+from monitor.web.lock import visitors
+from monitor.web.lock.visitors import visitor
 from tests.web import history
 from tests.web.conftest import TOKEN, Serve
 
@@ -91,7 +92,7 @@ class TestCrowds:
             told = asyncio.get_running_loop().create_future()
             stop = asyncio.Event()
             task = asyncio.create_task(
-                server.serve(
+                http_server.serve(
                     history.config(sqlite_history, **web),
                     clock,
                     announce=told.set_result,
@@ -116,7 +117,7 @@ class TestCrowds:
             AsyncExitStack() as stack,
         ):
             held = []
-            for n in range(server.MAX_CONNECTIONS + 50):
+            for n in range(http_server.MAX_CONNECTIONS + 50):
                 reader, writer = await asyncio.open_connection(
                     "127.0.0.1", port, local_addr=("127.0.0.9", 0)
                 )

@@ -30,9 +30,9 @@ from monitor.simulation.capacity import capacity_home
 from monitor.verdict_table import VERDICTS
 from monitor.wording import Language, language
 from monitor.wording.cards import facts, heading, lead, short_sentence
-from monitor.wording.checks import check_outcome, check_title
+from monitor.wording.check_words import check_outcome, check_title
 from monitor.wording.numbers import evidence_lines
-from monitor.wording.reasons import told
+from monitor.wording.reason_words import told
 from monitor.wording.sentences import Setting, sentence, title
 from release.messages import messages
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples

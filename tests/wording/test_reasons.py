@@ -7,8 +7,8 @@ import pytest
 from monitor.model import MechanismCheck
 from monitor.reason import Reason
 from monitor.wording import LANGUAGES, language
-from monitor.wording.checks import check_figure
-from monitor.wording.reasons import told, told_reasons
+from monitor.wording.check_words import check_figure
+from monitor.wording.reason_words import told, told_reasons
 
 SIZE = Reason(
     "size",

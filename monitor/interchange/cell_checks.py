@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
-from monitor.interchange.columns import (
+from monitor.interchange.file_columns import (
     COLUMNS,
     FIRST_MOMENT,
     LAST_MOMENT,

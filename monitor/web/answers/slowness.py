@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from monitor.evening_rule import middle, times_slower
-from monitor.web.hours import Hours
-from monitor.web.schemas import Metric
+from monitor.web.answers.hours import Hours
+from monitor.web.answers.schemas import Metric
 
 Values = Sequence[float | None]
 """One for each hour of a span; None: not measured, or nothing can be said."""

@@ -18,7 +18,14 @@ from monitor.anomalies.comparison import (
     parse_span,
 )
 from monitor.anomalies.episodes import size
-from monitor.anomalies.evenings import DIRECT, Evening, Site, Told, evenings, told_of
+from monitor.anomalies.evening_lines import (
+    DIRECT,
+    Evening,
+    Site,
+    Told,
+    evenings,
+    told_of,
+)
 from monitor.anomalies.judging import judged_now, with_the_rest
 from monitor.errors import refuse_unknown
 from monitor.evening_reading import Cell, SiteCells, cell_of
@@ -30,10 +37,10 @@ from monitor.evening_rule import (
     parse_window,
 )
 from monitor.model import PROBE_ORDER, Probe, Role
-from monitor.series.local import evening_of, local_seconds
-from monitor.store.cells import CellReader
+from monitor.series.local_time import evening_of, local_seconds
 from monitor.store.instants import phase_us, to_us
 from monitor.store.judged import JudgedTarget, judged_targets, readable
+from monitor.store.metric_cells import CellReader
 from monitor.store.notes import Notes
 from monitor.store.reader import Reader, SeriesInfo, is_site
 from monitor.store.rollups import Rollups

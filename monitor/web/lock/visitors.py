@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from monitor.config import Web
-from monitor.web.attempts import network
+from monitor.web.lock.attempts import network
 
 MOST_OF_ONE: Final = 50
 """Connections, or requests through a proxy, of one client at once: a browser needs

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from monitor import model
 from monitor.model import MechanismCheck
-from monitor.web import overview, samples
-from monitor.web.facts import Facts
-from monitor.web.schemas import (
+from monitor.web.answers import overview, sample_pages
+from monitor.web.answers.facts import Facts
+from monitor.web.answers.schemas import (
     Gap,
     Gaps,
     GapsQuery,
@@ -18,14 +18,14 @@ from monitor.web.schemas import (
     VerdictsQuery,
 )
 from monitor.wording import Language, cards, language
-from monitor.wording.checks import (
+from monitor.wording.check_words import (
     check_figure,
     check_outcome,
     check_sign,
     check_title,
 )
-from monitor.wording.reasons import told_reasons
-from monitor.wording.rounds import told_gap
+from monitor.wording.reason_words import told_reasons
+from monitor.wording.round_words import told_gap
 
 
 def verdicts(facts: Facts, query: VerdictsQuery) -> Verdicts:
@@ -61,7 +61,7 @@ def _lead(
 
 def gaps(facts: Facts, query: GapsQuery) -> Gaps:
     """Gaps and incomplete rounds, and their reasons in words."""
-    found = samples.gaps(facts, query)
+    found = sample_pages.gaps(facts, query)
     if query.language is None:
         return found
     tongue = language(query.language)

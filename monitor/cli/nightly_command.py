@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 import click
 
 from monitor.children import confined, end_with_parent, night_limits
-from monitor.cli.context import configuration
+from monitor.cli.options import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import Config

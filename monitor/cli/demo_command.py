@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import private
-from monitor.cli.context import progress
+from monitor.cli.options import progress
 from monitor.cli.terminal import say
 from monitor.errors import InputError
 from monitor.text import printable
@@ -157,7 +157,7 @@ def _show(config: "Config", files: dict[str, bytes]) -> None:
 
     from monitor.clock import SystemClock
     from monitor.nightly import write_files
-    from monitor.web.server import serve
+    from monitor.web.http_server import serve
 
     night = _last_whole_day(SystemClock().now_utc()).isoformat()
     write_files(Path(config.report.folder) / night, files)

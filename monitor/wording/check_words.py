@@ -2,7 +2,7 @@
 
 from monitor.model import MechanismCheck
 from monitor.wording import Language
-from monitor.wording.reasons import told
+from monitor.wording.reason_words import told
 
 
 def check_title(check: MechanismCheck, language: Language) -> str:

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from monitor.evening_rule import middle, times_slower
 from monitor.store.instants import to_us
-from monitor.web.facts import Facts
-from monitor.web.local import HOUR_US
-from monitor.web.schemas import CompareQuery, Comparison, Metric, Spread
-from monitor.web.slowness import hourly_middle
+from monitor.web.answers.facts import Facts
+from monitor.web.answers.home_clock import HOUR_US
+from monitor.web.answers.schemas import CompareQuery, Comparison, Metric, Spread
+from monitor.web.answers.slowness import hourly_middle
 
 
 def comparison(facts: Facts, query: CompareQuery) -> Comparison:

@@ -13,7 +13,7 @@ from typing import Final
 from monitor.reason import Reason, Value, filled, together
 from monitor.untyped import Json
 from monitor.wording import Language
-from monitor.wording.metrics import metric_title, stage_title
+from monitor.wording.metric_words import metric_title, stage_title
 from monitor.wording.names import display_name
 
 _TOLD_ELSEWHERE: Final = frozenset({"season", "window"})

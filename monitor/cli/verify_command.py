@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.context import measured_database_url, progress
+from monitor.cli.options import measured_database_url, progress
 from monitor.cli.root import EXIT_NO, Settings
 from monitor.cli.terminal import echo_json, say, visible
 from monitor.errors import InputError

@@ -22,7 +22,7 @@ from monitor.lists import answers_text, curve_text, stored_answers_text
 from monitor.model import Sample
 from monitor.store import Store
 from monitor.store.instants import from_us
-from monitor.store.records import storable
+from monitor.store.spool_lines import storable
 from monitor.untyped import Json
 
 Row: TypeAlias = dict[str, Json]

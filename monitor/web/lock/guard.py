@@ -13,13 +13,13 @@ from aiohttp import web
 
 from monitor.errors import MonitorError
 from monitor.stored_analysis import UnreadableAnalysisError
-from monitor.web.access import Refused, Who
-from monitor.web.attempts import TooMany
+from monitor.web.answers.facts import NotHere
+from monitor.web.answers.schemas import Problem
 from monitor.web.context import CONTEXT, Context
-from monitor.web.facts import NotHere
+from monitor.web.lock.access import Refused, Who
+from monitor.web.lock.attempts import TooMany
+from monitor.web.lock.visitors import is_proxy, visitor
 from monitor.web.query import NotAllowed
-from monitor.web.schemas import Problem
-from monitor.web.visitors import is_proxy, visitor
 
 _log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from monitor.evening_rule import middle
 from monitor.store.instants import to_us
-from monitor.web.facts import Facts
-from monitor.web.hours import Cell
-from monitor.web.local import day_start_us, local_hours
-from monitor.web.schemas import (
+from monitor.web.answers.facts import Facts
+from monitor.web.answers.home_clock import day_start_us, local_hours
+from monitor.web.answers.hours import Cell
+from monitor.web.answers.schemas import (
     MAX_DAYS,
     MAX_SAMPLE_DAYS,
     Curve,
@@ -18,7 +18,7 @@ from monitor.web.schemas import (
     Series,
     SeriesQuery,
 )
-from monitor.web.slowness import hourly_middle
+from monitor.web.answers.slowness import hourly_middle
 
 _HOUR = timedelta(hours=1)
 

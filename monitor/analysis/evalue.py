@@ -12,7 +12,7 @@ from math import exp, lgamma, log, log1p
 
 import numpy as np
 
-from monitor.series.frame import Bools, Floats
+from monitor.series.rows import Bools, Floats
 
 
 @dataclass(frozen=True, slots=True)

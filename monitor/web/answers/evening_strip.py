@@ -20,10 +20,10 @@ from monitor.evening_rule import (
 from monitor.model import Role
 from monitor.store.judged import JudgedTarget
 from monitor.wallclock import day_number
-from monitor.web.facts import Facts
-from monitor.web.hours import Hours
-from monitor.web.local import day_start_us, local_hours
-from monitor.web.schemas import (
+from monitor.web.answers.facts import Facts
+from monitor.web.answers.home_clock import day_start_us, local_hours
+from monitor.web.answers.hours import Hours
+from monitor.web.answers.schemas import (
     DaysQuery,
     Evening,
     Evenings,

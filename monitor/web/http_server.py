@@ -22,8 +22,8 @@ from monitor.store import open_store
 from monitor.store.instants import phase_us
 from monitor.store.rollups import Rollups
 from monitor.web.app import make_app
-from monitor.web.attempts import network
-from monitor.web.visitors import MOST_OF_ONE, is_proxy
+from monitor.web.lock.attempts import network
+from monitor.web.lock.visitors import MOST_OF_ONE, is_proxy
 
 _log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from monitor.model import Round, RoundStatus, Sample
 from monitor.store.instants import to_us
 from monitor.store.reader import SampleFilter
 from monitor.text import csv_writer, disarm
-from monitor.web.facts import Facts, NotHere
-from monitor.web.schemas import (
+from monitor.web.answers.facts import Facts, NotHere
+from monitor.web.answers.schemas import (
     Gap,
     Gaps,
     GapsQuery,

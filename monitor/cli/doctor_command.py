@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.context import configuration
+from monitor.cli.options import configuration
 from monitor.cli.root import EXIT_NO, Settings
 from monitor.cli.terminal import echo_json, say
 from monitor.text import printable

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.context import configuration, database_url, progress
+from monitor.cli.options import configuration, database_url, progress
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import masked

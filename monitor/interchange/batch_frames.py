@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import pandas as pd
 import pyarrow as pa
 
-from monitor.interchange.columns import (
+from monitor.interchange.file_columns import (
     COLUMNS,
     COUNTS,
     IDENTITY,

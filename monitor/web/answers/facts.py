@@ -21,9 +21,9 @@ from monitor.store.judged import JudgedTarget, judged_targets
 from monitor.store.reader import Reader, SeriesInfo, StoredAnalysis, is_site
 from monitor.store.round_totals import Totals
 from monitor.store.spool_file import SpoolFile, spool_path
-from monitor.web.hours import Hours, laid_out, measured_span
-from monitor.web.local import next_hour_us
-from monitor.web.schemas import MAX_DAYS, Metric
+from monitor.web.answers.home_clock import next_hour_us
+from monitor.web.answers.hours import Hours, laid_out, measured_span
+from monitor.web.answers.schemas import MAX_DAYS, Metric
 
 DIRECT: Final = "direct"
 SERIES_KEPT_S: Final = 5.0

@@ -20,7 +20,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from monitor.clock import Clock
 from monitor.config import Web
 from monitor.errors import MonitorError
-from monitor.web.attempts import Attempts
+from monitor.web.lock.attempts import Attempts
 
 SESSION: Final = timedelta(days=7)
 MAX_SESSIONS: Final = 1000

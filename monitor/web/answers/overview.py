@@ -14,8 +14,9 @@ from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
 from monitor.store.notices import NOT_SENT, Notice, Notices
 from monitor.store.reader import SeriesInfo, StoredAnalysis
-from monitor.web.facts import Facts, NotHere
-from monitor.web.schemas import (
+from monitor.web.answers.data_used import usage
+from monitor.web.answers.facts import Facts, NotHere
+from monitor.web.answers.schemas import (
     Health,
     Metric,
     NoQuery,
@@ -31,7 +32,6 @@ from monitor.web.schemas import (
     Verdicts,
     Window,
 )
-from monitor.web.usage import usage
 from monitor.web.version import VERSION
 
 FRESH_ROUNDS: Final = 3

@@ -18,8 +18,8 @@ from monitor.evening_rule import (
     USUAL_QUANTILE,
 )
 from monitor.series.cells import Connection
-from monitor.series.frame import Bools, Floats, Ints
 from monitor.series.grid import Grid, widened
+from monitor.series.rows import Bools, Floats, Ints
 from monitor.series.setaside import dead_share, outages, own_load
 from monitor.wallclock import numbered_day
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from monitor.store.hourly_days import HourlyDay
-from monitor.web.local import HOUR_US
+from monitor.web.answers.home_clock import HOUR_US
 
 HOURS_OF_DAY: Final = 24
 

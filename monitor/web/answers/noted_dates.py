@@ -1,7 +1,7 @@
 """What the user noted about dates: a broadcast, a ruling, a match."""
 
-from monitor.web.facts import Facts
-from monitor.web.schemas import Annotation, Annotations, DaysQuery
+from monitor.web.answers.facts import Facts
+from monitor.web.answers.schemas import Annotation, Annotations, DaysQuery
 
 _NAMES = ("first_date", "last_date", "text")
 

@@ -1,0 +1,1 @@
+"""Who may ask: passwords, links, sessions, limits and headers."""
