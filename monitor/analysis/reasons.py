@@ -9,6 +9,7 @@ from monitor.analysis.patterns import kept_weekdays
 from monitor.analysis.profile import EDGE_MIN, FoundWindow, clock_of
 from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
 from monitor.evening_rule import mostly_dead, mostly_failed
+from monitor.near import NEAREST
 from monitor.reason import Reason, measured
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
@@ -16,8 +17,7 @@ from monitor.series.evening_table import typical
 from monitor.verdict_table import row_of
 
 _CONNECT = METRICS.index("connect_s")
-_NEARER_LOG = float(np.log(0.7))
-"""Gateways answer a little late when they have other work."""
+_NEARER_LOG = float(np.log(NEAREST))
 _WORTH_NAMING_LOG = float(np.log(1.25))
 
 

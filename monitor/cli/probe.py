@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 def probe_command(
     settings: Settings, url: str, *, as_json: bool, download: bool, debug: bool
 ) -> None:
-    """Probe any URL (https://, http://, tcp://host:port) once; nothing is stored."""
-    from monitor.cli.table import as_document, print_samples
+    """Probe any URL (https://, http://, tcp://host:port) once; nothing is stored.
+
+    Exit status 1 when nothing answered.
+    """
+    from monitor.cli.table import (
+        as_document,
+        end_unless_answered,
+        print_samples,
+    )
 
     probing = _probe_settings(settings)
     target = _target(url, with_download=download)
@@ -38,6 +45,7 @@ def probe_command(
         echo_json(documents[0] if len(documents) == 1 else documents)
     elif not debug:
         print_samples(samples)
+    end_unless_answered(samples)
 
 
 async def _measure(

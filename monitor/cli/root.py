@@ -18,6 +18,7 @@ from monitor.untyped import Theirs
 
 COMMANDS = {
     "run": ("daemon", "measure, analyse and show, until stopped"),
+    "now": ("now_command", "each service at this moment, and whether the line is well"),
     "sample": ("sample", "one round now, stored"),
     "probe": ("probe", "one probe of any URL, not stored"),
     "import": ("exchange", "read samples from CSV, NDJSON or Parquet files"),

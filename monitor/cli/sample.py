@@ -22,17 +22,25 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The samples as JSON.")
 @click.pass_obj
 def sample_command(settings: Settings, name: str | None, *, as_json: bool) -> None:
-    """Measure one round now, store it, and show the phases."""
-    from monitor.cli.table import as_document, print_samples
+    """Measure one round now, store it, and show the phases.
+
+    Exit status 1 when no site answered.
+    """
+    from monitor.cli.table import (
+        as_document,
+        end_unless_answered,
+        print_samples,
+    )
 
     config = _only(configuration(settings), name)
     samples, record = asyncio.run(_one_round(config))
     if as_json:
         echo_json([as_document(sample) for sample in samples])
-        return
-    print_samples(samples)
-    if record.reason:
-        say(f"round {record.status}: {visible(record.reason)}", err=True)
+    else:
+        print_samples(samples)
+        if record.reason:
+            say(f"round {record.status}: {visible(record.reason)}", err=True)
+    end_unless_answered(samples)
 
 
 async def _one_round(config: Config) -> tuple[list[Sample], Round]:

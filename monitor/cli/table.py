@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from monitor.cli.root import EXIT_NO
 from monitor.cli.terminal import visible
 from monitor.model import LOCAL_PROBES, Sample
 
@@ -44,6 +45,13 @@ def as_document(sample: Sample) -> dict[str, object]:
         for key, value in asdict(sample).items()
         if value is not None and value != ()
     }
+
+
+def end_unless_answered(samples: Sequence[Sample]) -> None:
+    """End with status 1 when no probe of a site had its answer: for scripts."""
+    sites = [sample for sample in samples if sample.probe not in LOCAL_PROBES]
+    if all(sample.failure for sample in sites):
+        sys.exit(EXIT_NO)
 
 
 def _row(sample: Sample) -> list[str]:

@@ -161,6 +161,7 @@ class _RunningRound:
         )
         self._sequence = 0
         self._done: set[Errand] = set()
+        self._n_failed = 0
         self.reason: str | None = None
 
     async def measure_all(self) -> None:
@@ -186,6 +187,14 @@ class _RunningRound:
             await self._runner.write(sample)
         record = self._record()
         await self._runner.write(record)
+        _log.info(
+            "round status=%s done=%d planned=%d failed=%d duration_s=%.1f",
+            record.status,
+            record.n_done,
+            record.n_planned,
+            self._n_failed,
+            record.duration_s or 0.0,
+        )
         return record
 
     async def _measure_gateway(self) -> None:
@@ -214,6 +223,7 @@ class _RunningRound:
             replace(sample, round_id=self._round_id, sequence=sequence)
         )
         self._done.add(errand)
+        self._n_failed += sample.failure is not None
 
     async def _measure_and_count(self, errand: Errand) -> Sample:
         prober, traffic = self._runner.prober, Traffic()

@@ -115,7 +115,7 @@ class Sampler:
         with_downloads: bool,
         left_out: str | None = None,
     ) -> Round:
-        record = await self._runner.run(
+        return await self._runner.run(
             plan(
                 self._errands(with_downloads=with_downloads),
                 slot_start_utc=slot_start_utc,
@@ -125,14 +125,6 @@ class Sampler:
                 left_out=left_out,
             )
         )
-        _log.info(
-            "round status=%s done=%d planned=%d duration_s=%.1f",
-            record.status,
-            record.n_done,
-            record.n_planned,
-            record.duration_s or 0.0,
-        )
-        return record
 
     async def record_missed(self, gap: Gap, *, reason: str) -> None:
         """Store what of a gap is not on record yet: the clock may have been stepped."""

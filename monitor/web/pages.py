@@ -10,7 +10,10 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from monitor.web.answers import overview
+from monitor.present import LineState
+from monitor.reason import Reason
+from monitor.web.answers import now, overview
+from monitor.web.answers.facts import Facts
 from monitor.web.context import CONTEXT
 from monitor.web.lock.access import SESSION, Refused, Who
 from monitor.web.lock.attempts import TooMany
@@ -52,6 +55,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/share/{token}", enter_shared),
         web.get("/reports/{night}/{name}", report),
         web.get("/healthz", healthz),
+        web.get("/healthz/line", healthz_line),
         web.get("/static/{name:.+}", static_file),
     ]
 
@@ -137,13 +141,32 @@ async def report(request: web.Request) -> web.StreamResponse:
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """200 while samples are fresh, 503 with the reason otherwise."""
+    """200 while samples are fresh, 503 otherwise; a dead line is no fault of ours."""
+    health = await _health(request)
+    return web.json_response(health, status=200 if health["fresh"] else 503)
+
+
+async def healthz_line(request: web.Request) -> web.Response:
+    """200 while the line is up, 503 otherwise."""
+    health = await _health(request)
+    is_up = health["line"] == LineState.UP
+    return web.json_response(health, status=200 if is_up else 503)
+
+
+async def _health(request: web.Request) -> dict[str, object]:
+    """No more than a stranger may know: this is asked without a password."""
     context = request.app[CONTEXT]
-    found = await context.ask(
-        partial(overview.freshness, context.facts, context.config.vantage)
-    )
-    status = 200 if found.is_fresh else 503
-    return web.Response(status=status, text=f"{found.reason}\n")
+    fresh, (line, reason) = await context.ask(partial(_state, context.facts))
+    return {
+        "fresh": fresh.is_fresh,
+        "reason": fresh.reason,
+        "line": line.value,
+        "line_reason": str(reason),
+    }
+
+
+def _state(facts: Facts) -> tuple[overview.Freshness, tuple[LineState, Reason]]:
+    return overview.freshness(facts, facts.config.vantage), now.line(facts)
 
 
 async def static_file(request: web.Request) -> web.Response:

@@ -28,8 +28,9 @@ from monitor.web.answers.schemas import MAX_DAYS, Metric
 DIRECT: Final = "direct"
 SERIES_KEPT_S: Final = 5.0
 DEFAULT_DAYS: Final = 56
+_FRESH_ROUNDS: Final = 3
 
-_NOT_A_PAGE: Final = frozenset({Probe.DOWNLOAD, Probe.SNI_SWAP})
+NOT_A_PAGE: Final = frozenset({Probe.DOWNLOAD, Probe.SNI_SWAP})
 
 
 class NotHere(MonitorError):  # noqa: N818 - an answer, not a failure
@@ -176,6 +177,11 @@ class Facts:
             return every
         return max(every, self.config.throughput.every or every)
 
+    @property
+    def fresh(self) -> timedelta:
+        """How old samples of now may be: three slots and a minute."""
+        return _FRESH_ROUNDS * self.config.every + timedelta(minutes=1)
+
     def now_local(self) -> datetime:
         """The home's clock."""
         return self.clock.now_utc().astimezone(ZoneInfo(self.config.timezone))
@@ -211,7 +217,7 @@ def _chosen(found: Iterable[SeriesInfo], metric: Metric) -> list[int]:
         transfers = [i.series_id for i in direct if i.probe == Probe.DOWNLOAD]
         if transfers:
             return transfers
-    return [i.series_id for i in direct if i.probe not in _NOT_A_PAGE]
+    return [i.series_id for i in direct if i.probe not in NOT_A_PAGE]
 
 
 def _names(known: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from monitor.model import Sample
+from monitor.present import LineState
 from monitor.stored_analysis import UnreadableAnalysisError
 from monitor.web.answers import overview
 from monitor.web.answers.facts import DIRECT, Facts
@@ -31,6 +32,7 @@ _PHASES: Final = {
     "transfer": "response_s",
 }
 _PAGES: Final = ("https", "tcp")
+_LINE_UP: Final = {LineState.UP: 1.0, LineState.DOWN: 0.0}
 
 
 class StoredFacts:
@@ -286,6 +288,10 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
         "monitor_event_loop_lateness_seconds": (
             "Worst lateness of the measuring loop in the last round",
             found.event_loop_lateness_s,
+        ),
+        "monitor_line_up": (
+            "Whether anything gets through the home's line",
+            _LINE_UP.get(found.line),
         ),
         "monitor_sample_age_seconds": ("Age of the last sample", found.age_s),
         "monitor_clock_synchronised": (

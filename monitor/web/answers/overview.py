@@ -14,6 +14,7 @@ from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
 from monitor.store.notices import NOT_SENT, Notice, Notices
 from monitor.store.reader import SeriesInfo, StoredAnalysis
+from monitor.web.answers import now
 from monitor.web.answers.data_used import usage
 from monitor.web.answers.facts import Facts, NotHere
 from monitor.web.answers.schemas import (
@@ -33,9 +34,6 @@ from monitor.web.answers.schemas import (
     Window,
 )
 from monitor.web.version import VERSION
-
-FRESH_ROUNDS: Final = 3
-"""Samples are fresh for this many slots, and a minute."""
 
 REPORT_FILES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _TROUBLES_KEPT: Final = timedelta(days=7)
@@ -214,7 +212,7 @@ def freshness(facts: Facts, vantage: str) -> Freshness:
     """Whether samples of a measuring point keep coming."""
     last = facts.last_utc(vantage)
     age_s = None if last is None else (facts.clock.now_utc() - last).total_seconds()
-    limit_s = FRESH_ROUNDS * facts.config.every.total_seconds() + 60
+    limit_s = facts.fresh.total_seconds()
     return Freshness(
         last_sample_utc=last,
         age_s=age_s,
@@ -240,9 +238,12 @@ def health(facts: Facts, _query: NoQuery) -> Health:
     totals = facts.round_totals(vantage)
     removed = facts.reader.removed(vantage)
     missed = totals.get("missed", (0, 0, 0, 0.0))
+    line, of_line = now.line(facts)
     return Health(
         is_fresh=found.is_fresh,
         reason=found.reason,
+        line=line,
+        line_reason=str(of_line),
         vantage=vantage,
         version=VERSION,
         last_sample_utc=found.last_sample_utc,

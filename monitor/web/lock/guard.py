@@ -44,7 +44,7 @@ _HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_PUBLIC: Final = frozenset({"/login", "/healthz"})
+_PUBLIC: Final = frozenset({"/login", "/healthz", "/healthz/line"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -1,0 +1,153 @@
+"""The present of a home, asked of real databases over HTTP and on the terminal."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient
+from click.testing import CliRunner
+from prometheus_client.parser import text_string_to_metric_families
+from ruamel.yaml import YAML
+
+from monitor.cli.root import cli
+from monitor.model import Probe, Role, Sample
+from monitor.store import open_store
+from tests.fakes import FakeClock
+from tests.web import history
+from tests.web.conftest import Serve
+
+HALF_PAST_NINE = datetime(2026, 10, 20, 16, 31, tzinfo=UTC)
+"""In the evening of the made-up home; its last round was a minute ago."""
+
+
+@pytest.fixture
+def evening(clock: FakeClock) -> FakeClock:
+    clock.step((HALF_PAST_NINE - history.NOW).total_seconds())
+    return clock
+
+
+async def test_the_evening_is_told_as_it_is(
+    serve: Serve, history_url: str, evening: FakeClock
+) -> None:
+    client = await serve(history_url)
+    answer = await client.get("/api/v1/now", params={"language": "en"})
+    assert answer.status == 200, await answer.text()
+    found = await answer.json()
+    sites = {site["target"]: site for site in found["sites"]}
+    assert found["line"] == "up"
+    assert sites["facebook"]["state"] == "slow"
+    assert sites["facebook"]["times_slower"] == pytest.approx(10, rel=0.1)
+    assert sites["facebook"]["since_utc"] == "2026-10-20T15:00:01Z"
+    assert sites["twitter"]["state"] == "failed"
+    assert sites["twitter"]["failed_operation"] == "tls_handshake"
+    assert sites["twitter"]["has_ever_answered"]
+    assert {sites[name]["state"] for name in ("wikipedia", "vk")} == {"well"}
+    assert found["told"][0] == "The line is well: 4 of 5 sites answered."
+    assert any(
+        "facebook is 9" in told or "facebook is 10" in told for told in found["told"]
+    )
+
+
+async def test_the_line_is_in_health_and_metrics(
+    serve: Serve, sqlite_history: str, evening: FakeClock
+) -> None:
+    client = await serve(sqlite_history)
+    health = await (await client.get("/healthz")).json()
+    assert (health["fresh"], health["line"]) == (True, "up")
+    assert (await client.get("/healthz/line")).status == 200
+    assert await line_up(client) == 1.0
+
+
+async def line_up(client: TestClient) -> float | None:
+    text = await (await client.get("/metrics")).text()
+    families = {f.name: f for f in text_string_to_metric_families(text)}
+    found = families.get("monitor_line_up")
+    return None if found is None else found.samples[0].value
+
+
+def fill_dead_line(url: str, now: datetime) -> None:
+    """Two rounds in which nothing answered but the gateway."""
+    with open_store(url) as store:
+        for minutes in (16, 1):
+            moment = now - timedelta(minutes=minutes)
+            store.append([*dead_round(moment)])
+
+
+def dead_round(moment: datetime) -> list[Sample]:
+    dead = [
+        Sample(
+            started_at_utc=moment + timedelta(seconds=place),
+            target=name,
+            role=role,
+            duration_s=10.0,
+            failed_operation="connect",
+            failure="generic_timeout_error",
+        )
+        for place, (name, role) in enumerate(history.SITES.items())
+    ]
+    gateway = Sample(
+        started_at_utc=moment,
+        target="_gateway",
+        role=Role.CONTROL,
+        probe=Probe.GATEWAY,
+        connect_s=0.001,
+    )
+    return [*dead, gateway]
+
+
+async def test_a_dead_line_is_told_everywhere_and_the_daemon_is_well(
+    serve: Serve, database: str, clock: FakeClock
+) -> None:
+    fill_dead_line(database, history.NOW)
+    client = await serve(database)
+    answer = await client.get("/healthz")
+    health = await answer.json()
+    assert answer.status == 200, "a supervisor must not restart a healthy daemon"
+    assert health["line"] == "down"
+    assert "gateway, which answers: 0 of 5" in health["line_reason"]
+    assert (await client.get("/healthz/line")).status == 503
+    assert await line_up(client) == 0.0
+    now = await (await client.get("/api/v1/now?language=ru")).json()
+    assert (now["line"], len(now["told"])) == ("down", 1)
+    assert (await (await client.get("/api/v1/health")).json())["line"] == "down"
+
+
+async def test_an_empty_home_is_unknown(serve: Serve, database: str) -> None:
+    open_store(database).close()
+    client = await serve(database)
+    answer = await client.get("/healthz/line")
+    assert (answer.status, (await answer.json())["line"]) == (503, "unknown")
+    assert await line_up(client) is None
+
+
+@pytest.fixture
+def in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the home's configuration, as a user's shell stands in it."""
+    monkeypatch.chdir(tmp_path)
+    config = history.config("sqlite:///monitor.db").model_dump(mode="json")
+    kept = ("timezone", "database", "every", "targets", "controls")
+    document = {key: config[key] for key in kept} | {"every": "15m"}
+    for sites in (document["targets"], document["controls"]):
+        sites[:] = [{"name": s["name"], "url": s["url"]} for s in sites]
+    with (tmp_path / "config.yaml").open("w") as file:
+        YAML(typ="safe").dump(document, file)
+    return tmp_path
+
+
+def test_the_command_ends_with_1_when_the_line_is_down(in_a_home: Path) -> None:
+    fill_dead_line("sqlite:///monitor.db", datetime.now(UTC))
+    plain = CliRunner().invoke(cli, ["now"])
+    assert plain.exit_code == 1
+    assert plain.stdout.startswith("The line is down behind this home's own gateway")
+    told = CliRunner().invoke(cli, ["now", "--json"])
+    assert told.exit_code == 1
+    document = json.loads(told.stdout)
+    assert document["line"] == "down"
+    assert [s["state"] for s in document["sites"]] == ["failed"] * 5
+
+
+def test_the_command_never_makes_a_database(in_a_home: Path) -> None:
+    found = CliRunner().invoke(cli, ["now"])
+    assert found.exit_code == 2
+    assert not (in_a_home / "monitor.db").exists()
