@@ -21,6 +21,8 @@ COMMANDS = {
     "now": ("now_command", "each service at this moment, and whether the line is well"),
     "sample": ("sample", "one round now, stored"),
     "probe": ("probe", "one probe of any URL, not stored"),
+    "pause": ("pausing", "no measurements for a while: a gap on record"),
+    "resume": ("pausing", "measure again before the pause is over"),
     "import": ("exchange", "read samples from CSV, NDJSON or Parquet files"),
     "export": ("exchange", "write samples to a CSV, NDJSON or Parquet file"),
     "analyze": ("analyze", "verdicts, from the database or from sample files"),

@@ -8,6 +8,7 @@ from monitor.config.companies import partial_controls
 from monitor.config.loading import checked_database_url, load, parse
 from monitor.config.masked import effective
 from monitor.config.sections import Config, Site, Web
+from monitor.config.values import parsed_duration
 from monitor.masking import masked
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "load",
     "masked",
     "parse",
+    "parsed_duration",
     "partial_controls",
 ]

@@ -28,7 +28,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
 
-def _duration(value: object) -> timedelta:
+def parsed_duration(value: object) -> timedelta:
+    """The span that a text such as `90s`, `5m` or `1h` names; raises ValueError."""
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("a whole number with s, m or h, such as 90s, 5m or 1h")
@@ -225,7 +226,7 @@ def database_url(value: str) -> str:
     )
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(parsed_duration)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Size = Annotated[int, BeforeValidator(_size)]
 Name = Annotated[str, AfterValidator(_name)]

@@ -29,6 +29,7 @@ from monitor.daemon.startup import (
     check_database,
     fill_ration,
     history,
+    is_paused,
     note_clock_step,
     parts_off_record,
 )
@@ -44,6 +45,7 @@ from monitor.errors import StoreError
 from monitor.heap import give_back, share_heaps
 from monitor.model import Round, Sample
 from monitor.sampling.reload import reloaded
+from monitor.sampling.sampler import Questions
 from monitor.sampling.schedule import Gap
 from monitor.service import service_manager
 from monitor.store.clock_steps import ClockStep
@@ -132,7 +134,7 @@ class _Daemon:
             clock=clock,
             write=self._write,
             ration=self._ration,
-            unrecorded=self._unrecorded,
+            questions=Questions(unrecorded=self._unrecorded, is_paused=self._is_paused),
         )
         self._tasks = Tasks()
         self._nights = OneAtATime("nightly", self._night, self._tasks)
@@ -277,6 +279,9 @@ class _Daemon:
                 return await asyncio.to_thread(ask, *arguments)
             except StoreError:
                 await asyncio.sleep(FLUSH_EVERY.total_seconds())
+
+    async def _is_paused(self) -> bool:
+        return await asyncio.to_thread(is_paused, self._config, self._clock)
 
     async def _unrecorded(self, gap: Gap) -> list[Gap]:
         await self._in_thread(self._writer.flush)

@@ -135,6 +135,17 @@ def parts_off_record(
         return [gap]
 
 
+def is_paused(config: Config, clock: Clock) -> bool:
+    """Whether the owner wants no measurements now; a database that is away: no."""
+    try:
+        with open_store(config.database) as store:
+            now_utc = clock.now_utc()
+            return store.paused_until(config.vantage, now_utc=now_utc) is not None
+    except StoreError as error:
+        _log.warning("pause event=not_asked reason=%s", error)
+        return False
+
+
 def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
     """Note what this month received before this start; only needed for a budget."""
     if config.budget.per_day is None and config.budget.per_month is None:

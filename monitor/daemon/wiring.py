@@ -10,7 +10,7 @@ from monitor.probe.gateway import Gateway
 from monitor.sampling.budget import Budget
 from monitor.sampling.ration import Ration, Timetable, first_costs
 from monitor.sampling.round import RoundRunner, Write
-from monitor.sampling.sampler import Pace, Sampler, Unrecorded
+from monitor.sampling.sampler import NO_QUESTIONS, Pace, Questions, Sampler
 
 
 def probe_settings(config: Config) -> ProbeSettings:
@@ -55,13 +55,13 @@ def new_sampler(
     clock: Clock,
     write: Write,
     ration: Ration | None = None,
-    unrecorded: Unrecorded | None = None,
+    questions: Questions = NO_QUESTIONS,
 ) -> Sampler:
     """A sampler for a configuration, with its prober and gateway.
 
     Parameters
     ----------
-    ration, unrecorded : see `Sampler`.
+    ration, questions : see `Sampler`.
     """
     runner = RoundRunner(
         prober=Prober(probe_settings(config), clock),
@@ -78,4 +78,4 @@ def new_sampler(
     )
     rng = Random()  # noqa: S311  order and instants, not secrets
     sites = config.all_targets()
-    return Sampler(sites, pace, runner, rng, ration=ration, unrecorded=unrecorded)
+    return Sampler(sites, pace, runner, rng, ration=ration, questions=questions)

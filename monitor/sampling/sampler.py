@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Final
 
 from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
@@ -27,6 +28,26 @@ _log = logging.getLogger(__name__)
 Spawn = Callable[[Coroutine[object, object, object]], object]
 Unrecorded = Callable[[Gap], Awaitable[Sequence[Gap]]]
 """The parts of a gap that are not on record."""
+IsPaused = Callable[[], Awaitable[bool]]
+PAUSED: Final = "paused by the owner"
+"""Why a slot was not measured: `monitor pause`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """What is asked of the stored facts.
+
+    Attributes
+    ----------
+    unrecorded : asked before a gap is stored; None: every gap is stored whole.
+    is_paused : asked before each round; None: never.
+    """
+
+    unrecorded: Unrecorded | None = None
+    is_paused: IsPaused | None = None
+
+
+NO_QUESTIONS: Final = Questions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +72,6 @@ class Sampler:
     Parameters
     ----------
     ration : the data budget; None: everything that is due is measured.
-    unrecorded : asked before a gap is stored; None: every gap is stored whole.
     """
 
     def __init__(
@@ -62,14 +82,14 @@ class Sampler:
         rng: Random,
         *,
         ration: Ration | None = None,
-        unrecorded: Unrecorded | None = None,
+        questions: Questions = NO_QUESTIONS,
     ) -> None:
         self._targets = tuple(targets)
         self._pace = pace
         self._runner = runner
         self._rng = rng
         self._ration = ration
-        self._unrecorded = unrecorded
+        self._questions = questions
         self._limit = round_limit(pace.every)
         longest = LONGEST * self._limit
         self._schedule = Schedule(every=pace.every, round_limit=longest)
@@ -94,13 +114,17 @@ class Sampler:
         """Run one round now; transfers as due and as the budget grants, or as told."""
         if with_downloads is not None:
             return await self._run(slot_start_utc, with_downloads=with_downloads)
+        is_paused = self._questions.is_paused
+        if is_paused is not None and await is_paused():
+            return await self._leave_out(slot_start_utc, reason=PAUSED)
         are_due = downloads_are_due(
             slot_start_utc, self._pace.every, self._pace.downloads_every
         )
         grant = self._granted(slot_start_utc, are_due=are_due)
         if not grant.has_pages:
-            gap = Gap(start_utc=slot_start_utc, duration=self._pace.every, n_slots=1)
-            return await self.record_gap(gap, reason="budget: round left out")
+            return await self._leave_out(
+                slot_start_utc, reason="budget: round left out"
+            )
         left_out = "budget: throughput transfers left out"
         return await self._run(
             slot_start_utc,
@@ -126,9 +150,14 @@ class Sampler:
             )
         )
 
+    async def _leave_out(self, slot_start_utc: datetime, *, reason: str) -> Round:
+        gap = Gap(start_utc=slot_start_utc, duration=self._pace.every, n_slots=1)
+        return await self.record_gap(gap, reason=reason)
+
     async def record_missed(self, gap: Gap, *, reason: str) -> None:
         """Store what of a gap is not on record yet: the clock may have been stepped."""
-        parts = [gap] if self._unrecorded is None else await self._unrecorded(gap)
+        unrecorded = self._questions.unrecorded
+        parts = [gap] if unrecorded is None else await unrecorded(gap)
         for part in parts:
             await self.record_gap(part, reason=reason)
 

@@ -14,6 +14,7 @@ from monitor.store import (
     clock_steps,
     consents,
     leases,
+    pauses,
     rounds,
     samples,
     usage,
@@ -190,6 +191,21 @@ class Store:
         """Raise HeldError when another process measures the vantage."""
         with reading(self._engine) as connection:
             leases.refuse_held(connection, vantage, holder, now_utc=now_utc)
+
+    def append_pause(
+        self, vantage: str, *, asked_at_utc: datetime, until_utc: datetime
+    ) -> None:
+        """Store that the owner wants no measurements up to a moment."""
+        self._check_file()
+        with writing(self._engine) as connection:
+            pauses.append(
+                connection, vantage, asked_at_utc=asked_at_utc, until_utc=until_utc
+            )
+
+    def paused_until(self, vantage: str, *, now_utc: datetime) -> datetime | None:
+        """When the pause that holds now ends; None without one."""
+        with reading(self._engine) as connection:
+            return pauses.paused_until(connection, vantage, now_utc)
 
     def append_consent(self, consent: consents.Consent) -> None:
         """Store that somebody agreed to the measurements."""

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import RowMapping, and_, exists, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
+from monitor.store import pauses
 from monitor.store.engine import make_engine, reading
 from monitor.store.hourly_days import HourlyDay, read_days
 from monitor.store.instants import from_us, to_us
@@ -229,6 +230,11 @@ class Reader:
         """What retention removed so far."""
         with reading(self._engine) as connection:
             return removed(connection, vantage)
+
+    def last_pause_end(self, vantage: str, *, now_utc: datetime) -> datetime | None:
+        """When the owner's last pause was or will be over; None: there was none."""
+        with reading(self._engine) as connection:
+            return pauses.last_end(connection, vantage, now_utc)
 
     def received(
         self, series_ids: Iterable[int], since_us: int, until_us: int

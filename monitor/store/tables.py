@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from monitor.store.sql_types import TableColumn
 
-REVISION: Final = "0010"
+REVISION: Final = "0011"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -225,6 +225,16 @@ clock_steps = Table(
 )
 """What the wall clock showed before and after it was stepped."""
 
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vantage", Text, nullable=False),
+    Column("asked_at_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+)
+"""What the owner asked for: no measurements up to a moment."""
+
 leases = Table(
     "leases",
     metadata,
@@ -251,6 +261,7 @@ APPEND_ONLY: Final = (
     retentions,
     removals,
     clock_steps,
+    pauses,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

@@ -28,6 +28,7 @@ def _part(part: str, language: Language) -> str:
             "budget: throughput transfers left out"
         ),
         "no round was begun in time": t("no round was begun in time"),
+        "paused by the owner": t("paused by the owner"),
         "stopped": t("stopped"),
         "the monitor was not running": t("the monitor was not running"),
         "time ran out": t("time ran out"),

@@ -45,7 +45,7 @@ async def test_the_evening_is_told_as_it_is(
     assert {sites[name]["state"] for name in ("wikipedia", "vk")} == {"well"}
     assert found["told"][0] == "The line is well: 4 of 5 sites answered."
     assert any(
-        "facebook is 9" in told or "facebook is 10" in told for told in found["told"]
+        "Facebook is 9" in told or "Facebook is 10" in told for told in found["told"]
     )
 
 
@@ -151,3 +151,21 @@ def test_the_command_never_makes_a_database(in_a_home: Path) -> None:
     found = CliRunner().invoke(cli, ["now"])
     assert found.exit_code == 2
     assert not (in_a_home / "monitor.db").exists()
+
+
+async def test_a_pause_is_told_and_is_no_illness(
+    serve: Serve, database: str, clock: FakeClock
+) -> None:
+    fill_dead_line(database, history.NOW)
+    with open_store(database) as store:
+        until = history.NOW + timedelta(hours=3)
+        store.append_pause("home", asked_at_utc=history.NOW, until_utc=until)
+    client = await serve(database)
+    clock.advance(2 * 3600)
+    answer = await client.get("/healthz")
+    assert answer.status == 200, "a supervisor must not restart it"
+    assert (await answer.json())["reason"] == "paused by the owner until 02:00"
+    now = await (await client.get("/api/v1/now?language=en")).json()
+    assert now["told"][0] == "Paused by the owner until 21 October 2026, 02:00."
+    clock.advance(2 * 3600)
+    assert (await client.get("/healthz")).status == 503

@@ -1,8 +1,10 @@
 """The home at this moment: the last outcome of each site beside its usual one."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from monitor import present as core
 from monitor.evening_rule import middle
@@ -36,8 +38,21 @@ def present(facts: Facts) -> Present:
         for name, role in roles.items()
         if name in configured
     )
-    return core.present(
+    pause_end = facts.reader.last_pause_end(vantage, now_utc=now_utc)
+    found = core.present(
         sites, now_utc=now_utc, fresh=fresh, gateway=_gateway(facts, now_utc - fresh)
+    )
+    if pause_end is None or pause_end <= now_utc:
+        return found
+    zone = ZoneInfo(facts.config.timezone)
+    return replace(found, reasons=(_paused(pause_end.astimezone(zone)), *found.reasons))
+
+
+def _paused(until: datetime) -> Reason:
+    return Reason(
+        "now_paused",
+        "Paused by the owner until {day:date}, {clock}.",
+        {"day": until.date().isoformat(), "clock": f"{until:%H:%M}"},
     )
 
 

@@ -209,15 +209,20 @@ class Freshness:
 
 
 def freshness(facts: Facts, vantage: str) -> Freshness:
-    """Whether samples of a measuring point keep coming."""
+    """Whether samples of a measuring point keep coming, as far as the owner wants."""
+    now_utc = facts.clock.now_utc()
     last = facts.last_utc(vantage)
-    age_s = None if last is None else (facts.clock.now_utc() - last).total_seconds()
+    age_s = None if last is None else (now_utc - last).total_seconds()
     limit_s = facts.fresh.total_seconds()
+    pause_end = facts.reader.last_pause_end(vantage, now_utc=now_utc)
+    # Just after it the first round is still to come.
+    is_fresh = age_s is not None and 0 <= age_s <= limit_s
+    reason = _reason(age_s, limit_s)
+    if not is_fresh and pause_end is not None and now_utc < pause_end + facts.fresh:
+        local = pause_end.astimezone(ZoneInfo(facts.config.timezone))
+        is_fresh, reason = True, f"paused by the owner until {local:%H:%M}"
     return Freshness(
-        last_sample_utc=last,
-        age_s=age_s,
-        is_fresh=age_s is not None and 0 <= age_s <= limit_s,
-        reason=_reason(age_s, limit_s),
+        last_sample_utc=last, age_s=age_s, is_fresh=is_fresh, reason=reason
     )
 
 
