@@ -19,6 +19,7 @@ help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
 run: $(VENV)/.run  ## environment, install, then the daemon with config.yaml on SQLite
+	$(BIN)/monitor init --when-shipped
 	$(BIN)/monitor run
 
 test: $(VENV)/.dev  ## environment, everything the tests need, then all checks and tests

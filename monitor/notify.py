@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+TEST: Final = "test"
 MONITOR: Final = ""
 """Subject of messages about the monitor itself."""
 
@@ -78,9 +79,34 @@ def tell(config: Config, messages: Iterable[Message], *, now_utc: datetime) -> i
     return len(taken)
 
 
+def tried(config: Config) -> list[tuple[str, str]]:
+    """Send one message to each service; nothing of it is noted.
+
+    Returns
+    -------
+    list : kind of service, and why it did not take the message; empty when it did.
+    """
+    tongue = language(config.report.language)
+    body = tongue.fill(
+        "A test from the monitor at %(vantage)s. Messages arrive.",
+        {"vantage": config.vantage},
+    )
+    heading = tongue.gettext("The monitor: a test")
+    message = _about_monitor(TEST, config, "", heading, body)
+    return [
+        (_kind_of(url), outcome)
+        for url in config.notify.urls
+        for outcome in _troubles(url, [message])
+    ]
+
+
+def _kind_of(url: str) -> str:
+    """The address may hold a secret: only the kind of service is named."""
+    return url.partition("://")[0]
+
+
 def _note_trouble(notices: Notices, url: str, trouble: str, notice: Notice) -> None:
-    # The address may hold a secret: only the kind of service is named.
-    service = url.partition("://")[0]
+    service = _kind_of(url)
     _log.warning("notify event=not_taken service=%s why=%s", service, trouble)
     notices.add_new(replace(notice, kind=f"{NOT_SENT} {service}: {trouble}"))
 
@@ -202,7 +228,7 @@ def _silence_began(
     )
     values = {"vantage": config.vantage, "since": _local(since, config, tongue)}
     heading = tongue.gettext("The monitor is silent")
-    return [_about_monitor(BEGIN, config, since, heading, text % values)]
+    return [_about_monitor(BEGIN, config, since.isoformat(), heading, text % values)]
 
 
 def _silence_ended(
@@ -224,17 +250,17 @@ def _silence_ended(
         "end": _local(end, config, tongue),
     }
     heading = tongue.gettext("The monitor was silent")
-    return [_about_monitor(END, config, start, heading, text % values)]
+    return [_about_monitor(END, config, start.isoformat(), heading, text % values)]
 
 
 def _about_monitor(
-    kind: str, config: Config, since: datetime, heading: str, body: str
+    kind: str, config: Config, since: str, heading: str, body: str
 ) -> Message:
     return Message(
         kind=kind,
         vantage=config.vantage,
         subject=MONITOR,
-        since=since.isoformat(),
+        since=since,
         title=heading,
         body=body,
     )

@@ -17,6 +17,7 @@ from monitor.text import printable
 from monitor.untyped import Theirs
 
 COMMANDS = {
+    "init": ("first_hour", "write a configuration for this home, tried from its line"),
     "run": ("daemon", "measure, analyse and show, until stopped"),
     "now": ("now_command", "each service at this moment, and whether the line is well"),
     "sample": ("sample", "one round now, stored"),
@@ -34,6 +35,7 @@ COMMANDS = {
     "demo": ("demo_command", "five simulated weeks, judged, reported and shown"),
     "verify": ("verify_command", "check an evidence bundle"),
     "lodge": ("lodge", "have the last digest time-stamped by somebody else"),
+    "notify": ("notifying", "try the services that are told"),
     "anomalies": ("anomalies", "slow and dead evenings, episodes, comparisons"),
     "note": ("note", "note what happened on a date"),
     "sql": ("sql", "a question in SQL, read-only"),

@@ -11,8 +11,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from click.testing import CliRunner, Result
 from selectolax.parser import HTMLParser
 
+from monitor.cli.root import cli
 from monitor.config import Config, parse
 from monitor.model import Effect, Evenings, Round, RoundStatus, Verdict
 from monitor.notify import (
@@ -323,3 +325,38 @@ def test_silence_that_only_a_wrong_clock_saw_ends_and_hides_no_later_one(
     assert told(config, webhook, well, well) == expected
     silent = NOW + timedelta(hours=2)
     assert told(config, webhook, silent, silent) == [*expected, expected[0]]
+
+
+def trying(folder: Path, *urls: str) -> Result:
+    document = {
+        "timezone": "Asia/Almaty",
+        "targets": [{"name": "facebook", "url": "https://a.example/"}],
+        "database": f"sqlite:///{folder / 'm.db'}",
+        "notify": {"urls": urls},
+    }
+    (folder / "config.yaml").write_text(json.dumps(document))
+    config = ("--config", str(folder / "config.yaml"))
+    return CliRunner().invoke(cli, [*config, "notify", "test"])
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code", "words"), [(200, 0, "taken"), (500, 1, "HTTP status 500")]
+)
+def test_the_owner_can_try_the_services(
+    webhook: Webhook, tmp_path: Path, status: int, exit_code: int, words: str
+) -> None:
+    webhook.status = status
+    result = trying(tmp_path, webhook.url)
+    assert (result.exit_code, result.stdout) == (
+        exit_code,
+        f"notify.urls[0] (json): {words}\n",
+    )
+    assert "secret" not in result.output
+    assert "A test from the monitor at home" in webhook.received[0]["message"]
+    assert not (tmp_path / "m.db").exists(), "a test is noted nowhere"
+
+
+def test_without_a_service_there_is_nothing_to_try(tmp_path: Path) -> None:
+    result = trying(tmp_path)
+    assert result.exit_code == 2
+    assert "notify.urls: found none" in result.stderr

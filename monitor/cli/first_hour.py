@@ -1,0 +1,294 @@
+"""`monitor init`: a configuration for this home, tried from its line before it stands.
+
+Questions only on a terminal; every one has an answer that Return takes.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from monitor.cli.root import Settings
+from monitor.cli.terminal import say, visible
+from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.config.proposal import Choices
+    from monitor.model import Sample
+
+_NAMED_BY_LINK: Final = "zoneinfo/"
+_ANSWERS_S: Final = 60
+_SHIPPED_BYTES: Final = 1 << 20
+
+
+@click.command("init")
+@click.option("--country", help="ISO 3166 code, such as KZ; else that of the zone.")
+@click.option("--timezone", help="IANA zone; else this machine's.")
+@click.option("--yes", is_flag=True, help="Take every proposal; consent is given.")
+@click.option(
+    "--when-shipped",
+    is_flag=True,
+    help="Do nothing without a terminal, or where the file was changed already.",
+)
+@click.pass_obj
+def init_command(
+    settings: Settings,
+    country: str | None,
+    timezone: str | None,
+    *,
+    yes: bool,
+    when_shipped: bool,
+) -> None:
+    """Write a configuration for this home.
+
+    The zone is this machine's; targets and control sites are tried from this line, and
+    controls that do not answer are left out. A file that you have changed is not
+    touched.
+    """
+    path = settings.config_path
+    has_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    if when_shipped and (not has_terminal or not _may_be_written(path)):
+        return
+    if not _may_be_written(path):
+        raise InputError(
+            f"{path}: was changed since it was shipped; allowed: another --config, or"
+            " none where this one lies"
+        )
+    if not yes and not has_terminal:
+        raise InputError("init: no terminal to ask on; allowed: --yes")
+    choices = _choices(country, timezone, asks=not yes)
+    _write(path, _tried(choices))
+    _tell(settings, yes=yes)
+
+
+def _may_be_written(path: Path) -> bool:
+    from monitor.config.proposal import is_shipped
+
+    if not path.exists():
+        return True
+    if path.stat().st_size > _SHIPPED_BYTES:
+        return False
+    return is_shipped(path.read_text("utf-8", errors="replace"))
+
+
+def _choices(country: str | None, timezone: str | None, *, asks: bool) -> "Choices":
+    from monitor.config.countries import country_of
+    from monitor.config.proposal import Choices
+
+    zone = timezone or machine_zone()
+    if asks and timezone is None:
+        zone = _asked("Time zone of this home", zone or "Asia/Almaty")
+    if zone is None:
+        raise InputError(
+            "--timezone: this machine names none; allowed: an IANA zone, such as"
+            " Asia/Almaty"
+        )
+    _check_zone(zone)
+    code = country or country_of(zone)
+    if asks and country is None:
+        code = _asked("Country of this home, two letters", code or "-")
+    code = _checked_code(code)
+    if not asks:
+        return Choices(timezone=zone, country=code)
+    return Choices(
+        timezone=zone,
+        country=code,
+        per_month=_asked_cap(),
+        password_hash=_asked_password(),
+    )
+
+
+def _asked(question: str, proposal: str) -> str:
+    return str(click.prompt(question, default=proposal, err=True)).strip()
+
+
+def _check_zone(zone: str) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from monitor.config.values import Zone
+
+    try:
+        TypeAdapter(Zone).validate_python(zone)
+    except ValidationError:
+        raise InputError(
+            f"--timezone: found {visible(zone)!r}; allowed: an IANA zone, such as"
+            " Asia/Almaty"
+        ) from None
+
+
+def _checked_code(code: str | None) -> str | None:
+    from monitor.config.countries import checked_country
+
+    if code in (None, "", "-"):
+        return None
+    try:
+        return checked_country(str(code))
+    except ValueError as error:
+        raise InputError(
+            f"--country: found {visible(code)!r}; allowed: {error}"
+        ) from None
+
+
+def _asked_cap() -> str | None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from monitor.config.values import Size
+
+    say(
+        "The transfers take roughly 1.2 GB a day, 36 GB a month, without a cap. With"
+        " one, the evening comes first.",
+        err=True,
+    )
+    while True:
+        cap = _asked("Most data in a month, such as 10GB", "none")
+        if cap == "none":
+            return None
+        try:
+            if TypeAdapter(Size).validate_python(cap) >= 1_000_000:
+                return cap
+        except ValidationError:
+            pass
+        say("a size such as 10GB, at least 1MB; or none", err=True)
+
+
+def _asked_password() -> str | None:
+    from monitor.web.lock.access import MAX_SECRET, new_hash
+
+    say(
+        "The dashboard opens on this machine only. With a password it can be opened"
+        " from every device in this house.",
+        err=True,
+    )
+    while True:
+        password = str(
+            click.prompt(
+                "Password, 10 letters or more (Return: none)",
+                default="",
+                hide_input=True,
+                show_default=False,
+                err=True,
+            )
+        )
+        if not password:
+            return None
+        if 10 <= len(password) <= MAX_SECRET:
+            return new_hash(password)
+
+
+def machine_zone() -> str | None:
+    """The IANA zone that this machine goes by; None where it does not say."""
+    named = os.environ.get("TZ", "").removeprefix(":")
+    if named:
+        return named if "/" in named else None
+    for path in (Path("/etc/timezone"),):
+        if path.is_file():
+            text = path.read_text("utf-8", errors="replace").strip()
+            if text:
+                return text
+    link = os.path.realpath("/etc/localtime")
+    _, mark, zone = link.partition(_NAMED_BY_LINK)
+    return zone if mark else None
+
+
+def _tried(choices: "Choices") -> str:
+    """The text for the choices, without the controls that do not answer here."""
+    from monitor.config.proposal import proposed, without_controls
+
+    text = proposed(choices)
+    config = _parsed(text)
+    say(
+        f"trying {len(config.targets)} targets and {len(config.controls)} controls"
+        f" from this line (up to {_ANSWERS_S} s) ...",
+        err=True,
+    )
+    samples = asyncio.run(_measured(config))
+    _print_outcomes(samples)
+    controls = {site.name for site in config.controls}
+    dead = [s.target for s in samples if s.failure and s.target in controls]
+    if len(dead) == len(controls):
+        say("no control answered: is the line up? All of them stay.", err=True)
+        return text
+    if dead:
+        names = ", ".join(map(visible, dead))
+        say(f"left out, as comments: {names}", err=True)
+    n_left = len(controls) - len(dead)
+    if n_left < 5:
+        say(
+            f"{n_left} controls are few: five or more of three kinds make a verdict"
+            " strong; add some to the file",
+            err=True,
+        )
+    return without_controls(text, dead)
+
+
+def _parsed(text: str) -> "Config":
+    from ruamel.yaml import YAML
+
+    from monitor.config import parse
+
+    return parse(YAML(typ="safe").load(text), source="proposal")
+
+
+async def _measured(config: "Config") -> "Sequence[Sample]":
+    from monitor.clock import SystemClock
+    from monitor.daemon.wiring import probe_settings
+    from monitor.probe import Prober, probes_of
+
+    prober = Prober(probe_settings(config), SystemClock())
+    sites = config.all_targets()
+    return await asyncio.gather(
+        *(prober.measure(site, probes_of(site)[0]) for site in sites)
+    )
+
+
+def _print_outcomes(samples: "Sequence[Sample]") -> None:
+    for sample in samples:
+        what = f"{1e3 * (sample.duration_s or 0):.0f} ms"
+        if sample.failure:
+            what = f"{sample.failed_operation}: {visible(sample.failure)}"
+        say(f"  {visible(sample.target)}: {what}", err=True)
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing; with a password in it, for the owner's eyes."""
+    made = path.with_name(f"{path.name}.new")
+    try:
+        made.write_text(text, "utf-8")
+        made.chmod(0o600 if "password_hash" in text else 0o644)
+        made.replace(path)
+    except OSError as error:
+        made.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _tell(settings: Settings, *, yes: bool) -> None:
+    from monitor.cli.consent import ensure_consent
+    from monitor.cli.options import configuration
+    from monitor.clock import SystemClock
+
+    config = configuration(settings)
+    ensure_consent(config, SystemClock(), yes=yes)
+    say(f"written: {settings.config_path}; times of {config.timezone}")
+    say(f"`monitor run` measures; the page opens at {_address(config)}")
+
+
+def _address(config: "Config") -> str:
+    if config.web.is_loopback:
+        return f"http://127.0.0.1:{config.web.port} on this machine"
+    return f"http://{_own_address()}:{config.web.port} in this house"
+
+
+def _own_address() -> str:
+    """The address that others in the house know; nothing is sent for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
