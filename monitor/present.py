@@ -371,7 +371,7 @@ def _of_slow(site: SiteNow, controls: float | None, now_utc: datetime) -> Reason
     return Reason(
         "now_slow",
         "{site:names} is {times:.1f} times slower than usual, for {minutes:.0f} min; "
-        "the control sites take {controls:.1f} times as long as usual.",
+        "the control sites take {controls:factor} their usual time.",
         {**values, "controls": controls},
     )
 

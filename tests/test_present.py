@@ -87,7 +87,7 @@ def test_a_slow_service_is_named_with_its_minutes_and_the_controls() -> None:
     assert youtube.since_utc == NOW - timedelta(minutes=11)
     assert str(found.reasons[1]) == (
         "youtube is 40.0 times slower than usual, for 11 min; the control sites take "
-        "1.0 times as long as usual."
+        "x1.00 their usual time."
     )
 
 

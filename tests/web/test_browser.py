@@ -5,6 +5,7 @@ import io
 import os
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from monitor.stored_analysis import read_document
 from tests.web import history
 from tests.web.browser import Watched, chromium, served
 from tests.web.conftest import PASSWORD
+from tests.web.test_now import fill_dead_line
 
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
@@ -339,3 +341,38 @@ def test_pictures_for_the_manual(
     path = folder / f"{name}.png"
     page.screenshot(path=path, full_page=True)
     assert path.stat().st_size > 50_000
+
+
+def test_a_person_sees_what_is_slow_at_this_moment(look: Look, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    history.fill_up_to_now(url, datetime.now(UTC))
+    with served(tmp_path, url) as address:
+        page = look(address).open()
+        line = page.locator("#now [data-line]")
+        expect(line).to_have_attribute("data-line", "up")
+        expect(line).to_have_text("The line is well: 4 of 5 sites answered.")
+        expect(page.locator("#now ul")).to_contain_text("times slower than usual, for")
+        page.click("#now summary")
+        for site, state in (
+            ("facebook", "slow"),
+            ("twitter", "failed"),
+            ("vk", "well"),
+        ):
+            row = page.locator(f"#now tr[data-site={site}]")
+            expect(row).to_have_attribute("data-state", state)
+        expect(page.locator("#health")).to_have_class("pill good")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW])
+def test_a_dead_line_is_the_first_that_a_person_sees(
+    look: Look, tmp_path: Path, viewport: dict
+) -> None:
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    fill_dead_line(url, datetime.now(UTC))
+    with served(tmp_path, url) as address:
+        page = look(address, viewport).open()
+        line = page.locator("#now [data-line=down]")
+        expect(line).to_contain_text("The line is down behind this home's own gateway")
+        expect(line).to_be_in_viewport()
+        expect(page.locator("#health")).to_have_class("pill bad")
+        expect(page.locator("#health")).to_contain_text("the line is down")

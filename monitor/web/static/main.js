@@ -6,6 +6,7 @@ import { eveningsAbout, eveningsData, eveningsOption } from "./evenings.js";
 import { Figure, element, redrawAll } from "./figure.js";
 import { cellWords, heatmapAbout, heatmapData, heatmapOption } from "./heatmap.js";
 import { bytes, clockTime, dayName, duration, fromLocal, localMs, moment, number, percent, setZone, t, toLocalField } from "./text.js";
+import { nowParts } from "./now.js";
 import { METRICS, scale, shown, times } from "./units.js";
 
 const REFRESH_MS = 30000;
@@ -70,6 +71,15 @@ function since(weeks) {
   const last = state.targets.last_date ?? new Date(localMs(Date.now())).toISOString().slice(0, 10);
   const first = new Date(Date.parse(last) - (weeks * 7 - 1) * DAY_MS).toISOString().slice(0, 10);
   return state.targets.first_date && first < state.targets.first_date ? state.targets.first_date : first;
+}
+
+/** The present is that of the measuring point itself, whichever is chosen below. */
+async function showNow() {
+  byId("now-section").hidden = isSimulated();
+  if (isSimulated()) return;
+  const wasOpen = byId("now").querySelector("details")?.open;
+  byId("now").replaceChildren(...nowParts(await ask("/now", { language: document.documentElement.lang })));
+  if (wasOpen) byId("now").querySelector("details").open = true;
 }
 
 async function showCards() {
@@ -328,7 +338,8 @@ async function showReports() {
 async function showHealth() {
   const health = await ask("/health");
   const pill = byId("health");
-  pill.className = `pill ${isSimulated() ? "" : health.is_fresh ? "good" : "bad"}`;
+  const isWell = health.is_fresh && health.line !== "down";
+  pill.className = `pill ${isSimulated() ? "" : isWell ? "good" : "bad"}`;
   pill.textContent = freshness(health);
   const used = health.usage;
   const budget = used.budget_per_month_bytes;
@@ -352,6 +363,7 @@ function freshness(health) {
   if (isSimulated()) return t("health.simulated");
   if (health.age_s === null) return t("health.none");
   const ago = duration(Math.max(0, health.age_s));
+  if (health.is_fresh && health.line === "down") return t("health.line_down", { ago });
   return t(health.is_fresh ? "health.fresh" : "health.stale", { ago });
 }
 
@@ -438,6 +450,7 @@ async function refresh() {
   await part(async () => {
     await loadTargets();
     await showHealth();
+    await showNow();
     await showLive();
     await showCards();
   });
@@ -450,6 +463,7 @@ function begin() {
   state.day = asked || state.targets.last_date || new Date(localMs(Date.now())).toISOString().slice(0, 10);
   byId("day-choice").elements.date.value = state.day;
   prefillCompare();
+  part(showNow);
   part(showCards);
   showChosen();
   part(showHealth);
