@@ -48,8 +48,9 @@ def test_everything_in_the_package_is_in_the_wheel(installed: Path) -> None:
 
 def built_from_a_copy(folder: Path, mtime: int) -> bytes:
     """The wheel of a copy of this checkout whose files have another age."""
+    files = ("monitor", "migrations", "pyproject.toml", "README.md", "config.yaml")
     listed = subprocess.run(
-        ["git", "ls-files", "monitor", "migrations", "pyproject.toml", "README.md"],
+        ["git", "ls-files", *files],
         check=True,
         capture_output=True,
         text=True,

@@ -70,22 +70,25 @@ class Soak:
         n = self.daemon.heard[ROUND]
         await self.daemon.start()
         await self._await_round(n)
-        # It makes up for missing nights a minute after its start.
+        # It makes up for missing nights a minute after its start; one that is due at
+        # the same instant is done with them.
         self.n_nights = self.daemon.heard[NIGHTLY] + 1
-        await self.slots()
+        await self._slot(has_night=False)
 
     async def slots(self, n: int = 1) -> None:
         """Let n slots come, each with its round."""
         for _ in range(n):
             await self._slot()
 
-    async def _slot(self) -> None:
+    async def _slot(self, *, has_night: bool = True) -> None:
         self.daemon.check()
+        self.n_nights = max(self.n_nights, self.daemon.heard[NIGHTLY])
         n = self.daemon.heard[ROUND]
         before = self.time.now()
         self.time.set(self.time.slot_start(self.every) + self.every + self._into())
         await self._await_round(n)
-        await self._await_nights(before)
+        self.n_nights += self._nights(before) if has_night else 0
+        await self._await_nights()
         self.note_vitals()
 
     def step(self, by: timedelta) -> None:
@@ -119,9 +122,8 @@ class Soak:
         else:
             self.n_late += 1
 
-    async def _await_nights(self, before) -> None:
+    async def _await_nights(self) -> None:
         """Real days are long; here the night's analysis must not meet the next one."""
-        self.n_nights += self._nights(before)
         if not await self.daemon.hears(NIGHTLY, self.n_nights, NIGHT_S):
             self.n_lost_nights += 1
             self.n_nights = self.daemon.heard[NIGHTLY]

@@ -50,11 +50,11 @@ class OneAtATime:
 
     def begin(self) -> None:
         """Do it now, or once more as soon as it ends."""
-        self._is_due = True
+        is_begun, self._is_due = not self._is_due, True
         if self._running is None or self._running.done():
             self._running = self._tasks.spawn(self._run())
-            return
-        _log.warning("%s event=waits why=the last one is still at work", self._name)
+        elif is_begun:
+            _log.warning("%s event=waits why=the last one is still at work", self._name)
 
     async def _run(self) -> None:
         while self._is_due:
