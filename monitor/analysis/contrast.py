@@ -144,7 +144,7 @@ def _held(table: EveningTable, direct: Ints, rise: Floats, expected: Floats) -> 
 
 def _places(table: EveningTable) -> tuple[Ints, Ints]:
     keys = table.grid.keys
-    direct = [i for i, k in enumerate(keys) if k.path == "direct" and not k.is_swap]
+    direct = [i for i, key in enumerate(keys) if key.is_direct]
     targets = [i for i in direct if keys[i].role == Role.TARGET]
     controls = [i for i in direct if keys[i].role == Role.CONTROL]
     return np.array(targets, np.int64), np.array(controls, np.int64)

@@ -30,6 +30,8 @@ TEXT_DEFAULTS = {
     "failed_operation": "",
     "remote_address": "",
     "certificate_issuer": "",
+    "service": "",
+    "part": "",
 }
 MEASURED = (
     "goodput_bps",

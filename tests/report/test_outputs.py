@@ -49,7 +49,7 @@ def test_no_cell_is_a_formula_and_no_text_is_lost(one_service, text: str) -> Non
 
 def test_json_is_the_analysis_and_what_the_report_adds(report) -> None:
     document = json.loads(render_json(report))
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert [v["target"] for v in document["verdicts"]] == [
         s.name for s in report.services
     ]
