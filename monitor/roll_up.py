@@ -14,6 +14,8 @@ from monitor.model import ServiceVerdict, Verdict
 from monitor.reason import Reason
 from monitor.verdict_table import Tone, gravity, row_of
 
+OF_SERVICE: Final = "of_service"
+"""Rule of the reasons that tell which hosts a verdict on a service is about."""
 _WEIGHTS: Final = {"media": 0.5, "page": 0.3}
 _REST: Final = "rest"
 _REST_WEIGHT: Final = 0.2
@@ -96,17 +98,17 @@ def _which(members: Sequence[Verdict]) -> Iterator[Reason]:
         return
     about = [v for v in members if row_of(v.verdict).is_established] or [leading]
     yield Reason(
-        "of_service",
+        OF_SERVICE,
         "Of {service:names}: {hosts:reasons}.",
         {"service": (leading.service,), "hosts": tuple(map(_host, about))},
     )
     others = [v for v in members if v not in about]
     well = tuple(_host(v) for v in others if row_of(v.verdict).tone is Tone.FINE)
     if well:
-        yield Reason("of_service", "As usual: {hosts:reasons}.", {"hosts": well})
+        yield Reason(OF_SERVICE, "As usual: {hosts:reasons}.", {"hosts": well})
     rest = tuple(_host(v) for v in others if row_of(v.verdict).tone is not Tone.FINE)
     if rest:
-        yield Reason("of_service", "Not shown: {hosts:reasons}.", {"hosts": rest})
+        yield Reason(OF_SERVICE, "Not shown: {hosts:reasons}.", {"hosts": rest})
 
 
 def _host(verdict: Verdict) -> Reason:
@@ -114,11 +116,11 @@ def _host(verdict: Verdict) -> Reason:
     name = {"host": (verdict.target,)}
     match verdict.part:
         case "page":
-            return Reason("of_service", "the page ({host:names})", name)
+            return Reason(OF_SERVICE, "the page ({host:names})", name)
         case "media":
-            return Reason("of_service", "the media host ({host:names})", name)
+            return Reason(OF_SERVICE, "the media host ({host:names})", name)
         case "api":
-            return Reason("of_service", "the host of its apps ({host:names})", name)
+            return Reason(OF_SERVICE, "the host of its apps ({host:names})", name)
         case "messaging":
-            return Reason("of_service", "the messaging host ({host:names})", name)
-    return Reason("of_service", "{host:names}", name)
+            return Reason(OF_SERVICE, "the messaging host ({host:names})", name)
+    return Reason(OF_SERVICE, "{host:names}", name)

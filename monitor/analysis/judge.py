@@ -41,12 +41,13 @@ from monitor.series.columns import METRICS
 from monitor.series.evening_table import evening_table
 from monitor.series.local_time import zone
 from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
+from monitor.series.transfers import CURVE
 from monitor.wallclock import day_number
 
 METHOD_VERSION = "5.1"
 """Changes with every rule or default that can change a verdict."""
 
-COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED)
+COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED, CURVE)
 """What the analysis reads of the interchange columns; a caller may load only these."""
 
 Day = date | str | None

@@ -11,6 +11,7 @@ from monitor.model import Probe
 from monitor.series.columns import METRICS, Columns, slowness
 from monitor.series.lanes import Lane
 from monitor.series.rows import Bools, Floats, Ints, Rows, Text
+from monitor.series.transfers import TransferRows
 
 Cells = NDArray[np.float32]
 
@@ -105,6 +106,7 @@ class Filler:
         address, addresses = self._codes(main, "remote_address", np.int32)
         issuer, issuers = self._codes(main, "certificate_issuer", np.int16)
         dead = self.columns.is_failed & ~self.columns.is_slow
+        rated = self._rated(groups)
         arrived, _ = self.table.numbers("encoded_body_bytes")
         return {
             "values": self._values(groups),
@@ -117,14 +119,23 @@ class Filler:
             "addresses": addresses,
             "issuer": issuer,
             "issuers": issuers,
-            "transfer": self._transfer(groups, dead, arrived),
+            "transfer": self._transfer(rated, dead, arrived),
+            "transfers": TransferRows(
+                self.table, tuple(rated), self.cell, self._is_timeout(), self.shape[1]
+            ),
         }
 
-    def _transfer(
-        self, groups: Sequence[Sequence[Lane]], dead: Bools, arrived: Floats
-    ) -> Connection:
+    def _rated(self, groups: Sequence[Sequence[Lane]]) -> list[Ints]:
+        """The rows by which each series' rate was measured."""
         rate = self.table.numbers("goodput_bps")[0]
-        main = [self._measuring(group, rate, _OF_A_TRANSFER) for group in groups]
+        return [self._measuring(group, rate, _OF_A_TRANSFER) for group in groups]
+
+    def _is_timeout(self) -> Bools:
+        return self.table.column("failure").is_("generic_timeout_error")
+
+    def _transfer(
+        self, main: Sequence[Ints], dead: Bools, arrived: Floats
+    ) -> Connection:
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(np.where(arrived > 0, arrived, np.nan))
         kept = np.zeros(self.table.n, np.bool_)

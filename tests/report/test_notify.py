@@ -123,19 +123,19 @@ def notice(kind: str) -> Notice:
     ],
 )
 def test_only_a_change_is_told(now: str, last: str | None, told: str | None) -> None:
-    assert change(verdict(now), None if last is None else notice(last)) == told
+    assert change([verdict(now)], None if last is None else notice(last)) == told
 
 
 def test_an_episode_with_an_end_date_is_over() -> None:
     ended = verdict("targeted_throttling", offset="2026-03-01")
-    assert change(ended, notice(BEGIN)) == END
-    assert change(ended, notice(END)) is None
+    assert change([ended], notice(BEGIN)) == END
+    assert change([ended], notice(END)) is None
 
 
 def at_home(report, name: str):
-    service = report.services[0]
+    service = report.hosts[0]
     changed = replace(service, name="facebook", verdict=verdict(name))
-    return replace(report, vantage="home", services=(changed,), is_simulated=False)
+    return replace(report, vantage="home", hosts=(changed,), is_simulated=False)
 
 
 def test_one_message_per_episode(one_service, webhook: Webhook, database: str) -> None:

@@ -33,7 +33,7 @@ def test_csv_has_a_row_per_target_and_evening(report) -> None:
     found = rows(render_csv(report))
     assert len(found) == 4 * 27
     slow = [r for r in found if r["target"] == "facebook" and r["state"] == "slow"]
-    service = next(s for s in report.services if s.name == "facebook")
+    service = next(s for s in report.hosts if s.name == "facebook")
     assert len(slow) == service.verdict.evenings.slow
     assert all(float(r["times_slower"]) > 1.25 for r in slow)
 
@@ -50,9 +50,7 @@ def test_no_cell_is_a_formula_and_no_text_is_lost(one_service, text: str) -> Non
 def test_json_is_the_analysis_and_what_the_report_adds(report) -> None:
     document = json.loads(render_json(report))
     assert document["schema_version"] == 2
-    assert [v["target"] for v in document["verdicts"]] == [
-        s.name for s in report.services
-    ]
+    assert [v["target"] for v in document["verdicts"]] == [s.name for s in report.hosts]
     states = [e["state"] for e in document["evenings"]["facebook"]]
     assert states.count("slow") == document["verdicts"][0]["evenings"]["slow"]
     assert set(states) <= {state.value for state in EveningState}

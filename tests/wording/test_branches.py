@@ -24,6 +24,7 @@ from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import rule
 from monitor.model import MechanismCheck, Verdict
 from monitor.reason import Reason
+from monitor.roll_up import services_of
 from monitor.series import grid
 from monitor.simulation import FAMILIES, simulate
 from monitor.simulation.capacity import capacity_home
@@ -343,7 +344,7 @@ def test_every_verdict_is_told_without_an_english_word(kind: str, code: str) -> 
         for text in in_words(verdict, language(code)):
             assert foreign_words(text) == set(), text
     above = lead(
-        [verdict],
+        services_of([verdict]),
         since=date(2026, 3, 1),
         until=date(2026, 3, 2),
         window=("20:00", "22:00"),

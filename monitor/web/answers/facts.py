@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import MonitorError
-from monitor.model import Probe, Role
+from monitor.model import TWIN, Probe, Role
 from monitor.store.hourly_days import HourlyDay
 from monitor.store.instants import phase_us
 from monitor.store.judged import JudgedTarget, judged_targets
@@ -106,6 +106,10 @@ class Facts:
             key=lambda n: (both[n] != Role.TARGET, place.get(n, len(place)), n),
         )
         return {name: both[name] for name in order}
+
+    def is_twin(self, vantage: str, name: str) -> bool:
+        """Whether a site only stands beside the hosts of its service."""
+        return any(i.part == TWIN for i in self.sites(vantage).get(name, ()))
 
     def metric_series(self, target: str, metric: Metric, vantage: str) -> list[int]:
         """Series that measure a metric of a site directly; raises NotHere."""
