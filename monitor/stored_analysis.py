@@ -20,7 +20,7 @@ from monitor.errors import InputError, MonitorError
 from monitor.evening_rule import DEFAULT_WINDOW, Window, parse_window
 from monitor.model import Analysis, VantageTerms, Verdict
 from monitor.reason import Reason
-from monitor.roll_up import services_of
+from monitor.service_verdicts import services_of
 from monitor.text import printable
 from monitor.untyped import Json
 

@@ -15,7 +15,7 @@ from monitor.config.loading import load
 from monitor.errors import MonitorError
 from monitor.evening_rule import EveningState, parse_window
 from monitor.model import EveningMark, VantageTerms
-from monitor.roll_up import services_of
+from monitor.service_verdicts import services_of
 from monitor.store import open_store
 from monitor.store.judged import judged_targets
 from monitor.store.reader import Reader

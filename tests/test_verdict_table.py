@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from monitor.roll_up import services_of
+from monitor.service_verdicts import services_of
 from monitor.verdict_table import (
     TABLE,
     VERDICTS,

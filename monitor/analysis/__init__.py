@@ -10,7 +10,7 @@ from monitor.analysis.judge import (
     prepare,
 )
 from monitor.analysis.verdict_document import analysis, analysis_document, explain
-from monitor.roll_up import services_of
+from monitor.service_verdicts import services_of
 
 __all__ = [
     "COLUMNS",

@@ -28,7 +28,7 @@ from monitor.analysis.contrast import (
 )
 from monitor.analysis.evalue import LEVELS, e_bh, flag_e_value, slow_e_values
 from monitor.analysis.groups import Split, split
-from monitor.analysis.hosts import Hosts, hosts
+from monitor.analysis.host_evidence import Hosts, hosts
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
 from monitor.evening_rule import is_dead, mostly_failed
 from monitor.series import EveningTable

@@ -160,7 +160,7 @@ def _print(
     explain: bool,
 ) -> None:
     from monitor.analysis import explain as explained
-    from monitor.roll_up import services_of
+    from monitor.service_verdicts import services_of
 
     if not verdicts:
         say(tongue.gettext("no targets in the samples: nothing to judge"))
@@ -197,7 +197,7 @@ def _told(verdict: "Verdict", tongue: "Language") -> "Iterator[str]":
 
 def _told_service(service: "ServiceVerdict", tongue: "Language") -> "Iterator[str]":
     """The verdict on a service of several hosts, and which of them it is about."""
-    from monitor.roll_up import OF_SERVICE
+    from monitor.service_verdicts import OF_SERVICE
     from monitor.wording import SOURCE_LANGUAGE
     from monitor.wording.reason_words import told_reasons
     from monitor.wording.sentences import title

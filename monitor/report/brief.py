@@ -1,7 +1,7 @@
 """A report as a few lines for a terminal or a message."""
 
 from monitor.report.content import Host, NightReport, Service
-from monitor.roll_up import OF_SERVICE
+from monitor.service_verdicts import OF_SERVICE
 from monitor.text import printable
 from monitor.wording import Language, language, sentences
 from monitor.wording.reason_words import told_reasons

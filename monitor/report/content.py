@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from monitor.evening_rule import Window
 from monitor.model import Analysis, EveningMark, Note, ServiceVerdict, Verdict
-from monitor.roll_up import services_of
 from monitor.series.rows import Floats
+from monitor.service_verdicts import services_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

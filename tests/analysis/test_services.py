@@ -6,7 +6,7 @@ import pytest
 
 from monitor.analysis import analyze, services_of
 from monitor.analysis.evalue import e_bh
-from monitor.analysis.hosts import Hosts, hosts
+from monitor.analysis.host_evidence import Hosts, hosts
 from monitor.errors import InputError
 from monitor.evening_rule import parse_window
 from monitor.series.evening_table import evening_table

@@ -24,8 +24,8 @@ from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import rule
 from monitor.model import MechanismCheck, Verdict
 from monitor.reason import Reason
-from monitor.roll_up import services_of
 from monitor.series import grid
+from monitor.service_verdicts import services_of
 from monitor.simulation import FAMILIES, simulate
 from monitor.simulation.capacity import capacity_home
 from monitor.verdict_table import VERDICTS

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from monitor import model
 from monitor.model import MechanismCheck
-from monitor.roll_up import services_of
+from monitor.service_verdicts import services_of
 from monitor.web.answers import overview, sample_pages
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.schemas import (

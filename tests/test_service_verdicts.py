@@ -7,7 +7,7 @@ import pytest
 
 from monitor.model import Effect, Evenings, Verdict
 from monitor.reason import Reason
-from monitor.roll_up import services_of, weights
+from monitor.service_verdicts import services_of, weights
 from monitor.wording import language
 from monitor.wording.reason_words import told
 

@@ -1,9 +1,9 @@
 """The targets of a vantage as hosts of services, and the evidence that each must have.
 
-False discoveries are counted over services (`monitor.roll_up`): a service whose
-weighted mean passes e-BH is found, and of its hosts those that pass the same height by
-themselves, of which there is one at least. An innocent host beside a slowed one passes
-it with a probability of at most one over the height.
+False discoveries are counted over services (`monitor.service_verdicts`): found is a
+service whose weighted mean passes e-BH, and of its hosts those that pass the same
+height by themselves, of which there is one at least. An innocent host beside a slowed
+one passes it with a probability of at most one over the height.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ import numpy as np
 
 from monitor.analysis.evalue import e_bh
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE
-from monitor.roll_up import weights
 from monitor.series.evening_table import EveningTable
 from monitor.series.rows import Bools, Floats, Ints
+from monitor.service_verdicts import weights
 
 
 @dataclass(frozen=True, slots=True)
