@@ -1,5 +1,7 @@
 """Hosts of services: who is measured how, who is compared, who is found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -187,3 +189,64 @@ def test_telegram_s_protocol_is_judged_by_its_answers():
     frame["part"] = np.where(is_dc, "messaging", "")
     (service,) = services_of([*judged(frame).values()])
     assert (service.verdict, service.hosts) == ("selective_slowdown", ("telegram-dc",))
+
+
+TWINNED = Home(
+    targets=("youtube-video", "gvt"), factor={"youtube-video": 3.0}, every_min=15
+)
+
+
+def with_twin(home: Home, **changes: object) -> pd.DataFrame:
+    frame = samples(home)
+    is_twin = frame.target == "gvt"
+    frame = frame.assign(
+        service=np.where(frame.role == "target", "youtube", ""),
+        part=np.where(is_twin, "twin", ""),
+        path="direct",
+    )
+    for name, value in changes.items():
+        frame[name] = frame[name].where(~is_twin, value)
+    return frame
+
+
+def twin_check(frame: pd.DataFrame):
+    (found,) = judged(frame).values()
+    (check,) = (c for c in found.mechanism if c.check == "twin")
+    return found, check
+
+
+def test_a_twin_that_stays_quick_makes_a_verdict_strong():
+    found, check = twin_check(with_twin(TWINNED))
+    assert check.score == 1
+    assert str(check).startswith("youtube-video x3.")
+    assert "its twin gvt x1." in str(check) or "its twin gvt x0.9" in str(check)
+    assert (found.verdict, found.strength) == ("targeted_throttling", "strong")
+    assert any(reason.rule == "own_router" for reason in found.reasons)
+
+
+def test_a_twin_that_is_as_slow_points_at_the_service():
+    both = replace(TWINNED, factor={"youtube-video": 3.0, "gvt": 3.0})
+    found, check = twin_check(with_twin(both))
+    assert check.score == -1
+    assert found.verdict == "server_side"
+
+
+def test_a_twin_that_is_a_little_slow_tells_nothing():
+    some = replace(TWINNED, factor={"youtube-video": 6.0, "gvt": 1.6})
+    found, check = twin_check(with_twin(some))
+    assert (check.score, check.is_made) == (0, True)
+    assert found.strength != "strong"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"service": "facebook"}, {"tls_handshake_s": np.nan}, {"path": "vpn"}]
+)
+def test_another_service_s_twin_and_one_that_was_not_measured_tell_nothing(changes):
+    found, check = twin_check(with_twin(TWINNED, **changes))
+    assert (check.score, check.is_made) == (0, False)
+    assert found.verdict == "selective_slowdown"
+
+
+def test_without_a_twin_that_is_said():
+    _, check = twin_check(samples(replace(TWINNED, targets=("youtube-video",))))
+    assert str(check) == "unknown: no twin host is measured"
