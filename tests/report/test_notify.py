@@ -161,6 +161,48 @@ def test_one_message_per_episode(one_service, webhook: Webhook, database: str) -
     assert "12 of the last 14 evenings" in webhook.received[0]["message"]
 
 
+def of_hosts(report, page: str, video: str):
+    """A report on a service of two hosts."""
+    first = at_home(report, page).hosts[0]
+    second = replace(
+        first,
+        name="facebook-video",
+        verdict=replace(
+            verdict(video), target="facebook-video", service="facebook", part="media"
+        ),
+    )
+    return replace(report, vantage="home", hosts=(first, second), is_simulated=False)
+
+
+def test_one_message_per_episode_of_a_service(
+    one_service, webhook: Webhook, database: str
+) -> None:
+    config = config_of(database, webhook.url)
+    fine, slow, open_ = "no_recurring_slowdown", "selective_slowdown", "inconclusive"
+    story = [(fine, slow), (slow, slow), (slow, fine), (open_, fine), (fine, fine)]
+    for hosts in story:
+        report = of_hosts(one_service, *hosts)
+        tell(config, night_messages(report, config), now_utc=NOW)
+    begin, end = webhook.received
+    assert begin["title"] == "Facebook: slow in the evening, the control sites are not"
+    assert "Of Facebook: the media host (facebook-video)." in begin["message"]
+    assert "As usual: the page (Facebook)." in begin["message"]
+    assert end["title"] == "Facebook: the slow evenings have ended"
+
+
+def test_an_episode_that_was_told_of_a_host_goes_on_as_the_service_s(
+    one_service, webhook: Webhook, database: str
+) -> None:
+    config = config_of(database, webhook.url)
+    with closing(Notices(config.database)) as notices:
+        notices.add(replace(notice(BEGIN), subject="facebook-video"))
+    report = of_hosts(one_service, "no_recurring_slowdown", "selective_slowdown")
+    assert night_messages(report, config) == []
+    over = of_hosts(one_service, "no_recurring_slowdown", "no_recurring_slowdown")
+    (end,) = night_messages(over, config)
+    assert (end.kind, end.subject) == (END, "facebook")
+
+
 def test_a_message_that_nobody_took_is_tried_again(
     one_service, webhook: Webhook, tmp_path: Path
 ) -> None:

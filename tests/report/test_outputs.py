@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
+from selectolax.parser import HTMLParser
 
 from monitor.evening_rule import EveningState
 from monitor.interchange.formula import rearm
@@ -45,6 +46,30 @@ def test_no_cell_is_a_formula_and_no_text_is_lost(one_service, text: str) -> Non
             assert harm.is_no_formula(row[name])
             assert rearm(pa.array([row[name]])).to_pylist() == [text]
         assert all(harm.is_no_formula(cell) for cell in row.values())
+
+
+def test_services_come_first_and_their_hosts_beneath(report) -> None:
+    facebook, *others = sorted(report.hosts, key=lambda h: h.name != "facebook")
+    video = replace(facebook.verdict, service="meta", part="media")
+    page = replace(others[0].verdict, service="meta", verdict="no_recurring_slowdown")
+    hosts = (replace(facebook, verdict=video), replace(others[0], verdict=page))
+    told = replace(report, hosts=hosts)
+    assert [service.name for service in told.services] == ["meta"]
+    _, line = render_text(told, "en").splitlines()[-2:]
+    assert line.startswith("- ")
+    assert "Of meta: the media host (Facebook)." in line
+    first = HTMLParser(render_html(told, "en")).css_first(".short")
+    assert [li.text().strip() for li in first.css(".hosts li .sign")] != []
+    assert len(first.css(".hosts li")) == 2
+    assert first.css_first(".tag").text().startswith("meta: ")
+    assert {row["service"] for row in rows(render_csv(told))} == {"meta"}
+    assert {row["part"] for row in rows(render_csv(told))} == {"media", "page"}
+
+
+def test_a_service_that_is_its_own_host_is_told_as_ever(one_service) -> None:
+    page = render_html(one_service, "en")
+    assert 'class="hosts"' not in page
+    assert "Of " not in HTMLParser(page).css_first(".short").text()
 
 
 def test_json_is_the_analysis_and_what_the_report_adds(report) -> None:
