@@ -54,7 +54,7 @@ def evenings(facts: Facts, query: DaysQuery) -> Evenings:
         targets=[
             _of_target(line, name, days, told.get(name, _UNJUDGED))
             for name, role in line.roles.items()
-            if role == Role.TARGET and not facts.is_twin(vantage, name)
+            if role == Role.TARGET
         ],
     )
 

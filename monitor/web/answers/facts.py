@@ -95,11 +95,18 @@ class Facts:
         return dict(by_name)
 
     def roles(self, vantage: str) -> dict[str, Role]:
-        """Role of each site: as configured, else as last stored; targets first."""
+        """Role of each site: as configured, else as last stored; targets first.
+
+        Twins are neither targets nor controls.
+        """
         configured = {t.name: t.role for t in self.config.all_targets()}
         stored = {name: found[-1].role for name, found in self.sites(vantage).items()}
         shown = {**configured, **stored} if vantage == self.config.vantage else stored
-        both = {name: configured.get(name, role) for name, role in shown.items()}
+        both = {
+            name: configured.get(name, role)
+            for name, role in shown.items()
+            if not self.is_twin(vantage, name)
+        }
         place = {name: i for i, name in enumerate(configured)}
         order = sorted(
             both,

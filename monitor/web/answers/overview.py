@@ -49,6 +49,7 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
     urls = {target.name: target.url for target in config.all_targets()}
     sites = facts.sites(vantage)
     infos = [info for found in sites.values() for info in found]
+    twins = {n: Role.TARGET for n in sorted(sites) if facts.is_twin(vantage, n)}
     zone = ZoneInfo(config.timezone)
     return Targets(
         vantage=vantage,
@@ -62,7 +63,7 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
         last_date=_local(max((i.last_utc for i in infos), default=None), zone),
         targets=[
             _target(name, role, urls.get(name), sites.get(name, []))
-            for name, role in facts.roles(vantage).items()
+            for name, role in {**facts.roles(vantage), **twins}.items()
         ],
     )
 
