@@ -1,17 +1,21 @@
 """Which class the fingerprint gives to which hold: `python -m benchmarks.fingerprints`.
 
-Without files on drawn transfers; with sample files (contracts 4, with `timeline`) on
-recorded ones, a row for each target.
+Without more on drawn transfers; with sample files (contracts 4, with `timeline`) on
+recorded ones, a row for each target; with `lab` on real ones in the throttling lab,
+which must be up (`benchmarks.lab`).
 """
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
 from benchmarks.drawn_transfers import KINDS, USUAL, drawn
+from benchmarks.lab import home, throttled
+from benchmarks.process import Figures
 from monitor.analysis.fingerprint import Fingerprint, Hold, Transfer, Usual, fingerprint
 from monitor.interchange import read_frame
 from monitor.lists import curve_of
@@ -59,6 +63,53 @@ def _of_row(row: Mapping[str, object]) -> Transfer:
     )
 
 
+LAB_URL = "https://control.example/1m.bin"
+LAB_HOLDS = (
+    "control.example police 128kbit burst=10000",
+    "control.example police 512kbit burst=32000",
+    "control.example police 1mbit burst=64000",
+    "control.example shape 512kbit",
+    "control.example shape 1mbit",
+    "control.example server rate=1mbit",
+    "control.example loss 3",
+    "control.example stall bytes=16k",
+    "line congestion flows=6 down=10mbit",
+    "",
+)
+N_LAB = 4
+
+
+def of_lab() -> Iterator[tuple[str, list[Fingerprint]]]:
+    """Fingerprints of real transfers by what the lab imposes on them."""
+    with home() as prober:
+        calm = [prober.measure(LAB_URL, "download") for _ in range(N_LAB)]
+        usual = Usual(
+            goodput_bps=median(figures["goodput_bps"] for figures in calm),
+            min_rtt_s=median(figures["tcp_min_rtt_s"] for figures in calm),
+        )
+        for hold in LAB_HOLDS:
+            with throttled(*hold.split()):
+                measured = [prober.measure(LAB_URL, "download") for _ in range(N_LAB)]
+            prints = [fingerprint(_of_figures(figures), usual) for figures in measured]
+            yield hold.removeprefix("control.example ") or "nothing", prints
+
+
+def _of_figures(figures: Figures) -> Transfer:
+    def number(name: str) -> float:
+        value = figures.get(name)
+        return float("nan") if value is None else float(value)
+
+    return Transfer(
+        curve=tuple((float(s), int(n)) for s, n in figures.get("timeline") or ()),
+        goodput_bps=number("goodput_bps"),
+        is_silent=figures.get("failure") == "generic_timeout_error",
+        rcv_rtt_s=number("tcp_rcv_rtt_s"),
+        min_rtt_s=number("tcp_min_rtt_s"),
+        n_holes=number("tcp_rcv_ooopack"),
+        n_segments=number("tcp_segs_in"),
+    )
+
+
 def table(found: Mapping[str, list[Fingerprint]]) -> str:
     """The confusion matrix as Markdown."""
     lines = [f"| imposed | {' | '.join(Hold)} | rate, IQR of ln rate |"]
@@ -78,6 +129,11 @@ def _rates(prints: Iterable[Fingerprint]) -> str:
     return f"{middle / 1e3:.0f} kbit/s, {np.log(high / low):.2f}"
 
 
+def _asked(words: Sequence[str]) -> dict[str, list[Fingerprint]]:
+    if words == ["lab"]:
+        return dict(of_lab())
+    return of_files(map(Path, words)) if words else of_drawn()
+
+
 if __name__ == "__main__":
-    files = [Path(name) for name in sys.argv[1:]]
-    print(table(of_files(files) if files else of_drawn()))
+    print(table(_asked(sys.argv[1:])))
