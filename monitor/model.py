@@ -4,13 +4,14 @@ Frozen values of the standard library, no logic and no I/O. Names and units are 
 docs/glossary.md: seconds, bytes, bits per second, UTC.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from monitor.evening_rule import EveningState, Window
-from monitor.reason import Reason, together
+from monitor.reason import Reason, told_together
 
 
 class Role(StrEnum):
@@ -59,6 +60,10 @@ class Probe:
     """One bounded transfer of a large object, for `goodput_bps`."""
     TCP = "tcp"
     """A TCP connection only."""
+    TLS = "tls"
+    """A TLS handshake only."""
+    MTPROTO = "mtproto"
+    """The first messages of Telegram's protocol, some of them in a row."""
     SNI_SWAP = "sni_swap"
     """The target's address with another server name."""
 
@@ -76,7 +81,13 @@ class Probe:
     and what failed included, in `encoded_body_bytes`, over `duration_s`."""
 
 
-PROBE_ORDER: Final[tuple[str, ...]] = (Probe.HTTPS, Probe.DOWNLOAD, Probe.TCP)
+PROBE_ORDER: Final[tuple[str, ...]] = (
+    Probe.HTTPS,
+    Probe.DOWNLOAD,
+    Probe.TCP,
+    Probe.TLS,
+    Probe.MTPROTO,
+)
 """Which probe stands for a site when several measure the same thing."""
 
 LOCAL_PROBES = frozenset(
@@ -89,6 +100,9 @@ LOCAL_PROBES = frozenset(
     }
 )
 
+
+TWIN: Final = "twin"
+"""Part of a site of somebody else at a service's servers, to compare it with."""
 
 SIMULATED: Final = "simulated"
 """Vantage and probe version of rows that were not measured."""
@@ -347,6 +361,14 @@ class Verdict:
     marks: tuple[EveningMark, ...] = ()
     """Its evenings one by one, by date; not part of the JSON contract."""
     details: Details | None = None
+    service: str = ""
+    """The service that the target is a host of; by default its own name."""
+    part: str = "page"
+    """What the host is to its service."""
+
+    def __post_init__(self) -> None:
+        if not self.service:
+            object.__setattr__(self, "service", self.target)
 
     @property
     def rule(self) -> str | None:
@@ -355,7 +377,7 @@ class Verdict:
 
     def sentences(self) -> list[str]:
         """The reasons in the rules' own English, those of one rule in one text."""
-        return [" ".join(map(str, group)) for group in together(self.reasons)]
+        return told_together(self.reasons)
 
     def to_dict(self) -> dict[str, object]:
         """The JSON object of contracts 5, and its reasons as they were made."""
@@ -363,6 +385,8 @@ class Verdict:
         return {
             "vantage": self.vantage,
             "target": self.target,
+            "service": self.service,
+            "part": self.part,
             "verdict": self.verdict,
             "strength": self.strength,
             "evenings": {
@@ -392,6 +416,51 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceVerdict:
+    """The judgement on one service at one vantage, rolled up from its hosts'."""
+
+    vantage: str
+    service: str
+    verdict: str
+    strength: str | None
+    hosts: tuple[str, ...]
+    """Those about which something is established."""
+    e_value: float | None
+    """The weighted mean of its hosts'."""
+    reasons: tuple[Reason, ...]
+    leading: Verdict
+    """The host whose verdict it is."""
+    members: tuple[Verdict, ...]
+    """All its hosts, the leading one first."""
+
+    @property
+    def is_one_host(self) -> bool:
+        """Whether it is a single host under the service's own name."""
+        return len(self.members) == 1 and self.leading.target == self.service
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON object of contracts 5, and its reasons as they were made."""
+        return {
+            "vantage": self.vantage,
+            "service": self.service,
+            "verdict": self.verdict,
+            "strength": self.strength,
+            "hosts": list(self.hosts),
+            "e_value": self.e_value,
+            "reasons": told_together(self.reasons),
+            "reason_records": [reason.to_dict() for reason in self.reasons],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VantageTerms:
+    """Terms of one vantage where they differ from those of the whole analysis."""
+
+    timezone: str | None = None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
     """All verdicts of one look at some evenings, and the terms it was made on."""
 
@@ -404,3 +473,5 @@ class Analysis:
     until: date | None
     """Last evening, included."""
     verdicts: tuple[Verdict, ...]
+    vantages: Mapping[str, VantageTerms] = field(default_factory=dict)
+    """Terms of the vantages that have their own."""

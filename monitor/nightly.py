@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from monitor import private
-from monitor.analysis import analysis, analyze
+from monitor.analysis import COLUMNS, analysis, analyze
 from monitor.config import Config
 from monitor.errors import InputError
 from monitor.evidence.ledger import whole_days
@@ -34,7 +34,6 @@ from monitor.report import (
     render_pdf,
 )
 from monitor.report.assembly import evening_marks
-from monitor.series.rows import MEASURED, TEXT_DEFAULTS
 from monitor.store import open_store
 from monitor.store.digests import Digests
 from monitor.store.frames import load_frame
@@ -46,9 +45,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_COLUMNS: Final = frozenset(
-    {"started_at_utc", "probe_version", *TEXT_DEFAULTS, *MEASURED}
-)
+_COLUMNS: Final = frozenset({"probe_version", *COLUMNS})
 """What the analysis and the report read."""
 
 

@@ -126,10 +126,10 @@ class Notebook:
         until: str | date | None = None,
         window: str = DEFAULT_WINDOW,
     ) -> "Sequence[Verdict]":
-        """The verdicts on these evenings."""
-        from monitor.analysis import analyze
+        """The verdicts on these evenings; `monitor.analysis.services_of` rolls up."""
+        from monitor.analysis import COLUMNS, analyze
 
-        frame = self.samples().drop(columns="started_at_local")
+        frame = self.samples(columns=COLUMNS).drop(columns="started_at_local")
         return analyze(
             frame, timezone=self.timezone, window=window, since=since, until=until
         )

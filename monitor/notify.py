@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import children
 from monitor.config import Config
-from monitor.model import Round, RoundStatus, Verdict
+from monitor.model import Round, RoundStatus, ServiceVerdict, Verdict
 from monitor.store import open_store
 from monitor.store.notices import BEGIN, END, NOT_SENT, Notice, Notices
 from monitor.text import printable
@@ -124,17 +124,17 @@ def _notice(message: Message, now_utc: datetime) -> Notice:
 def night_messages(report: "NightReport", config: Config) -> list[Message]:
     """What is new after a night: episodes that began or ended."""
     # Whoever only looks for a silence need not load pandas.
-    from monitor.report import sentence
+    from monitor.report import told_service
 
     tongue = language(config.report.language)
     with closing(Notices(config.database)) as notices:
-        last = {s.name: notices.last(report.vantage, s.name) for s in report.services}
+        last = {s.name: _last(notices, s.verdict) for s in report.services}
     found = []
     for service in report.services:
-        kind = change(service.verdict, last[service.name])
+        kind = change(service.verdict.members, last[service.name])
         if kind is not None:
             heading = _heading(kind, service.verdict, tongue)
-            body = sentence(service, report, tongue)
+            body = told_service(service, report, tongue)
             found.append(
                 Message(
                     kind=kind,
@@ -148,15 +148,36 @@ def night_messages(report: "NightReport", config: Config) -> list[Message]:
     return found
 
 
-def change(verdict: Verdict, last: Notice | None) -> str | None:
-    """Whether an episode begins or ends with a verdict; None: neither."""
+def _last(notices: Notices, service: ServiceVerdict) -> Notice | None:
+    """The last message about a service; before it had hosts, about one of them."""
+    names = {service.service, *(host.target for host in service.members)}
+    told = (notices.last(service.vantage, name) for name in sorted(names))
+    return max(filter(None, told), key=lambda n: n.told_at_utc, default=None)
+
+
+def change(hosts: Sequence[Verdict], last: Notice | None) -> str | None:
+    """Whether an episode of a service begins or ends with the verdicts on its hosts.
+
+    It is on while it is at any of them, and over when it is over at all that tell.
+
+    Parameters
+    ----------
+    hosts : the one whose verdict is the service's comes first.
+    """
     is_open = last is not None and last.kind == BEGIN
-    episode, is_ended = row_of(verdict.verdict).episode, verdict.offset_date is not None
-    is_on = episode is Episode.BEGINS and not is_ended
-    if is_on and not is_open:
-        return BEGIN
-    is_over = episode is Episode.ENDS or is_ended
-    return END if is_over and is_open else None
+    if any(_is_on(host) for host in hosts):
+        return None if is_open else BEGIN
+    return END if is_open and _is_over(hosts[0]) else None
+
+
+def _is_on(verdict: Verdict) -> bool:
+    begins = row_of(verdict.verdict).episode is Episode.BEGINS
+    return begins and verdict.offset_date is None
+
+
+def _is_over(verdict: Verdict) -> bool:
+    ends = row_of(verdict.verdict).episode is Episode.ENDS
+    return ends or verdict.offset_date is not None
 
 
 def silence_messages(config: Config, *, now_utc: datetime) -> list[Message]:
@@ -270,11 +291,11 @@ def _local(moment: datetime, config: Config, tongue: Language) -> str:
     return tongue.moment(moment.astimezone(ZoneInfo(config.timezone)))
 
 
-def _heading(kind: str, verdict: Verdict, tongue: Language) -> str:
-    name = display_name(verdict.target)
+def _heading(kind: str, service: ServiceVerdict, tongue: Language) -> str:
+    name = display_name(service.service)
     if kind == END:
         return tongue.gettext("%(name)s: the slow evenings have ended") % {"name": name}
-    return f"{name}: {title(verdict, tongue)}"
+    return f"{name}: {title(service.leading, tongue)}"
 
 
 def _marked(body: str, report: "NightReport", tongue: Language) -> str:

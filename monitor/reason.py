@@ -89,6 +89,11 @@ def together(reasons: Iterable[Reason]) -> Iterator[Iterator[Reason]]:
         yield group
 
 
+def told_together(reasons: Iterable[Reason]) -> list[str]:
+    """The reasons in the rules' own English, those of one rule in one text."""
+    return [" ".join(map(str, group)) for group in together(reasons)]
+
+
 def filled(
     message: str,
     values: Mapping[str, Value],

@@ -1,7 +1,9 @@
 """An analysis as a JSON document: to print, to store, and to read again years later.
 
 What is stored is the document of contracts 5 and, with each verdict, its evenings one
-by one (`evening_marks`) and the numbers behind it (`details`). Keys that this program
+by one (`evening_marks`) and the numbers behind it (`details`). Verdicts on services are
+rolled up from those on hosts, also when a document is read: those of version 1 have one
+host each. Keys that this program
 does not know are left out, those that are absent have their defaults: documents of
 older and of newer programs are read, unless `schema_version` says that they cannot be.
 """
@@ -15,13 +17,14 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from monitor.errors import InputError, MonitorError
-from monitor.evening_rule import DEFAULT_WINDOW, parse_window
-from monitor.model import Analysis, Verdict
+from monitor.evening_rule import DEFAULT_WINDOW, Window, parse_window
+from monitor.model import Analysis, VantageTerms, Verdict
 from monitor.reason import Reason
+from monitor.service_verdicts import services_of
 from monitor.text import printable
 from monitor.untyped import Json
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Grows when an older program would misread a document."""
 
 Document = dict[str, object]
@@ -42,17 +45,37 @@ class UnreadableAnalysisError(MonitorError):
 
 def document_of(analysis: Analysis) -> Document:
     """The document that `monitor analyze --json` prints."""
-    start, end = analysis.window.text
     return {
         "schema_version": SCHEMA_VERSION,
         "method_version": analysis.method_version,
         "timezone": analysis.timezone,
         "tzdata_version": analysis.tzdata_version,
-        "window": {"start": start, "end": end},
+        "window": _window(analysis.window),
         "since": _date_text(analysis.since),
         "until": _date_text(analysis.until),
+        **_vantages(analysis),
+        "services": [found.to_dict() for found in services_of(analysis.verdicts)],
         "verdicts": [verdict.to_dict() for verdict in analysis.verdicts],
     }
+
+
+def _window(window: Window) -> Document:
+    start, end = window.text
+    return {"start": start, "end": end}
+
+
+def _vantages(analysis: Analysis) -> Document:
+    """Terms of single vantages; no key where none has its own."""
+    told = {name: _terms(own) for name, own in analysis.vantages.items()}
+    return {"vantages": told} if told else {}
+
+
+def _terms(own: VantageTerms) -> Document:
+    terms = {
+        "timezone": own.timezone,
+        "window": None if own.window is None else _window(own.window),
+    }
+    return {name: value for name, value in terms.items() if value is not None}
 
 
 def stored_document(analysis: Analysis) -> Document:
@@ -122,7 +145,7 @@ def _analyses() -> TypeAdapter[Analysis]:
     return TypeAdapter(Analysis)
 
 
-def _renamed(document: Mapping[str, object]) -> Document:
+def _renamed(document: Mapping[str, Json]) -> Document:
     """The document in the names and shapes of `Analysis`."""
     verdicts = document.get("verdicts") or []
     if not isinstance(verdicts, list):
@@ -131,11 +154,20 @@ def _renamed(document: Mapping[str, object]) -> Document:
         "method_version": document.get("method_version", ""),
         "timezone": document.get("timezone", "UTC"),
         "tzdata_version": document.get("tzdata_version", ""),
-        "window": parse_window("-".join(_span(document.get("window")) or ()) or _NO),
+        "window": _read_window(document) or parse_window(_NO),
+        "vantages": {
+            name: {"timezone": own.get("timezone"), "window": _read_window(own)}
+            for name, own in (document.get("vantages") or {}).items()
+        },
         "since": document.get("since"),
         "until": document.get("until"),
         "verdicts": [_renamed_verdict(verdict) for verdict in verdicts],
     }
+
+
+def _read_window(document: Mapping[str, Json]) -> Window | None:
+    span = _span(document.get("window"))
+    return None if span is None else parse_window("-".join(span))
 
 
 _NO: Final = DEFAULT_WINDOW

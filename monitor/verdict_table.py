@@ -68,6 +68,11 @@ class Row:
     """Whether it says that somebody singles the service out: alert rules go off."""
 
     @property
+    def is_established(self) -> bool:
+        """Whether something beyond chance was found about this very site."""
+        return self.is_suspect or self.name == "server_side"
+
+    @property
     def is_about_dead(self) -> bool:
         """Whether it is told by evenings without an answer, not by slow ones."""
         return self.lead in (Lead.BLOCKED, Lead.RESOLVER)

@@ -232,7 +232,7 @@ def by_report(home: Household) -> Told:
     return _of_marks(
         (report.vantage, service.name, mark)
         for report in home.reports
-        for service in report.services
+        for service in report.hosts
         for mark in service.evenings
     )
 

@@ -14,7 +14,8 @@ from monitor.config import Config
 from monitor.config.loading import load
 from monitor.errors import MonitorError
 from monitor.evening_rule import EveningState, parse_window
-from monitor.model import EveningMark
+from monitor.model import EveningMark, VantageTerms
+from monitor.service_verdicts import services_of
 from monitor.store import open_store
 from monitor.store.judged import judged_targets
 from monitor.store.reader import Reader
@@ -60,7 +61,14 @@ def test_what_is_printed_has_no_more_than_the_contract(made):
         *("p_value", "e_value", "found_window", "onset_date", "offset_date"),
         # Rule ids and reasons before they have a language: added in the second stage.
         *("mechanism", "reasons", "rule", "reason_records"),
+        # Of schema version 2.
+        *("service", "part"),
     }
+    assert set(printed["services"][0]) == {
+        *("vantage", "service", "verdict", "strength", "hosts", "e_value"),
+        *("reasons", "reason_records"),
+    }
+    assert "vantages" not in printed
     assert replace(
         made, verdicts=tuple(replace(v, marks=(), details=None) for v in made.verdicts)
     ) == read_document(printed)
@@ -73,14 +81,44 @@ def test_the_marks_stay_where_older_programs_look_for_them(made):
 
 def test_what_newer_programs_add_is_passed_over(made):
     document = as_json(stored_document(made))
-    document["services"] = [{"service": "x"}]
-    document["verdicts"][0]["service"] = "x"
+    document["services"] = [{"service": "x", "mood": "?"}]
+    document["groups"] = [{"service": "x"}]
     document["verdicts"][0]["verdict"] = "bewitched"
     document["verdicts"][0]["details"]["cause"] = ["?"]
     document["verdicts"][0]["evening_marks"][0]["why"] = "?"
     found = read_document(document)
     assert found.verdicts[0].verdict == "bewitched"
     assert found.verdicts[0].details == made.verdicts[0].details
+
+
+def test_a_document_of_version_1_has_one_host_per_service(made):
+    document = as_json(stored_document(made))
+    document["schema_version"] = 1
+    del document["services"]
+    for verdict in document["verdicts"]:
+        del verdict["service"], verdict["part"]
+    found = read_document(document)
+    assert found == made
+    assert all(service.is_one_host for service in services_of(found.verdicts))
+
+
+def test_services_and_their_hosts_are_read_again(made):
+    hosts = [replace(v, service="meta", part="media") for v in made.verdicts]
+    found = read_document(as_json(stored_document(replace(made, verdicts=hosts))))
+    (service,) = services_of(found.verdicts)
+    assert (service.service, service.hosts) == ("meta", ("facebook",))
+    assert service == services_of(hosts)[0]
+
+
+def test_vantages_may_have_evenings_of_their_own(made):
+    late = VantageTerms(timezone="Asia/Tokyo", window=parse_window("22:00-23:30"))
+    terms = {"far": late, "near": VantageTerms(timezone="Asia/Oral")}
+    printed = as_json(document_of(replace(made, vantages=terms)))
+    assert printed["vantages"] == {
+        "far": {"timezone": "Asia/Tokyo", "window": {"start": "22:00", "end": "23:30"}},
+        "near": {"timezone": "Asia/Oral"},
+    }
+    assert read_document(printed).vantages == terms
 
 
 def broken(made, change) -> object:
@@ -97,6 +135,8 @@ def broken(made, change) -> object:
         (lambda d: d.update(verdicts="none"), "cannot be read"),
         (lambda d: d.update(verdicts=["none"]), "cannot be read"),
         (lambda d: d.update(since="yesterday"), "cannot be read"),
+        (lambda d: d.update(vantages=["home"]), "cannot be read"),
+        (lambda d: d.update(vantages={"home": "UTC"}), "cannot be read"),
         (lambda d: d.update(window={"start": "8"}), "cannot be read"),
         (lambda d: d["verdicts"][0].pop("effect"), "cannot be read"),
         (lambda d: d["verdicts"][0].update(evening_marks=[1]), "cannot be read"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from monitor.service_verdicts import services_of
 from monitor.verdict_table import (
     TABLE,
     VERDICTS,
@@ -96,7 +97,9 @@ def test_the_page_names_no_verdict():
 def test_what_stands_above_the_cards_is_the_row_s(code: str, name: str):
     (bare,) = an_analysis("x").verdicts
     terms = {"since": None, "until": None, "window": ("20:00", "22:00")}
-    text = lead([replace(bare, verdict=name)], **terms, language=language(code))
+    text = lead(
+        services_of([replace(bare, verdict=name)]), **terms, language=language(code)
+    )
     assert ("x." in text) == (TABLE[name].lead is not Lead.NONE)
 
 
@@ -104,7 +107,9 @@ def test_each_lead_has_words_of_its_own():
     (bare,) = an_analysis("x").verdicts
     terms = {"since": None, "until": None, "window": ("20:00", "22:00")}
     told = {
-        lead([replace(bare, verdict=name)], **terms, language=language("en"))
+        lead(
+            services_of([replace(bare, verdict=name)]), **terms, language=language("en")
+        )
         for name in VERDICTS
     }
     # A lead for each kind, and one each for "nothing" and "nothing yet".

@@ -10,6 +10,7 @@ from monitor.analysis.judge import (
     prepare,
 )
 from monitor.analysis.verdict_document import analysis, analysis_document, explain
+from monitor.service_verdicts import services_of
 
 __all__ = [
     "COLUMNS",
@@ -22,4 +23,5 @@ __all__ = [
     "explain",
     "judge",
     "prepare",
+    "services_of",
 ]

@@ -21,6 +21,7 @@ from monitor.analysis.sustained import Levels, Sustained, sustained
 from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_failed
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import typical
+from monitor.series.lanes import SeriesKey
 from monitor.series.rows import Bools, Floats, Ints
 
 _REFUSED_SHARE = 0.3
@@ -77,9 +78,14 @@ class Case:
     """Where the shape stands out most."""
 
     @property
+    def key(self) -> SeriesKey:
+        """What was measured."""
+        return self.look.home.table.grid.keys[self.suspicion.series]
+
+    @property
     def name(self) -> str:
         """The target's name."""
-        return self.look.home.table.grid.keys[self.suspicion.series].target
+        return self.key.target
 
     @property
     def excess(self) -> Floats:
@@ -194,8 +200,8 @@ def case(look: Look, place: int, levels: Levels) -> Case:
 def _otherwise(one: Case, place: int, levels: Levels) -> Case:
     """The case by what is asked only where the evening shows nothing."""
     look, series = one.look, one.suspicion.series
-    table, n_targets = look.home.table, len(look.targets)
-    lasting = sustained(table, levels, series, n_targets, FALSE_DISCOVERY_RATE)
+    bar = float(look.home.hosts.bars[place])
+    lasting = sustained(look.home.table, levels, series, bar)
     if lasting is not None:
         slow = look.evenings & is_slow(np.nan_to_num(lasting.excess, nan=-1.0))
         return replace(
@@ -218,7 +224,7 @@ def _otherwise(one: Case, place: int, levels: Levels) -> Case:
         metric=RATE,
         effect=alone.estimate,
         centre_log=alone.estimate.centre,
-        shown=table.rise[series, RATE],
+        shown=look.home.table.rise[series, RATE],
         slow=alone.slow,
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from monitor.analysis.cap import RATE, held_log
 from monitor.evening_rule import CEILING, LAWS
-from monitor.model import Role
+from monitor.model import TWIN, Role
 from monitor.series import EveningTable
 from monitor.series.evening_table import medians
 from monitor.series.rows import Bools, Floats, Ints
@@ -75,7 +75,7 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     ----------
     controls : places of the series to compare with; None: all controls
     """
-    targets, known = _places(table)
+    targets, known, twins = _places(table)
     chosen = known if controls is None else controls
     parts = [table.rise[..., None], table.placebo, table.inner, table.outer]
     rise = np.concatenate(parts, axis=-1)
@@ -84,7 +84,7 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
         np.full(table.dead_in_window.shape, np.nan) for _ in range(2)
     )
     expected = np.full((len(LAWS), *rise.shape), np.nan)
-    for series in (*targets, *known):
+    for series in (*targets, *known, *twins):
         others = chosen[chosen != series]
         expected[:, series] = _expected(rise, rest, int(series), others)
         others_dead[series] = _middle(table.dead_in_window[others])
@@ -142,12 +142,15 @@ def _held(table: EveningTable, direct: Ints, rise: Floats, expected: Floats) -> 
     return own - np.fmax(by_factor, held_log(table, own, direct))
 
 
-def _places(table: EveningTable) -> tuple[Ints, Ints]:
+def _places(table: EveningTable) -> tuple[Ints, Ints, Ints]:
+    """Places of the targets, the controls and the twins."""
     keys = table.grid.keys
-    direct = [i for i, k in enumerate(keys) if k.path == "direct" and not k.is_swap]
-    targets = [i for i in direct if keys[i].role == Role.TARGET]
-    controls = [i for i in direct if keys[i].role == Role.CONTROL]
-    return np.array(targets, np.int64), np.array(controls, np.int64)
+    direct = [i for i, key in enumerate(keys) if key.is_direct]
+    targets, controls, twins = (
+        np.array([i for i in direct if keys[i].role == role], np.int64)
+        for role in (Role.TARGET, Role.CONTROL, TWIN)
+    )
+    return targets, controls, twins
 
 
 def _expected(rise: Floats, rest: Floats, series: int, controls: Ints) -> Floats:

@@ -12,7 +12,7 @@ from math import exp, lgamma, log, log1p
 
 import numpy as np
 
-from monitor.series.rows import Bools, Floats
+from monitor.series.rows import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +90,16 @@ def slow_e_values(excess: Floats, height: Floats, rate: Floats) -> Floats:
     return out
 
 
-def e_bh(e_values: Floats, q: float) -> Bools:
-    """Which of several e-values are evidence at false discovery rate q (e-BH).
+def e_bh(e_values: Floats, q: float) -> float:
+    """Height at which e-values are evidence at false discovery rate q (e-BH).
+
+    `inf` where none of them is.
 
     References
     ----------
     Wang and Ramdas (2022), arXiv 2009.02824: valid under any dependence.
     """
     m = e_values.size
-    if not m:
-        return np.zeros(0, np.bool_)
-    order = np.argsort(-e_values, kind="stable")
     rank = np.arange(1, m + 1)
-    passing = np.flatnonzero(e_values[order] >= m / (rank * q))
-    accepted = np.zeros(m, np.bool_)
-    if passing.size:
-        accepted[order[: passing[-1] + 1]] = True
-    return accepted
+    passing = np.flatnonzero(-np.sort(-e_values) >= m / (rank * q))
+    return m / ((int(passing[-1]) + 1) * q) if passing.size else float("inf")

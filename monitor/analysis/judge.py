@@ -14,7 +14,7 @@ from monitor.analysis.mechanism import mechanism
 from monitor.analysis.profile import clock_of
 from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import is_mostly_dead, rule
-from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG
+from monitor.analysis.suspicion import TELLING_LOG
 from monitor.analysis.sustained import Levels, levels, sustained
 from monitor.errors import InputError
 from monitor.evening_rule import (
@@ -41,12 +41,13 @@ from monitor.series.columns import METRICS
 from monitor.series.evening_table import evening_table
 from monitor.series.local_time import zone
 from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
+from monitor.series.transfers import CURVE
 from monitor.wallclock import day_number
 
-METHOD_VERSION = "5"
+METHOD_VERSION = "5.1"
 """Changes with every rule or default that can change a verdict."""
 
-COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED)
+COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED, CURVE)
 """What the analysis reads of the interchange columns; a caller may load only these."""
 
 Day = date | str | None
@@ -125,9 +126,9 @@ def established(
 def _accused(seen: Look) -> Iterator[int]:
     """Places of the targets that stand out, of the evening or at all hours."""
     table, at_all_hours = seen.home.table, levels_of(seen)
-    n, rate = len(seen.targets), FALSE_DISCOVERY_RATE
-    for site, is_established in zip(seen.targets, seen.is_established, strict=True):
-        if is_established or sustained(table, at_all_hours, site.series, n, rate):
+    asked = zip(seen.targets, seen.is_established, seen.home.hosts.bars, strict=True)
+    for site, is_established, bar in asked:
+        if is_established or sustained(table, at_all_hours, site.series, float(bar)):
             yield site.series
 
 
@@ -198,6 +199,8 @@ def _verdict(one: Case, cases: list[Case], p_value: float) -> Verdict:
     return Verdict(
         vantage=table.grid.vantage,
         target=one.name,
+        service=one.key.service,
+        part=one.key.part,
         verdict=ruling.verdict,
         strength=ruling.strength,
         evenings=_evenings(one),
@@ -318,12 +321,18 @@ def _evidence(one: Case, metric: int) -> MetricEvidence:
 def _unseen(at: Home) -> Iterator[Verdict]:
     """Targets that were never measured directly."""
     keys = at.table.grid.keys
-    direct = {k.target for k in keys if k.path == "direct" and not k.is_swap}
-    names = {k.target for k in keys if k.role == Role.TARGET} - direct
-    for name in sorted(names):
+    direct = {key.target for key in keys if key.is_direct}
+    of = {
+        key.target: key
+        for key in keys
+        if key.role == Role.TARGET and key.target not in direct
+    }
+    for name, key in sorted(of.items()):
         yield Verdict(
             vantage=at.table.grid.vantage,
             target=name,
+            service=key.service,
+            part=key.part,
             verdict="insufficient_data",
             strength=None,
             evenings=Evenings(observed=0, usable=0, slow=0, dead=0),

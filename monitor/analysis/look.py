@@ -28,6 +28,7 @@ from monitor.analysis.contrast import (
 )
 from monitor.analysis.evalue import LEVELS, e_bh, flag_e_value, slow_e_values
 from monitor.analysis.groups import Split, split
+from monitor.analysis.host_evidence import Hosts, hosts
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
 from monitor.evening_rule import is_dead, mostly_failed
 from monitor.series import EveningTable
@@ -79,6 +80,8 @@ class Home:
     """Against all controls."""
     weights: Floats
     """Weight of each metric in each series' evidence, shape (S, M); rows sum to 1."""
+    hosts: Hosts
+    """The targets as hosts of services."""
     without: dict[tuple[int, ...], Contrast] = field(default_factory=dict)
     """Contrasts after affected controls left, by who left; filled as needed."""
 
@@ -125,7 +128,12 @@ class Look:
 def home(table: EveningTable) -> Home:
     """A vantage prepared for looks."""
     by_all = contrast(table)
-    return Home(table=table, by_all=by_all, weights=_weights(table, by_all))
+    return Home(
+        table=table,
+        by_all=by_all,
+        weights=_weights(table, by_all),
+        hosts=hosts(table, by_all.targets),
+    )
 
 
 def look(at: Home, evenings: Bools) -> Look:
@@ -192,7 +200,7 @@ def _look(at: Home, evenings: Bools) -> Look:
         e_metric = _e_alone(at, found.targets, evenings)
     targets = _suspicions(at, found, found.targets, (e_metric, has_step), evenings)
     values = np.array([s.e_value for s in targets])
-    is_found = e_bh(values, FALSE_DISCOVERY_RATE)
+    is_found = at.hosts.found(values)
     n_slow = [_n_slow(best, evenings, site) for site in targets]
     is_found &= np.array(n_slow, np.int64) >= MIN_EVENINGS
     is_hill = np.array(
@@ -348,7 +356,7 @@ def _affected_controls(at: Home, read: _Reading) -> tuple[int, ...]:
     shown = (e_metric, no_step)
     suspicions = _suspicions(at, found, found.controls, shown, evenings)
     values = np.array([s.e_value for s in suspicions])
-    is_affected = e_bh(values, FALSE_DISCOVERY_RATE)
+    is_affected = values >= e_bh(values, FALSE_DISCOVERY_RATE)
     order = np.argsort(-values, kind="stable")[: found.controls.size // 2]
     gone = [suspicions[i] for i in order if is_affected[i]]
     return tuple(
@@ -395,11 +403,10 @@ def _e_metric(
 
 def _e_alone(at: Home, targets: Ints, evenings: Bools) -> Floats:
     """Evidence of windows that stand out of their own days, shape (n_targets, M)."""
-    bar = targets.size / FALSE_DISCOVERY_RATE
     out = np.zeros((targets.size, at.weights.shape[1]))
-    for place, series in enumerate(targets):
+    for place, (series, bar) in enumerate(zip(targets, at.hosts.bars, strict=True)):
         for m in np.flatnonzero(at.weights[series]):
-            alone = stands_out(at.table, int(series), int(m), evenings, bar)
+            alone = stands_out(at.table, int(series), int(m), evenings, float(bar))
             out[place, m] = alone.e_value if alone else 0.0
     return out
 
@@ -410,10 +417,9 @@ def _rates_alone(
     """The rate of each target where controls are there and none of them has it."""
     if not found.controls.size or at.by_all.n_with[RATE]:
         return (None,) * found.targets.size
-    bar = found.targets.size / FALSE_DISCOVERY_RATE
     return tuple(
-        stands_out(at.table, int(series), RATE, evenings, bar)
-        for series in found.targets
+        stands_out(at.table, int(series), RATE, evenings, float(bar))
+        for series, bar in zip(found.targets, at.hosts.bars, strict=True)
     )
 
 

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.analysis.case import Case
+from monitor.analysis.fingerprint import Hold
+from monitor.analysis.held import held
 from monitor.analysis.patterns import LEVEL, are_in_step
 from monitor.analysis.profile import EDGE_MIN, clock_of, edges_of
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.evening_rule import RATES, SLOW_LOG
-from monitor.model import MechanismCheck
+from monitor.model import TWIN, MechanismCheck
 from monitor.operators import operator_of
 from monitor.reason import Reason, Value, measured
 from monitor.series.columns import METRICS
@@ -26,6 +28,13 @@ _CONNECT = "connect_s"
 _HELD = ("goodput_bps", "tls_handshake_s", "response_s", "duration_s")
 _MORE_LOG = float(np.log(1.2))
 _PLATEAU_LOG = float(np.log(1.2))
+_LEAST_WITH_TWIN = 3
+_TWIN_WELL_SHARE = 0.8
+_LEAST_PRINTS = 6
+_PRINT_SHARE = 0.6
+_PRINT_EVENINGS = 3
+_ONE_RATE_LOG = 0.1
+"""Largest interquartile range of rates that are one; of losses by chance it is 0.25."""
 
 
 def stage(case: Case) -> MechanismCheck:
@@ -399,6 +408,111 @@ def name_swap(case: Case) -> MechanismCheck:
     return _found(0, figure)
 
 
+def twin(case: Case) -> MechanismCheck:
+    """Another name at the service's own servers stays quick: the name is what counts.
+
+    Whatever its servers, its network or the way to it do meets the twin as well.
+    """
+    grid = case.look.home.table.grid
+    twins = [
+        place
+        for place, key in enumerate(grid.keys)
+        if key.role == TWIN and key.is_direct and key.service == case.key.service
+    ]
+    if not twins:
+        return _unknown(Reason("twin", "no twin host is measured"))
+    compared = [_beside_twin(case, place) for place in twins]
+    place, own, other = max(
+        zip(twins, *zip(*compared, strict=True), strict=True), key=lambda c: c[1].size
+    )
+    if own.size < _LEAST_WITH_TWIN:
+        return _unknown(
+            Reason("twin", "too few slow evenings on which its twin was measured")
+        )
+    is_well = other <= TELLING_LOG
+    figure = Reason(
+        "twin",
+        "{host:names} {own:factor}, its twin {twin:names} {other:factor}; the twin was "
+        "well on {well} of {n} slow evenings",
+        {
+            "host": (case.name,),
+            "own": _times(typical(own)),
+            "twin": (grid.keys[place].target,),
+            "other": _times(typical(other)),
+            "well": int(is_well.sum()),
+            "n": own.size,
+        },
+    )
+    if is_well.mean() >= _TWIN_WELL_SHARE:
+        return _found(1, figure)
+    is_as_slow = np.median(other) >= max(SLOW_LOG, 0.7 * float(np.median(own)))
+    return _found(-1 if is_as_slow else 0, figure)
+
+
+def _beside_twin(case: Case, place: int) -> tuple[Floats, Floats]:
+    """Excess of the host and of its twin on evenings on which the host was slow.
+
+    In the metric that is reported, or in the first telling one that both have.
+    """
+    excess, own = case.look.excess, case.suspicion.series
+    best = (np.zeros(0), np.zeros(0))
+    for metric in (case.metric, *case.suspicion.telling.tolist()):
+        slow, beside = excess[own, metric], excess[place, metric]
+        with np.errstate(invalid="ignore"):
+            chosen = case.slow & (slow >= _MUCH_LOG) & np.isfinite(beside)
+        if int(chosen.sum()) > best[0].size:
+            best = slow[chosen], beside[chosen]
+        if best[0].size >= _LEAST_WITH_TWIN:
+            break
+    return best
+
+
+def fingerprint(case: Case) -> MechanismCheck:
+    """The slow transfers have the shape of a policer, a shaper, or of a server."""
+    if not case.look.home.table.grid.transfers.has_curves:
+        return _unknown(Reason("fingerprint", "the curves of transfers were not kept"))
+    found = held(case)
+    if found is None or found.n_slow < _LEAST_PRINTS:
+        return _unknown(Reason("fingerprint", "too few slow transfers with a curve"))
+    values: dict[str, Value] = {
+        "share": found.share,
+        "n": found.n_slow,
+        "rate": measured(found.rate_bps / 1e3, 0),
+        "burst": measured(found.burst_bytes / 1e3, 0),
+        "evenings": found.n_evenings,
+    }
+    is_most = found.share >= _PRINT_SHARE and found.n_evenings >= _PRINT_EVENINGS
+    has_one_rate = found.rate_spread_log <= _ONE_RATE_LOG
+    if is_most and has_one_rate and found.hold is Hold.POLICED:
+        figure = Reason(
+            "fingerprint",
+            "{share:.0%} of {n} slow transfers were cut down to one rate by dropping: "
+            "{rate:.0f} kbit/s, bursts of {burst:.0f} kB, {evenings} evenings",
+            values,
+        )
+        return _found(1, figure)
+    if is_most and has_one_rate and found.hold is Hold.SHAPED:
+        figure = Reason(
+            "fingerprint",
+            "{share:.0%} of {n} slow transfers were held to one rate by a queue of "
+            "their own: {rate:.0f} kbit/s, {evenings} evenings",
+            values,
+        )
+        return _found(1, figure)
+    if is_most and found.hold is Hold.SERVER:
+        figure = Reason(
+            "fingerprint",
+            "{share:.0%} of {n} slow transfers met neither losses nor a queue: the "
+            "server sent no faster, {rate:.0f} kbit/s, {evenings} evenings",
+            values,
+        )
+        return _found(-1 if found.are_controls_well else 0, figure)
+    mixed = Reason(
+        "fingerprint", "{n} slow transfers have no one shape and rate", values
+    )
+    return _found(0, mixed)
+
+
 def _times(log_ratio: float) -> float | None:
     return measured(np.exp(log_ratio), 2)
 
@@ -424,6 +538,8 @@ _CHECKS: tuple[Callable[[Case], MechanismCheck], ...] = (
     refusals,
     bypass,
     name_swap,
+    twin,
+    fingerprint,
 )
 
 

@@ -30,14 +30,23 @@ _MOSTLY = 0.5
 _OPEN_LOG = float(np.log(1.5))
 """Above this excess common congestion is no answer, even where nothing is shown."""
 _HIGH_GATEWAY_LOG = float(np.log(1.5))
-_SERVICE = ("destination", "server", "bypass")
+_SERVICE = ("destination", "server", "bypass", "twin", "fingerprint")
 """Checks that point at the service or the path to it when they are -1."""
-_SPECIFIC = ("plateau", "cut_off", "edges", "bypass", "name_swap")
+_SPECIFIC = (
+    *("plateau", "cut_off", "edges", "bypass", "name_swap"),
+    *("twin", "fingerprint"),
+)
 """Checks of which one at least must be +1 before interference is named: an overloaded
 service, too, has a quick connect and a flat round trip."""
-_BEYOND_THE_SERVICE = ("synchrony", "bypass", "name_swap", "cut_off", "certificate")
+_BEYOND_THE_SERVICE = (
+    *("synchrony", "bypass", "name_swap", "cut_off", "certificate"),
+    *("twin", "fingerprint"),
+)
 """Checks of what no service can do to itself; one at least must be +1, too: a network
 that is full at the same hours every night has edges and a plateau as well."""
+_STRONG = ("twin", "fingerprint")
+"""Checks that make a verdict strong: neither the service, its network nor the line can
+do what they show."""
 _REFUSED_EVENINGS = 3
 _MOST_OF_THEM_SLOW = 0.2
 """Share of slow or dead evenings above which nothing is cleared."""
@@ -201,8 +210,9 @@ def _targeted(
                 "checks": tuple(sorted(plus)),
             },
         ),
-        # From one home nothing tells the provider from the home's own router.
-        "likely",
+        # From one home nothing tells the provider from the home's own router: every
+        # accusing verdict says so.
+        "strong" if any(check in plus for check in _STRONG) else "likely",
     )
 
 

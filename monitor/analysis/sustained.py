@@ -108,17 +108,16 @@ def levels(
 
 
 def sustained(
-    table: EveningTable, of: Levels, series: int, n_targets: int, rate: float
+    table: EveningTable, of: Levels, series: int, bar: float
 ) -> Sustained | None:
     """The lasting slowdown of one site, None where there is none.
 
     Parameters
     ----------
-    n_targets : sites that are asked
-    rate : false discovery rate
+    bar : evidence that establishes the site
     """
     terms = _terms(of, series)
-    if not terms or sum(terms.values()) < _BET * n_targets / rate:
+    if not terms or sum(terms.values()) < _BET * bar:
         return None
     best = max(terms, key=lambda k: terms[k])
     excess = of.beyond[series] - _references(of.beyond[series])[0][best]

@@ -36,7 +36,7 @@ from monitor.evening_rule import (
     dates_between,
     parse_window,
 )
-from monitor.model import PROBE_ORDER, Probe, Role
+from monitor.model import PROBE_ORDER, TWIN, Probe, Role
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.store.instants import phase_us, to_us
 from monitor.store.judged import JudgedTarget, judged_targets, readable
@@ -64,6 +64,8 @@ class Question:
     """Local dates, both included."""
     window: str = DEFAULT_WINDOW
     targets: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    """Only hosts of these."""
     vantage: str | None = None
     metric: str | None = None
     """None: goodput where there are transfers, else duration, else connect."""
@@ -370,7 +372,7 @@ def _sites(url: str, question: Question) -> tuple[_Sites, frozenset[str]]:
     sites: _Sites = {}
     with closing(Reader(url)) as reader:
         for info in reader.series():
-            if is_site(info) and info.probe != Probe.SNI_SWAP:
+            if is_site(info) and info.probe != Probe.SNI_SWAP and info.part != TWIN:
                 sites.setdefault(_site(info), []).append(info)
         _check_names(question, sites)
         sites = {
@@ -381,16 +383,31 @@ def _sites(url: str, question: Question) -> tuple[_Sites, frozenset[str]]:
         names = {site.target for site in sites}
         if question.targets:
             names &= set(question.targets)
+        if question.services:
+            of = ((site, _service(infos)) for site, infos in sites.items())
+            names &= {site.target for site, name in of if name in question.services}
         if question.verdict is not None:
             names &= _judged(reader, question, {site.vantage for site in sites})
     return sites, frozenset(names)
 
 
-def _check_names(question: Question, sites: Iterable[Site]) -> None:
+def _check_names(question: Question, sites: _Sites) -> None:
     """A name that was misspelled must not look like an evening without slowness."""
     vantages = [] if question.vantage is None else [question.vantage]
     refuse_unknown("--target", question.targets, {site.target for site in sites})
+    services = {_service(infos) for site, infos in sites.items() if _is_target(site)}
+    refuse_unknown("--service", question.services, services)
     refuse_unknown("--vantage", vantages, {site.vantage for site in sites})
+
+
+def _service(infos: Sequence[SeriesInfo]) -> str:
+    """The service that a site is a host of, as its newest sample says."""
+    newest = max(infos, key=lambda info: info.last_utc)
+    return newest.service or newest.target
+
+
+def _is_target(site: Site) -> bool:
+    return site.role == Role.TARGET
 
 
 def _only(cells: Cells, places: set[int]) -> Cells:

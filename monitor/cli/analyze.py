@@ -23,7 +23,7 @@ from monitor.evening_rule import DEFAULT_WINDOW
 if TYPE_CHECKING:
     import pandas as pd
 
-    from monitor.model import Verdict
+    from monitor.model import ServiceVerdict, Verdict
     from monitor.wording import Language
 
 MAX_TEXT = 1000
@@ -160,13 +160,19 @@ def _print(
     explain: bool,
 ) -> None:
     from monitor.analysis import explain as explained
+    from monitor.service_verdicts import services_of
 
     if not verdicts:
         say(tongue.gettext("no targets in the samples: nothing to judge"))
         return
     values = {"window": window, "zone": zone}
     say(tongue.fill("evenings %(window)s in %(zone)s", values))
-    for verdict in map(_plainly_seen, verdicts):
+    seen = [_plainly_seen(verdict) for verdict in verdicts]
+    for service in services_of(seen):
+        if not service.is_one_host:
+            for line in _told_service(service, tongue):
+                say(line)
+    for verdict in seen:
         if explain:
             say(explained(verdict))
             continue
@@ -189,6 +195,22 @@ def _told(verdict: "Verdict", tongue: "Language") -> "Iterator[str]":
     yield from (f"    {line}" for line in evidence_lines(verdict, tongue))
 
 
+def _told_service(service: "ServiceVerdict", tongue: "Language") -> "Iterator[str]":
+    """The verdict on a service of several hosts, and which of them it is about."""
+    from monitor.service_verdicts import OF_SERVICE
+    from monitor.wording import SOURCE_LANGUAGE
+    from monitor.wording.reason_words import told_reasons
+    from monitor.wording.sentences import title
+
+    which = [reason for reason in service.reasons if reason.rule == OF_SERVICE]
+    if tongue.code == SOURCE_LANGUAGE:
+        yield f"{service.vantage} / {service.service}: {_named(service)}"
+        yield from (f"    {reason}" for reason in which)
+        return
+    yield f"{service.vantage} / {service.service}: {title(service.leading, tongue)}"
+    yield from (f"    {line}" for line in told_reasons(which, tongue))
+
+
 def _plainly_seen(value: Any) -> Any:  # noqa: ANN401 - a verdict, or a part of one
     """The same with each text in it on one line, to be printed."""
     if isinstance(value, str):
@@ -203,10 +225,13 @@ def _plainly_seen(value: Any) -> Any:  # noqa: ANN401 - a verdict, or a part of 
     return replace(value, **parts)
 
 
+def _named(found: "Verdict | ServiceVerdict") -> str:
+    return f"{found.verdict} ({found.strength})" if found.strength else found.verdict
+
+
 def _headline(verdict: "Verdict") -> str:
-    strength = f" ({verdict.strength})" if verdict.strength else ""
     evenings = verdict.evenings
-    text = f"{verdict.verdict}{strength}, {evenings.slow} of {evenings.usable} evenings"
+    text = f"{_named(verdict)}, {evenings.slow} of {evenings.usable} evenings"
     if evenings.dead:
         text += f", {evenings.dead} dead"
     effect, (low, high) = verdict.effect, verdict.effect.ci95

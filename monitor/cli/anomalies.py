@@ -57,6 +57,7 @@ class _Options(TypedDict):
     since: str | None
     until: str | None
     targets: tuple[str, ...]
+    services: tuple[str, ...]
     vantage: str | None
     metric: str | None
     weekdays: str | None
@@ -78,6 +79,9 @@ class _Options(TypedDict):
 @click.option("--since", help="First local date. Default: 60 days before --until.")
 @click.option("--until", help="Last local date, included. Default: today.")
 @click.option("--target", "targets", multiple=True, help="Only this site; repeatable.")
+@click.option(
+    "--service", "services", multiple=True, help="Only its hosts; repeatable."
+)
 @click.option("--vantage", help="Only this measuring point.")
 @click.option(
     "--metric", type=click.Choice(METRICS), help="Default: goodput, else time."
@@ -168,6 +172,7 @@ def _question(
         until=until,
         window=options["hours"] or window,
         targets=options["targets"],
+        services=options["services"],
         vantage=options["vantage"],
         metric=options["metric"],
         weekdays=_listed(options["weekdays"], WEEKDAYS, "--weekday"),
@@ -322,6 +327,8 @@ def _again(settings: Settings, question: "Question", options: _Options) -> str:
     }
     for name in question.targets:
         words += ["--target", name]
+    for name in question.services:
+        words += ["--service", name]
     for name, value in values.items():
         if value not in (None, ""):
             words += [f"--{name}", str(value)]

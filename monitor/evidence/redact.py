@@ -219,14 +219,20 @@ def _masked(name: str, value: Json) -> Json:
 
 
 def renamed(value: Json, name: Callable[[str], str]) -> Json:
-    """A JSON document whose `vantage` entries are replaced by another name."""
+    """A JSON document whose vantages are replaced by another name.
+
+    They stand under `vantage`, and as the keys of `vantages`.
+    """
     if isinstance(value, Mapping):
-        return {
-            key: name(item)
-            if key == "vantage" and isinstance(item, str)
-            else renamed(item, name)
-            for key, item in value.items()
-        }
+        return {key: _renamed(key, item, name) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [renamed(item, name) for item in value]
     return value
+
+
+def _renamed(key: str, item: Json, name: Callable[[str], str]) -> Json:
+    if key == "vantage" and isinstance(item, str):
+        return name(item)
+    if key == "vantages" and isinstance(item, Mapping):
+        return {name(vantage): renamed(own, name) for vantage, own in item.items()}
+    return renamed(item, name)

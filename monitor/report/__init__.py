@@ -4,10 +4,11 @@ Nothing here opens a database, reads a clock or writes a file.
 """
 
 from monitor.report.assembly import Beside, night_report, public_copy
-from monitor.report.brief import render_text, sentence
+from monitor.report.brief import render_text, told_service
 from monitor.report.content import (
     Chain,
     Gap,
+    Host,
     NightReport,
     Scope,
     Service,
@@ -22,6 +23,7 @@ __all__ = [
     "Beside",
     "Chain",
     "Gap",
+    "Host",
     "NightReport",
     "PdfUnavailableError",
     "Scope",
@@ -35,5 +37,5 @@ __all__ = [
     "render_json",
     "render_pdf",
     "render_text",
-    "sentence",
+    "told_service",
 ]

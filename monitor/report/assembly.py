@@ -27,9 +27,9 @@ from monitor.model import (
 from monitor.report.content import (
     Chain,
     Gap,
+    Host,
     NightReport,
     Scope,
-    Service,
     Spoiled,
     Versions,
 )
@@ -75,7 +75,7 @@ def night_report(
         since=scope.since,
         timezone=scope.timezone,
         span=scope.window,
-        services=_services(frame, own, scope),
+        hosts=_hosts(frame, own, scope),
         controls=_controls(frame),
         gaps=_gaps(frame, scope, beside.rounds),
         spoiled=_spoiled(frame),
@@ -123,9 +123,9 @@ def _first_evening(verdicts: Sequence[Verdict], default: date) -> date:
     return min((first for first in firsts if first), default=default)
 
 
-def _services(
+def _hosts(
     frame: pd.DataFrame, verdicts: Sequence[Verdict], scope: Scope
-) -> tuple[Service, ...]:
+) -> tuple[Host, ...]:
     pictures = pictures_of(
         frame,
         scope,
@@ -133,7 +133,7 @@ def _services(
         controls=_controls(frame),
     )
     return tuple(
-        Service(
+        Host(
             name=verdict.target,
             verdict=verdict,
             metric=pictures[verdict.target].metric,

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from monitor.evening_rule import Window
-from monitor.model import Analysis, EveningMark, Note, Verdict
+from monitor.model import Analysis, EveningMark, Note, ServiceVerdict, Verdict
 from monitor.series.rows import Floats
+from monitor.service_verdicts import services_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class LastNight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Host:
     """One target: the verdict and everything that is shown beside it."""
 
     name: str
@@ -74,6 +75,20 @@ class Service:
     evenings: tuple[EveningMark, ...]
     heat_map: HeatMap
     last_night: LastNight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service: the verdict on it, and its hosts."""
+
+    verdict: ServiceVerdict
+    hosts: tuple[Host, ...]
+    """The one whose verdict it is comes first."""
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.verdict.service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +137,7 @@ class NightReport:
     since: date
     timezone: str
     span: Window
-    services: tuple[Service, ...]
+    hosts: tuple[Host, ...]
     controls: tuple[str, ...]
     gaps: tuple[Gap, ...]
     spoiled: tuple[Spoiled, ...]
@@ -136,6 +151,15 @@ class NightReport:
     is_simulated: bool = False
     is_public: bool = False
     """Whether it is the copy for anybody, without the house that measured."""
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The hosts by service."""
+        of = {host.verdict.target: host for host in self.hosts}
+        return tuple(
+            Service(verdict=found, hosts=tuple(of[v.target] for v in found.members))
+            for found in services_of([host.verdict for host in self.hosts])
+        )
 
     @property
     def window(self) -> tuple[str, str]:

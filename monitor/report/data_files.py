@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.report.content import NightReport, Service
+from monitor.report.content import Host, NightReport
 from monitor.stored_analysis import document_of
 from monitor.text import disarm
 
@@ -21,6 +21,8 @@ _COLUMNS: Final = (
     "window_start",
     "window_end",
     "timezone",
+    "service",
+    "part",
 )
 
 
@@ -29,8 +31,8 @@ def render_csv(report: NightReport) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
-    for service in report.services:
-        writer.writerows(_rows(report, service))
+    for host in report.hosts:
+        writer.writerows(_rows(report, host))
     return out.getvalue()
 
 
@@ -45,7 +47,7 @@ def render_json(report: NightReport) -> str:
         "is_public": report.is_public,
         "software_version": report.versions.software,
         "controls": list(report.controls),
-        "evenings": {s.name: _evenings(s) for s in report.services},
+        "evenings": {s.name: _evenings(s) for s in report.hosts},
         "gaps": [
             {"start": g.start.isoformat(), "end": g.end.isoformat(), "reason": g.reason}
             for g in report.gaps
@@ -68,13 +70,13 @@ def render_json(report: NightReport) -> str:
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
-def _rows(report: NightReport, service: Service) -> Iterator[list[object]]:
-    verdict = service.verdict
-    for mark in service.evenings:
+def _rows(report: NightReport, host: Host) -> Iterator[list[object]]:
+    verdict = host.verdict
+    for mark in host.evenings:
         ratio = "" if mark.ratio is None else round(mark.ratio, 3)
         row = [
             report.vantage,
-            service.name,
+            host.name,
             mark.day.isoformat(),
             mark.state.value,
             ratio,
@@ -82,12 +84,14 @@ def _rows(report: NightReport, service: Service) -> Iterator[list[object]]:
             verdict.strength or "",
             *report.window,
             report.timezone,
+            verdict.service,
+            verdict.part,
         ]
         yield [disarm(cell) if isinstance(cell, str) else cell for cell in row]
 
 
-def _evenings(service: Service) -> list[dict[str, object]]:
+def _evenings(host: Host) -> list[dict[str, object]]:
     return [
         {"date": m.day.isoformat(), "state": m.state.value, "times_slower": m.ratio}
-        for m in service.evenings
+        for m in host.evenings
     ]

@@ -1,6 +1,6 @@
 """A report as one HTML page: style and pictures inside, no script, no request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from monitor.evening_rule import EveningState, Window
 from monitor.model import EveningMark
-from monitor.report.brief import sentence
+from monitor.report.brief import sentence, told_service
 from monitor.report.content import (
+    Host,
     NightReport,
     Service,
 )
@@ -46,9 +47,9 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """A service with its sentence and its pictures, ready for the page."""
+    """A host with its sentence and its pictures, ready for the page."""
 
-    service: Service
+    host: Host
     name: str
     sentence: str
     title: str
@@ -68,6 +69,20 @@ class Pictured:
     unknown_checks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldService:
+    """A service with its sentence and its hosts, ready for the page."""
+
+    name: str
+    sentence: str
+    title: str
+    tone: Tone
+    sign: str
+    hosts: tuple[Pictured, ...]
+    has_hosts: bool
+    """Whether its hosts are told apart: it is more than one under its own name."""
+
+
 def render_html(report: NightReport, language_code: str) -> str:
     """The page in a language.
 
@@ -76,7 +91,7 @@ def render_html(report: NightReport, language_code: str) -> str:
     InputError : no such language.
     """
     tongue = language(language_code)
-    services = [_pictured(service, report, tongue) for service in report.services]
+    services = [_told(service, report, tongue) for service in report.services]
     page = _environment(language_code).get_template("report.html.j2")
     html = page.render(report=report, services=services, language=tongue)
     # Escaping keeps a name from being markup; this keeps it from turning its sentence
@@ -111,46 +126,63 @@ def _environment(language_code: str) -> Environment:
     return environment
 
 
-def _pictured(service: Service, report: NightReport, tongue: Language) -> Pictured:
-    tone = row_of(service.verdict.verdict).tone
-    last = service.last_night
+def _told(service: Service, report: NightReport, tongue: Language) -> ToldService:
+    name, is_alone = display_name(service.name), service.verdict.is_one_host
+    hosts = tuple(_pictured(host, report, tongue) for host in service.hosts)
+    if not is_alone:
+        hosts = tuple(replace(h, name=f"{name}: {h.host.name}") for h in hosts)
+    leading = hosts[0]
+    return ToldService(
+        name=name,
+        sentence=told_service(service, report, tongue),
+        title=leading.title,
+        tone=leading.tone,
+        sign=leading.sign,
+        hosts=hosts,
+        has_hosts=not is_alone,
+    )
+
+
+def _pictured(host: Host, report: NightReport, tongue: Language) -> Pictured:
+    tone = row_of(host.verdict.verdict).tone
+    last = host.last_night
     return Pictured(
-        service=service,
-        name=display_name(service.name),
-        sentence=sentence(service, report, tongue),
-        title=title(service.verdict, tongue),
+        host=host,
+        name=display_name(host.name),
+        sentence=sentence(host, report, tongue),
+        title=title(host.verdict, tongue),
         tone=tone,
         sign=tone.sign,
-        charts=_charts(service, report.span, tongue),
-        dates=_dates(service, tongue),
-        last_state=_last_state(service, report, tongue),
-        is_slower=any(_is_slower(m, report) for m in service.evenings),
-        in_window=metric_value(last.in_window, service.metric, tongue),
-        in_rest=metric_value(last.in_rest, service.metric, tongue),
-        by_hours=_by_hours(service, tongue),
-        evidence=evidence_lines(service.verdict, tongue),
+        charts=_charts(host, report.span, tongue),
+        dates=_dates(host, tongue),
+        last_state=_last_state(host, report, tongue),
+        is_slower=any(_is_slower(m, report) for m in host.evenings),
+        in_window=metric_value(last.in_window, host.metric, tongue),
+        in_rest=metric_value(last.in_rest, host.metric, tongue),
+        by_hours=_by_hours(host, tongue),
+        evidence=evidence_lines(host.verdict, tongue),
         unknown_checks=tuple(
             check_title(check, tongue)
-            for check in service.verdict.mechanism
+            for check in host.verdict.mechanism
             if not check.is_made
         ),
     )
 
 
-def _charts(service: Service, window: Window, tongue: Language) -> tuple[Chart, ...]:
+def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
     # Matplotlib is loaded late: the analysis before it needs the room.
     from monitor.report.charts import evenings_svg, heat_map_svg, last_night_svg
 
     t = tongue.gettext
-    values = {"name": display_name(service.name), "what": _metric(service, tongue)}
+    values = {"name": display_name(host.name), "what": _metric(host, tongue)}
     return (
         Chart(
-            evenings_svg(service.evenings, tongue),
+            evenings_svg(host.evenings, tongue),
             t("Evening by evening"),
             t("A shape for each evening."),
         ),
         Chart(
-            heat_map_svg(service.heat_map, window, tongue),
+            heat_map_svg(host.heat_map, window, tongue),
             t("Hour by hour"),
             t(
                 "Each column is a day, each row an hour of it. Dark hours were slower "
@@ -160,7 +192,7 @@ def _charts(service: Service, window: Window, tongue: Language) -> tuple[Chart, 
             % values,
         ),
         Chart(
-            last_night_svg(service.last_night, window, tongue),
+            last_night_svg(host.last_night, window, tongue),
             t("The last evening and its day"),
             t(
                 "The line is %(name)s, the band all control sites, the dashed line the "
@@ -172,13 +204,13 @@ def _charts(service: Service, window: Window, tongue: Language) -> tuple[Chart, 
     )
 
 
-def _metric(service: Service, tongue: Language) -> str:
-    return metric_title(service.metric, tongue)
+def _metric(host: Host, tongue: Language) -> str:
+    return metric_title(host.metric, tongue)
 
 
-def _dates(service: Service, tongue: Language) -> tuple[tuple[str, str], ...]:
+def _dates(host: Host, tongue: Language) -> tuple[tuple[str, str], ...]:
     by_state = (
-        (state, [mark.day for mark in service.evenings if mark.state is state])
+        (state, [mark.day for mark in host.evenings if mark.state is state])
         for state in EveningState
         if state is not EveningState.FINE
     )
@@ -194,8 +226,8 @@ def _is_slower(mark: EveningMark, report: NightReport) -> bool:
     return is_slow and mark.day == report.night
 
 
-def _last_state(service: Service, report: NightReport, tongue: Language) -> str:
-    for mark in service.evenings:
+def _last_state(host: Host, report: NightReport, tongue: Language) -> str:
+    for mark in host.evenings:
         if mark.day == report.night:
             if _is_slower(mark, report):
                 times = tongue.times(mark.ratio or 1)
@@ -204,8 +236,8 @@ def _last_state(service: Service, report: NightReport, tongue: Language) -> str:
     return state_words(EveningState.UNUSABLE, tongue)
 
 
-def _by_hours(service: Service, tongue: Language) -> tuple[tuple[str, str], ...]:
-    heat_map = service.heat_map
+def _by_hours(host: Host, tongue: Language) -> tuple[tuple[str, str], ...]:
+    heat_map = host.heat_map
     rows = []
     for first in range(0, 24, 2):
         cells = heat_map.slowness[:, first : first + 2]

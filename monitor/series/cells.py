@@ -7,19 +7,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.evening_rule import RATES
 from monitor.model import Probe
 from monitor.series.columns import METRICS, Columns, slowness
 from monitor.series.lanes import Lane
 from monitor.series.rows import Bools, Floats, Ints, Rows, Text
+from monitor.series.transfers import TransferRows
 
 Cells = NDArray[np.float32]
 
-_OF_A_PAGE = (Probe.HTTPS, Probe.TCP, "tls", Probe.DOWNLOAD, Probe.SNI_SWAP)
+_OF_A_SITE = (
+    Probe.HTTPS,
+    Probe.TCP,
+    Probe.TLS,
+    Probe.MTPROTO,
+    Probe.DOWNLOAD,
+    Probe.SNI_SWAP,
+)
 _OF_A_TRANSFER = (Probe.DOWNLOAD, Probe.HTTPS)
-"""Which kind of probe stands for a metric: the first of these that measured it. Page
-and transfer may go to different hosts, so their values are never mixed. A kind that is
-not here is no evidence, however many rows it has."""
+_OF_AN_ANSWER = (Probe.HTTPS, Probe.MTPROTO, Probe.DOWNLOAD, Probe.SNI_SWAP)
+_OF_TLS = (Probe.HTTPS, Probe.TLS, Probe.DOWNLOAD, Probe.SNI_SWAP)
+_KINDS = {
+    "goodput_bps": _OF_A_TRANSFER,
+    "tls_handshake_s": _OF_TLS,
+    "waiting_s": _OF_AN_ANSWER,
+    "response_s": (Probe.HTTPS, Probe.DOWNLOAD, Probe.SNI_SWAP),
+}
+"""Which kind of probe stands for a metric, all others for `_OF_A_SITE`: the first of
+these that measured it. Page and transfer may go to different hosts, so their values are
+never mixed. A kind that is not here is no evidence, however many rows it has."""
 
 
 def log_means(
@@ -91,6 +106,7 @@ class Filler:
         address, addresses = self._codes(main, "remote_address", np.int32)
         issuer, issuers = self._codes(main, "certificate_issuer", np.int16)
         dead = self.columns.is_failed & ~self.columns.is_slow
+        rated = self._rated(groups)
         arrived, _ = self.table.numbers("encoded_body_bytes")
         return {
             "values": self._values(groups),
@@ -103,14 +119,23 @@ class Filler:
             "addresses": addresses,
             "issuer": issuer,
             "issuers": issuers,
-            "transfer": self._transfer(groups, dead, arrived),
+            "transfer": self._transfer(rated, dead, arrived),
+            "transfers": TransferRows(
+                self.table, tuple(rated), self.cell, self._is_timeout(), self.shape[1]
+            ),
         }
 
-    def _transfer(
-        self, groups: Sequence[Sequence[Lane]], dead: Bools, arrived: Floats
-    ) -> Connection:
+    def _rated(self, groups: Sequence[Sequence[Lane]]) -> list[Ints]:
+        """The rows by which each series' rate was measured."""
         rate = self.table.numbers("goodput_bps")[0]
-        main = [self._measuring(group, rate, _OF_A_TRANSFER) for group in groups]
+        return [self._measuring(group, rate, _OF_A_TRANSFER) for group in groups]
+
+    def _is_timeout(self) -> Bools:
+        return self.table.column("failure").is_("generic_timeout_error")
+
+    def _transfer(
+        self, main: Sequence[Ints], dead: Bools, arrived: Floats
+    ) -> Connection:
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(np.where(arrived > 0, arrived, np.nan))
         kept = np.zeros(self.table.n, np.bool_)
@@ -159,14 +184,14 @@ class Filler:
 
     def _main(self, runs: Sequence[Lane]) -> Ints:
         """Rows of the probe that stands for the site."""
-        return self._places(_of_first(runs, _OF_A_PAGE))
+        return self._places(_of_first(runs, _OF_A_SITE))
 
     def _values(self, groups: Sequence[Sequence[Lane]]) -> Cells:
         shape = (len(groups), len(METRICS), *self.shape)
         out = np.full(shape, np.nan, np.float32)
         for metric in self.columns.metrics:
             values, is_lost = slowness(self.columns, metric)
-            kinds = _OF_A_TRANSFER if metric in RATES else _OF_A_PAGE
+            kinds = _KINDS.get(metric, _OF_A_SITE)
             main = [self._measuring(runs, values, kinds) for runs in groups]
             out[:, METRICS.index(metric)] = self._poured(main, values, is_lost)
         return out

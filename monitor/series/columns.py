@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import InputError
 from monitor.evening_rule import RATES
-from monitor.model import Role
+from monitor.model import TWIN, Role
 from monitor.series.rows import MEASURED, Bools, Floats, Rows, Text
 
 METRICS = (
@@ -73,9 +73,10 @@ def columns(table: Rows) -> Columns:
         when a row's role is none.
     """
     role = table.column("role")
-    strange = [v for v in role.values if v not in set(Role) and role.is_(v).any()]
+    allowed = (*Role, TWIN)
+    strange = [v for v in role.values if v not in allowed and role.is_(v).any()]
     if strange:
-        raise InputError(f"role: found {strange[0]!r}; allowed: {', '.join(Role)}")
+        raise InputError(f"role: found {strange[0]!r}; allowed: {', '.join(allowed)}")
     failure = table.column("failure")
     is_failed = ~failure.is_("")
     operation = table.column("failed_operation")

@@ -28,6 +28,7 @@ from monitor.series.lanes import (
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.series.nowhere import nobodys_networks
 from monitor.series.rows import Bools, Ints, Rows, rows
+from monitor.series.transfers import TransferRows
 
 _SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
 _MAX_EVENINGS = 20_000
@@ -68,6 +69,8 @@ class Grid:
     issuers: tuple[str, ...]
     transfer: Connection
     """The connection by which each series' rate was measured."""
+    transfers: TransferRows
+    """Its rows one by one, for what cells do not keep."""
     load_bps: Cells
     """The household's other traffic per slot, NaN unknown, shape (D, T)."""
     gateway: Cells

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.model import LOCAL_PROBES, Probe, Role
+from monitor.model import LOCAL_PROBES, TWIN, Probe, Role
 from monitor.series.columns import Columns
-from monitor.series.rows import Bools, Ints, Rows
+from monitor.series.rows import Bools, Ints, Rows, Text
 
 _ROUND_US = 60_000_000
 """Targets and controls of one round start within this time (sampling policy)."""
+_PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,15 @@ class SeriesKey:
     path: str = "direct"
     is_swap: bool = False
     """The target's address asked with another server name."""
+    service: str = ""
+    """The service that it is a host of, its own name where that is not said."""
+    part: str = _PAGE
+    """What it is to its service."""
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is the site itself, by no other way and under its own name."""
+        return self.path == "direct" and not self.is_swap
 
     @property
     def key(self) -> tuple[str, str, bool]:
@@ -73,23 +83,44 @@ def lanes(table: Rows, lane_codes: Ints) -> list[Lane]:
 
 
 def series_keys(columns: Columns, lanes: Sequence[Lane]) -> tuple[SeriesKey, ...]:
-    """The series of a vantage; a name that is both is what most of its rows say."""
-    votes: dict[str, list[int]] = {}
-    is_control = columns.role.is_(Role.CONTROL)
+    """The series of a vantage; a name that is both is what most of its rows say.
+
+    Which service it is of, and as what, is what its newest row says: a configuration
+    that names the services later means the rows before, too.
+    """
+    sites: dict[str, list[Lane]] = {}
     for lane in lanes:
         if not lane.is_local:
-            vote = votes.setdefault(lane.target, [0, 0])
-            vote[0] += int(is_control[lane.rows].sum())
-            vote[1] += lane.rows.stop - lane.rows.start
+            sites.setdefault(lane.target, []).append(lane)
+    is_control = columns.role.is_(Role.CONTROL)
+    is_twin = columns.role.is_(TWIN)
+    service, part = (columns.table.column(name) for name in ("service", "part"))
+    told: dict[str, tuple[str, str, str]] = {}
+    for target, own in sites.items():
+        of = _newest(columns.table, own, service) or target
+        what = _newest(columns.table, own, part) or _PAGE
+        role: str = Role.CONTROL if _is_mostly(is_control, own) else Role.TARGET
+        if what == TWIN or _is_mostly(is_twin, own):
+            role, what = TWIN, TWIN
+        told[target] = role, of, what
+    keys = sorted({lane.key for own in sites.values() for lane in own})
     return tuple(
-        SeriesKey(
-            target,
-            Role.CONTROL if 2 * votes[target][0] > votes[target][1] else Role.TARGET,
-            path,
-            is_swap,
-        )
-        for target, path, is_swap in sorted({x.key for x in lanes if not x.is_local})
+        SeriesKey(target, told[target][0], path, is_swap, *told[target][1:])
+        for target, path, is_swap in keys
     )
+
+
+def _is_mostly(is_it: Bools, lanes: Sequence[Lane]) -> bool:
+    n_rows = sum(lane.rows.stop - lane.rows.start for lane in lanes)
+    return bool(2 * sum(int(is_it[lane.rows].sum()) for lane in lanes) > n_rows)
+
+
+def _newest(table: Rows, lanes: Sequence[Lane], text: Text) -> str:
+    """What the newest rows of some lanes say; of several that are as new, the least."""
+    rows = [lane.rows.stop - 1 for lane in lanes]
+    last = max(table.time_us[row] for row in rows)
+    said = (text.values[text.codes[row]] for row in rows if table.time_us[row] == last)
+    return str(min(said))
 
 
 def interval_s(time_us: Ints, lanes: Sequence[Lane]) -> float:

@@ -30,6 +30,8 @@ TEXT_DEFAULTS = {
     "failed_operation": "",
     "remote_address": "",
     "certificate_issuer": "",
+    "service": "",
+    "part": "",
 }
 MEASURED = (
     "goodput_bps",
@@ -42,12 +44,17 @@ MEASURED = (
     "tcp_min_rtt_s",
     "encoded_body_bytes",
     "http_status",
+    "tcp_rcv_rtt_s",
+    "tcp_rcv_ooopack",
+    "tcp_segs_in",
 )
 """Numeric columns that the analysis reads."""
 LARGEST = {
     "goodput_bps": 1e13,
     "encoded_body_bytes": 1e15,
     "http_status": 1e3,
+    "tcp_rcv_ooopack": 1e9,
+    "tcp_segs_in": 1e9,
 }
 _LONGEST_S = 86_400.0
 _MAX_SERIES = 20_000
@@ -118,7 +125,10 @@ class Rows:
 
     def part(self, start: int, stop: int) -> "Rows":
         """The rows from one place to another."""
-        chosen = slice(start, stop)
+        return self.at(slice(start, stop))
+
+    def at(self, chosen: Ints | slice) -> "Rows":
+        """Some of the rows."""
         return replace(
             self,
             order=self.order[chosen],

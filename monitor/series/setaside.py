@@ -30,7 +30,7 @@ def outages(grid: Grid, share: Shares) -> Bools:
     Targets that fail while controls answer are evidence, not an outage; without
     controls nobody can tell the two apart, so nothing is set aside.
     """
-    direct = [i for i, key in enumerate(grid.keys) if _is_plain(key.path, key.is_swap)]
+    direct = [i for i, key in enumerate(grid.keys) if key.is_direct]
     controls = [i for i in direct if grid.keys[i].role == Role.CONTROL]
     if not controls:
         return np.zeros(grid.load_bps.shape, np.bool_)
@@ -52,10 +52,6 @@ def own_load(grid: Grid) -> Bools:
         line_bps = max(line_bps, np.exp(np.quantile(rates, _RATE_QUANTILE)))
     with np.errstate(invalid="ignore"):
         return np.asarray(grid.load_bps > _LOAD_SHARE * line_bps)
-
-
-def _is_plain(path: str, is_swap: bool) -> bool:
-    return path == "direct" and not is_swap
 
 
 def _mostly_dead(share: Shares) -> Bools:

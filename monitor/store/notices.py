@@ -34,7 +34,7 @@ class Notice:
     `night_ended REASON`."""
     vantage: str
     subject: str
-    """A target; empty: the monitor itself."""
+    """A service; empty: the monitor itself."""
     since: str
     """Date or time from which the thing told holds."""
 

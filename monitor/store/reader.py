@@ -54,6 +54,8 @@ class SeriesInfo:
     role: Role
     first_utc: datetime
     last_utc: datetime
+    service: str | None
+    part: str | None
 
 
 class Point(NamedTuple):
@@ -125,7 +127,8 @@ class Reader:
         last = select(func.max(when)).where(own).scalar_subquery()
         inner = select(series, first.label("first"), last.label("last")).subquery()
         newest = and_(samples.c.series_id == inner.c.id, when == inner.c.last)
-        wanted = select(inner, samples.c.is_control).join(samples, newest)
+        said = (samples.c.is_control, samples.c.service, samples.c.part)
+        wanted = select(inner, *said).join(samples, newest)
         order = [inner.c[name] for name in IDENTITY]
         with reading(self._engine) as connection:
             return [_info(row) for row in connection.execute(wanted.order_by(*order))]
@@ -349,4 +352,6 @@ def _info(row: StoredRow) -> SeriesInfo:
         role=Role.CONTROL if row.is_control else Role.TARGET,
         first_utc=from_us(row.first),
         last_utc=from_us(row.last),
+        service=row.service,
+        part=row.part,
     )

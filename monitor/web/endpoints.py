@@ -41,6 +41,7 @@ from monitor.web.answers.schemas import (
     SampleRow,
     Series,
     SeriesQuery,
+    Services,
     Targets,
     VerdictHistory,
     VerdictHistoryQuery,
@@ -128,6 +129,13 @@ ENDPOINTS: Final = (
         query=VerdictsQuery,
         answer=Verdicts,
         ask=telling.verdicts,
+    ),
+    Endpoint(
+        path="/services",
+        summary="The verdicts of the last analysis by service",
+        query=VerdictsQuery,
+        answer=Services,
+        ask=telling.services,
     ),
     Endpoint(
         path="/verdicts/history",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from monitor.model import Verdict
+from monitor.model import ServiceVerdict, Verdict
 from monitor.verdict_table import Lead, Tone, row_of
 from monitor.wording import Language
 
@@ -192,7 +192,7 @@ def _sureness(verdict: Verdict, language: Language) -> str:
 
 
 def lead(
-    verdicts: Sequence[Verdict],
+    services: Sequence[ServiceVerdict],
     *,
     since: date | None,
     until: date | None,
@@ -201,7 +201,7 @@ def lead(
 ) -> str:
     """What stands above the cards: a sentence for each kind, never more than it."""
     t = language.gettext
-    if not verdicts:
+    if not services:
         return language.fill(
             "Not judged yet. The first analysis comes after the first night; an answer "
             "needs several evenings (%(start)s–%(end)s) and the sites for comparison.",  # noqa: RUF001
@@ -252,12 +252,12 @@ def lead(
         ),
     )
     names = [
-        (message, [v.target for v in verdicts if row_of(v.verdict).lead is kind])
+        (message, [s.service for s in services if row_of(s.verdict).lead is kind])
         for kind, message in kinds
     ]
     said = [message % {"names": ", ".join(these)} for message, these in names if these]
     if not said:
-        are_good = all(row_of(v.verdict).tone is Tone.FINE for v in verdicts)
+        are_good = all(row_of(s.verdict).tone is Tone.FINE for s in services)
         good = t("No service shows a slowdown that comes back in the evenings.")
         said.append(good if are_good else t("Nothing is established so far."))
     return " ".join([*said, *_period(since, until, language)])

@@ -22,6 +22,8 @@ def check_title(check: MechanismCheck, language: Language) -> str:
         "refusals": t("Does the service itself answer with errors?"),
         "bypass": t("Is it fast by another way in the same minutes?"),
         "name_swap": t("Is the same address fast under another name?"),
+        "twin": t("Does another name at the same servers stay fast?"),
+        "fingerprint": t("Do slow transfers have the shape of a limit on the way?"),
     }
     return titles.get(check.check, check.check)
 

@@ -57,6 +57,7 @@ PAGE: Final[Mapping[str, str]] = {
     "answer.title": "The answer",
     "verdict.none": "Not judged yet",
     "card.why": "Why",
+    "card.hosts": "Hosts of {service}",
     "card.open": "{n} of {all} checks could not be made.",
     "card.measuring": (
         "Measured for {since} so far. The analysis comes after each night."

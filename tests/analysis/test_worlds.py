@@ -4,12 +4,15 @@ Error rates are the study's; here each kind of cause is judged once, so that a r
 is lost is noticed.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import pytest
 
-from monitor.analysis import analyze
+from monitor.analysis import METHOD_VERSION, analyze, services_of
 from monitor.evening_rule import EveningState
 from monitor.model import Verdict
 from monitor.simulation.capacity import KINDS, CapacityHome, Group, capacity_home
@@ -68,9 +71,39 @@ SAID: dict[Group, tuple[set[str], Callable[[Verdict], None] | None]] = {
 """What may be said of a site that is acted on, and what must be true of it then."""
 
 
+KEPT = Path(__file__).parent / "kept_verdicts.json"
+"""What the method says of these homes, each of one host per service: to be made anew
+(`python -m tests.analysis.test_worlds`) with each version of the method, and only then.
+"""
+
+
+def in_short(verdict: Verdict) -> list:
+    return [verdict.verdict, verdict.e_value, verdict.effect.ratio]
+
+
+def nearly(number: float | None) -> object:
+    """Another processor may add in another order."""
+    return number and pytest.approx(number, rel=1e-2, abs=1e-9)
+
+
+@cache
+def kept() -> dict:
+    return json.loads(KEPT.read_text())
+
+
+def test_the_kept_verdicts_are_those_of_this_version() -> None:
+    assert kept()["method"] == METHOD_VERSION
+
+
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_what_is_said_of_a_home(kind: str) -> None:
     home, verdicts = judged(kind)
+    for name, (verdict, *numbers) in kept()["homes"][kind].items():
+        assert in_short(verdicts[name]) == [verdict, *map(nearly, numbers)]
+    for service in services_of([*verdicts.values()]):
+        own = verdicts[service.service].to_dict()
+        told = service.to_dict() | {"hosts": []}
+        assert told == {name: own.get(name, []) for name in told}
     for name, verdict in verdicts.items():
         clears_and_accuses_rightly(verdict)
         if name not in home.acted.targets:
@@ -80,3 +113,11 @@ def test_what_is_said_of_a_home(kind: str) -> None:
             assert verdict.verdict in allowed
             if holds:
                 holds(verdict)
+
+
+if __name__ == "__main__":
+    homes = {kind: judged(kind)[1] for kind in KINDS}
+    short = {k: {n: in_short(v) for n, v in own.items()} for k, own in homes.items()}
+    lines = (f"{json.dumps(kind)}: {json.dumps(own)}" for kind, own in short.items())
+    homes_text = ",\n".join(lines)
+    KEPT.write_text(f'{{"method": "{METHOD_VERSION}", "homes": {{\n{homes_text}}}}}\n')

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import shlex
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -103,6 +104,40 @@ def test_the_printed_command_gives_the_same_answer(filled):
 def test_filters(filled, options, n):
     answer = document(filled("anomalies", *PERIOD, *options, "--json"))
     assert len(answer["evenings"]) == n
+
+
+def test_only_the_hosts_of_a_service(run, database):
+    service = {"facebook": "meta", "youtube": "meta"}
+    twin = {"part": "twin", "service": "meta", "target": "twin"}
+    samples = [replace(s, service=service.get(s.target)) for s in home()]
+    with open_store(database) as store:
+        store.append(samples)
+        store.append([replace(s, **twin) for s in samples if s.target == "facebook"])
+    found = document(run("anomalies", *PERIOD, "--service", "meta", "--json"))
+    assert {e["target"] for e in found["evenings"]} == {"facebook"}
+    assert "--service meta" in found["command"]
+    every = ("--state", "all", "--json")
+    both = document(run("anomalies", *PERIOD, "--service", "meta", *every))
+    assert {e["target"] for e in both["evenings"]} == {"facebook"}
+    refused = run("anomalies", *PERIOD, "--service", "facebook", exit_code=2)
+    assert "--service: found 'facebook'; allowed: meta" in refused.output
+
+
+def test_a_service_of_several_hosts_is_told_before_them(run, database):
+    named = {"facebook": ("meta", "media")}
+    with open_store(database) as store:
+        store.append(
+            replace(s, service=named[s.target][0], part=named[s.target][1])
+            if s.target in named
+            else s
+            for s in home()
+        )
+    told = run("analyze", "--timezone", "Asia/Almaty", "--window", "20:00-22:00").stdout
+    lines = told.splitlines()
+    assert lines[1].startswith("home / meta: selective_slowdown")
+    assert lines[2] == "    Of meta: the media host (facebook)."
+    assert lines[3].startswith("home / facebook: selective_slowdown")
+    assert told.count("home / meta") == 1
 
 
 def test_episodes_groups_and_comparisons(filled):

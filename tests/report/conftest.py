@@ -41,4 +41,4 @@ def report(home: Home) -> NightReport:
 @pytest.fixture(scope="session")
 def one_service(report: NightReport) -> NightReport:
     """The same with one service only: quicker to draw."""
-    return replace(report, services=report.services[:1])
+    return replace(report, hosts=report.hosts[:1])

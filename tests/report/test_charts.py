@@ -90,7 +90,7 @@ def test_the_colours_fall_evenly_in_lightness() -> None:
 
 
 def test_ink_takes_the_colour_of_the_page(one_service) -> None:
-    service = one_service.services[0]
+    service = one_service.hosts[0]
     for svg in (
         heat_map_svg(service.heat_map, WINDOW, ENGLISH),
         evenings_svg(service.evenings, ENGLISH),
@@ -101,7 +101,7 @@ def test_ink_takes_the_colour_of_the_page(one_service) -> None:
 
 
 def test_an_evening_without_any_answer_can_be_drawn(one_service) -> None:
-    last = one_service.services[0].last_night
+    last = one_service.hosts[0].last_night
     nothing = np.full_like(last.target, np.nan)
     dead = replace(last, target=np.full_like(nothing, np.inf), controls_low=nothing)
     svg = last_night_svg(replace(dead, controls_high=nothing), WINDOW, ENGLISH)

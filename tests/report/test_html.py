@@ -21,7 +21,7 @@ _BY_CONTENT = re.compile(r"(C\d_\d_|[a-z]+)[0-9a-f]{8,}")
 
 def hostile(report, text: str):
     """The report with the same text in every field that anybody else writes."""
-    service = report.services[0]
+    service = report.hosts[0]
     checks = tuple(
         replace(check, check=text, detail=Reason(text, "{x}", {"x": text}))
         for check in service.verdict.mechanism[:2]
@@ -42,7 +42,7 @@ def hostile(report, text: str):
         report,
         vantage=text,
         timezone=text,
-        services=(replace(service, name=text, metric=text, verdict=verdict),),
+        hosts=(replace(service, name=text, metric=text, verdict=verdict),),
         controls=(text,),
         gaps=(Gap(start=noon, end=noon, reason=text),),
         spoiled=(Spoiled(reason=text, n_rounds=1),),
@@ -113,7 +113,7 @@ def test_identifiers_are_unique(report) -> None:
 
 def test_the_sentence_comes_before_any_picture(report) -> None:
     html = render_html(report, "en")
-    for service in report.services:
+    for service in report.hosts:
         words = f"evenings {service.name}"
         assert html.index("In short") < html.lower().index(words) < html.index("<svg")
 
@@ -143,7 +143,7 @@ def test_one_evening_is_no_span(one_service) -> None:
 
 
 def test_a_report_without_services_is_still_a_page(report) -> None:
-    page = HTMLParser(render_html(replace(report, services=(), controls=()), "kk"))
+    page = HTMLParser(render_html(replace(report, hosts=(), controls=()), "kk"))
     assert page.css_first("h1").text()
     assert page.css("figure") == []
 
@@ -151,7 +151,7 @@ def test_a_report_without_services_is_still_a_page(report) -> None:
 def first_evening(report, text: str):
     """A report of one evening whose names and reasons are the same text."""
     told = hostile(report, text)
-    service = told.services[0]
+    service = told.hosts[0]
     few = Reason(
         "few_evenings",
         "Usable evenings: {usable}; at least {needed} are needed.",
@@ -161,7 +161,7 @@ def first_evening(report, text: str):
     verdict = replace(
         service.verdict, verdict="insufficient_data", reasons=(few, other)
     )
-    return replace(told, services=(replace(service, verdict=verdict),))
+    return replace(told, hosts=(replace(service, verdict=verdict),))
 
 
 @pytest.mark.parametrize("text", harm.TEXTS.values(), ids=harm.TEXTS)
@@ -184,7 +184,7 @@ def test_hostile_text_in_the_newer_sentences_stays_text(
     # What is drawn has no text of others, and takes most of the time.
     monkeypatch.setattr("monitor.report.html._charts", lambda *_: ())
     told = first_evening(one_service, text)
-    service = told.services[0]
+    service = told.hosts[0]
     figures = (
         Reason("synchrony", "in step with {names:names}", {"names": (text,)}),
         Reason("synchrony", "{why}", {"why": text}),
@@ -208,7 +208,7 @@ def test_hostile_text_in_the_newer_sentences_stays_text(
         Reason("zone_data", "{zone}", {"zone": text}),
     )
     verdict = replace(service.verdict, mechanism=checks, reasons=reasons)
-    told = replace(told, services=(replace(service, verdict=verdict),))
+    told = replace(told, hosts=(replace(service, verdict=verdict),))
     plain = HTMLParser(render_html(one_service, code))
     page = HTMLParser(render_html(told, code))
     for tag in ("script", "img", "iframe", "style", "svg", "image"):

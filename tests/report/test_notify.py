@@ -123,19 +123,19 @@ def notice(kind: str) -> Notice:
     ],
 )
 def test_only_a_change_is_told(now: str, last: str | None, told: str | None) -> None:
-    assert change(verdict(now), None if last is None else notice(last)) == told
+    assert change([verdict(now)], None if last is None else notice(last)) == told
 
 
 def test_an_episode_with_an_end_date_is_over() -> None:
     ended = verdict("targeted_throttling", offset="2026-03-01")
-    assert change(ended, notice(BEGIN)) == END
-    assert change(ended, notice(END)) is None
+    assert change([ended], notice(BEGIN)) == END
+    assert change([ended], notice(END)) is None
 
 
 def at_home(report, name: str):
-    service = report.services[0]
+    service = report.hosts[0]
     changed = replace(service, name="facebook", verdict=verdict(name))
-    return replace(report, vantage="home", services=(changed,), is_simulated=False)
+    return replace(report, vantage="home", hosts=(changed,), is_simulated=False)
 
 
 def test_one_message_per_episode(one_service, webhook: Webhook, database: str) -> None:
@@ -159,6 +159,48 @@ def test_one_message_per_episode(one_service, webhook: Webhook, database: str) -
         "Facebook: slow in the evening, the control sites are not",
     ]
     assert "12 of the last 14 evenings" in webhook.received[0]["message"]
+
+
+def of_hosts(report, page: str, video: str):
+    """A report on a service of two hosts."""
+    first = at_home(report, page).hosts[0]
+    second = replace(
+        first,
+        name="facebook-video",
+        verdict=replace(
+            verdict(video), target="facebook-video", service="facebook", part="media"
+        ),
+    )
+    return replace(report, vantage="home", hosts=(first, second), is_simulated=False)
+
+
+def test_one_message_per_episode_of_a_service(
+    one_service, webhook: Webhook, database: str
+) -> None:
+    config = config_of(database, webhook.url)
+    fine, slow, open_ = "no_recurring_slowdown", "selective_slowdown", "inconclusive"
+    story = [(fine, slow), (slow, slow), (slow, fine), (open_, fine), (fine, fine)]
+    for hosts in story:
+        report = of_hosts(one_service, *hosts)
+        tell(config, night_messages(report, config), now_utc=NOW)
+    begin, end = webhook.received
+    assert begin["title"] == "Facebook: slow in the evening, the control sites are not"
+    assert "Of Facebook: the media host (facebook-video)." in begin["message"]
+    assert "As usual: the page (Facebook)." in begin["message"]
+    assert end["title"] == "Facebook: the slow evenings have ended"
+
+
+def test_an_episode_that_was_told_of_a_host_goes_on_as_the_service_s(
+    one_service, webhook: Webhook, database: str
+) -> None:
+    config = config_of(database, webhook.url)
+    with closing(Notices(config.database)) as notices:
+        notices.add(replace(notice(BEGIN), subject="facebook-video"))
+    report = of_hosts(one_service, "no_recurring_slowdown", "selective_slowdown")
+    assert night_messages(report, config) == []
+    over = of_hosts(one_service, "no_recurring_slowdown", "no_recurring_slowdown")
+    (end,) = night_messages(over, config)
+    assert (end.kind, end.subject) == (END, "facebook")
 
 
 def test_a_message_that_nobody_took_is_tried_again(

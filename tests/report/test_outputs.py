@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
+from selectolax.parser import HTMLParser
 
 from monitor.evening_rule import EveningState
 from monitor.interchange.formula import rearm
@@ -33,7 +34,7 @@ def test_csv_has_a_row_per_target_and_evening(report) -> None:
     found = rows(render_csv(report))
     assert len(found) == 4 * 27
     slow = [r for r in found if r["target"] == "facebook" and r["state"] == "slow"]
-    service = next(s for s in report.services if s.name == "facebook")
+    service = next(s for s in report.hosts if s.name == "facebook")
     assert len(slow) == service.verdict.evenings.slow
     assert all(float(r["times_slower"]) > 1.25 for r in slow)
 
@@ -47,12 +48,34 @@ def test_no_cell_is_a_formula_and_no_text_is_lost(one_service, text: str) -> Non
         assert all(harm.is_no_formula(cell) for cell in row.values())
 
 
+def test_services_come_first_and_their_hosts_beneath(report) -> None:
+    facebook, *others = sorted(report.hosts, key=lambda h: h.name != "facebook")
+    video = replace(facebook.verdict, service="meta", part="media")
+    page = replace(others[0].verdict, service="meta", verdict="no_recurring_slowdown")
+    hosts = (replace(facebook, verdict=video), replace(others[0], verdict=page))
+    told = replace(report, hosts=hosts)
+    assert [service.name for service in told.services] == ["meta"]
+    _, line = render_text(told, "en").splitlines()[-2:]
+    assert line.startswith("- ")
+    assert "Of meta: the media host (Facebook)." in line
+    first = HTMLParser(render_html(told, "en")).css_first(".short")
+    assert [li.text().strip() for li in first.css(".hosts li .sign")] != []
+    assert len(first.css(".hosts li")) == 2
+    assert first.css_first(".tag").text().startswith("meta: ")
+    assert {row["service"] for row in rows(render_csv(told))} == {"meta"}
+    assert {row["part"] for row in rows(render_csv(told))} == {"media", "page"}
+
+
+def test_a_service_that_is_its_own_host_is_told_as_ever(one_service) -> None:
+    page = render_html(one_service, "en")
+    assert 'class="hosts"' not in page
+    assert "Of " not in HTMLParser(page).css_first(".short").text()
+
+
 def test_json_is_the_analysis_and_what_the_report_adds(report) -> None:
     document = json.loads(render_json(report))
-    assert document["schema_version"] == 1
-    assert [v["target"] for v in document["verdicts"]] == [
-        s.name for s in report.services
-    ]
+    assert document["schema_version"] == 2
+    assert [v["target"] for v in document["verdicts"]] == [s.name for s in report.hosts]
     states = [e["state"] for e in document["evenings"]["facebook"]]
     assert states.count("slow") == document["verdicts"][0]["evenings"]["slow"]
     assert set(states) <= {state.value for state in EveningState}

@@ -24,7 +24,7 @@ def pictured(samples: pd.DataFrame, controls: tuple[str, ...] = ()):
 
 
 def test_slow_evenings_are_dark_and_the_rest_is_not(report, home) -> None:
-    service = next(s for s in report.services if s.name == "facebook")
+    service = next(s for s in report.hosts if s.name == "facebook")
     slow = [d in home.truth["facebook"].evenings for d in service.heat_map.days]
     evening = service.heat_map.slowness[:, 14:16].min(axis=1)
     assert (evening[np.array(slow)] > 5).mean() > 0.9

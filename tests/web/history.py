@@ -207,6 +207,19 @@ def fill_up_to_now(url: str, now: datetime) -> None:
     rollups.close()
 
 
+def services_document() -> dict[str, object]:
+    """The same of services with several hosts."""
+    told = document()
+    (verdict,) = told["verdicts"]
+    page = {"verdict": "no_recurring_slowdown", "strength": None, "mechanism": []}
+    told["verdicts"] = [
+        {**verdict, **page, "service": "facebook", "part": "page"},
+        {**verdict, "target": "facebook-video", "service": "facebook", "part": "media"},
+        {**verdict, **page, "target": "telegram", "verdict": "inconclusive"},
+    ]
+    return told
+
+
 def fill(url: str) -> None:
     """Write all of it, and make the roll-ups."""
     with open_store(url) as store:

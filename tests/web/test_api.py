@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -15,6 +16,8 @@ from aiohttp.test_utils import TestClient
 from monitor.interchange import read_frame
 from monitor.model import LOCAL_PROBES
 from monitor.probe.this_machine import expected_on_wire_bytes
+from monitor.store import open_store
+from monitor.stored_analysis import read_document
 from tests.web import history
 from tests.web.conftest import Serve
 
@@ -207,6 +210,62 @@ async def test_verdicts_and_their_history(both: TestClient):
     assert found["verdicts"][0]["effect"]["ratio"] == 10.0
     past = await ask(both, "/verdicts/history")
     assert [p["target"] for p in past["verdicts"]] == ["facebook"]
+
+
+async def test_services_are_told_with_their_hosts(serve: Serve, database: str):
+    document = read_document(history.services_document())
+    with open_store(database) as store:
+        store.append([*history.samples()][:2000])
+        store.append_analysis(
+            document, computed_at_utc=history.NOW - timedelta(hours=1)
+        )
+    client = await serve(database)
+    found = (await ask(client, "/services"))["services"]
+    facebook, telegram = found
+    assert (facebook["service"], facebook["verdict"]) == (
+        "facebook",
+        "targeted_throttling",
+    )
+    assert facebook["hosts"] == ["facebook-video"]
+    assert [m["target"] for m in facebook["members"]] == ["facebook-video", "facebook"]
+    assert facebook["reasons"][0].startswith("Of facebook: the media host")
+    assert facebook["told"] is None
+    assert (telegram["verdict"], telegram["hosts"]) == ("inconclusive", [])
+    told = await ask(client, "/services", language="ru")
+    assert told["services"][0]["members"][0]["part_title"] == "видео и картинки"
+    assert told["lead"].count("facebook") == 1
+    assert "сервиса Facebook" in told["services"][0]["told"]["reasons"][0]
+
+
+async def test_a_twin_is_neither_target_nor_control(serve: Serve, database: str):
+    samples = [s for s in history.samples() if s.target == "facebook"][:500]
+    twins = [replace(s, target="gvt", part="twin", service="facebook") for s in samples]
+    videos = [replace(s, target="video", part="media", service="f") for s in samples]
+    with open_store(database) as store:
+        store.append([*samples, *twins, *videos])
+    client = await serve(database)
+    told = {one["name"]: one for one in (await ask(client, "/targets"))["targets"]}
+    assert (told["gvt"]["role"], told["gvt"]["service"]) == ("twin", "facebook")
+    assert (told["video"]["part"], told["video"]["service"]) == ("media", "f")
+    assert (told["facebook"]["part"], told["facebook"]["service"]) == (
+        "page",
+        "facebook",
+    )
+    evenings = (await ask(client, "/evenings"))["targets"]
+    assert "gvt" not in {one["target"] for one in evenings}
+    assert "video" in {one["target"] for one in evenings}
+    # It can be looked at all the same.
+    asked = {"target": "gvt", "metric": "duration_s"}
+    assert (await ask(client, "/heatmap", **asked))["days"]
+
+
+async def test_before_the_first_analysis_there_is_no_service(
+    serve: Serve, database: str
+):
+    with open_store(database):
+        client = await serve(database)
+    assert (await ask(client, "/services"))["services"] == []
+    assert (await ask(client, "/services", language="en"))["lead"]
 
 
 async def test_gaps_and_cut_rounds_are_told_with_their_reason(both: TestClient):

@@ -298,6 +298,27 @@ def test_cards_never_say_more_than_the_verdict(look: Look, tmp_path: Path):
         page.context.close()
 
 
+def test_a_card_tells_a_service_and_its_hosts_beneath(look: Look, tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'judged.db'}"
+    with open_store(url) as store:
+        judged = read_document(history.services_document())
+        store.append_analysis(judged, computed_at_utc=history.NOW)
+    with served(tmp_path, url) as home:
+        page = look(to=home).open()
+        card = page.locator(".card[data-target=facebook]")
+        expect(card).to_have_attribute("data-verdict", "targeted_throttling")
+        hosts = card.locator(".hosts li")
+        expect(hosts).to_have_count(2)
+        expect(hosts.first).to_contain_text("facebook-video")
+        expect(hosts.first).to_contain_text("media")
+        expect(hosts.last).to_contain_text("No recurring slowdown")
+        expect(page.locator(".card[data-target=facebook-video]")).to_have_count(0)
+        # A service that is its own host looks as ever.
+        expect(page.locator(".card[data-target=telegram] .hosts")).to_have_count(0)
+        expect(page.locator("#answer-lead")).to_contain_text("facebook")
+        page.context.close()
+
+
 def test_logging_in_sharing_and_logging_out(
     look: Look, tmp_path: Path, sqlite_history: str, hashes: dict[str, str]
 ):

@@ -67,6 +67,13 @@ async def test_our_own_families_tell_goodput_evenings_and_verdicts(
     own = frozenset({"vantage": "home", "target": "facebook", "state": "slow"}.items())
     assert found["monitor_evenings"][own] == 8
     (verdict,) = found["monitor_verdict_info"]
+    (service,) = found["monitor_service_verdict_info"]
+    assert dict(service) == {
+        "vantage": "home",
+        "service": "facebook",
+        "verdict": "targeted_throttling",
+        "strength": "likely",
+    }
     assert dict(verdict)["verdict"] == "targeted_throttling"
     assert value(found, "monitor_goodput_bits_per_second") > 1e6
     assert found["monitor_rounds_total"][frozenset({("status", "missed")})] == 1

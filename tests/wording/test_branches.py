@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.drawn_transfers import Way
 from monitor.analysis import analyze
 from monitor.analysis.case import Case, case
 from monitor.analysis.effect import Estimate
@@ -25,6 +26,7 @@ from monitor.analysis.rules import rule
 from monitor.model import MechanismCheck, Verdict
 from monitor.reason import Reason
 from monitor.series import grid
+from monitor.service_verdicts import services_of
 from monitor.simulation import FAMILIES, simulate
 from monitor.simulation.capacity import capacity_home
 from monitor.verdict_table import VERDICTS
@@ -36,6 +38,7 @@ from monitor.wording.reason_words import told
 from monitor.wording.sentences import Setting, sentence, title
 from release.messages import messages
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
+from tests.analysis.test_fingerprint import POLICED, recorded
 
 SETTING = Setting(window=("20:00", "22:00"), n_controls=5)
 METRICS = ("connect_s", "tls_handshake_s", "waiting_s", "goodput_bps")
@@ -239,6 +242,49 @@ def uneven() -> Iterator[Reason]:
     yield from reasons(replace(one, is_of_slow=True), rule(one, ()))
 
 
+def of_hosts() -> Iterator[Reason]:
+    """Services of several hosts, with twins that are quick and slow."""
+    quick = samples(replace(SLOWED, targets=("facebook", "twin"), every_min=15))
+    slow = {"facebook": 3.0, "twin": 3.0}
+    for frame in (
+        quick,
+        samples(
+            replace(SLOWED, targets=("facebook", "twin"), factor=slow, every_min=15)
+        ),
+    ):
+        part = np.where(frame.target == "twin", "twin", "")
+        service = np.where(frame.role == "target", "meta", "")
+        yield from reasons_in(judged(frame.assign(part=part, service=service)))
+        lost = frame[(frame.target != "twin") | (frame.index % 500 == 0)]
+        yield from reasons_in(judged(lost.assign(part="", service="")))
+        own = np.where(lost.target == "twin", "twin", "")
+        yield from reasons_in(judged(lost.assign(part=own, service="meta")))
+    (found, *_) = judged(quick)
+    parts = ("page", "media", "api", "messaging", "another")
+    kinds = ("selective_slowdown", "no_recurring_slowdown", "inconclusive")
+    for kind in kinds:
+        hosts = [
+            replace(
+                found,
+                target=f"{TARGETS[n % 4]}",
+                part=part,
+                service="youtube",
+                verdict=kind if n else kinds[0],
+            )
+            for n, part in enumerate(parts)
+        ]
+        for service in services_of(hosts):
+            yield from reasons_of(service.reasons)
+
+
+def of_curves() -> Iterator[Reason]:
+    """What a fingerprint says of transfers, and what it cannot."""
+    for way in (POLICED, Way(shaped_bps=1e6), Way(server_bps=5e5), Way(loss=0.05)):
+        yield from reasons_in(judged(recorded(way)))
+    frame = recorded(POLICED)
+    yield from reasons_in(judged(frame.assign(timeline=None)))
+
+
 def few_controls() -> pd.DataFrame:
     """Transfers die, beside two controls."""
     home = capacity_home("blocked_transfers", seed=2, days=16, every_s=600)
@@ -291,6 +337,8 @@ def reached() -> Iterator[Reason]:
     yield from grid._notes(TIMEZONE)
     yield from rare()
     yield from uneven()
+    yield from of_hosts()
+    yield from of_curves()
     yield from reasons_in(judged(few_controls()))
     for family in ("own_load", "outages", "slow_2x_on_congestion"):
         home = simulate(family, seed=4, days=14, every_s=600)
@@ -343,7 +391,7 @@ def test_every_verdict_is_told_without_an_english_word(kind: str, code: str) -> 
         for text in in_words(verdict, language(code)):
             assert foreign_words(text) == set(), text
     above = lead(
-        [verdict],
+        services_of([verdict]),
         since=date(2026, 3, 1),
         until=date(2026, 3, 2),
         window=("20:00", "22:00"),

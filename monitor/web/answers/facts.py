@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import MonitorError
-from monitor.model import Probe, Role
+from monitor.model import TWIN, Probe, Role
 from monitor.store.hourly_days import HourlyDay
 from monitor.store.instants import phase_us
 from monitor.store.judged import JudgedTarget, judged_targets
@@ -95,17 +95,28 @@ class Facts:
         return dict(by_name)
 
     def roles(self, vantage: str) -> dict[str, Role]:
-        """Role of each site: as configured, else as last stored; targets first."""
+        """Role of each site: as configured, else as last stored; targets first.
+
+        Twins are neither targets nor controls.
+        """
         configured = {t.name: t.role for t in self.config.all_targets()}
         stored = {name: found[-1].role for name, found in self.sites(vantage).items()}
         shown = {**configured, **stored} if vantage == self.config.vantage else stored
-        both = {name: configured.get(name, role) for name, role in shown.items()}
+        both = {
+            name: configured.get(name, role)
+            for name, role in shown.items()
+            if not self.is_twin(vantage, name)
+        }
         place = {name: i for i, name in enumerate(configured)}
         order = sorted(
             both,
             key=lambda n: (both[n] != Role.TARGET, place.get(n, len(place)), n),
         )
         return {name: both[name] for name in order}
+
+    def is_twin(self, vantage: str, name: str) -> bool:
+        """Whether a site only stands beside the hosts of its service."""
+        return any(i.part == TWIN for i in self.sites(vantage).get(name, ()))
 
     def metric_series(self, target: str, metric: Metric, vantage: str) -> list[int]:
         """Series that measure a metric of a site directly; raises NotHere."""

@@ -12,12 +12,18 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from monitor.model import Sample
+from monitor.model import Probe, Sample
 from monitor.present import LineState
 from monitor.stored_analysis import UnreadableAnalysisError
-from monitor.web.answers import overview
+from monitor.web.answers import overview, telling
 from monitor.web.answers.facts import DIRECT, Facts
-from monitor.web.answers.schemas import Health, NoQuery, Verdicts
+from monitor.web.answers.schemas import (
+    Health,
+    NoQuery,
+    Services,
+    Verdicts,
+    VerdictsQuery,
+)
 
 STALE: Final = timedelta(minutes=15)
 """Older samples are left out, as if the site had not been asked; longer where the
@@ -31,7 +37,7 @@ _PHASES: Final = {
     "processing": "waiting_s",
     "transfer": "response_s",
 }
-_PAGES: Final = ("https", "tcp")
+_PAGES: Final = (Probe.HTTPS, Probe.TCP, Probe.TLS, Probe.MTPROTO)
 _LINE_UP: Final = {LineState.UP: 1.0, LineState.DOWN: 0.0}
 
 
@@ -48,6 +54,7 @@ class StoredFacts:
         yield from site_families(_fresh_samples(facts, vantage))
         with suppress(UnreadableAnalysisError):
             yield from verdict_families(overview.verdicts(facts, NoQuery()))
+            yield _services(telling.services(facts, VerdictsQuery()))
         health = overview.health(facts, NoQuery())
         totals = facts.round_totals(vantage)
         yield from health_families(health, {k: v[0] for k, v in totals.items()})
@@ -220,6 +227,19 @@ def verdict_families(found: Verdicts) -> Iterator[Metric]:
             "When the last analysis was made",
             found.computed_at_utc.timestamp(),
         )
+
+
+def _services(found: Services) -> Metric:
+    """What the last analysis said of services."""
+    family = GaugeMetricFamily(
+        "monitor_service_verdict_info",
+        "The verdict of the last analysis on a service, the gravest of its hosts'",
+        labels=("vantage", "service", "verdict", "strength"),
+    )
+    for one in found.services:
+        own = [one.vantage, one.service, one.verdict, one.strength or ""]
+        family.add_metric(own, 1)
+    return family
 
 
 def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:

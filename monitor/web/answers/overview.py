@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor.clock import is_synchronised
-from monitor.model import Probe
+from monitor.model import TWIN, Probe, Role
 from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
 from monitor.store.notices import NOT_SENT, Notice, Notices
@@ -49,6 +49,7 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
     urls = {target.name: target.url for target in config.all_targets()}
     sites = facts.sites(vantage)
     infos = [info for found in sites.values() for info in found]
+    twins = {n: Role.TARGET for n in sorted(sites) if facts.is_twin(vantage, n)}
     zone = ZoneInfo(config.timezone)
     return Targets(
         vantage=vantage,
@@ -61,8 +62,8 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
         first_date=_local(min((i.first_utc for i in infos), default=None), zone),
         last_date=_local(max((i.last_utc for i in infos), default=None), zone),
         targets=[
-            _target(name, role.value, urls.get(name), sites.get(name, []))
-            for name, role in facts.roles(vantage).items()
+            _target(name, role, urls.get(name), sites.get(name, []))
+            for name, role in {**facts.roles(vantage), **twins}.items()
         ],
     )
 
@@ -72,11 +73,15 @@ def _local(moment: datetime | None, zone: ZoneInfo) -> date | None:
 
 
 def _target(
-    name: str, role: str, url: str | None, found: list[SeriesInfo]
+    name: str, role: Role, url: str | None, found: list[SeriesInfo]
 ) -> TargetInfo:
+    newest = max(found, key=lambda info: info.last_utc, default=None)
+    is_twin = newest is not None and newest.part == TWIN
     return TargetInfo(
         name=name,
-        role="control" if role == "control" else "target",
+        role="twin" if is_twin else role.value,
+        service=(newest and newest.service) or name,
+        part=(newest and newest.part) or "page",
         url=url,
         is_configured=url is not None,
         probes=sorted({info.probe for info in found}),

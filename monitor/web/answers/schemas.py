@@ -277,7 +277,11 @@ class TargetInfo(Answer):
     """A site and what is known of it."""
 
     name: str
-    role: Literal["target", "control"]
+    role: Literal["target", "control", "twin"]
+    service: str
+    """Which service the site is a host of, its own name where it is one itself."""
+    part: str
+    """What it is to its service."""
     url: str | None
     is_configured: bool
     probes: list[str]
@@ -492,6 +496,8 @@ class Verdict(Answer):
 
     vantage: str
     target: str
+    service: str
+    part: str
     verdict: str
     strength: str | None
     evenings: EveningCounts
@@ -531,6 +537,72 @@ class Verdicts(Answer):
     until: date | None
     timezone: str | None
     verdicts: list[Verdict]
+    lead: str | None = None
+    """All verdicts on the configured measuring point in short, when a language was
+    asked for."""
+
+
+class Member(Answer):
+    """A host of a service, and the verdict on it in short."""
+
+    target: str
+    part: str
+    verdict: str
+    strength: str | None
+    evenings: EveningCounts
+    effect: Effect
+    kind: Kind
+    heading: str | None = None
+    """The verdict in words, when a language was asked for."""
+    part_title: str | None = None
+    """The part in words."""
+
+    @classmethod
+    def of(cls, verdict: model.Verdict, **told: str) -> Self:
+        """The answer of a stored verdict."""
+        stated = verdict.to_dict()
+        own = {name: stated[name] for name in cls.model_fields if name in stated}
+        return cls.model_validate({**own, **told, "kind": Kind.of(verdict.verdict)})
+
+
+class ServiceVerdict(Answer):
+    """The verdict on a service as `monitor analyze --json` gives it, and its hosts.
+
+    `hosts` names those about which something is established; `members` are all, the
+    one whose verdict it is first. `told` is there when a language was asked for.
+    """
+
+    vantage: str
+    service: str
+    verdict: str
+    strength: str | None
+    hosts: list[str]
+    e_value: float | None
+    reasons: list[str]
+    reason_records: list[ReasonRecord]
+    kind: Kind
+    members: list[Member]
+    told: Told | None = None
+
+    @classmethod
+    def of(
+        cls, found: model.ServiceVerdict, told: Told | None, members: list[Member]
+    ) -> Self:
+        """The answer of a service that was rolled up."""
+        kind = Kind.of(found.verdict)
+        shown = {**found.to_dict(), "kind": kind, "members": members, "told": told}
+        return cls.model_validate(shown)
+
+
+class Services(Answer):
+    """The last analysis by service; `services` is empty before the first."""
+
+    computed_at_utc: datetime | None
+    method_version: str | None
+    since: date | None
+    until: date | None
+    timezone: str | None
+    services: list[ServiceVerdict]
     lead: str | None = None
     """All verdicts on the configured measuring point in short, when a language was
     asked for."""

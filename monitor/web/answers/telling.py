@@ -1,16 +1,20 @@
 """The last verdicts and gaps in the reader's language: `monitor.wording` tells."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from monitor import model
 from monitor.model import MechanismCheck
+from monitor.service_verdicts import services_of
 from monitor.web.answers import overview, sample_pages
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.schemas import (
     Gap,
     Gaps,
     GapsQuery,
+    Member,
     NoQuery,
+    Services,
+    ServiceVerdict,
     Told,
     ToldCheck,
     ToldFact,
@@ -24,6 +28,7 @@ from monitor.wording.check_words import (
     check_sign,
     check_title,
 )
+from monitor.wording.part_words import part_title
 from monitor.wording.reason_words import told_reasons
 from monitor.wording.round_words import told_gap
 
@@ -39,21 +44,59 @@ def verdicts(facts: Facts, query: VerdictsQuery) -> Verdicts:
             one.model_copy(update={"told": told_of(verdict, tongue)})
             for one, verdict in zip(answer.verdicts, analysis.verdicts, strict=True)
         ]
-        own = [v for v in analysis.verdicts if v.vantage == facts.vantage(None)]
-        lead = _lead(facts, own, answer, tongue)
+        lead = _lead(facts, analysis, tongue)
         return answer.model_copy(update={"verdicts": told, "lead": lead})
     none = overview.verdicts(facts, NoQuery())
-    return none.model_copy(update={"lead": _lead(facts, [], none, tongue)})
+    return none.model_copy(update={"lead": _lead(facts, None, tongue)})
 
 
-def _lead(
-    facts: Facts, own: Sequence[model.Verdict], answer: Verdicts, tongue: Language
-) -> str:
-    window = facts.config.window
+def services(facts: Facts, query: VerdictsQuery) -> Services:
+    """The last analysis by service, and what it says in words."""
+    tongue = None if query.language is None else language(query.language)
+    for stored in facts.analyses(1):
+        analysis = stored.read()
+        return Services(
+            computed_at_utc=stored.computed_at_utc,
+            method_version=stored.method_version,
+            since=analysis.since,
+            until=analysis.until,
+            timezone=analysis.timezone,
+            services=[_service(s, tongue) for s in services_of(analysis.verdicts)],
+            lead=None if tongue is None else _lead(facts, analysis, tongue),
+        )
+    return Services(
+        computed_at_utc=None,
+        method_version=None,
+        since=None,
+        until=None,
+        timezone=None,
+        services=[],
+        lead=None if tongue is None else _lead(facts, None, tongue),
+    )
+
+
+def _service(found: model.ServiceVerdict, tongue: Language | None) -> ServiceVerdict:
+    if tongue is None:
+        return ServiceVerdict.of(found, None, [*map(Member.of, found.members)])
+    members = [
+        Member.of(
+            host,
+            heading=cards.heading(host, tongue),
+            part_title=part_title(host.part, tongue),
+        )
+        for host in found.members
+    ]
+    told = told_of(replace(found.leading, reasons=found.reasons), tongue)
+    return ServiceVerdict.of(found, told, members)
+
+
+def _lead(facts: Facts, analysis: model.Analysis | None, tongue: Language) -> str:
+    window, vantage = facts.config.window, facts.vantage(None)
+    found = () if analysis is None else services_of(analysis.verdicts)
     return cards.lead(
-        own,
-        since=answer.since,
-        until=answer.until,
+        [service for service in found if service.vantage == vantage],
+        since=None if analysis is None else analysis.since,
+        until=None if analysis is None else analysis.until,
         window=(window.start, window.end),
         language=tongue,
     )

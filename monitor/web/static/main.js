@@ -53,7 +53,7 @@ function fill(select, options, value) {
 function fillChoice() {
   const asked = new URLSearchParams(location.search);
   const form = byId("choice").elements;
-  const groups = state.targets.targets.map((one) => [one.name, one.role === "control" ? t("choice.control", { name: one.name }) : one.name]);
+  const groups = state.targets.targets.map((one) => [one.name, one.role !== "target" ? t("choice.control", { name: one.name }) : one.name]);
   fill(form.target, groups, asked.get("target"));
   fill(form.metric, METRICS.map((m) => [m, t(`metric.${m}`)]), asked.get("metric") ?? firstMetric());
   fill(form.view, [["beyond_controls", t("view.beyond_controls")], ["absolute", t("view.absolute")]], asked.get("view"));
@@ -83,9 +83,9 @@ async function showNow() {
 }
 
 async function showCards() {
-  const verdicts = await ask("/verdicts", { language: document.documentElement.lang });
-  byId("answer-lead").textContent = verdicts.lead;
-  byId("cards").replaceChildren(...cards(state.targets, verdicts));
+  const found = await ask("/services", { language: document.documentElement.lang });
+  byId("answer-lead").textContent = found.lead;
+  byId("cards").replaceChildren(...cards(state.targets, found));
 }
 
 async function showHeatmap() {
@@ -372,7 +372,8 @@ async function loadTargets() {
   setZone(state.targets.timezone);
   const { vantage, timezone, targets } = state.targets;
   const nControls = targets.filter((one) => one.role === "control").length;
-  byId("place").textContent = t(isSimulated() ? "place.simulated" : "place", { vantage, zone: timezone, targets: number(targets.length - nControls), controls: number(nControls) });
+  const nServices = new Set(targets.filter((one) => one.role === "target").map((one) => one.service)).size;
+  byId("place").textContent = t(isSimulated() ? "place.simulated" : "place", { vantage, zone: timezone, targets: number(nServices), controls: number(nControls) });
 }
 
 async function makeShare() {

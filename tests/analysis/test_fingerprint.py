@@ -1,0 +1,248 @@
+"""What held a transfer back: by drawn transfers, by evenings, and as a check."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.drawn_transfers import KINDS, USUAL, Way, drawn
+from monitor.analysis import analyze
+from monitor.analysis.fingerprint import (
+    Fingerprint,
+    Hold,
+    Line,
+    Transfer,
+    Window,
+    common,
+    fingerprint,
+    line_of,
+)
+from monitor.lists import curve_text
+from monitor.model import MechanismCheck, Verdict
+from tests.analysis.homes import TIMEZONE, Home, samples
+
+DRAWN = [(way, hold) for hold, ways in KINDS.values() for way in ways]
+POLICED = Way(policed_bps=128e3, burst_bytes=10e3)
+
+
+@pytest.mark.parametrize(
+    ("way", "expected"), DRAWN, ids=lambda x: getattr(x, "told", str)()
+)
+def test_drawn_transfers_get_their_class(way: Way, expected: str):
+    rng = np.random.default_rng(5)
+    holds = [fingerprint(drawn(way, rng), USUAL).hold for _ in range(5)]
+    # Loss by chance is none of them.
+    accused = {Hold.POLICED, Hold.SHAPED, Hold.SERVER}
+    assert set(holds) == {expected} if expected else not accused & set(holds)
+
+
+@pytest.mark.parametrize("rate", [128e3, 512e3, 1e6])
+def test_the_line_has_the_rate_and_the_burst_that_were_imposed(rate: float):
+    found = line_of(
+        drawn(Way(policed_bps=rate, burst_bytes=64e3), np.random.default_rng(3)).curve
+    )
+    assert found is not None
+    assert found.rate_bps == pytest.approx(rate, rel=0.05)
+    assert found.burst_bytes == pytest.approx(64e3, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        (),
+        ((0.0, 0), (1.0, 10)),
+        tuple((1.0, n) for n in range(20)),
+        tuple((float(n), 5) for n in range(20)),
+        tuple((float(n), 100 - n) for n in range(20)),
+    ],
+)
+def test_a_curve_that_is_none_has_no_line(curve):
+    assert line_of(curve) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "hold"),
+    [
+        ({}, Hold.POLICED),
+        ({"is_silent": True, "curve": ((0.0, 0), (1.0, 12_036))}, Hold.FROZEN),
+        ({"min_rtt_s": 0.05}, Hold.QUEUE),
+        ({"goodput_bps": 1.5e7}, Hold.WELL),
+        ({"n_holes": 0.0}, Hold.SERVER),
+        ({"n_holes": 0.0, "rcv_rtt_s": 0.3}, Hold.SHAPED),
+        # What was not measured shows nothing.
+        ({"n_holes": float("nan")}, Hold.UNKNOWN),
+        ({"rcv_rtt_s": float("nan")}, Hold.UNKNOWN),
+    ],
+)
+def test_what_explains_it_more_simply_is_asked_first(changes, hold):
+    policed = drawn(POLICED, np.random.default_rng(3))
+    assert fingerprint(replace(policed, **changes), USUAL).hold is hold
+
+
+def test_old_rows_without_a_count_of_segments_have_holes_all_the_same():
+    policed = drawn(POLICED, np.random.default_rng(3))
+    old = replace(policed, n_segments=float("nan"))
+    assert old.holes == pytest.approx(policed.holes, rel=0.2)
+
+
+def of(hold: Hold, rate: float = 128e3) -> Fingerprint:
+    line = Line(rate_bps=rate, burst_bytes=1e4, rms_bytes=1e3)
+    return Fingerprint(hold=hold, line=line)
+
+
+def evening(*own: Hold, controls: tuple[Hold, ...] = (Hold.WELL,) * 4) -> Window:
+    return Window(own=[of(hold) for hold in own], controls=controls)
+
+
+P, S, U, W = Hold.POLICED, Hold.SERVER, Hold.UNKNOWN, Hold.WELL
+
+
+def test_what_most_evenings_share_is_told_with_its_numbers():
+    found = common([evening(P, P, W, U), evening(P, P), evening(P, W)])
+    assert found is not None
+    assert (found.hold, found.n_slow, found.n_evenings) == (P, 6, 3)
+    assert found.share == pytest.approx(5 / 6)
+    assert (found.rate_bps, found.rate_spread_log) == (128e3, 0.0)
+    assert found.are_controls_well
+
+
+def test_what_the_controls_meet_as_well_does_not_count():
+    alike = evening(P, P, controls=(P, P, W, W))
+    found = common([alike, alike, alike])
+    assert found is not None
+    assert (found.n_evenings, found.share) == (0, 0.0)
+
+
+def test_without_controls_in_the_same_rounds_nothing_counts():
+    found = common([evening(P, P, controls=())] * 3)
+    assert found is not None
+    assert found.n_evenings == 0
+    assert not found.are_controls_well
+
+
+def test_evenings_without_a_slow_transfer_tell_nothing():
+    assert common([]) is None
+    assert common([evening(W, W)]) is None
+
+
+def test_rates_that_scatter_are_not_one():
+    rng = np.random.default_rng(4)
+    scattered = [
+        Window(own=[of(P, 1e5 * np.exp(0.3 * x)) for x in rng.normal(size=4)],
+               controls=(W, W))
+        for _ in range(5)
+    ]  # fmt: skip
+    found = common(scattered)
+    assert found is not None
+    assert found.rate_spread_log > 0.1
+
+
+HOME = Home(
+    days=12,
+    every_min=30,
+    targets=("facebook", "youtube"),
+    metrics=("goodput_bps", "connect_s"),
+    factor={"youtube": 30.0},
+)
+
+
+FREE = Way()
+COLUMNS = ("goodput_bps", "timeline", "tcp_rcv_rtt_s", "tcp_rcv_ooopack", "tcp_segs_in")
+
+
+def recorded(way: Way, controls: Way = FREE) -> pd.DataFrame:
+    """The home's samples, with the curve of a transfer in each of the evening's."""
+    frame = samples(HOME).assign(tcp_min_rtt_s=0.03)
+    rng = np.random.default_rng(6)
+    hour = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    inside = hour.isin([20, 21])
+    rows = []
+    for target, rate, is_inside in zip(
+        frame.target, frame.goodput_bps, inside, strict=True
+    ):
+        is_it = target == "youtube"
+        held = drawn(way if is_it else controls, rng) if is_inside else None
+        is_free = is_it or controls is FREE
+        rows.append(
+            (rate, None, np.nan, np.nan, np.nan)
+            if held is None
+            else (
+                rate if is_free else held.goodput_bps,
+                curve_text(held.curve),
+                held.rcv_rtt_s,
+                held.n_holes,
+                held.n_segments,
+            )
+        )
+    return frame.assign(**dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)))
+
+
+def figures(check: MechanismCheck) -> dict:
+    return check.detail.to_dict()["values"]
+
+
+def checked(frame: pd.DataFrame) -> tuple[Verdict, MechanismCheck]:
+    (found,) = (v for v in analyze(frame, timezone=TIMEZONE) if v.target == "youtube")
+    (check,) = (c for c in found.mechanism if c.check == "fingerprint")
+    return found, check
+
+
+def test_a_policer_is_seen_and_makes_a_verdict_strong():
+    found, check = checked(recorded(POLICED))
+    assert check.score == 1
+    assert (found.verdict, found.strength) == ("targeted_throttling", "strong")
+    assert figures(check)["rate"] == pytest.approx(129, abs=5)
+    assert figures(check)["evenings"] == 12
+    assert str(check).startswith("100% of 48 slow transfers were cut down to one rate")
+    assert any(reason.rule == "own_router" for reason in found.reasons)
+
+
+def test_a_shaper_is_seen():
+    _, check = checked(recorded(Way(shaped_bps=1e6)))
+    assert check.score == 1
+    assert "queue" in str(check)
+
+
+def test_a_server_s_own_limit_points_at_the_service():
+    found, check = checked(recorded(Way(server_bps=5e5)))
+    assert check.score == -1
+    assert found.verdict == "server_side"
+    assert "fingerprint" in str(found.reasons[0])
+
+
+def test_loss_by_chance_is_no_shape():
+    _, check = checked(recorded(Way(loss=0.05)))
+    assert (check.score, check.is_made) == (0, True)
+
+
+def test_a_line_that_polices_everything_tells_nothing_of_the_site():
+    frame = recorded(POLICED, controls=Way(policed_bps=128e3, burst_bytes=10e3))
+    for verdict in analyze(frame, timezone=TIMEZONE):
+        assert all(c.score <= 0 for c in verdict.mechanism if c.check == "fingerprint")
+
+
+def test_curves_that_are_none_are_not_counted():
+    frame = recorded(POLICED)
+    frame["timeline"] = frame["timeline"].where(frame["timeline"].isna(), "[[1, true]]")
+    _, check = checked(frame)
+    assert (check.score, check.is_made) == (0, False)
+    _, check = checked(frame.drop(columns="timeline"))
+    assert (check.score, check.is_made) == (0, False)
+
+
+def transfer_of_nothing() -> Transfer:
+    nan = float("nan")
+    return Transfer(
+        curve=(),
+        goodput_bps=nan,
+        is_silent=False,
+        rcv_rtt_s=nan,
+        min_rtt_s=nan,
+        n_holes=nan,
+        n_segments=nan,
+    )
+
+
+def test_a_transfer_of_which_nothing_is_known_is_unclear():
+    assert fingerprint(transfer_of_nothing(), USUAL).hold in (Hold.SHORT, Hold.UNKNOWN)
