@@ -59,6 +59,10 @@ class Probe:
     """One bounded transfer of a large object, for `goodput_bps`."""
     TCP = "tcp"
     """A TCP connection only."""
+    TLS = "tls"
+    """A TLS handshake only."""
+    MTPROTO = "mtproto"
+    """The first messages of Telegram's protocol, some of them in a row."""
     SNI_SWAP = "sni_swap"
     """The target's address with another server name."""
 
@@ -76,7 +80,13 @@ class Probe:
     and what failed included, in `encoded_body_bytes`, over `duration_s`."""
 
 
-PROBE_ORDER: Final[tuple[str, ...]] = (Probe.HTTPS, Probe.DOWNLOAD, Probe.TCP)
+PROBE_ORDER: Final[tuple[str, ...]] = (
+    Probe.HTTPS,
+    Probe.DOWNLOAD,
+    Probe.TCP,
+    Probe.TLS,
+    Probe.MTPROTO,
+)
 """Which probe stands for a site when several measure the same thing."""
 
 LOCAL_PROBES = frozenset(
@@ -90,6 +100,9 @@ LOCAL_PROBES = frozenset(
 )
 
 
+TWIN: Final = "twin"
+"""Part of a site of somebody else at a service's servers, to compare it with."""
+
 SIMULATED: Final = "simulated"
 """Vantage and probe version of rows that were not measured."""
 
@@ -100,8 +113,13 @@ class Target:
 
     name: str
     url: str
-    """`https://`, `http://` or `tcp://host:port`."""
+    """`https://`, `http://`, `tcp://host:port`, `tls://host` or
+    `mtproto://host:port`."""
     role: Role = Role.TARGET
+    service: str | None = None
+    """The service that it is a host of; None: it is one itself."""
+    part: str = "page"
+    """What it is to its service: page, media, api, messaging; or `TWIN`."""
     download_url: str | None = None
     """Object of the throughput transfer; None: the page's biggest static asset."""
     download: bool = True
@@ -112,6 +130,12 @@ class Target:
     the host of `url` itself."""
     hosts: tuple[str, ...] = ()
     """Further hosts, with all below them, that may hold its objects."""
+    download_host: str | None = None
+    """The object is the biggest one of this host, with all below it; None: of any."""
+    host_from: str | None = None
+    """URL of a page that names the host to measure; None: that of `url` is measured."""
+    host_like: str | None = None
+    """What this name is like: a host name with `*` for a part of a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
