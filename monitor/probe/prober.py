@@ -45,7 +45,8 @@ class Prober:
         Parameters
         ----------
         target : whom to measure.
-        probe : `https` (its page), `download` (a large object) or `tcp` (connect only).
+        probe : `https` (its page), `download` (a large object), `tcp` (connect only),
+            `tls` (handshake only) or `mtproto` (Telegram's first messages).
         trace : gets the events of the probe, for ``--debug``.
         traffic : gets what is received for it, a search for an object included, also
             when it is cancelled.
@@ -75,18 +76,23 @@ class Prober:
         self, chosen: Chosen, target: Target, probe: str, seen: Observation
     ) -> None:
         endpoint = endpoint_of(chosen.url)
-        if probe == Probe.TCP or endpoint.scheme == "tcp":
-            await self._wire.touch(endpoint, target.address_family, seen)
-            return
+        wire, family = self._wire, target.address_family
         is_page = probe != Probe.DOWNLOAD
-        await self._wire.get(
-            endpoint,
-            target.address_family,
-            seen,
-            headers=self._headers(is_page=is_page),
-            limits=self._limits(is_page=is_page),
-            leads=chosen.leads,
-        )
+        if probe == Probe.TCP or endpoint.scheme == "tcp":
+            await wire.touch(endpoint, family, seen)
+        elif endpoint.scheme == "tls":
+            await wire.greet(endpoint, family, seen, chosen.leads)
+        elif endpoint.scheme == "mtproto":
+            await wire.converse(endpoint, family, seen)
+        else:
+            await wire.get(
+                endpoint,
+                family,
+                seen,
+                headers=self._headers(is_page=is_page),
+                limits=self._limits(is_page=is_page),
+                leads=chosen.leads,
+            )
 
     def _headers(self, *, is_page: bool) -> dict[str, str]:
         if is_page:

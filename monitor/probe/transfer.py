@@ -78,13 +78,18 @@ class Meter:
 
     def count(self, body: Body, data: bytes | memoryview, arrived_s: float) -> None:
         """Count what is body in newly received bytes."""
-        before = self.n_bytes
+        n_bytes = 0
         for part in body.feed(data):
-            self.n_bytes += len(part)
+            n_bytes += len(part)
             if self.keep is not None:
                 self.keep(part)
+        self.add(n_bytes, arrived_s)
+
+    def add(self, n_bytes: int, arrived_s: float) -> None:
+        """Count bytes of the body that arrived at an instant [s, monotonic]."""
+        self.n_bytes += n_bytes
         self.elapsed_s = arrived_s - self.began_s
-        if self.n_bytes > before:
+        if n_bytes:
             self.curve.add(self.elapsed_s, self.n_bytes)
 
     def is_at(self, limits: Limits) -> bool:
