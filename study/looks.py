@@ -11,7 +11,7 @@ from monitor.analysis import Prepared, established, judge, prepare
 from monitor.analysis.look import home as prepared_home
 from monitor.evening_rule import parse_window
 from monitor.model import Verdict
-from monitor.series import evening_table
+from monitor.series.evening_table import evening_table
 from monitor.simulation import Home, Truth
 from study.alarms import is_alarm
 from study.direct import grid_of

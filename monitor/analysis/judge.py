@@ -36,8 +36,9 @@ from monitor.model import (
     Verdict,
 )
 from monitor.reason import Reason
-from monitor.series import EveningTable, evening_table, grids
+from monitor.series import EveningTable, grids
 from monitor.series.columns import METRICS
+from monitor.series.evening_table import evening_table
 from monitor.series.local_time import zone
 from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.wallclock import day_number

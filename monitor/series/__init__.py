@@ -8,19 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monitor.series.evening_table import EveningTable, evening_table
+    from monitor.series.evening_table import EveningTable
     from monitor.series.grid import Grid, grids
 
 __all__ = [
     "EveningTable",
     "Grid",
-    "evening_table",
     "grids",
 ]
 
 _WITH_PANDAS = {
     "EveningTable": "evening_table",
-    "evening_table": "evening_table",
     "Grid": "grid",
     "grids": "grid",
 }

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from monitor.evening_rule import CEILING, parse_window
-from monitor.series import evening_table, grids
+from monitor.series import grids
 from monitor.series.columns import METRICS
-from monitor.series.evening_table import medians, medians_by_place
+from monitor.series.evening_table import evening_table, medians, medians_by_place
 from tests.analysis.homes import CONTROLS, TIMEZONE, Home, samples
 
 TLS = METRICS.index("tls_handshake_s")
