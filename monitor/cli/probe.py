@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def probe_command(
     settings: Settings, url: str, *, as_json: bool, download: bool, debug: bool
 ) -> None:
-    """Probe any URL (https://, http://, tcp://host:port) once; nothing is stored."""
+    """Probe any URL once; nothing is stored.
+
+    https://host/, http://host/, tls://host, tcp://host:port, mtproto://host:port
+    """
     from monitor.cli.table import as_document, print_samples
 
     probing = _probe_settings(settings)
@@ -78,7 +81,7 @@ def _target(url: str, *, with_download: bool) -> Target:
 
 
 def _object(url: str) -> str | None:
-    return None if url.startswith("tcp:") else url
+    return url if url.startswith(("https:", "http:")) else None
 
 
 def _print_debug(

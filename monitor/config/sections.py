@@ -116,7 +116,8 @@ class Site(_Section):
         return Target(role=role, domain=registrable_domain(self.url), **self._values())
 
     def _values(self) -> dict[str, Any]:
-        return self.model_dump()
+        named = (self.download_host,) if self.download_host is not None else ()
+        return self.model_dump() | {"hosts": (*self.hosts, *named)}
 
 
 class Suspect(Site):
