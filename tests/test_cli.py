@@ -147,10 +147,15 @@ def test_probe_of_a_dead_site_is_an_answer_not_an_error(home: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "allowed"),
     [
-        ("ftp://a/", "a URL with https:// or http:// or tcp:// and a host"),
+        (
+            "ftp://a/",
+            "a URL with https://, http://, tcp://, tls:// or mtproto:// and a",
+        ),
         ("https://", "and a host"),
         ("nonsense", "and a host"),
         ("tcp://host", "tcp:// needs a host and a port"),
+        ("mtproto://host", "mtproto:// needs a host and a port"),
+        ("tls://host/page", "tls:// with a host and a port and nothing else"),
         ("http://host:0/", "from 1 to 65535"),
         ("http://[fe80::1%25eth0]/", "and a host"),
         ("http://host/\x7f", "without white space or control characters"),

@@ -177,7 +177,8 @@ def _is_host(host: str) -> bool:
 
 def url_with(*schemes: str) -> AfterValidator:
     """Only a URL with one of the schemes, with a host and without a password."""
-    words = f"a URL with {' or '.join(f'{s}://' for s in schemes)} and a host"
+    *others, last = (f"{scheme}://" for scheme in schemes)
+    words = f"a URL with {', '.join(others)} or {last} and a host"
 
     def check(value: str) -> str:
         scheme, host, port = _split(value)
