@@ -6,6 +6,7 @@ kernel's count of what it sent again.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import Final
 
@@ -30,16 +31,15 @@ class Exchanges:
         answer is the last: a slow sample, no failure.
     """
 
-    def __init__(
-        self, channel: PlainChannel, seen: Observation, limit_s: float
-    ) -> None:
-        self._channel = channel
+    def __init__(self, seen: Observation, limit_s: float) -> None:
         self._seen = seen
         self._limit_s = limit_s
         self._packets = Obfuscated()
         self._waiting: deque[bytes] = deque()
+        self._question, self._packet = self._next()
+        self._packet = self._packets.opening + self._packet
 
-    async def run(self) -> None:
+    async def run(self, channel: PlainChannel) -> None:
         """Ask and wait, `N_EXCHANGES` times.
 
         A server that ends the connection after an answer has told enough of the way.
@@ -54,36 +54,37 @@ class Exchanges:
         seen = self._seen
         seen.operation = Operation.HTTP_ROUND_TRIP
         seen.mark(Mark.REQUEST_START)
-        n_bytes = await self._exchange(self._packets.opening)
-        seen.mark(Mark.RESPONSE_START, self._channel.arrived_s)
+        n_bytes = await self._exchange(channel)
+        seen.mark(Mark.RESPONSE_START, channel.arrived_s)
         seen.operation = Operation.READ
-        seen.meter = meter = Meter(self._channel.arrived_s)
-        meter.add(n_bytes, self._channel.arrived_s)
-        for _ in range(N_EXCHANGES - 1):
-            if meter.elapsed_s >= self._limit_s:
-                break
-            try:
-                n_bytes = await self._exchange()
-            except EOFError:
-                break
-            meter.add(n_bytes, self._channel.arrived_s)
+        seen.meter = meter = Meter(channel.arrived_s)
+        meter.add(n_bytes, channel.arrived_s)
+        with contextlib.suppress(EOFError):
+            for _ in range(N_EXCHANGES - 1):
+                if meter.elapsed_s >= self._limit_s:
+                    break
+                meter.add(await self._exchange(channel), channel.arrived_s)
         seen.mark(Mark.RESPONSE_END, meter.began_s + meter.elapsed_s)
 
-    async def _exchange(self, before: bytes = b"") -> int:
+    async def _exchange(self, channel: PlainChannel) -> int:
         """Ask once; the length of the answer [bytes]."""
-        question = Question()
-        now_utc = self._seen.clock.now_utc()
-        packet = self._packets.sealed(question.message(now_utc.timestamp()))
         async with asyncio.timeout(self._limit_s):
-            await self._channel.send(before + packet)
-            reply = await self._reply()
-        question.check(reply)
+            await channel.send(self._packet)
+            reply = await self._reply(channel)
+        self._question.check(reply)
+        self._question, self._packet = self._next()
         return len(reply)
 
-    async def _reply(self) -> bytes:
+    async def _reply(self, channel: PlainChannel) -> bytes:
         while not self._waiting:
-            received = await self._channel.receive()
+            received = await channel.receive()
             if not received:
                 raise EOFError
             self._waiting.extend(self._packets.opened(bytes(received)))
         return self._waiting.popleft()
+
+    def _next(self) -> tuple[Question, bytes]:
+        """A question and the packet that asks it."""
+        question = Question()
+        now_utc = self._seen.clock.now_utc()
+        return question, self._packets.sealed(question.message(now_utc.timestamp()))

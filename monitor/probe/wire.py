@@ -76,11 +76,12 @@ class Wire:
         self, endpoint: Endpoint, family: AddressFamily, seen: Observation
     ) -> None:
         """Lookup, connect, and Telegram's first question over and over."""
+        # its keys are made before the connection, as the request of a page is
+        exchanges = Exchanges(seen, self._settings.stage_timeout_s)
         with await self._opened(endpoint, family, seen) as sock:
             plain = PlainChannel(sock, self._clock, EXCHANGES_MAX_BYTES)
-            limit_s = self._settings.stage_timeout_s
             try:
-                await Exchanges(plain, seen, limit_s).run()
+                await exchanges.run(plain)
             finally:
                 seen.connection_ends(sock, plain.received_bytes)
 
