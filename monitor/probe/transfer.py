@@ -78,18 +78,22 @@ class Meter:
 
     def count(self, body: Body, data: bytes | memoryview, arrived_s: float) -> None:
         """Count what is body in newly received bytes."""
-        n_bytes = 0
+        before = self.n_bytes
         for part in body.feed(data):
-            n_bytes += len(part)
+            self.n_bytes += len(part)
             if self.keep is not None:
                 self.keep(part)
-        self.add(n_bytes, arrived_s)
+        self._note(before, arrived_s)
 
     def add(self, n_bytes: int, arrived_s: float) -> None:
         """Count bytes of the body that arrived at an instant [s, monotonic]."""
+        before = self.n_bytes
         self.n_bytes += n_bytes
+        self._note(before, arrived_s)
+
+    def _note(self, before_bytes: int, arrived_s: float) -> None:
         self.elapsed_s = arrived_s - self.began_s
-        if n_bytes:
+        if self.n_bytes > before_bytes:
             self.curve.add(self.elapsed_s, self.n_bytes)
 
     def is_at(self, limits: Limits) -> bool:
