@@ -29,8 +29,6 @@ PAGE = ROOT / "docs" / "lab-hosts.md"
 CACHE = "rr1---sn-a5cpn2-axqe.googlevideo.com"
 TELEGRAM = "telegram.org,dc2.telegram.lab,dc4.telegram.lab,cdn4.telesco.pe"
 SLOWER = 1.5
-LEAST_S = 0.02
-"""Less is what a busy machine adds."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +102,13 @@ class Outcome:
         """Attempts without an answer."""
         return sum("failure" in sample for sample in self.samples)
 
+    def values(self, metric: str) -> list[float]:
+        """What was measured of a metric."""
+        return [s[metric] for s in self.samples if metric in s]
+
     def median(self, metric: str) -> float | None:
         """The median of a metric over the rounds; None if it was not measured."""
-        values = [s[metric] for s in self.samples if metric in s]
+        values = self.values(metric)
         return statistics.median(values) if values else None
 
 
@@ -135,12 +137,13 @@ def worse(metric: str, calm: Outcome, imposed: Outcome) -> str | None:
     before, now = calm.median(metric), imposed.median(metric)
     if before is None or now is None:
         return None
+    calm_values, values = calm.values(metric), imposed.values(metric)
     if metric == "tcp_retransmits":
         is_worse = now >= before + 1
     elif metric == "goodput_bps":
-        is_worse = before > SLOWER * now
+        is_worse = before > SLOWER * now and max(values) < min(calm_values)
     else:
-        is_worse = now > SLOWER * before and now > before + LEAST_S
+        is_worse = now > SLOWER * before and min(values) > max(calm_values)
     title, unit, scale = METRICS[metric]
     figures = f"{title} {now * scale:.3g} {unit}".strip()
     return f"**{figures}** ({before * scale:.3g})" if is_worse else None
@@ -170,7 +173,7 @@ def seen_by(
     calm: dict[Row, Outcome], results: dict[Imposed, dict[Row, Outcome]]
 ) -> Iterator[str]:
     """What was imposed, and the rows of its service that see it."""
-    yield "| imposed in the lab | seen by | not by | others that would |"
+    yield "| imposed in the lab | seen by | not by | rows of others that would |"
     yield "|---|---|---|---|"
     for imposed, rows in results.items():
         seen = {row: shown(calm[row], rows[row]) for row in calm if row in rows}

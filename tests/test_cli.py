@@ -270,6 +270,32 @@ def test_config_check_prints_what_is_in_force(home: Path) -> None:
     assert json.loads(run("config", "check", "--json").stdout)["vantage"] == "home"
 
 
+def test_data_of_a_day_are_told_by_host(home: Path) -> None:
+    document = json.loads((home / "config.yaml").read_text())
+    page = {"name": "page", "url": "https://www.video.example/"}
+    media = {
+        "name": "media",
+        "service": "page",
+        "url": "tls://cdn.video.example",
+        "host_from": "https://www.video.example/",
+        "host_like": "r*.cdn.video.example",
+        "download_url": "https://img.video.example/large.jpg",
+    }
+    document |= {"every": "5m", "targets": [page, media], "controls": []}
+    document["throughput"] = {"every": "10m", "max_bytes": "500kB"}
+    (home / "config.yaml").write_text(json.dumps(document))
+    lines = run("config", "check").stdout.splitlines()
+    told = [line.split("  ")[-1] for line in lines if " MB  " in line]
+    sizes = [float(line.split()[1]) for line in lines if " MB  " in line]
+    assert told == [
+        "www.video.example (page)",
+        "img.video.example (media)",
+        "r*.cdn.video.example (media)",
+    ]
+    # A page and every second transfer; the other ones; a handshake.
+    assert sizes == [71.6, 38.7, 2.3]
+
+
 def test_db_upgrade_makes_the_database(home: Path) -> None:
     assert "at revision" in run("db", "upgrade").stdout
     assert (home / "monitor.db").exists()

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from monitor.config import checked_database_url, effective, load, parse
+from monitor.config import (
+    checked_database_url,
+    effective,
+    load,
+    parse,
+    partial_controls,
+)
+from monitor.daemon.wiring import new_ration
 from monitor.errors import ConfigError, InputError
 from monitor.model import Role
+from monitor.sampling.ration import forecast_bytes_per_day
 
 MINIMAL: dict[str, Any] = {
     "timezone": "Asia/Almaty",
@@ -170,6 +178,35 @@ def test_shipped_file_measures_the_four_services_and_enough_controls() -> None:
     }
     assert len(config.controls) >= 5
     assert any(site.url.startswith("tcp://") for site in config.targets)
+
+
+def test_shipped_file_measures_the_hosts_that_were_really_slowed() -> None:
+    config = load(Path("config.yaml"))
+    sites = {target.name: target for target in config.all_targets()}
+    of_service: dict[str, set[str]] = {}
+    for target in config.targets:
+        of_service.setdefault(target.service or "", set()).add(target.part)
+    for service in ("facebook", "youtube", "telegram", "twitter"):
+        assert {"page", "media"} <= of_service[service]
+    assert sites["youtube-video"].host_like == "r*---sn-*.googlevideo.com"
+    assert sites["twitter"].download_host == "abs.twimg.com"
+    hosts = {target.url.removeprefix("tls://") for target in sites.values()}
+    assert {"i.ytimg.com", "pbs.twimg.com", "video.twimg.com", "t.co"} <= hosts
+    assert {"scontent.xx.fbcdn.net", "cdn4.telesco.pe"} <= hosts
+    assert any(target.url.startswith("mtproto://") for target in sites.values())
+    # Who measures a shipped service's own company as a control sees nothing of it.
+    assert list(partial_controls(config)) == []
+
+
+BEFORE_MEDIA_HOSTS_BYTES = 1_218_594_816
+"""The forecast of the shipped file without them, of a day."""
+
+
+def test_shipped_file_needs_no_more_data_than_before_it_had_the_media_hosts() -> None:
+    config = load(Path("config.yaml"))
+    ration = new_ration(config)
+    of_day = forecast_bytes_per_day(ration.costs, ration.timetable)
+    assert sum(of_day.values()) <= BEFORE_MEDIA_HOSTS_BYTES
 
 
 @pytest.mark.parametrize(
