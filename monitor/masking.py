@@ -39,7 +39,9 @@ _HARMLESS: Final = {
 """Key of a database's query -> values that are no secret."""
 _NAMED: Final = ("password", "sslpassword", "options", "passfile", "sslkey", "service")
 """Keys that are shown without their values; any other may be a secret itself."""
-_OPEN: Final = ("http", "https", "tcp", "tls", "ftp", "ws", "wss", "file", "data")
+_SITES: Final = ("http", "https", "tcp", "tls", "mtproto")
+"""Schemes of what is measured."""
+_OPEN: Final = (*_SITES, "ftp", "ws", "wss", "file", "data")
 """Schemes whose addresses are no secret as long as nobody logs in by them."""
 _PLAIN_FILE: Final = re.compile(r"[\w./\\ ~-]+")
 _IN_TEXT: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
@@ -60,7 +62,7 @@ def masked(address: str) -> str:
         file, _, query = rest.partition("?")
         return f"{scheme}://{file}{_query(query)}"
     parts = _AUTHORITY.fullmatch(rest)
-    if parts is None or kind not in (*_DATABASES, "http", "https", "tcp", "tls"):
+    if parts is None or kind not in (*_DATABASES, *_SITES):
         return f"{scheme}://{HIDDEN}"
     shown = f"{scheme}://{_user(parts)}{_plain(_HOSTS, parts['host'])}"
     if kind not in _DATABASES:

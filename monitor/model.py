@@ -114,8 +114,13 @@ class Target:
 
     name: str
     url: str
-    """`https://`, `http://` or `tcp://host:port`."""
+    """`https://`, `http://`, `tcp://host:port`, `tls://host` or
+    `mtproto://host:port`."""
     role: Role = Role.TARGET
+    service: str | None = None
+    """The service that it is a host of; None: it is one itself."""
+    part: str = "page"
+    """What it is to its service: page, media, api, messaging; or `TWIN`."""
     download_url: str | None = None
     """Object of the throughput transfer; None: the page's biggest static asset."""
     download: bool = True
@@ -126,6 +131,12 @@ class Target:
     the host of `url` itself."""
     hosts: tuple[str, ...] = ()
     """Further hosts, with all below them, that may hold its objects."""
+    download_host: str | None = None
+    """The object is the biggest one of this host, with all below it; None: of any."""
+    host_from: str | None = None
+    """URL of a page that names the host to measure; None: that of `url` is measured."""
+    host_like: str | None = None
+    """What this name is like: a host name with `*` for a part of a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

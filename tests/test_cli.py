@@ -147,10 +147,15 @@ def test_probe_of_a_dead_site_is_an_answer_not_an_error(home: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "allowed"),
     [
-        ("ftp://a/", "a URL with https:// or http:// or tcp:// and a host"),
+        (
+            "ftp://a/",
+            "a URL with https://, http://, tcp://, tls:// or mtproto:// and a",
+        ),
         ("https://", "and a host"),
         ("nonsense", "and a host"),
         ("tcp://host", "tcp:// needs a host and a port"),
+        ("mtproto://host", "mtproto:// needs a host and a port"),
+        ("tls://host/page", "tls:// with a host and a port and nothing else"),
         ("http://host:0/", "from 1 to 65535"),
         ("http://[fe80::1%25eth0]/", "and a host"),
         ("http://host/\x7f", "without white space or control characters"),
@@ -263,6 +268,32 @@ def test_config_check_prints_what_is_in_force(home: Path) -> None:
     assert "stage_timeout: 10s" in printed
     assert "MB a day expected; no budget is set" in printed
     assert json.loads(run("config", "check", "--json").stdout)["vantage"] == "home"
+
+
+def test_data_of_a_day_are_told_by_host(home: Path) -> None:
+    document = json.loads((home / "config.yaml").read_text())
+    page = {"name": "page", "url": "https://www.video.example/"}
+    media = {
+        "name": "media",
+        "service": "page",
+        "url": "tls://cdn.video.example",
+        "host_from": "https://www.video.example/",
+        "host_like": "r*.cdn.video.example",
+        "download_url": "https://img.video.example/large.jpg",
+    }
+    document |= {"every": "5m", "targets": [page, media], "controls": []}
+    document["throughput"] = {"every": "10m", "max_bytes": "500kB"}
+    (home / "config.yaml").write_text(json.dumps(document))
+    lines = run("config", "check").stdout.splitlines()
+    told = [line.split("  ")[-1] for line in lines if " MB  " in line]
+    sizes = [float(line.split()[1]) for line in lines if " MB  " in line]
+    assert told == [
+        "www.video.example (page)",
+        "img.video.example (media)",
+        "r*.cdn.video.example (media)",
+    ]
+    # A page and every second transfer; the other ones; a handshake.
+    assert sizes == [71.6, 38.7, 2.3]
 
 
 def test_db_upgrade_makes_the_database(home: Path) -> None:

@@ -6,15 +6,31 @@ from typing import Any
 
 import pytest
 
-from monitor.config import checked_database_url, effective, load, parse
+from monitor.config import (
+    checked_database_url,
+    effective,
+    load,
+    parse,
+    partial_controls,
+)
+from monitor.daemon.wiring import new_ration
 from monitor.errors import ConfigError, InputError
 from monitor.model import Role
+from monitor.sampling.ration import forecast_bytes_per_day
 
 MINIMAL: dict[str, Any] = {
     "timezone": "Asia/Almaty",
     "targets": [{"name": "facebook", "url": "https://www.facebook.com/"}],
 }
 SITE = {"name": "a", "url": "https://a.example/"}
+
+NAMED = {
+    "name": "n",
+    "url": "tls://b.example",
+    "host_from": "https://a.example/",
+    "host_like": "r*---sn-*.b.example",
+}
+TWIN = {"name": "twin", "url": "tls://t.example", "role": "twin", "service": "a"}
 
 MISTAKES = [
     ({"timezone": "Asia/Almata"}, "timezone: found 'Asia/Almata'; allowed: an IANA"),
@@ -89,6 +105,37 @@ MISTAKES = [
     ({"targets": [{**SITE, "url": "https://a..b/"}]}, "targets[0].url: found"),
     ({"budget": {"per_day": 16**4000}}, "budget.per_day: found a number that is"),
     ({"evry": "5m"}, "evry: unknown key"),
+    ({"targets": [{**SITE, "service": "a" * 33}]}, "targets[0].service: found 'aaa"),
+    ({"targets": [{**SITE, "service": "a b"}]}, "allowed: a name as of a target, of"),
+    ({"targets": [{**SITE, "part": "video"}]}, "allowed: 'page', 'media', 'api' or"),
+    ({"targets": [{**SITE, "url": "tls://a/x"}]}, "tls:// with a host and a port and"),
+    ({"targets": [{**SITE, "url": "tls://a?x"}]}, "tls:// with a host and a port and"),
+    ({"targets": [{**SITE, "url": "mtproto://a"}]}, "mtproto:// needs a host and a"),
+    ({"targets": [{**NAMED, "host_like": None}]}, "host_from and host_like together"),
+    ({"targets": [{**NAMED, "host_from": None}]}, "host_from and host_like together"),
+    ({"targets": [{**NAMED, "host_from": "tls://a"}]}, "targets[0].host_from: found"),
+    ({"targets": [{**NAMED, "url": "https://a/"}]}, "host_from beside a url with tls"),
+    (
+        {"targets": [{**SITE, "url": "mtproto://a:1", "download_url": "https://a/"}]},
+        "no download_url beside a url with mtproto://",
+    ),
+    (
+        {"targets": [{**SITE, "url": "tls://a", "download_host": "a.example"}]},
+        "download_host beside a page as url",
+    ),
+    ({"targets": [{**SITE, "download_host": "co.uk"}]}, "targets[0].download_host: f"),
+    (
+        {"targets": [{**SITE, "download_host": "a.org", "download_url": "https://b/"}]},
+        "without download_url",
+    ),
+    ({"targets": [SITE, {**TWIN, "service": None}]}, "targets[1].service: missing"),
+    (
+        {"targets": [SITE, {**TWIN, "service": "b"}]},
+        "targets[1].service: found 'b'; allowed: the service of a target that is no",
+    ),
+    ({"targets": [SITE, {**TWIN, "part": "media"}]}, "allowed: role: twin without p"),
+    ({"targets": [SITE, {**TWIN, "role": "x"}]}, "targets[1].role: found 'x'; allowed"),
+    ({"controls": [TWIN]}, "controls[0].role: unknown key"),
 ]
 
 
@@ -131,6 +178,80 @@ def test_shipped_file_measures_the_four_services_and_enough_controls() -> None:
     }
     assert len(config.controls) >= 5
     assert any(site.url.startswith("tcp://") for site in config.targets)
+
+
+def test_shipped_file_measures_the_hosts_that_were_really_slowed() -> None:
+    config = load(Path("config.yaml"))
+    sites = {target.name: target for target in config.all_targets()}
+    of_service: dict[str, set[str]] = {}
+    for target in config.targets:
+        of_service.setdefault(target.service or "", set()).add(target.part)
+    for service in ("facebook", "youtube", "telegram", "twitter"):
+        assert {"page", "media"} <= of_service[service]
+    assert sites["youtube-video"].host_like == "r*---sn-*.googlevideo.com"
+    assert sites["twitter"].download_host == "abs.twimg.com"
+    hosts = {target.url.removeprefix("tls://") for target in sites.values()}
+    assert {"i.ytimg.com", "pbs.twimg.com", "video.twimg.com", "t.co"} <= hosts
+    assert {"scontent.xx.fbcdn.net", "cdn4.telesco.pe"} <= hosts
+    assert any(target.url.startswith("mtproto://") for target in sites.values())
+    # Who measures a shipped service's own company as a control sees nothing of it.
+    assert list(partial_controls(config)) == []
+
+
+BEFORE_MEDIA_HOSTS_BYTES = 1_218_594_816
+"""The forecast of the shipped file without them, of a day."""
+
+
+def test_shipped_file_needs_no_more_data_than_before_it_had_the_media_hosts() -> None:
+    config = load(Path("config.yaml"))
+    ration = new_ration(config)
+    of_day = forecast_bytes_per_day(ration.costs, ration.timetable)
+    assert sum(of_day.values()) <= BEFORE_MEDIA_HOSTS_BYTES
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("*", "*.com", "a*.co.uk", "*.github.io", "a.b*", "a.*", "10.0.0.1", ""),
+        *("a b.example.org", "https://a.example.org/", "a..example.org", "a?.b.org"),
+        "[a-z].example.org",
+        "(a+)+.example.org",
+        f"{'a' * 64}.example.org",
+        ".".join(["a" * 60] * 5),
+    ],
+)
+def test_pattern_of_a_host_fits_names_of_one_owner_only(pattern: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse({**MINIMAL, "targets": [{**NAMED, "host_like": pattern}]}, source="c")
+    assert "targets[0].host_like: found" in str(caught.value)
+
+
+def test_hosts_of_a_service_become_records() -> None:
+    sites = [
+        SITE,
+        {**NAMED, "service": "a", "part": "media"},
+        TWIN,
+        {"name": "x" * 40, "url": "mtproto://149.154.167.51:443"},
+    ]
+    config = parse({**MINIMAL, "targets": sites}, source="c")
+    page, media, twin, other = (site.target(Role.TARGET) for site in config.targets)
+    assert (page.service, page.part) == ("a", "page")
+    assert (media.service, media.part) == ("a", "media")
+    assert (media.host_from, media.host_like) == (
+        "https://a.example/",
+        "r*---sn-*.b.example",
+    )
+    assert (twin.service, twin.part, twin.role) == ("a", "twin", Role.TARGET)
+    # Longer than the column of contracts 4: the name of the target is its service's.
+    assert other.service is None
+
+
+def test_twin_of_an_unnamed_service_and_the_other_mistakes_are_told_at_once() -> None:
+    sites = [{**TWIN, "service": "b"}, {**NAMED, "host_like": "*"}]
+    with pytest.raises(ConfigError) as caught:
+        parse({**MINIMAL, "targets": sites}, source="c")
+    paths = [problem.split(":")[0] for problem in caught.value.problems]
+    assert paths == ["targets[1].host_like", "targets[0].service"]
 
 
 def test_targets_and_controls_become_records_with_roles() -> None:

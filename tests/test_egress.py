@@ -25,6 +25,7 @@ from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
 from tests import forks
 from tests.servers import dns, web
+from tests.servers.mtproto import data_centre
 from tests.servers.tcp import closed_port, serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, stopped, wait_for
@@ -211,6 +212,61 @@ async def test_pages_lead_into_no_home(
     outcomes = set(await wait_for(tmp_path, transfers, n=len(pages)))
     status = 200 if way == "page" else 302
     assert outcomes == {(url + number[1:], status) for number in pages}
+
+
+async def test_hosts_without_a_page_and_the_page_that_names_one_are_all(
+    tmp_path: Path, contacts: Path
+) -> None:
+    """A handshake, Telegram's first messages, a host by name of a page; no router."""
+    own, home = "r1---sn-a.cdn.test", "r2---sn-home.cdn.test"
+    rules = {
+        name: dns.addresses("127.0.0.1") for name in ("one.test", "app.test", own, home)
+    }
+    async with (
+        dns.name_server(rules) as names,
+        serve(says(web.whole(f"https://{own}/".encode()))) as page,
+        serve(says(web.whole(f"https://{home}/".encode()))) as other_page,
+        serve(web.silent) as cache,
+        serve(data_centre()) as app,
+        serve(web.silent) as router,
+    ):
+        cached = {
+            "url": f"tls://cdn.test:{cache.port}",
+            "host_from": f"http://one.test:{page.port}/",
+            "host_like": "r*---sn-*.cdn.test",
+            "hosts": [own],
+        }
+        led_home = {
+            **cached,
+            "url": f"tls://cdn.test:{router.port}",
+            "host_from": f"http://one.test:{other_page.port}/",
+        }
+        configuration(
+            tmp_path,
+            0,
+            targets=[
+                {"name": "cache", **cached},
+                {"name": "home", **led_home},
+                {"name": "app", "url": f"mtproto://app.test:{app.port}"},
+                {"name": "tls", "url": f"tls://one.test:{cache.port}"},
+            ],
+            controls=[],
+            probing={
+                "resolvers": [names.resolver],
+                "allow_private_answers": True,
+                "stage_timeout": "1s",
+            },
+        )
+        with daemon(tmp_path) as process:
+            await wait_for(tmp_path, "SELECT * FROM rounds", n=2)
+            await stopped(process, signal.SIGTERM)
+        asked = {name for name, _ in names.asked}
+        assert router.n_connections == 0
+    ports = {names.port, page.port, other_page.port, cache.port, app.port}
+    places = {("127.0.0.1", port) for port in ports}
+    assert places < contacted(contacts)
+    assert {host for host, _ in contacted(contacts) - places} <= gateway()
+    assert asked == {"one.test", "app.test", own, home}
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def check_command(settings: Settings, *, as_json: bool) -> None:
         return
     from ruamel.yaml import YAML
 
-    from monitor.cli.forecast import forecast_text
+    from monitor.cli.forecast import forecast_by_host, forecast_text
 
     say(
         f"# {printable(str(settings.config_path))}: right. In force, defaults included:"
@@ -58,6 +58,8 @@ def check_command(settings: Settings, *, as_json: bool) -> None:
     yaml.dump(effective(config), values)
     say(values.getvalue().rstrip("\n"))
     say(f"# {forecast_text(config)}")
+    for line in forecast_by_host(config):
+        say(f"# {printable(line)}")
     if away:
         say(f"# database: {printable(away)}")
     for partial in partial_controls(config):

@@ -235,16 +235,27 @@ def _parsed(text: str) -> "Config":
     return parse(YAML(typ="safe").load(text), source="proposal")
 
 
-async def _measured(config: "Config") -> "Sequence[Sample]":
+async def _measured(config: "Config") -> "list[Sample]":
     from monitor.clock import SystemClock
     from monitor.daemon.wiring import probe_settings
     from monitor.probe import Prober, probes_of
+    from monitor.probe.failure import NotTriedError
 
     prober = Prober(probe_settings(config), SystemClock())
     sites = config.all_targets()
-    return await asyncio.gather(
-        *(prober.measure(site, probes_of(site)[0]) for site in sites)
+    outcomes = await asyncio.gather(
+        *(prober.measure(site, probes_of(site)[0]) for site in sites),
+        return_exceptions=True,
     )
+    samples = []
+    for outcome in outcomes:
+        # A host that a page names, where the page cannot be read.
+        if isinstance(outcome, NotTriedError):
+            continue
+        if isinstance(outcome, BaseException):
+            raise outcome
+        samples.append(outcome)
+    return samples
 
 
 def _print_outcomes(samples: "Sequence[Sample]") -> None:

@@ -1,15 +1,16 @@
 """How much a configuration will receive, in words: said before anything is received."""
 
+from collections import defaultdict
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
 from monitor.config import Config
+from monitor.model import Probe, Target
 
 
 def forecast_text(config: Config) -> str:
     """One line: what a day is expected to receive, and what the budget makes of it."""
-    from monitor.daemon.wiring import new_ration
-    from monitor.sampling.ration import forecast_bytes_per_day
-
-    ration = new_ration(config)
-    expected = forecast_bytes_per_day(ration.costs_bytes, ration.timetable)
+    expected = int(sum(_bytes_per_day(config).values()))
     caps = [
         f"{_megabytes(cap)} a {unit}"
         for cap, unit in (
@@ -31,6 +32,38 @@ def forecast_text(config: Config) -> str:
         else f"about {100 * per_day // expected} % of it fits, the evening first"
     )
     return f"{text}; the budget is {' and '.join(caps)}: {fits}"
+
+
+def forecast_by_host(config: Config) -> Iterator[str]:
+    """A line for each host, the costliest first: what a day is expected to receive.
+
+    An object that is still to be found is told of the host whose page names it.
+    """
+    sites = {target.name: target for target in config.all_targets()}
+    by_host: dict[str, float] = defaultdict(float)
+    names: dict[str, set[str]] = defaultdict(set)
+    for (name, probe), n_bytes in _bytes_per_day(config).items():
+        host = _host(sites[name], probe)
+        by_host[host] += n_bytes
+        names[host].add(name)
+    for host in sorted(by_host, key=lambda host: (-by_host[host], host)):
+        whose = ", ".join(sorted(names[host]))
+        yield f"{by_host[host] / 1e6:8.1f} MB  {host} ({whose})"
+
+
+def _bytes_per_day(config: Config) -> dict[tuple[str, str], float]:
+    from monitor.daemon.wiring import new_ration
+    from monitor.sampling.ration import forecast_bytes_per_day
+
+    ration = new_ration(config)
+    return forecast_bytes_per_day(ration.costs, ration.timetable)
+
+
+def _host(target: Target, probe: str) -> str:
+    if probe == Probe.DOWNLOAD:
+        url = target.download_url or target.url
+        return target.download_host or urlsplit(url).hostname or ""
+    return target.host_like or urlsplit(target.url).hostname or ""
 
 
 def _megabytes(n_bytes: int) -> str:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def probe_command(
     settings: Settings, url: str, *, as_json: bool, download: bool, debug: bool
 ) -> None:
-    """Probe any URL (https://, http://, tcp://host:port) once; nothing is stored.
+    """Probe any URL once; nothing is stored.
 
+    https://host/, http://host/, tls://host, tcp://host:port, mtproto://host:port.
     Exit status 1 when nothing answered.
     """
     from monitor.cli.table import (
@@ -86,7 +87,7 @@ def _target(url: str, *, with_download: bool) -> Target:
 
 
 def _object(url: str) -> str | None:
-    return None if url.startswith("tcp:") else url
+    return url if url.startswith(("https:", "http:")) else None
 
 
 def _print_debug(

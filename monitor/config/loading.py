@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from monitor.config.problems import problems, repeated_names
+from monitor.config.problems import between_sites, problems
 from monitor.config.sections import Config
 from monitor.config.values import database_url
 from monitor.config.yaml_document import read_document
@@ -36,13 +36,13 @@ def load(path: Path, *, database: str | None = None) -> Config:
 
 def parse(document: Mapping[str, object], *, source: str) -> Config:
     """The configuration in an already read document; raises `ConfigError`."""
-    repeated = repeated_names(document)
+    odd = between_sites(document)
     try:
         config = Config.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(source, [*problems(error.errors()), *repeated]) from None
-    if repeated:
-        raise ConfigError(source, repeated)
+        raise ConfigError(source, [*problems(error.errors()), *odd]) from None
+    if odd:
+        raise ConfigError(source, odd)
     return config
 
 

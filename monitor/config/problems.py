@@ -38,31 +38,59 @@ def problems(errors: list[ErrorDetails]) -> list[str]:
     return [_problem(error) for error in errors if error["loc"] not in inner]
 
 
-def repeated_names(document: Mapping[str, object]) -> list[str]:
-    """One line for each site whose name another site before it has already.
+def between_sites(document: Mapping[str, object]) -> list[str]:
+    """One line for each site that does not go with the others.
 
     Told apart from what pydantic finds: it looks at a whole only when all parts of it
     are right, and then the reader would meet this problem one round later.
     """
+    return [*_repeated_names(document), *_lonely_twins(document)]
+
+
+def _lonely_twins(document: Mapping[str, object]) -> Iterator[str]:
+    """Twins whose service no target is of."""
+    targets = [(p, site) for p, site in _sites(document) if p.startswith("targets")]
+    twins = [(p, site) for p, site in targets if site.get("role") == "twin"]
+    services = {
+        str(site.get("service", site.get("name")))
+        for _, site in targets
+        if site.get("role") != "twin"
+    }
+    for path, site in twins:
+        service = site.get("service")
+        if service is None:
+            yield f"{path}.service: missing; it is needed beside role: twin"
+        elif str(service) not in services:
+            yield (
+                f"{path}.service: found {_short(repr(service))}; allowed: the service"
+                " of a target that is no twin"
+            )
+
+
+def _repeated_names(document: Mapping[str, object]) -> Iterator[str]:
+    """Sites whose name another site before them has already."""
     first: dict[str, str] = {}
-    lines = []
-    for path, name in _site_names(document):
+    for place, site in _sites(document):
+        path, name = f"{place}.name", site.get("name")
+        if not isinstance(name, str):
+            continue
         if name in first:
-            lines.append(
+            yield (
                 f"{path}: found {_short(repr(name))}; allowed: a name that no other"
                 f" site has; {first[name]} is the same"
             )
         first.setdefault(name, path)
-    return lines
 
 
-def _site_names(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _sites(
+    document: Mapping[str, object],
+) -> Iterator[tuple[str, Mapping[object, object]]]:
+    """The path of each site, and what is written of it."""
     for section in _SITES:
         sites = document.get(section)
         for place, site in enumerate(sites if isinstance(sites, list | tuple) else ()):
-            name = site.get("name") if isinstance(site, Mapping) else None
-            if isinstance(name, str):
-                yield f"{section}[{place}].name", name
+            if isinstance(site, Mapping):
+                yield f"{section}[{place}]", site
 
 
 def _problem(error: ErrorDetails) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,6 +15,8 @@ from monitor.config.values import (
     DatabaseUrl,
     Duration,
     Folder,
+    HostPattern,
+    Label,
     ListeningHost,
     Name,
     Network,
@@ -25,12 +27,13 @@ from monitor.config.values import (
     Whole,
     Zone,
     between,
+    is_label,
     is_public,
     url_with,
 )
 from monitor.errors import InputError
 from monitor.evening_rule import parse_window
-from monitor.model import AddressFamily, Role, Target
+from monitor.model import TWIN, AddressFamily, Role, Target
 
 
 class _Section(BaseModel):
@@ -67,23 +70,71 @@ class Site(_Section):
     """One entry of `targets` or `controls`."""
 
     name: Name
-    url: Annotated[str, url_with("https", "http", "tcp")]
+    url: Annotated[str, url_with("https", "http", "tcp", "tls", "mtproto")]
+    service: Label | None = None
+    part: Literal["page", "media", "api", "messaging"] = "page"
+    host_from: Annotated[str, url_with("https", "http")] | None = None
+    host_like: HostPattern | None = None
     download_url: Annotated[str, url_with("https", "http")] | None = None
+    download_host: ContentHost | None = None
     download: bool = True
     address_family: AddressFamily = AddressFamily.ANY
     hosts: Annotated[tuple[ContentHost, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="before")
     @classmethod
-    def _shipped_services_are_known(cls, values: object) -> object:
-        if not isinstance(values, dict) or "hosts" in values:
+    def _defaults_of_name_and_url(cls, values: object) -> object:
+        if not isinstance(values, dict):
             return values
-        return {**values, "hosts": content_hosts(str(values.get("url")))}
+        defaults: dict[str, object] = {"hosts": content_hosts(str(values.get("url")))}
+        if is_label(values.get("name")):
+            defaults["service"] = values["name"]
+        return defaults | values
+
+    @model_validator(mode="after")
+    def _host_is_named_by_a_page(self) -> Self:
+        if (self.host_from is None) is not (self.host_like is None):
+            raise ValueError("host_from and host_like together, or neither")
+        if self.host_from is not None and not self.url.startswith("tls://"):
+            raise ValueError("host_from beside a url with tls://, or no host_from")
+        return self
+
+    @model_validator(mode="after")
+    def _object_is_one(self) -> Self:
+        is_page = self.url.startswith(("https://", "http://"))
+        if self.download_host is not None and (not is_page or self.download_url):
+            raise ValueError(
+                "download_host beside a page as url and without download_url, or no"
+                " download_host"
+            )
+        if self.download_url is not None and self.url.startswith("mtproto://"):
+            raise ValueError("no download_url beside a url with mtproto://")
+        return self
 
     def target(self, role: Role) -> Target:
         """The record that the layers below work with."""
-        domain = registrable_domain(self.url)
-        return Target(role=role, domain=domain, **self.model_dump())
+        return Target(role=role, domain=registrable_domain(self.url), **self._values())
+
+    def _values(self) -> dict[str, Any]:
+        named = (self.download_host,) if self.download_host is not None else ()
+        return self.model_dump() | {"hosts": (*self.hosts, *named)}
+
+
+class Suspect(Site):
+    """One entry of `targets`."""
+
+    role: Literal["target", "twin"] = "target"
+
+    @model_validator(mode="after")
+    def _twin_has_no_part(self) -> Self:
+        if self.role == "twin" and self.part != "page":
+            raise ValueError("role: twin without part")
+        return self
+
+    def _values(self) -> dict[str, Any]:
+        values = super()._values()
+        is_twin = values.pop("role") == "twin"
+        return values | {"part": TWIN} if is_twin else values
 
 
 class Throughput(_Section):
@@ -202,7 +253,7 @@ class Config(_Section):
         Duration, between(timedelta(seconds=10), timedelta(hours=1), "10s to 1h")
     ] = timedelta(minutes=5)
     window: Window = Window()
-    targets: Annotated[tuple[Site, ...], Field(min_length=1, max_length=100)]
+    targets: Annotated[tuple[Suspect, ...], Field(min_length=1, max_length=100)]
     controls: Annotated[tuple[Site, ...], Field(max_length=100)] = ()
     throughput: Throughput = Throughput()
     budget: Budget = Budget()

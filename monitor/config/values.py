@@ -19,11 +19,15 @@ from monitor.masking import has_stray_at
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h)")
 _SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB|GB)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _RESOLVER = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::(\d{1,5}))?")
 # Surrogates are what Python makes of an argument that is no UTF-8.
 _UNWRITTEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,20}")
+_LABEL_PATTERN = re.compile(r"[a-z0-9_*-]{1,63}")
+_BARE_URL = re.compile(r"[a-z]+://[^/?#]+/?")
+_LONGEST_HOST = 253
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
@@ -174,7 +178,8 @@ def _is_host(host: str) -> bool:
 
 def url_with(*schemes: str) -> AfterValidator:
     """Only a URL with one of the schemes, with a host and without a password."""
-    words = f"a URL with {' or '.join(f'{s}://' for s in schemes)} and a host"
+    *others, last = (f"{scheme}://" for scheme in schemes)
+    words = f"a URL with {', '.join(others)} or {last} and a host"
 
     def check(value: str) -> str:
         scheme, host, port = _split(value)
@@ -184,8 +189,11 @@ def url_with(*schemes: str) -> AfterValidator:
             raise ValueError(f"{words}, without white space or control characters")
         if port == 0:
             raise ValueError(f"{words}; a port, when there is one, from 1 to 65535")
-        if scheme == "tcp" and not port:
-            raise ValueError("tcp:// needs a host and a port, such as tcp://host:443")
+        if scheme in ("tcp", "mtproto") and not port:
+            example = f"{scheme}://host:443"
+            raise ValueError(f"{scheme}:// needs a host and a port, such as {example}")
+        if scheme in ("tls", "mtproto") and not _BARE_URL.fullmatch(value):
+            raise ValueError(f"{scheme}:// with a host and a port and nothing else")
         if "@" in urlsplit(value).netloc:
             raise ValueError(f"{words}, without user name or password")
         return value
@@ -201,6 +209,33 @@ def _content_host(value: str) -> str:
     if is_public_suffix(host):
         raise ValueError(f"{words}, not {host}, below which sites of many owners live")
     return host
+
+
+def _host_pattern(value: str) -> str:
+    words = (
+        "a host name with * for any letters, digits and hyphens of a label, such as"
+        " cdn*.example.org"
+    )
+    pattern = value.rstrip(".").lower()
+    labels = pattern.split(".")
+    owned = pattern.rpartition("*")[2].partition(".")[2] if "*" in pattern else pattern
+    is_long = len(pattern) > _LONGEST_HOST
+    if is_long or not all(map(_LABEL_PATTERN.fullmatch, labels)):
+        raise ValueError(words)
+    if "." not in owned or labels[-1].isdigit() or is_public_suffix(owned):
+        raise ValueError(f"{words}, and behind it a domain that somebody registered")
+    return pattern
+
+
+def is_label(value: object) -> bool:
+    """Whether a value is a name that fits into a short column."""
+    return isinstance(value, str) and bool(_LABEL.fullmatch(value))
+
+
+def _label(value: str) -> str:
+    if not is_label(value):
+        raise ValueError("a name as of a target, of 32 characters at most")
+    return value
 
 
 def _service_url(value: str) -> str:
@@ -233,6 +268,8 @@ Name = Annotated[str, AfterValidator(_name)]
 ClockTime = Annotated[str, BeforeValidator(_clock_time)]
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
+HostPattern = Annotated[str, AfterValidator(_host_pattern)]
+Label = Annotated[str, AfterValidator(_label)]
 ContentHost = Annotated[str, AfterValidator(_content_host)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 Zone = Annotated[str, AfterValidator(_zone)]

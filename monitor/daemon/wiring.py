@@ -8,7 +8,7 @@ from monitor.config import Config
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.sampling.budget import Budget
-from monitor.sampling.ration import Ration, Timetable, first_costs
+from monitor.sampling.ration import Cost, Ration, Timetable, first_costs
 from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import NO_QUESTIONS, Pace, Questions, Sampler
 
@@ -39,11 +39,11 @@ def new_ration(config: Config) -> Ration:
             every=config.every,
             downloads_every=config.throughput.every or config.every,
         ),
-        costs_bytes=expected_costs(config),
+        costs=expected_costs(config),
     )
 
 
-def expected_costs(config: Config) -> dict[tuple[str, str], float]:
+def expected_costs(config: Config) -> dict[tuple[str, str], Cost]:
     """Bytes that each probe is expected to receive, by target and kind of probe."""
     sites = config.all_targets()
     return first_costs(sites, download_bytes=config.throughput.max_bytes)

@@ -1,6 +1,5 @@
 """Which large files a page refers to. Pure: HTML and its URL in, URLs out."""
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -8,6 +7,7 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from monitor.probe.markup import Tag, tags
+from monitor.probe.page_text import unpacked
 
 HTML_MAX_BYTES: Final = 256_000
 """So much of a page is read, and so much of it unpacked."""
@@ -22,19 +22,8 @@ _PICTURES: Final = {b"img": b"src", b"source": b"src", b"video": b"poster"}
 
 
 def decoded_html(body: bytes, encoding: str) -> bytes:
-    """A page without its content coding, at most `HTML_MAX_BYTES` of it.
-
-    What is not gzip or deflate after all is taken as it is; a decompression bomb is cut
-    at the bound and never unfolded further.
-    """
-    piece = body[:HTML_MAX_BYTES]
-    if encoding.lower() not in {"gzip", "deflate", "x-gzip"}:
-        return piece
-    gzip_or_zlib = zlib.MAX_WBITS | 32
-    try:
-        return zlib.decompressobj(gzip_or_zlib).decompress(piece, HTML_MAX_BYTES)
-    except zlib.error:
-        return piece
+    """A page without its content coding, at most `HTML_MAX_BYTES` of it."""
+    return b"".join(unpacked(body[:HTML_MAX_BYTES], encoding, HTML_MAX_BYTES))
 
 
 @dataclass(frozen=True, slots=True)

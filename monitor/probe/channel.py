@@ -152,6 +152,12 @@ class TlsChannel:
         self.tls.write(data)
         await self._flush()
 
+    async def say_goodbye(self) -> None:
+        """Send TLS's own end (RFC 8446, 6.1) without waiting for the other side's."""
+        with contextlib.suppress(ssl.SSLError):
+            self.tls.unwrap()
+        await self._flush()
+
     async def receive(self) -> memoryview:
         """All that was decrypted so far, valid until the next call; empty at the end.
 

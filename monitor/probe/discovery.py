@@ -24,9 +24,11 @@ from monitor.probe.assets import (
     assets,
     decoded_html,
 )
+from monitor.probe.failure import NotTriedError
 from monitor.probe.http import Head
-from monitor.probe.leads import Leads
+from monitor.probe.leads import Chosen, Leads, is_within
 from monitor.probe.observation import new_observation
+from monitor.probe.recurrence import REMEMBERED_S, Recurrence
 from monitor.probe.request import page_headers
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.short_turns import in_turns
@@ -38,26 +40,13 @@ from monitor.probe.wire_text import printable, printable_bytes
 
 _log = logging.getLogger(__name__)
 
-REMEMBERED_S = 24 * 3600.0
-AGAIN_AFTER_S = 3600.0
-"""An evening's block is over or not: an hour finds the object again in the same
-evening, and costs a site that never answers one search an hour, then fewer."""
 LARGE_BYTES = 64 * 1024
 _LONGEST_S = 20.0
 _MAX_REDIRECTS = 5
 _AT_ONCE = 4
-_MAX_DOUBLINGS = 10
 _SIZE_WINDOW_BYTES = 8 * 1024
 """A server that knows no ranges begins to send the whole file: so much of it comes."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The object of a transfer, and where its URL may lead; None: it is the user's."""
-
-    url: str
-    leads: Leads | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,40 +60,28 @@ class _Page:
 class _Memory:
     """What the last search found, and when the next one may be."""
 
-    searched_s: float = 0.0
-    until_s: float = 0.0
-    n_searches: int = 0
-    """Since an object was last had."""
+    searches: Recurrence = field(default_factory=Recurrence)
     objects: list[Chosen] = field(default_factory=list)
     """The best one first; none: the page."""
     refused_until_s: dict[str, float] = field(default_factory=dict)
 
-    @property
-    def again_s(self) -> float:
-        """When the next search may be, if this one was in vain."""
-        n_in_vain = max(0, self.n_searches - 1)
-        return self.searched_s + min(AGAIN_AFTER_S * 2.0**n_in_vain, REMEMBERED_S)
-
     def begin(self, now_s: float) -> None:
         """Note that a search begins."""
-        self.searched_s = now_s
-        self.n_searches = min(self.n_searches + 1, _MAX_DOUBLINGS)
+        self.searches.begin(now_s)
         refused = self.refused_until_s
         self.refused_until_s = {u: t for u, t in refused.items() if t > now_s}
 
     def keep(self, objects: Iterable[Chosen] | None) -> None:
         """Note what a search found; None: it failed, and what was had before stays."""
-        if objects is None:
-            self.until_s = self.again_s
-            return
-        self.until_s = self.searched_s + REMEMBERED_S
-        self.objects = [c for c in objects if c.url not in self.refused_until_s]
+        self.searches.end(is_in_vain=objects is None)
+        if objects is not None:
+            self.objects = [c for c in objects if c.url not in self.refused_until_s]
 
     def refuse(self, url: str, now_s: float) -> None:
         """Pass over an object for a day, and search again as soon as that may be."""
         self.objects = [chosen for chosen in self.objects if chosen.url != url]
         self.refused_until_s[url] = now_s + REMEMBERED_S
-        self.until_s = min(self.until_s, self.again_s)
+        self.searches.hasten()
 
 
 class Discovery:
@@ -122,14 +99,23 @@ class Discovery:
         Parameters
         ----------
         traffic : gets what a search receives.
+
+        Raises
+        ------
+        NotTriedError
+            If the object has to be of one host, and none of it is known.
         """
         memory = self._memories.setdefault(target, _Memory())
         now_s = self._clock.monotonic_s()
-        if now_s >= memory.until_s:
+        if memory.searches.is_due(now_s):
             memory.begin(now_s)
             search = _Search(self._wire, self._settings, self._clock, target, traffic)
             memory.keep(await search.objects())
-        return memory.objects[0] if memory.objects else Chosen(target.url)
+        if memory.objects:
+            return memory.objects[0]
+        if target.download_host is not None:
+            raise NotTriedError(f"the page names no object of {target.download_host}")
+        return Chosen(target.url)
 
     def review(self, target: Target, chosen: Chosen, sample: Sample) -> None:
         """Pass over an object whose answer was something else than the object."""
@@ -139,7 +125,7 @@ class Discovery:
         if sample.http_status not in {200, 206}:
             memory.refuse(chosen.url, self._clock.monotonic_s())
         elif chosen.leads is not None:
-            memory.n_searches = 0
+            memory.searches.n_searches = 0
 
 
 class _Search:
@@ -194,8 +180,15 @@ class _Search:
     async def _read(self, url: str, head: Head, body: bytes) -> _Page:
         coding = printable_bytes(head.header(b"content-encoding") or b"")
         html = decoded_html(body, coding)
-        found = await in_turns(assets(html, url, self._leads.is_followed))
+        found = await in_turns(assets(html, url, self._is_wanted))
         return _Page(url, len(body), asset_urls(found))
+
+    def _is_wanted(self, url: str) -> bool:
+        """Whether a URL may be an object's: of the service, and of the one host."""
+        if not self._leads.is_followed(url):
+            return False
+        wanted = self._target.download_host
+        return wanted is None or is_within(endpoint_of(url).host, wanted)
 
     async def _sizes(self, urls: Iterable[str]) -> dict[str, int]:
         gate = asyncio.Semaphore(_AT_ONCE)

@@ -45,6 +45,10 @@ class ProbeFailedError(Exception):
         self.name = name
 
 
+class NotTriedError(Exception):
+    """There is nothing to measure: no outcome of the net's, and no sample."""
+
+
 def failure_name(error: Exception, operation: Operation) -> str:
     """The df-007 name of what stopped a probe in the step `operation`."""
     if isinstance(error, ProbeFailedError):

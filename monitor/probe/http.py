@@ -1,7 +1,8 @@
 """HTTP/1.1 over a channel: the request, the head of the answer, and body framing.
 
-Heads are parsed by h11, within 64 KiB. Bodies are taken apart here when they have a
-length or run to the end of the stream (nothing is copied), by h11 when chunked.
+Heads are parsed by h11, within 64 KiB, odd lines mended before. Bodies are taken apart
+here when they have a length or run to the end of the stream (nothing is copied), by h11
+when chunked.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ import h11
 
 from monitor.probe.channel import READ_BYTES, Channel
 from monitor.probe.failure import ProbeFailedError
+from monitor.probe.field_lines import mended
 from monitor.probe.short_turns import Turn
 from monitor.probe.url import site_of
 from monitor.probe.wire_text import printable_bytes
@@ -24,6 +26,7 @@ cost it half a second."""
 _MOST_AT_ONCE_BYTES = 16 * 1024
 """Of chunks of a usual size, so that they cost little more than a plain body."""
 _MANY_PARTS = 16
+_BLANK = (b"\n", b"\r\n")
 _NO_BODY = frozenset({204, 304})
 _CDN_HEADERS = (
     b"server",
@@ -198,6 +201,8 @@ class Request:
         request = h11.Request(method="GET", target=target, headers=fields)
         head = self._connection.send(request) or b""
         self.wire_bytes = head + (self._connection.send(h11.EndOfMessage()) or b"")
+        self._line = b""
+        self._is_first_line = True
 
     async def first_bytes(self, channel: Channel) -> bytes:
         """The first bytes of the answer.
@@ -225,31 +230,50 @@ class Request:
         size, turn, data = _HeadSize(), Turn(), first
         while True:
             part, rest = data[:_AT_ONCE_BYTES], data[_AT_ONCE_BYTES:]
-            self._connection.receive_data(part)
-            event = self._next_final()
-            if isinstance(event, h11.Response):
-                size.add(part, self._connection.trailing_data[0])
-                return self._head(event, rest)
-            size.add(part)
+            response, behind = self._fed(part)
+            size.add(part, behind)
+            if response is not None:
+                return self._head(response, behind + rest)
             await turn.pause()
             data = rest or await self.first_bytes(channel)
 
-    def _next_final(self) -> object:
-        event = self._connection.next_event()
-        while isinstance(event, h11.InformationalResponse):
-            event = self._connection.next_event()
-        return event
+    def _fed(self, part: bytes) -> tuple[h11.Response | None, bytes]:
+        """The head that ends in a part, and what of the part is behind it."""
+        while part:
+            line, newline, part = part.partition(b"\n")
+            response = self._followed(line + newline)
+            if response is not None:
+                return response, part
+        return None, b""
 
-    def _head(self, response: h11.Response, rest: bytes) -> Head:
+    def _followed(self, piece: bytes) -> h11.Response | None:
+        """The head that ends with a piece of a line; interim answers are none."""
+        if self._is_first_line:
+            # At once: what is no HTTP need not end its line.
+            self._connection.receive_data(piece)
+            self._is_first_line = not piece.endswith(b"\n")
+            return self._next_final()
+        self._line += piece
+        if not piece.endswith(b"\n"):
+            return None
+        line, self._line = self._line, b""
+        self._connection.receive_data(mended(line))
+        return self._next_final() if line in _BLANK else None
+
+    def _next_final(self) -> h11.Response | None:
+        event = self._connection.next_event()
+        if isinstance(event, h11.InformationalResponse):
+            self._is_first_line = True
+        return event if isinstance(event, h11.Response) else None
+
+    def _head(self, response: h11.Response, surplus: bytes) -> Head:
         headers = tuple(response.headers)
-        body = self._body(response.status_code, dict(headers))
-        is_chunked = isinstance(body, ChunkedBody)
         return Head(
             status=response.status_code,
             http_version=response.http_version.decode(),
             headers=headers,
-            body=body,
-            surplus=rest if is_chunked else self._connection.trailing_data[0] + rest,
+            body=self._body(response.status_code, dict(headers)),
+            surplus=surplus,
         )
 
     def _body(self, status: int, headers: dict[bytes, bytes]) -> Body:

@@ -42,7 +42,7 @@ class Leads:
         except InputError:
             return False
         return self._is_own(host) or any(
-            _is_within(host, hosts) for hosts in self.target.hosts
+            is_within(host, hosts) for hosts in self.target.hosts
         )
 
     def check_address(self, endpoint: Endpoint, address: str) -> None:
@@ -60,11 +60,20 @@ class Leads:
 
     def _is_own(self, host: str) -> bool:
         domain = self.target.domain
-        if domain is not None and _is_within(host, domain):
+        if domain is not None and is_within(host, domain):
             return True
         return host == endpoint_of(self.target.url).host
 
 
-def _is_within(host: str, domain: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is measured, and where its URL may lead; None: it is the user's own."""
+
+    url: str
+    leads: Leads | None = None
+
+
+def is_within(host: str, domain: str) -> bool:
+    """Whether a host is one of a domain, or the domain itself."""
     is_below = host == domain or host.endswith(f".{domain}")
     return is_below and _NAME.fullmatch(host) is not None

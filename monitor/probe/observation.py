@@ -107,6 +107,8 @@ class Observation:
             tcp_retransmits=self.tcp.tcp_retransmits,
             server_name=self.server_name,
             probe_version=__version__,
+            service=target.service,
+            part=target.part,
             tcp_rcv_rtt_s=self.tcp.tcp_rcv_rtt_s,
             tcp_rcv_ooopack=self.tcp.tcp_rcv_ooopack,
             tcp_segs_in=self.tcp.tcp_segs_in,

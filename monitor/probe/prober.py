@@ -4,7 +4,9 @@ import logging
 
 from monitor.clock import Clock
 from monitor.model import Probe, Sample, Target
-from monitor.probe.discovery import Chosen, Discovery
+from monitor.probe.discovery import Discovery
+from monitor.probe.leads import Chosen
+from monitor.probe.named_host import NamedHosts
 from monitor.probe.observation import Observation, Trace, new_observation
 from monitor.probe.request import BROWSER_CODINGS, object_headers, page_headers
 from monitor.probe.settings import ProbeSettings
@@ -31,6 +33,7 @@ class Prober:
         self._clock = clock
         self._wire = Wire(settings, clock)
         self._discovery = Discovery(self._wire, settings, clock)
+        self._named_hosts = NamedHosts(self._wire, settings, clock)
 
     async def measure(
         self,
@@ -45,10 +48,16 @@ class Prober:
         Parameters
         ----------
         target : whom to measure.
-        probe : `https` (its page), `download` (a large object) or `tcp` (connect only).
+        probe : `https` (its page), `download` (a large object), `tcp` (connect only),
+            `tls` (handshake only) or `mtproto` (Telegram's first messages).
         trace : gets the events of the probe, for ``--debug``.
-        traffic : gets what is received for it, a search for an object included, also
-            when it is cancelled.
+        traffic : gets what is received for it, a search for an object or a host
+            included, also when it is cancelled.
+
+        Raises
+        ------
+        NotTriedError
+            If there is nothing to measure: no page names the object or the host.
         """
         traffic = Traffic() if traffic is None else traffic
         chosen = await self._chosen(target, probe, traffic)
@@ -62,31 +71,40 @@ class Prober:
         sample = seen.sample(target, probe, self._settings.vantage)
         if probe == Probe.DOWNLOAD:
             self._discovery.review(target, chosen, sample)
+        elif target.host_from is not None:
+            self._named_hosts.review(target, sample)
         return sample
 
     async def _chosen(self, target: Target, probe: str, traffic: Traffic) -> Chosen:
-        if probe != Probe.DOWNLOAD:
-            return Chosen(target.url)
-        if target.download_url is not None:
-            return Chosen(target.download_url)
-        return await self._discovery.chosen(target, traffic)
+        if probe == Probe.DOWNLOAD:
+            if target.download_url is not None:
+                return Chosen(target.download_url)
+            return await self._discovery.chosen(target, traffic)
+        if target.host_from is not None:
+            return await self._named_hosts.chosen(target, target.host_from, traffic)
+        return Chosen(target.url)
 
     async def _attempt(
         self, chosen: Chosen, target: Target, probe: str, seen: Observation
     ) -> None:
         endpoint = endpoint_of(chosen.url)
-        if probe == Probe.TCP or endpoint.scheme == "tcp":
-            await self._wire.touch(endpoint, target.address_family, seen)
-            return
+        wire, family = self._wire, target.address_family
         is_page = probe != Probe.DOWNLOAD
-        await self._wire.get(
-            endpoint,
-            target.address_family,
-            seen,
-            headers=self._headers(is_page=is_page),
-            limits=self._limits(is_page=is_page),
-            leads=chosen.leads,
-        )
+        if probe == Probe.TCP or endpoint.scheme == "tcp":
+            await wire.touch(endpoint, family, seen)
+        elif endpoint.scheme == "tls":
+            await wire.greet(endpoint, family, seen, chosen.leads)
+        elif endpoint.scheme == "mtproto":
+            await wire.converse(endpoint, family, seen)
+        else:
+            await wire.get(
+                endpoint,
+                family,
+                seen,
+                headers=self._headers(is_page=is_page),
+                limits=self._limits(is_page=is_page),
+                leads=chosen.leads,
+            )
 
     def _headers(self, *, is_page: bool) -> dict[str, str]:
         if is_page:

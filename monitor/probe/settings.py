@@ -31,10 +31,19 @@ class ProbeSettings:
     user_agent: str = BROWSER
 
 
+def latency_probe(url: str) -> str:
+    """The kind of probe that measures a URL without a transfer."""
+    return _WITHOUT_PAGE.get(url.partition("://")[0], Probe.HTTPS)
+
+
 def probes_of(target: Target) -> tuple[str, ...]:
     """The kinds of probe that one round makes of a target."""
-    if target.url.startswith("tcp://"):
-        return (Probe.TCP,)
-    if not target.download:
-        return (Probe.HTTPS,)
-    return (Probe.HTTPS, Probe.DOWNLOAD)
+    first = latency_probe(target.url)
+    has_object = first == Probe.HTTPS or (
+        first == Probe.TLS and target.download_url is not None
+    )
+    return (first, Probe.DOWNLOAD) if target.download and has_object else (first,)
+
+
+_WITHOUT_PAGE = {"tcp": Probe.TCP, "tls": Probe.TLS, "mtproto": Probe.MTPROTO}
+"""Scheme of a URL -> what is measured instead of a page."""

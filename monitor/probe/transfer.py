@@ -83,8 +83,17 @@ class Meter:
             self.n_bytes += len(part)
             if self.keep is not None:
                 self.keep(part)
+        self._note(before, arrived_s)
+
+    def add(self, n_bytes: int, arrived_s: float) -> None:
+        """Count bytes of the body that arrived at an instant [s, monotonic]."""
+        before = self.n_bytes
+        self.n_bytes += n_bytes
+        self._note(before, arrived_s)
+
+    def _note(self, before_bytes: int, arrived_s: float) -> None:
         self.elapsed_s = arrived_s - self.began_s
-        if self.n_bytes > before:
+        if self.n_bytes > before_bytes:
             self.curve.add(self.elapsed_s, self.n_bytes)
 
     def is_at(self, limits: Limits) -> bool:

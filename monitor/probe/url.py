@@ -9,7 +9,8 @@ from dns.name import from_text
 from monitor.errors import InputError
 from monitor.probe.wire_text import printable
 
-_PORTS = {"https": 443, "http": 80}
+_PORTS = {"https": 443, "http": 80, "tls": 443}
+_WITH_PORT = ("tcp", "mtproto")
 _LONGEST_STORED_VALUE = 16
 _LONGEST_STORED_URL = 500
 
@@ -32,7 +33,7 @@ class Endpoint:
 
 
 def endpoint_of(url: str) -> Endpoint:
-    """The parts of a `https://`, `http://` or `tcp://host:port` URL.
+    """The parts of a URL of a page, or of `tls://`, `tcp://` or `mtproto://`.
 
     Raises
     ------
@@ -45,10 +46,10 @@ def endpoint_of(url: str) -> Endpoint:
     except ValueError as error:
         raise InputError(f"{printable(url)}: {error}") from error
     port = port or _PORTS.get(parts.scheme)
-    if parts.scheme not in {*_PORTS, "tcp"} or not host or not port:
+    if parts.scheme not in {*_PORTS, *_WITH_PORT} or not host or not port:
         raise InputError(
-            f"{printable(url)}: allowed are https://host/, http://host/ "
-            "and tcp://host:port"
+            f"{printable(url)}: allowed are https://host/, http://host/, tls://host, "
+            "tcp://host:port and mtproto://host:port"
         )
     return Endpoint(
         scheme=parts.scheme,

@@ -1,5 +1,7 @@
 """The steps of one attempt, in order: lookup, connect, TLS, request, body.
 
+An attempt may end after any of them, and Telegram's protocol has one of its own.
+
 One address, one connection, no second try. Every step has its time limit; what it
 learns goes into the observation before the next one starts.
 """
@@ -7,12 +9,12 @@ learns goes into the observation before the next one starts.
 import asyncio
 import math
 import socket
-from contextlib import closing
 
 from monitor.clock import Clock
 from monitor.model import AddressFamily, Operation
 from monitor.probe.certificate import TrustStore, client_context, presented_by
 from monitor.probe.channel import Channel, PlainChannel, TlsChannel
+from monitor.probe.exchanges import EXCHANGES_MAX_BYTES, Exchanges
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.hosts import (
     HostsFile,
@@ -33,6 +35,9 @@ from monitor.probe.timing import Mark
 from monitor.probe.transfer import Limits, Meter, read_body
 from monitor.probe.url import Endpoint
 
+_GREETING_MAX_BYTES = 64 * 1024
+"""Of a handshake: a chain of ten certificates of 6 kB."""
+
 
 class Wire:
     """What all attempts share: settings, clock, TLS context, trusted authorities."""
@@ -48,9 +53,37 @@ class Wire:
         self, endpoint: Endpoint, family: AddressFamily, seen: Observation
     ) -> None:
         """Lookup and connect, nothing more."""
-        address = await self._address(endpoint.host, family, seen)
-        with await self._connected(endpoint, address, seen) as sock:
+        with await self._opened(endpoint, family, seen) as sock:
             seen.connection_ends(sock)
+
+    async def greet(
+        self,
+        endpoint: Endpoint,
+        family: AddressFamily,
+        seen: Observation,
+        leads: Leads | None = None,
+    ) -> None:
+        """Lookup, connect and TLS handshake, then a polite end."""
+        with await self._opened(endpoint, family, seen, leads) as sock:
+            plain = PlainChannel(sock, self._clock, _GREETING_MAX_BYTES)
+            try:
+                channel = await self._secured(plain, endpoint.host, seen)
+                await channel.say_goodbye()
+            finally:
+                seen.connection_ends(sock, plain.received_bytes)
+
+    async def converse(
+        self, endpoint: Endpoint, family: AddressFamily, seen: Observation
+    ) -> None:
+        """Lookup, connect, and Telegram's first question over and over."""
+        # its keys are made before the connection, as the request of a page is
+        exchanges = Exchanges(seen, self._settings.stage_timeout_s)
+        with await self._opened(endpoint, family, seen) as sock:
+            plain = PlainChannel(sock, self._clock, EXCHANGES_MAX_BYTES)
+            try:
+                await exchanges.run(plain)
+            finally:
+                seen.connection_ends(sock, plain.received_bytes)
 
     async def get(
         self,
@@ -73,12 +106,9 @@ class Wire:
         # stands between the handshake and the request
         fields = {"Host": endpoint.authority, **headers, "Connection": "close"}
         request = Request(endpoint.request_target, fields)
-        address = await self._address(endpoint.host, family, seen)
-        if leads is not None:
-            leads.check_address(endpoint, address)
-        sock = await self._connected(endpoint, address, seen, limits.window_bytes)
-        plain = PlainChannel(sock, self._clock, limits.received_max_bytes)
-        with closing(sock):
+        window_bytes = limits.window_bytes
+        with await self._opened(endpoint, family, seen, leads, window_bytes) as sock:
+            plain = PlainChannel(sock, self._clock, limits.received_max_bytes)
             try:
                 channel = await self._channel(plain, endpoint, seen)
                 head = await self._head(channel, request, seen)
@@ -87,13 +117,18 @@ class Wire:
                 seen.connection_ends(sock, plain.received_bytes)
         return head
 
-    async def _connected(
+    async def _opened(
         self,
         endpoint: Endpoint,
-        address: str,
+        family: AddressFamily,
         seen: Observation,
+        leads: Leads | None = None,
         window_bytes: int | None = None,
     ) -> socket.socket:
+        """A connection to the first address of the endpoint's host."""
+        address = await self._address(endpoint.host, family, seen)
+        if leads is not None:
+            leads.check_address(endpoint, address)
         seen.operation = Operation.CONNECT
         seen.remote_address = address
         kind = socket.AF_INET6 if ":" in address else socket.AF_INET

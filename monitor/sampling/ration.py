@@ -1,7 +1,7 @@
 """Keeps account of the bytes and says, round by round, what the budget grants."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from monitor.sampling.budget import (
     left_today_bytes,
 )
 from monitor.sampling.round import Errand
+from monitor.sampling.turns import taking_turns
 
 PAGE_BYTES = 100_000
 """A page of a site that was not measured yet: about the mean of the shipped sites."""
@@ -40,19 +41,32 @@ class Timetable:
     downloads_every: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one probe receives, and in how many rounds of its kind it is once made."""
+
+    n_bytes: float
+    n_turns: int = 1
+
+    @property
+    def per_round_bytes(self) -> float:
+        """On average [bytes]."""
+        return self.n_bytes / self.n_turns
+
+
 @dataclass(slots=True)
 class Ration:
     """The budget of one daemon.
 
     Attributes
     ----------
-    costs_bytes : (site, kind of probe) -> running mean of what it received.
+    costs : (site, kind of probe) -> running mean of what it received.
     by_day_bytes : local day -> received on the wire, of the last days on which any was.
     """
 
     budget: Budget
     timetable: Timetable
-    costs_bytes: dict[tuple[str, str], float]
+    costs: dict[tuple[str, str], Cost]
     by_day_bytes: dict[date, int] = field(default_factory=dict)
     _turns: Turns = field(default_factory=Turns, init=False)
     _day: date | None = field(default=None, init=False)
@@ -70,14 +84,18 @@ class Ration:
         """Note what was received for an errand, whatever came of it."""
         self.add(self._local_date(when), received_bytes)
         key = (errand.target.name, errand.probe)
-        if key in self.costs_bytes:
-            before = self.costs_bytes[key]
-            self.costs_bytes[key] = before + _WEIGHT * (received_bytes - before)
+        if key in self.costs:
+            cost = self.costs[key]
+            mean = cost.n_bytes + _WEIGHT * (received_bytes - cost.n_bytes)
+            self.costs[key] = replace(cost, n_bytes=mean)
 
-    def expect(self, costs_bytes: Mapping[tuple[str, str], float]) -> None:
+    def expect(self, costs: Mapping[tuple[str, str], Cost]) -> None:
         """Take these probes for the ones to come; known ones keep their mean."""
-        known = self.costs_bytes
-        self.costs_bytes = {k: known.get(k, cost) for k, cost in costs_bytes.items()}
+        known = self.costs
+        self.costs = {
+            key: replace(cost, n_bytes=known.get(key, cost).n_bytes)
+            for key, cost in costs.items()
+        }
 
     def grant(self, slot_start_utc: datetime) -> Grant:
         """Which parts of a slot's round fit into the budget."""
@@ -99,13 +117,10 @@ class Ration:
         return Use(today_bytes=self.by_day_bytes.get(today, 0), month_bytes=before)
 
     def _costs(self) -> Costs:
-        downloads = sum(
-            cost for (_, p), cost in self.costs_bytes.items() if p == Probe.DOWNLOAD
-        )
-        return Costs(
-            pages_bytes=sum(self.costs_bytes.values()) - downloads,
-            downloads_bytes=downloads,
-        )
+        by_kind = {True: 0.0, False: 0.0}
+        for (_, probe), cost in self.costs.items():
+            by_kind[probe == Probe.DOWNLOAD] += cost.per_round_bytes
+        return Costs(pages_bytes=by_kind[False], downloads_bytes=by_kind[True])
 
     def _slots_of(self, day: date) -> Sequence[DaySlot]:
         if day != self._day:
@@ -125,30 +140,32 @@ class Ration:
 
 
 def first_costs(
-    targets: Iterable[Target], *, download_bytes: int
-) -> dict[tuple[str, str], float]:
-    """What the probes are expected to receive before any of them was made [bytes]."""
+    targets: Sequence[Target], *, download_bytes: int
+) -> dict[tuple[str, str], Cost]:
+    """What the probes are expected to receive before any of them was made."""
     body = {Probe.DOWNLOAD: download_bytes, Probe.HTTPS: PAGE_BYTES}
+    n_turns = {site: len(sites) for sites in taking_turns(targets) for site in sites}
     return {
-        (target.name, probe): float(expected_on_wire_bytes(1, body.get(probe, 0)))
+        (target.name, probe): Cost(
+            n_bytes=float(expected_on_wire_bytes(1, body.get(probe, 0))),
+            n_turns=n_turns[target] if probe == Probe.DOWNLOAD else 1,
+        )
         for target in targets
         for probe in probes_of(target)
     }
 
 
 def forecast_bytes_per_day(
-    costs_bytes: Mapping[tuple[str, str], float], timetable: Timetable
-) -> int:
-    """What a day without a budget is expected to receive on the wire."""
+    costs: Mapping[tuple[str, str], Cost], timetable: Timetable
+) -> dict[tuple[str, str], float]:
+    """What each probe is expected to receive on a day without a budget [bytes]."""
     day = timedelta(days=1)
-    return int(
-        sum(
-            cost
-            * (
-                day / timetable.downloads_every
-                if probe == Probe.DOWNLOAD
-                else day / timetable.every
-            )
-            for (_, probe), cost in costs_bytes.items()
+    return {
+        (name, probe): cost.per_round_bytes
+        * (
+            day / timetable.downloads_every
+            if probe == Probe.DOWNLOAD
+            else day / timetable.every
         )
-    )
+        for (name, probe), cost in costs.items()
+    }

@@ -1,7 +1,8 @@
 """One round: every target and control once, in random order, each outcome stored.
 
 Latency probes may overlap and are begun first; throughput transfers follow one by one,
-so that none disturbs another. What cannot be begun in time is counted as not tried.
+so that none disturbs another. What cannot be begun in time, or has nothing to measure,
+is counted as not tried.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from asyncio_throttle.throttler import Throttler
 
 from monitor.clock import Clock
 from monitor.model import Probe, Round, RoundStatus, Sample, Target
+from monitor.probe.failure import NotTriedError
 from monitor.probe.this_machine import RoundWatch
 from monitor.probe.traffic import Traffic
 
@@ -37,10 +39,16 @@ Account = Callable[[datetime, "Errand", int], None]
 
 
 class Measures(Protocol):
-    """What makes one sample of one target; never raises but when cancelled."""
+    """What makes one sample of one target."""
 
     async def measure(self, target: Target, probe: str, *, traffic: Traffic) -> Sample:
-        """The outcome of one probe; `traffic` gets what is received for it."""
+        """The outcome of one probe; `traffic` gets what is received for it.
+
+        Raises
+        ------
+        NotTriedError
+            If there is nothing to measure now.
+        """
 
 
 class MeasuresGateway(Protocol):
@@ -162,6 +170,7 @@ class _RunningRound:
         self._sequence = 0
         self._done: set[Errand] = set()
         self._n_failed = 0
+        self._not_tried: dict[Errand, str] = {}
         self.reason: str | None = None
 
     async def measure_all(self) -> None:
@@ -211,6 +220,8 @@ class _RunningRound:
     async def _measure(self, errand: Errand) -> None:
         try:
             await self._measure_and_store(errand)
+        except NotTriedError as error:
+            self._not_tried[errand] = str(error)
         except Exception:  # noqa: BLE001
             # A bug in one probe must not take the others' samples with it.
             _log.exception("probe_failed target=%s", errand.target.name)
@@ -243,9 +254,9 @@ class _RunningRound:
 
     def _record(self) -> Round:
         missing = [
-            f"{errand.target.name}/{errand.probe}"
+            _name(errand)
             for errand in (*self._plan.latency, *self._plan.downloads)
-            if errand not in self._done
+            if errand not in self._done and errand not in self._not_tried
         ]
         return Round(
             round_id=self._round_id,
@@ -261,8 +272,14 @@ class _RunningRound:
 
     def _reason(self, missing: Sequence[str]) -> str | None:
         cause = self.reason or ("time ran out" if missing else None)
+        not_tried = [f"{_name(e)} ({why})" for e, why in self._not_tried.items()]
         parts = [
             self._plan.left_out,
+            not_tried and f"not tried: {', '.join(not_tried)}",
             cause and f"{cause}; not done: {', '.join(missing)}",
         ]
         return "; ".join(part for part in parts if part) or None
+
+
+def _name(errand: Errand) -> str:
+    return f"{errand.target.name}/{errand.probe}"

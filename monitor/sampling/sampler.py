@@ -22,6 +22,7 @@ from monitor.sampling.schedule import (
     slot_of,
     slot_start,
 )
+from monitor.sampling.turns import whose_turn_it_is
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +91,8 @@ class Sampler:
         self._rng = rng
         self._ration = ration
         self._questions = questions
+        # Anywhere, so that no site has all the first transfers after a start.
+        self._turn = rng.randrange(1000)
         self._limit = round_limit(pace.every)
         longest = LONGEST * self._limit
         self._schedule = Schedule(every=pace.every, round_limit=longest)
@@ -111,9 +114,14 @@ class Sampler:
     async def run_round(
         self, slot_start_utc: datetime, *, with_downloads: bool | None = None
     ) -> Round:
-        """Run one round now; transfers as due and as the budget grants, or as told."""
+        """Run one round now; transfers as due and as the budget grants, or as told.
+
+        Of the sites of one service, one at a time has a transfer when they are due;
+        as told, all have.
+        """
         if with_downloads is not None:
-            return await self._run(slot_start_utc, with_downloads=with_downloads)
+            errands = self._errands(self._targets if with_downloads else ())
+            return await self._run(slot_start_utc, errands)
         is_paused = self._questions.is_paused
         if is_paused is not None and await is_paused():
             return await self._leave_out(slot_start_utc, reason=PAUSED)
@@ -128,20 +136,20 @@ class Sampler:
         left_out = "budget: throughput transfers left out"
         return await self._run(
             slot_start_utc,
-            with_downloads=grant.has_downloads,
+            self._errands(self._next_transfers() if grant.has_downloads else ()),
             left_out=left_out if are_due and not grant.has_downloads else None,
         )
 
     async def _run(
         self,
         slot_start_utc: datetime,
+        errands: Sequence[Errand],
         *,
-        with_downloads: bool,
         left_out: str | None = None,
     ) -> Round:
         return await self._runner.run(
             plan(
-                self._errands(with_downloads=with_downloads),
+                errands,
                 slot_start_utc=slot_start_utc,
                 limit=self._limit,
                 per_second=self._pace.per_second,
@@ -163,7 +171,7 @@ class Sampler:
 
     async def record_gap(self, gap: Gap, *, reason: str) -> Round:
         """Store the slots that passed without a round as one missed record."""
-        n_errands = len(self._errands(with_downloads=True))
+        n_errands = len(self._errands(whose_turn_it_is(self._targets, self._turn)))
         _log.warning(
             "gap start=%s slots=%d reason=%r", gap.start_utc, gap.n_slots, reason
         )
@@ -191,12 +199,18 @@ class Sampler:
         until_utc = self.slot_of(began_utc)
         return gap_between(recorded_until_utc, until_utc, self._pace.every)
 
-    def _errands(self, *, with_downloads: bool) -> list[Errand]:
+    def _next_transfers(self) -> Sequence[Target]:
+        """The sites whose transfers are made now."""
+        # Counted by rounds that make transfers: what a budget leaves out is no turn.
+        self._turn += 1
+        return whose_turn_it_is(self._targets, self._turn)
+
+    def _errands(self, transfers: Sequence[Target]) -> list[Errand]:
         return [
             Errand(target=target, probe=probe)
             for target in self._targets
             for probe in probes_of(target)
-            if with_downloads or probe != Probe.DOWNLOAD
+            if probe != Probe.DOWNLOAD or target in transfers
         ]
 
     def _granted(self, slot_start_utc: datetime, *, are_due: bool) -> Grant:

@@ -70,6 +70,17 @@ async def test_sample_holds_who_answered_and_with_what(prober, names, tls):
     assert sample.tcp_rcv_ooopack == 0
 
 
+async def test_sample_tells_what_the_site_is_to_its_service(prober, tls):
+    async with serve(web.says(web.whole(b"x")), tls=tls) as server:
+        media = at(server.port, service="video", part="media")
+        told = [
+            await prober.measure(media, probe) for probe in ("https", "tcp", "download")
+        ]
+        alone = await prober.measure(at(server.port), "https")
+    assert {(s.service, s.part) for s in told} == {("video", "media")}
+    assert (alone.service, alone.part) == (None, "page")
+
+
 async def test_timeline_ends_with_the_last_byte(prober, tls):
     async with serve(web.says(web.whole(BODY)), tls=tls) as server:
         sample = await prober.measure(at(server.port), "https")

@@ -1,7 +1,7 @@
 """What a data budget grants: the evening and its equals first, and no more."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.evening_rule import parse_window
-from monitor.model import Probe, Target
+from monitor.model import Probe, Role, Target
 from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.sampling.budget import (
     Budget,
@@ -29,6 +29,7 @@ from monitor.sampling.ration import (
     forecast_bytes_per_day,
 )
 from monitor.sampling.round import Errand
+from monitor.sampling.turns import whose_turn_it_is
 
 ALMATY = ZoneInfo("Asia/Almaty")
 TABLE = Timetable(
@@ -37,6 +38,7 @@ TABLE = Timetable(
     every=timedelta(minutes=5),
     downloads_every=timedelta(minutes=10),
 )
+SLOT = datetime(2026, 9, 1, 15, tzinfo=UTC)
 SITES = [Target(name=f"s{i}", url=f"https://s{i}/") for i in range(10)]
 MONTH = [date(2026, 9, day) for day in range(1, 31)]
 
@@ -99,7 +101,7 @@ def simulated_month(
     ration = Ration(
         budget=budget,
         timetable=TABLE,
-        costs_bytes=first_costs(SITES, download_bytes=500_000),
+        costs=first_costs(SITES, download_bytes=500_000),
     )
     done: Counter[tuple[bool, str]] = Counter()
     for day in days:
@@ -196,7 +198,7 @@ def test_last_round_is_not_begun_without_the_bytes_for_it() -> None:
 
 
 def test_new_month_begins_with_nothing_used() -> None:
-    ration = Ration(budget=Budget(), timetable=TABLE, costs_bytes={})
+    ration = Ration(budget=Budget(), timetable=TABLE, costs={})
     ration.add(date(2026, 9, 30), 5)
     assert ration.use(date(2026, 9, 30)) == Use(today_bytes=5, month_bytes=0)
     ration.add(date(2026, 10, 1), 7)
@@ -204,7 +206,7 @@ def test_new_month_begins_with_nothing_used() -> None:
 
 
 def test_clock_that_stood_in_the_future_does_not_forget_this_month() -> None:
-    ration = Ration(budget=Budget(), timetable=TABLE, costs_bytes={})
+    ration = Ration(budget=Budget(), timetable=TABLE, costs={})
     ration.add(date(2026, 9, 29), 5)
     ration.add(date(2028, 1, 1), 3)
     assert ration.use(date(2026, 9, 30)) == Use(today_bytes=0, month_bytes=5)
@@ -213,4 +215,42 @@ def test_clock_that_stood_in_the_future_does_not_forget_this_month() -> None:
 def test_forecast_counts_pages_transfers_and_what_protocols_add() -> None:
     costs = first_costs(SITES[:1], download_bytes=500_000)
     expected = 288 * (106_000 + 8_000) + 144 * (530_000 + 8_000)
-    assert forecast_bytes_per_day(costs, TABLE) == expected
+    assert sum(forecast_bytes_per_day(costs, TABLE).values()) == expected
+    assert forecast_bytes_per_day(costs, TABLE)["s0", "download"] == 144 * 538_000
+
+
+def of_a_service(name: str, service: str | None = "s") -> Target:
+    return Target(name=name, url=f"https://{name}/", service=service)
+
+
+def test_sites_of_a_service_cost_the_transfers_of_one() -> None:
+    alone = first_costs([of_a_service("a")], download_bytes=500_000)
+    sites = [of_a_service(name) for name in "abc"]
+    together = first_costs(sites, download_bytes=500_000)
+
+    def transfers(costs):
+        of_day = forecast_bytes_per_day(costs, TABLE)
+        return sum(n for (_, probe), n in of_day.items() if probe == Probe.DOWNLOAD)
+
+    assert transfers(together) == pytest.approx(transfers(alone))
+    ration = Ration(budget=Budget(), timetable=TABLE, costs=together)
+    for site in sites:
+        for _ in range(100):
+            errand = Errand(target=site, probe=Probe.DOWNLOAD)
+            ration.count(SLOT, errand, 300_000)
+    assert transfers(ration.costs) == pytest.approx(144 * 300_000)
+    # Read anew with one site less: what was measured is kept, the turns are two.
+    ration.expect(first_costs(sites[:2], download_bytes=500_000))
+    assert transfers(ration.costs) == pytest.approx(144 * 300_000)
+
+
+def test_one_transfer_of_each_service_in_a_turn() -> None:
+    others = [
+        Target(name="c", url="https://c/", role=Role.CONTROL, service="s"),
+        of_a_service("d", None),
+        Target(name="e", url="tls://e", service="s"),
+        Target(name="f", url="tls://f", download_url="https://f/", service="s"),
+    ]
+    sites = [of_a_service("a"), of_a_service("b"), *others]
+    turns = [[t.name for t in whose_turn_it_is(sites, turn)] for turn in range(4)]
+    assert turns == [["a", "c", "d"], ["b", "c", "d"], ["f", "c", "d"], turns[0]]

@@ -1,6 +1,7 @@
 """A round measures everything once, transfers one by one, and ends in time."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from monitor.model import (
     Sample,
     Target,
 )
+from monitor.probe.failure import NotTriedError
 from monitor.probe.traffic import Traffic
 from monitor.sampling.round import Errand, RoundRunner, plan
 from monitor.sampling.sampler import Pace, Sampler
@@ -248,6 +250,50 @@ async def test_bug_in_one_probe_leaves_the_others_alone() -> None:
     record = await runner(Buggy(), notebook).run(a_plan())
     assert (record.status, record.n_done) == (RoundStatus.OVERLONG, 10)
     assert len(notebook.of_sites()) == 10
+
+
+async def test_what_has_nothing_to_measure_is_told_and_no_failure() -> None:
+    """No row that looks like a failure of the site, no lost round, no late one."""
+
+    class Nameless(Site):
+        async def measure(
+            self, target: Target, probe: str, *, traffic: Traffic
+        ) -> Sample:
+            if target.name == "s2" and probe == Probe.HTTPS:
+                raise NotTriedError("no host like r* is named by https://s2/")
+            return await super().measure(target, probe, traffic=traffic)
+
+    notebook = Notebook()
+    record = await runner(Nameless(), notebook).run(a_plan())
+    assert (record.status, record.n_done) == (RoundStatus.COMPLETE, 11)
+    assert record.n_planned == 12
+    why = "no host like r* is named by https://s2/"
+    assert record.reason == f"not tried: s2/https ({why})"
+    assert len(notebook.of_sites()) == 11
+
+
+async def test_sites_of_one_service_take_turns_with_their_transfers() -> None:
+    pace = Pace(
+        every=timedelta(minutes=5),
+        downloads_every=timedelta(minutes=10),
+        per_second=50,
+    )
+    sites = [
+        *(Target(name=n, url=f"https://{n}/", service="video") for n in "abc"),
+        Target(name="d", url="https://d/", service="d"),
+    ]
+    site = Site()
+    sampler = Sampler(sites, pace, runner(site, Notebook()), Random(0))
+    for i in range(12):
+        await sampler.run_round(SLOT + i * timedelta(minutes=5))
+    begun = Counter(name for name, probe in site.begun if probe == Probe.DOWNLOAD)
+    assert begun == {"a": 2, "b": 2, "c": 2, "d": 6}
+    pages = Counter(name for name, probe in site.begun if probe == Probe.HTTPS)
+    assert pages == dict.fromkeys("abcd", 12)
+    site.begun.clear()
+    await sampler.run_round(SLOT, with_downloads=True)
+    told = [name for name, probe in site.begun if probe == Probe.DOWNLOAD]
+    assert sorted(told) == ["a", "b", "c", "d"], "a person who asks gets all of them"
 
 
 def a_sampler(notebook: Notebook, *, downloads_every: timedelta) -> Sampler:

@@ -1,26 +1,33 @@
 """`monitor doctor`: what on this machine would make measurements wrong, with advice."""
 
-import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
-from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import TZPATH, ZoneInfo
 
 from monitor import private
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, masked, partial_controls
+from monitor.doctor.finding import Finding, State
+from monitor.doctor.measured_hosts import (
+    Outcomes,
+    host_findings,
+    tried,
+    what_failed,
+    without_page,
+)
+from monitor.doctor.name_servers import resolver_findings, system_resolvers
 from monitor.errors import InputError, MonitorError, RightsError
 from monitor.masking import HIDDEN
-from monitor.model import Probe, Role, Sample
+from monitor.model import Role, Sample, Target
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
+from monitor.probe.hosts import is_address
 from monitor.probe.route import NetworkFiles
 from monitor.store import check
 from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
@@ -28,26 +35,10 @@ from monitor.store.engine import COMPANIONS, sqlite_file
 from monitor.store.retention import Retention
 from monitor.store.spool_file import spool_path
 
+__all__ = ["Finding", "State", "examine"]
+
 LOW_DISK_BYTES = 500_000_000
 """Some years of samples of the shipped configuration."""
-
-
-class State(StrEnum):
-    """Result of one check."""
-
-    OK = "ok"
-    WARNING = "warning"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was found, and what to do about it."""
-
-    check: str
-    state: State
-    found: str
-    advice: str = ""
 
 
 async def examine(
@@ -58,11 +49,15 @@ async def examine(
     directory: Path,
     config_path: Path,
 ) -> list[Finding]:
-    """All findings about this machine, this configuration and its controls."""
+    """All findings about this machine, this configuration and what it measures."""
+    targets = config.all_targets()
+    name_servers = settings.resolvers or system_resolvers()
+    asked = resolver_findings(name_servers, _a_name(targets), clock)
+    resolvers = [finding async for finding in asked]
     findings = [
         # Before anything opens the database, which would set its rights.
         *private_findings(config, config_path),
-        *resolver_findings(settings.resolvers or system_resolvers()),
+        *resolvers,
         clock_finding(is_synchronised()),
         zone_finding(config.timezone),
         *write_findings(directory),
@@ -72,39 +67,17 @@ async def examine(
         await _gateway_finding(clock),
         *partial_findings(config),
     ]
-    controls = await _control_samples(config, settings, clock)
-    return [*findings, *control_findings(controls)]
+    prober = Prober(settings, clock)
+    controls = [target for target in targets if target.role is Role.CONTROL]
+    of_targets = host_findings(targets, await tried(prober, without_page(targets)))
+    of_controls = control_findings(await tried(prober, controls))
+    return [*findings, *of_targets, *of_controls]
 
 
-def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[str, ...]:
-    """Addresses of the system's name servers, in their order."""
-    with suppress(OSError, UnicodeDecodeError):
-        rows = [line.split() for line in path.read_text().splitlines()]
-        return tuple(r[1] for r in rows if len(r) > 1 and r[0] == "nameserver")
-    return ()
-
-
-def resolver_findings(resolvers: tuple[str, ...]) -> Iterator[Finding]:
-    """Whether name lookups reach a resolver that does not answer from this machine."""
-    if not resolvers:
-        yield Finding(
-            "resolver",
-            State.BAD,
-            "no name server in /etc/resolv.conf",
-            "name one under probing.resolvers in the configuration",
-        )
-        return
-    first = resolvers[0].split("%")[0]
-    if ip_address(first).is_loopback:
-        yield Finding(
-            "resolver",
-            State.WARNING,
-            f"{first} is on this machine and may answer from its cache",
-            "to time real lookups, put your router's or provider's resolver under "
-            "probing.resolvers",
-        )
-        return
-    yield Finding("resolver", State.OK, f"{len(resolvers)} configured, first is used")
+def _a_name(targets: Sequence[Target]) -> str:
+    """A name that any resolver has an answer for."""
+    hosts = (urlsplit(target.url).hostname or "" for target in reversed(targets))
+    return next((h for h in hosts if h and not is_address(h)), "example.org")
 
 
 def clock_finding(is_synchronised_: bool | None) -> Finding:
@@ -248,23 +221,26 @@ def partial_findings(config: Config) -> Iterator[Finding]:
         )
 
 
-def control_findings(samples: list[Sample]) -> Iterator[Finding]:
+def control_findings(outcomes: Outcomes) -> Iterator[Finding]:
     """Whether there are enough live controls for a verdict, and which are dead."""
-    alive = [sample for sample in samples if sample.failure is None]
-    for sample in samples:
-        if sample.failure is not None:
-            yield Finding(
-                f"control {sample.target}",
-                State.WARNING,
-                f"{sample.failed_operation}: {sample.failure}",
-                "if it stays so, put another site in its place",
-            )
-    enough = len(alive) >= 3
+    n_alive = 0
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, Sample) and outcome.failure is None:
+            n_alive += 1
+            continue
+        yield Finding(
+            f"control {name}",
+            State.WARNING,
+            what_failed(outcome),
+            "if it stays so, put another site in its place",
+        )
     yield Finding(
         "controls",
-        State.OK if enough else State.BAD,
-        f"{len(alive)} of {len(samples)} answer",
-        "" if enough else "at least three live controls are needed to accuse anybody",
+        State.OK if n_alive >= 3 else State.BAD,
+        f"{n_alive} of {len(outcomes)} answer",
+        ""
+        if n_alive >= 3
+        else "at least three live controls are needed to accuse anybody",
     )
 
 
@@ -279,17 +255,6 @@ async def _gateway_finding(clock: Clock) -> Finding:
         return Finding("gateway", State.WARNING, "does not answer", advice)
     found = f"answers in {1e3 * sample.connect_s:.1f} ms over {route.interface}"
     return Finding("gateway", State.OK, found)
-
-
-async def _control_samples(
-    config: Config, settings: ProbeSettings, clock: Clock
-) -> list[Sample]:
-    prober = Prober(settings, clock)
-    controls = [t for t in config.all_targets() if t.role is Role.CONTROL]
-    kinds = [Probe.TCP if t.url.startswith("tcp:") else Probe.HTTPS for t in controls]
-    return await asyncio.gather(
-        *(prober.measure(t, kind) for t, kind in zip(controls, kinds, strict=True))
-    )
 
 
 def _zone_data_source() -> str:

@@ -1,0 +1,22 @@
+"""What one check found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Result of one check."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was found, and what to do about it."""
+
+    check: str
+    state: State
+    found: str
+    advice: str = ""

@@ -1,0 +1,88 @@
+"""Whether the resolver that the probes ask answers, and not from a cache of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+from monitor.clock import Clock
+from monitor.doctor.finding import Finding, State
+from monitor.model import AddressFamily
+from monitor.probe.failure import ProbeFailedError
+from monitor.probe.lookup import look_up, split_resolver
+from monitor.probe.traffic import Traffic
+
+_PATIENCE_S: Final = 5.0
+
+
+def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[str, ...]:
+    """Addresses of the system's name servers, in their order."""
+    with suppress(OSError, UnicodeDecodeError):
+        rows = [line.split() for line in path.read_text().splitlines()]
+        return tuple(r[1] for r in rows if len(r) > 1 and r[0] == "nameserver")
+    return ()
+
+
+async def resolver_findings(
+    resolvers: Sequence[str], host: str, clock: Clock
+) -> AsyncIterator[Finding]:
+    """Whether name lookups reach a resolver that does not answer from this machine.
+
+    Parameters
+    ----------
+    resolvers : in their order; the probes ask the first one alone.
+    host : the name that each of them is asked for; any answer is one.
+    """
+    if not resolvers:
+        yield Finding(
+            "resolver",
+            State.BAD,
+            "no name server in /etc/resolv.conf",
+            "name one under probing.resolvers in the configuration",
+        )
+        return
+    first = resolvers[0]
+    answering = await asyncio.gather(*(_answers(r, host, clock) for r in resolvers))
+    if not answering[0]:
+        yield _silent(resolvers, answering)
+    elif ip_address(split_resolver(first)[0].split("%")[0]).is_loopback:
+        yield Finding(
+            "resolver",
+            State.WARNING,
+            f"{first} is on this machine and may answer from its cache",
+            "to time real lookups, put your router's or provider's resolver under "
+            "probing.resolvers",
+        )
+    else:
+        found = f"{len(resolvers)} configured, first is used and answers"
+        yield Finding("resolver", State.OK, found)
+
+
+def _silent(resolvers: Sequence[str], answering: Sequence[bool]) -> Finding:
+    others = [r for r, is_there in zip(resolvers, answering, strict=True) if is_there]
+    first = f"{resolvers[0]}, the first of {len(resolvers)},"
+    if not others:
+        advice = "without names nothing is measured: look at the line and the router"
+        return Finding("resolver", State.BAD, f"{first} does not answer", advice)
+    return Finding(
+        "resolver",
+        State.BAD,
+        f"{first} does not answer; {others[0]} does",
+        "other programs go on with the next one after some seconds, the probes ask the"
+        f" first one alone: take it out of /etc/resolv.conf, or put {others[0]} under"
+        " probing.resolvers",
+    )
+
+
+async def _answers(resolver: str, host: str, clock: Clock) -> bool:
+    """Whether a resolver says anything; also that there is no such name."""
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await look_up(host, AddressFamily.ANY, resolver, clock, Traffic())
+    except ProbeFailedError:
+        return True
+    except (OSError, TimeoutError):
+        return False
+    return True
