@@ -12,6 +12,7 @@ from scipy.stats import theilslopes
 from benchmarks.soak.soaking import ZONE
 from monitor.model import RoundStatus
 from monitor.store import open_store
+from monitor.store.retention import removed_rows
 from monitor.store.spool_lines import to_line
 
 EVENING = (20, 22)
@@ -45,6 +46,12 @@ def check_ledger(found: Findings, url: str, ledger, lost=()) -> None:
         n_samples = len(stored)
         stored |= {to_line(record) for record in store.rounds()}
     lost = promised - stored
+    removed = removed_rows(url)
+    old = Counter(day for line in lost if (day := _day_of_sample(line)) in removed)
+    if old == Counter(removed):
+        # What retention let go of, counted day by day.
+        lost = {line for line in lost if _day_of_sample(line) not in removed}
+    found.counts["samples removed by retention"] = sum(removed.values())
     found.counts["samples stored"] = n_samples
     found.counts["samples and rounds acknowledged"] = len(promised)
     found.counts["acknowledged and not stored"] = len(lost)
@@ -142,6 +149,12 @@ def check_nights(found: Findings, url: str, soak, folder) -> None:
     is_long = soak.time.now() - soak.vitals[0][0] >= timedelta(days=7)
     found.claim(due or not is_long, "no evening was measured")
     found.claim(not missing, f"measured evenings without a report: {missing}")
+
+
+def _day_of_sample(line: str) -> tuple[str, str] | None:
+    """(Vantage, UTC date) of a sample in the ledger; None of a round."""
+    sample = json.loads(line).get("sample")
+    return sample and (sample["vantage"], sample["started_at_utc"][:10])
 
 
 def check_life(found: Findings, soak, folder) -> None:

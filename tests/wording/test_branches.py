@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from monitor.service_verdicts import services_of
 from monitor.simulation import FAMILIES, simulate
 from monitor.simulation.capacity import capacity_home
 from monitor.verdict_table import VERDICTS
+from monitor.web.answers.now import paused
 from monitor.wording import Language, language
 from monitor.wording.cards import facts, heading, lead, short_sentence
 from monitor.wording.check_words import check_outcome, check_title
@@ -37,13 +38,24 @@ from monitor.wording.numbers import evidence_lines
 from monitor.wording.reason_words import told
 from monitor.wording.sentences import Setting, sentence, title
 from release.messages import messages
+from tests import test_present
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 from tests.analysis.test_fingerprint import POLICED, recorded
 
 SETTING = Setting(window=("20:00", "22:00"), n_controls=5)
 METRICS = ("connect_s", "tls_handshake_s", "waiting_s", "goodput_bps")
 SLOWED = Home(metrics=METRICS, factor={"facebook": 3.0})
-NAMES = {*TARGETS, *CONTROLS, "cloudflare", "debian", "ok", "python", "tzdata", "e-"}
+NAMES = {
+    *TARGETS,
+    *CONTROLS,
+    "DNS",
+    "cloudflare",
+    "debian",
+    "ok",
+    "python",
+    "tzdata",
+    "e-",
+}
 """What is written alike in every language: sites, a package, the letter of e-values."""
 OF_CAPACITY = (
     ("refused_403", 2),
@@ -350,12 +362,42 @@ def reached() -> Iterator[Reason]:
         yield from reasons_in(analyze(cut.samples, timezone=cut.timezone))
 
 
+def said_now() -> Iterator[Reason]:
+    """What is said of a moment, which is no rule of the method."""
+    controls = [test_present.site(name) for name in test_present.CONTROLS]
+    slow = test_present.site("youtube", [20e6, 0.5e6, 0.5e6])
+    dead = [20e6, None, None]
+    homes = [
+        test_present.home(test_present.site("youtube"), *controls),
+        test_present.home(slow, *controls),
+        test_present.home(slow, test_present.site("facebook")),
+        test_present.home(test_present.site("facebook", dead), *controls),
+        test_present.home(
+            test_present.site("facebook", dead, has_ever_answered=False), *controls
+        ),
+        test_present.home(
+            test_present.site("facebook", dead, pages=[0.3, 0.3]), *controls
+        ),
+        test_present.home(test_present.site("facebook", connect_s=1e-4), *controls),
+        test_present.home(),
+    ]
+    for gateway, stage in ((True, "connect"), (False, "connect"), (None, "connect")):
+        silent = [test_present.site(s.target, [None], stage=stage) for s in controls]
+        homes.append(test_present.home(*silent, gateway=gateway))
+    silent = [test_present.site(s.target, [None], stage="resolve") for s in controls]
+    homes.append(test_present.home(*silent))
+    for found in homes:
+        yield from found.reasons
+    yield paused(datetime(2026, 10, 21, 2, tzinfo=UTC))
+
+
 @pytest.mark.timeout(900)
 def test_every_message_is_made_by_a_home_and_told_in_every_language() -> None:
     method, made = Path("docs/method.md").read_text(), {}
     for reason in reached():
         made[reason.message] = reason
         assert f"`{reason.rule}`" in method or f"| {reason.rule} |" in method
+    made |= {reason.message: reason for reason in said_now()}
     assert {message.id for message in messages(Path(), "en")} - set(made) == set()
     for reason in made.values():
         for code in ("ru", "kk"):

@@ -45,10 +45,11 @@ def present(facts: Facts) -> Present:
     if pause_end is None or pause_end <= now_utc:
         return found
     zone = ZoneInfo(facts.config.timezone)
-    return replace(found, reasons=(_paused(pause_end.astimezone(zone)), *found.reasons))
+    return replace(found, reasons=(paused(pause_end.astimezone(zone)), *found.reasons))
 
 
-def _paused(until: datetime) -> Reason:
+def paused(until: datetime) -> Reason:
+    """Why nothing is measured, with the moment [local time] at which that ends."""
     return Reason(
         "now_paused",
         "Paused by the owner until {day:date}, {clock}.",
