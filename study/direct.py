@@ -86,6 +86,7 @@ class _Pour:
             issuer=self._poured(np.full_like(stage, -1, np.int16), made, -1),
             issuers=("",),
             transfer=self._transfer(made & home.downloaded, address),
+            transfers=None,
             load_bps=nothing,
             gateway=nothing,
             counts={"spoiled_rows": 0, "duplicate_rows": 0, "impossible_values": 0},

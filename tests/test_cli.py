@@ -137,7 +137,7 @@ def test_probe_debug_shows_settings_and_steps(home: Path, port: int) -> None:
 
 
 def test_probe_of_a_dead_site_is_an_answer_not_an_error(home: Path) -> None:
-    sample = json.loads(run("probe", "tcp://localhost:1", "--json").stdout)
+    sample = json.loads(run("probe", "tcp://localhost:1", "--json", status=1).stdout)
     assert (sample["failed_operation"], sample["failure"]) == (
         "connect",
         "connection_refused",

@@ -14,7 +14,7 @@ OLDEST = "0005"
 ROWS_AT_ONCE = 2000
 _DERIVED = ("hourly", "hourly_days", "hourly_stale")
 """Made again by the program."""
-LOST = ("tcp_segs_in",)
+LOST = ("tcp_segs_in", "service", "part")
 """What a sample of today has and one of the older version has not."""
 
 

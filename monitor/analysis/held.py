@@ -26,6 +26,8 @@ def held(case: Case) -> Common | None:
     """What held the slow transfers of a case's evenings back, None without any."""
     table = case.look.home.table
     rows = table.grid.transfers
+    if rows is None:
+        return None
     sites = [case.suspicion.series, *case.look.found.controls.tolist()]
     usual = {
         site: _usual(rows, site, case.look.evenings, table.in_rest) for site in sites

@@ -469,7 +469,8 @@ def _beside_twin(case: Case, place: int) -> tuple[Floats, Floats]:
 
 def fingerprint(case: Case) -> MechanismCheck:
     """The slow transfers have the shape of a policer, a shaper, or of a server."""
-    if not case.look.home.table.grid.transfers.has_curves:
+    transfers = case.look.home.table.grid.transfers
+    if transfers is None or not transfers.has_curves:
         return _unknown(Reason("fingerprint", "the curves of transfers were not kept"))
     found = held(case)
     if found is None or found.n_slow < _LEAST_PRINTS:

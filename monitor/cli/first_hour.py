@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from monitor import private
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
@@ -267,11 +268,12 @@ def _print_outcomes(samples: "Sequence[Sample]") -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """All of it or nothing; with a password in it, for the owner's eyes."""
+    """All of it or nothing; it may hold a password, so for the owner's eyes."""
     made = path.with_name(f"{path.name}.new")
     try:
+        made.unlink(missing_ok=True)
+        private.new_file(made)
         made.write_text(text, "utf-8")
-        made.chmod(0o600 if "password_hash" in text else 0o644)
         made.replace(path)
     except OSError as error:
         made.unlink(missing_ok=True)

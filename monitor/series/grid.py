@@ -69,8 +69,8 @@ class Grid:
     issuers: tuple[str, ...]
     transfer: Connection
     """The connection by which each series' rate was measured."""
-    transfers: TransferRows
-    """Its rows one by one, for what cells do not keep."""
+    transfers: TransferRows | None
+    """Its rows one by one, for what cells do not keep; None: they were not kept."""
     load_bps: Cells
     """The household's other traffic per slot, NaN unknown, shape (D, T)."""
     gateway: Cells

@@ -76,6 +76,7 @@ def fill(store: Store, url: str) -> None:
     links = list(day_digests(some_samples(), secret=digests.secret()))
     with digests.extending("home") as chain:
         chain.append(links, closed_at_utc=NOW)
+    store.append_pause("home", asked_at_utc=NOW, until_utc=NOW)
     notices = Notices(url)
     notices.add(
         Notice(

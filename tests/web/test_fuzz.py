@@ -36,4 +36,4 @@ def test_the_api_is_as_its_document_says(tmp_path: Path, sqlite_history: str):
             check=False,
         )
     assert done.returncode == 0, done.stdout[-6000:]
-    assert "Tested: 16" in done.stdout
+    assert "Tested: 18" in done.stdout
