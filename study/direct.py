@@ -74,7 +74,10 @@ class _Pour:
             slot_min=at.every_s // 60,
             interval_s=float(at.every_s),
             evening=self._evening,
-            keys=tuple(SeriesKey(sites[i], roles[i], paths[i]) for i in self._order),
+            keys=tuple(
+                SeriesKey(sites[i], roles[i], paths[i], service=sites[i])
+                for i in self._order
+            ),
             values=self._values(),
             n_rows=self._poured(made.astype(np.int16), made, 0),
             n_dead=self._poured(dead.astype(np.int16), made, 0),
