@@ -55,7 +55,7 @@ NAMES = {
     "python",
     "tzdata",
     "e-",
-}
+, "twin"}
 """What is written alike in every language: sites, a package, the letter of e-values."""
 OF_CAPACITY = (
     ("refused_403", 2),
