@@ -55,7 +55,8 @@ NAMES = {
     "python",
     "tzdata",
     "e-",
-, "twin"}
+    "twin",
+}
 """What is written alike in every language: sites, a package, the letter of e-values."""
 OF_CAPACITY = (
     ("refused_403", 2),
