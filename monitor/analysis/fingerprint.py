@@ -52,6 +52,10 @@ class Hold(StrEnum):
     UNKNOWN = "unknown"
 
 
+_HELD = tuple(hold for hold in Hold if hold not in (Hold.WELL, Hold.SHORT))
+"""Of which it can be said that something held a transfer back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """One transfer as it was recorded; NaN: not measured."""
@@ -195,6 +199,11 @@ class Window:
     controls: Sequence[Hold]
     """Of the controls' transfers of the same rounds."""
 
+    @property
+    def slow(self) -> list[Fingerprint]:
+        """The site's transfers that something held back for long enough to tell."""
+        return [found for found in self.own if found.hold in _HELD]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
@@ -224,14 +233,11 @@ def common(windows: Sequence[Window]) -> Common | None:
     A class counts only on evenings on which most of the controls' transfers of the same
     rounds are of another one: what meets all of the line is not about this site.
     """
-    slow = [f for w in windows for f in w.own if f.hold not in (Hold.WELL, Hold.SHORT)]
-    counted = {hold: _of_class(windows, hold) for hold in Hold}
-    if not slow:
+    n_slow = sum(len(window.slow) for window in windows)
+    if not n_slow:
         return None
-    hold = max(
-        (h for h in Hold if h not in (Hold.WELL, Hold.SHORT)),
-        key=lambda h: sum(len(own) for own in counted[h]),
-    )
+    counted = {hold: _of_class(windows, hold) for hold in _HELD}
+    hold = max(counted, key=lambda h: sum(len(own) for own in counted[h]))
     chosen = [f for own in counted[hold] for f in own]
     lines = [f.line for f in chosen if f.line is not None]
     rates = np.array([line.rate_bps for line in lines])
@@ -239,8 +245,8 @@ def common(windows: Sequence[Window]) -> Common | None:
     beside = [h for w in windows for h in w.controls]
     return Common(
         hold=hold,
-        share=len(chosen) / len(slow),
-        n_slow=len(slow),
+        share=len(chosen) / n_slow,
+        n_slow=n_slow,
         n_evenings=len(counted[hold]),
         rate_bps=float(np.median(rates)) if rates.size else float("nan"),
         burst_bytes=float(np.median(bursts)) if bursts.size else float("nan"),
@@ -254,8 +260,8 @@ def _of_class(windows: Sequence[Window], hold: Hold) -> list[list[Fingerprint]]:
     """The transfers of a class, by evening, of the evenings that it has most of."""
     chosen = []
     for window in windows:
-        slow = [f for f in window.own if f.hold not in (Hold.WELL, Hold.SHORT)]
-        own = [f for f in slow if f.hold is hold]
+        slow = window.slow
+        own = [found for found in slow if found.hold is hold]
         n_alike = sum(h is hold for h in window.controls)
         is_alone = bool(window.controls) and 2 * n_alike < len(window.controls)
         if own and is_alone and len(own) >= _MOST * len(slow):

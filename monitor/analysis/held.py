@@ -22,12 +22,14 @@ _MOST_A_DAY = 48
 """Transfers looked at of one site and evening."""
 
 
-def held(case: Case) -> Common | None:
-    """What held the slow transfers of a case's evenings back, None without any."""
+def held(case: Case, rows: TransferRows) -> Common | None:
+    """What held the slow transfers of a case's evenings back, None without any.
+
+    Parameters
+    ----------
+    rows : the transfers of the case's vantage
+    """
     table = case.look.home.table
-    rows = table.grid.transfers
-    if rows is None:
-        return None
     sites = [case.suspicion.series, *case.look.found.controls.tolist()]
     usual = {
         site: _usual(rows, site, case.look.evenings, table.in_rest) for site in sites

@@ -472,7 +472,7 @@ def fingerprint(case: Case) -> MechanismCheck:
     transfers = case.look.home.table.grid.transfers
     if transfers is None or not transfers.has_curves:
         return _unknown(Reason("fingerprint", "the curves of transfers were not kept"))
-    found = held(case)
+    found = held(case, transfers)
     if found is None or found.n_slow < _LEAST_PRINTS:
         return _unknown(Reason("fingerprint", "too few slow transfers with a curve"))
     values: dict[str, Value] = {

@@ -7,13 +7,11 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from monitor import private
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
@@ -21,7 +19,9 @@ from monitor.errors import InputError
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.config.proposal import Choices
+    from monitor.doctor.measured_hosts import Outcomes
     from monitor.model import Sample
+    from monitor.probe.failure import NotTriedError
 
 _NAMED_BY_LINK: Final = "zoneinfo/"
 _ANSWERS_S: Final = 60
@@ -52,6 +52,8 @@ def init_command(
     controls that do not answer are left out. A file that you have changed is not
     touched.
     """
+    from monitor.interchange.writing import replacing
+
     path = settings.config_path
     has_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if when_shipped and (not has_terminal or not _may_be_written(path)):
@@ -63,8 +65,9 @@ def init_command(
         )
     if not yes and not has_terminal:
         raise InputError("init: no terminal to ask on; allowed: --yes")
-    choices = _choices(country, timezone, asks=not yes)
-    _write(path, _tried(choices))
+    text = _tried(_choices(country, timezone, asks=not yes))
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")
     _tell(settings, yes=yes)
 
 
@@ -159,6 +162,7 @@ def _asked_cap() -> str | None:
 
 
 def _asked_password() -> str | None:
+    from monitor.cli.web import LEAST_LETTERS
     from monitor.web.lock.access import MAX_SECRET, new_hash
 
     say(
@@ -169,7 +173,7 @@ def _asked_password() -> str | None:
     while True:
         password = str(
             click.prompt(
-                "Password, 10 letters or more (Return: none)",
+                f"Password, {LEAST_LETTERS} letters or more (Return: none)",
                 default="",
                 hide_input=True,
                 show_default=False,
@@ -178,7 +182,7 @@ def _asked_password() -> str | None:
         )
         if not password:
             return None
-        if 10 <= len(password) <= MAX_SECRET:
+        if LEAST_LETTERS <= len(password) <= MAX_SECRET:
             return new_hash(password)
 
 
@@ -187,11 +191,11 @@ def machine_zone() -> str | None:
     named = os.environ.get("TZ", "").removeprefix(":")
     if named:
         return named if "/" in named else None
-    for path in (Path("/etc/timezone"),):
-        if path.is_file():
-            text = path.read_text("utf-8", errors="replace").strip()
-            if text:
-                return text
+    written = Path("/etc/timezone")
+    if written.is_file():
+        text = written.read_text("utf-8", errors="replace").strip()
+        if text:
+            return text
     link = os.path.realpath("/etc/localtime")
     _, mark, zone = link.partition(_NAMED_BY_LINK)
     return zone if mark else None
@@ -199,7 +203,11 @@ def machine_zone() -> str | None:
 
 def _tried(choices: "Choices") -> str:
     """The text for the choices, without the controls that do not answer here."""
+    from monitor.clock import SystemClock
     from monitor.config.proposal import proposed, without_controls
+    from monitor.daemon.wiring import probe_settings
+    from monitor.doctor.measured_hosts import tried
+    from monitor.probe import Prober
 
     text = proposed(choices)
     config = _parsed(text)
@@ -208,10 +216,11 @@ def _tried(choices: "Choices") -> str:
         f" from this line (up to {_ANSWERS_S} s) ...",
         err=True,
     )
-    samples = asyncio.run(_measured(config))
-    _print_outcomes(samples)
-    controls = {site.name for site in config.controls}
-    dead = [s.target for s in samples if s.failure and s.target in controls]
+    prober = Prober(probe_settings(config), SystemClock())
+    outcomes = asyncio.run(tried(prober, config.all_targets()))
+    _print_outcomes(outcomes)
+    controls = [site.name for site in config.controls]
+    dead = [name for name in controls if _duration_s(outcomes[name]) is None]
     if len(dead) == len(controls):
         say("no control answered: is the line up? All of them stay.", err=True)
         return text
@@ -236,48 +245,22 @@ def _parsed(text: str) -> "Config":
     return parse(YAML(typ="safe").load(text), source="proposal")
 
 
-async def _measured(config: "Config") -> "list[Sample]":
-    from monitor.clock import SystemClock
-    from monitor.daemon.wiring import probe_settings
-    from monitor.probe import Prober, probes_of
-    from monitor.probe.failure import NotTriedError
+def _print_outcomes(outcomes: "Outcomes") -> None:
+    from monitor.doctor.measured_hosts import what_failed
 
-    prober = Prober(probe_settings(config), SystemClock())
-    sites = config.all_targets()
-    outcomes = await asyncio.gather(
-        *(prober.measure(site, probes_of(site)[0]) for site in sites),
-        return_exceptions=True,
-    )
-    samples = []
-    for outcome in outcomes:
-        # A host that a page names, where the page cannot be read.
-        if isinstance(outcome, NotTriedError):
-            continue
-        if isinstance(outcome, BaseException):
-            raise outcome
-        samples.append(outcome)
-    return samples
+    for name, outcome in outcomes.items():
+        duration_s = _duration_s(outcome)
+        what = what_failed(outcome)
+        if duration_s is not None:
+            what = f"{1e3 * duration_s:.0f} ms"
+        say(f"  {visible(name)}: {visible(what)}", err=True)
 
 
-def _print_outcomes(samples: "Sequence[Sample]") -> None:
-    for sample in samples:
-        what = f"{1e3 * (sample.duration_s or 0):.0f} ms"
-        if sample.failure:
-            what = f"{sample.failed_operation}: {visible(sample.failure)}"
-        say(f"  {visible(sample.target)}: {what}", err=True)
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing; it may hold a password, so for the owner's eyes."""
-    made = path.with_name(f"{path.name}.new")
-    try:
-        made.unlink(missing_ok=True)
-        private.new_file(made)
-        made.write_text(text, "utf-8")
-        made.replace(path)
-    except OSError as error:
-        made.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+def _duration_s(outcome: "Sample | NotTriedError") -> float | None:
+    """How long an answer took; None: there was none."""
+    if isinstance(outcome, Exception) or outcome.failure:
+        return None
+    return outcome.duration_s or 0.0
 
 
 def _tell(settings: Settings, *, yes: bool) -> None:

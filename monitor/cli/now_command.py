@@ -28,7 +28,6 @@ def now_command(settings: Settings, *, as_json: bool) -> None:
     from monitor.store.reader import Reader
     from monitor.web.answers import now
     from monitor.web.answers.facts import Facts
-    from monitor.web.answers.schemas import NowQuery
     from monitor.wording import language
     from monitor.wording.reason_words import told
 
@@ -37,11 +36,12 @@ def now_command(settings: Settings, *, as_json: bool) -> None:
     with closing(Reader(config.database)) as reader:
         facts = Facts(config, reader, SystemClock())
         found = now.present(facts)
-        if as_json:
-            query = NowQuery(language=config.report.language)
-            echo_json(now.now(facts, query).model_dump(mode="json"))
-    if not as_json:
-        tongue = language(config.report.language)
+    code = config.report.language
+    if as_json:
+        answer = now.answer_of(found, config.vantage, code)
+        echo_json(answer.model_dump(mode="json"))
+    else:
+        tongue = language(code)
         for reason in found.reasons:
             say(told(reason, tongue))
         _print_sites(found.sites, tongue)

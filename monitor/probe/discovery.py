@@ -125,7 +125,7 @@ class Discovery:
         if sample.http_status not in {200, 206}:
             memory.refuse(chosen.url, self._clock.monotonic_s())
         elif chosen.leads is not None:
-            memory.searches.n_searches = 0
+            memory.searches.forget_failures()
 
 
 class _Search:

@@ -95,7 +95,7 @@ class NamedHosts:
         if sample.failed_operation is Operation.RESOLVE:
             memory.searches.hasten()
         else:
-            memory.searches.n_searches = 0
+            memory.searches.forget_failures()
 
     async def _searched(
         self, target: Target, page: str, traffic: Traffic

@@ -38,6 +38,10 @@ class Recurrence:
         """Note what came of the search."""
         self.until_s = self.again_s if is_in_vain else self.searched_s + REMEMBERED_S
 
+    def forget_failures(self) -> None:
+        """What was found is good: the next search in vain is the first one."""
+        self.n_searches = 0
+
     def hasten(self) -> None:
         """Search again as soon as that may be: what was found is no good."""
         self.until_s = min(self.until_s, self.again_s)

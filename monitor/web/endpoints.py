@@ -30,9 +30,9 @@ from monitor.web.answers.schemas import (
     Health,
     Heatmap,
     HeatmapQuery,
+    LanguageQuery,
     NoQuery,
     Now,
-    NowQuery,
     Query,
     Reports,
     SamplePage,
@@ -46,7 +46,6 @@ from monitor.web.answers.schemas import (
     VerdictHistory,
     VerdictHistoryQuery,
     Verdicts,
-    VerdictsQuery,
 )
 
 PREFIX: Final = "/api/v1"
@@ -77,7 +76,7 @@ ENDPOINTS: Final = (
     Endpoint(
         path="/now",
         summary="Each site at this moment, and whether the line is well",
-        query=NowQuery,
+        query=LanguageQuery,
         answer=Now,
         ask=now.now,
     ),
@@ -126,14 +125,14 @@ ENDPOINTS: Final = (
     Endpoint(
         path="/verdicts",
         summary="The verdicts of the last analysis",
-        query=VerdictsQuery,
+        query=LanguageQuery,
         answer=Verdicts,
         ask=telling.verdicts,
     ),
     Endpoint(
         path="/services",
         summary="The verdicts of the last analysis by service",
-        query=VerdictsQuery,
+        query=LanguageQuery,
         answer=Services,
         ask=telling.services,
     ),

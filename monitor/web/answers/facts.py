@@ -100,12 +100,13 @@ class Facts:
         Twins are neither targets nor controls.
         """
         configured = {t.name: t.role for t in self.config.all_targets()}
-        stored = {name: found[-1].role for name, found in self.sites(vantage).items()}
+        sites = self.sites(vantage)
+        stored = {name: found[-1].role for name, found in sites.items()}
         shown = {**configured, **stored} if vantage == self.config.vantage else stored
         both = {
             name: configured.get(name, role)
             for name, role in shown.items()
-            if not self.is_twin(vantage, name)
+            if not is_twin(sites.get(name, ()))
         }
         place = {name: i for i, name in enumerate(configured)}
         order = sorted(
@@ -113,10 +114,6 @@ class Facts:
             key=lambda n: (both[n] != Role.TARGET, place.get(n, len(place)), n),
         )
         return {name: both[name] for name in order}
-
-    def is_twin(self, vantage: str, name: str) -> bool:
-        """Whether a site only stands beside the hosts of its service."""
-        return any(i.part == TWIN for i in self.sites(vantage).get(name, ()))
 
     def metric_series(self, target: str, metric: Metric, vantage: str) -> list[int]:
         """Series that measure a metric of a site directly; raises NotHere."""
@@ -220,6 +217,11 @@ class Facts:
         infos = [info for found in self.sites(vantage).values() for info in found]
         first = min((i.first_utc for i in infos), default=self.clock.now_utc())
         return first.astimezone(ZoneInfo(self.config.timezone)).date()
+
+
+def is_twin(series: Iterable[SeriesInfo]) -> bool:
+    """Whether the site of some series only stands beside the hosts of its service."""
+    return any(info.part == TWIN for info in series)
 
 
 def _chosen(found: Iterable[SeriesInfo], metric: Metric) -> list[int]:

@@ -19,10 +19,10 @@ from monitor.web.answers import overview, telling
 from monitor.web.answers.facts import DIRECT, Facts
 from monitor.web.answers.schemas import (
     Health,
+    LanguageQuery,
     NoQuery,
     Services,
     Verdicts,
-    VerdictsQuery,
 )
 
 STALE: Final = timedelta(minutes=15)
@@ -54,7 +54,7 @@ class StoredFacts:
         yield from site_families(_fresh_samples(facts, vantage))
         with suppress(UnreadableAnalysisError):
             yield from verdict_families(overview.verdicts(facts, NoQuery()))
-            yield _services(telling.services(facts, VerdictsQuery()))
+            yield _services(telling.services(facts, LanguageQuery()))
         health = overview.health(facts, NoQuery())
         totals = facts.round_totals(vantage)
         yield from health_families(health, {k: v[0] for k, v in totals.items()})

@@ -1,7 +1,8 @@
 """The home at this moment: the last outcome of each site beside its usual one."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from monitor.reason import Reason
 from monitor.store.instants import from_us, to_us
 from monitor.store.reader import Point, SeriesInfo
 from monitor.web.answers.facts import DIRECT, NOT_A_PAGE, Facts
-from monitor.web.answers.schemas import Metric, Now, NowQuery, SiteNow
+from monitor.web.answers.schemas import LanguageQuery, Metric, Now
 from monitor.wording import language
 from monitor.wording.reason_words import told
 
@@ -25,23 +26,29 @@ _LEAST_HOURS: Final = 6
 """With fewer hours nobody knows what is usual."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """A site, and the series that stand for it."""
+
+    target: str
+    role: Role
+    metric: Metric
+    pages: Sequence[int]
+    values: Sequence[int]
+    """Of the metric; those of the pages where nothing is transferred."""
+
+
 def present(facts: Facts) -> Present:
     """The present of the configured measuring point."""
     vantage = facts.config.vantage
     now_utc = facts.clock.now_utc()
-    fresh = facts.fresh
-    roles = facts.roles(vantage)
-    configured = {target.name for target in facts.config.all_targets()}
-    last = _last_samples(facts, vantage)
-    sites = (
-        _recent(facts, name, role, last.get(name, []), now_utc)
-        for name, role in roles.items()
-        if name in configured
+    found = core.present(
+        _recent(facts, now_utc),
+        now_utc=now_utc,
+        fresh=facts.fresh,
+        gateway=_gateway(facts, now_utc - facts.fresh),
     )
     pause_end = facts.reader.last_pause_end(vantage, now_utc=now_utc)
-    found = core.present(
-        sites, now_utc=now_utc, fresh=fresh, gateway=_gateway(facts, now_utc - fresh)
-    )
     if pause_end is None or pause_end <= now_utc:
         return found
     zone = ZoneInfo(facts.config.timezone)
@@ -57,16 +64,20 @@ def paused(until: datetime) -> Reason:
     )
 
 
-def now(facts: Facts, query: NowQuery) -> Now:
+def now(facts: Facts, query: LanguageQuery) -> Now:
     """The present, in words where a language was asked for."""
-    found = present(facts)
-    tongue = None if query.language is None else language(query.language)
+    return answer_of(present(facts), facts.config.vantage, query.language)
+
+
+def answer_of(found: Present, vantage: str, code: str | None) -> Now:
+    """A present as the API gives it, told in the language of a code."""
+    tongue = None if code is None else language(code)
     return Now(
         now_utc=found.now_utc,
-        vantage=facts.config.vantage,
+        vantage=vantage,
         line=found.line,
         controls_times_slower=found.controls_times_slower,
-        sites=[SiteNow.of(site) for site in found.sites],
+        sites=list(found.sites),
         reasons=[str(reason) for reason in found.reasons],
         told=None if tongue is None else [told(r, tongue) for r in found.reasons],
     )
@@ -74,25 +85,30 @@ def now(facts: Facts, query: NowQuery) -> Now:
 
 def line(facts: Facts) -> tuple[LineState, Reason]:
     """Whether the line is up, by the last attempt at each site: one question."""
-    now_utc = facts.clock.now_utc()
-    oldest_utc = now_utc - facts.fresh
-    configured = {target.name: target.role for target in facts.config.all_targets()}
-    last = _last_samples(facts, facts.config.vantage)
-    pages = (_last_page(last.get(name, ()), oldest_utc) for name in configured)
+    oldest_utc = facts.clock.now_utc() - facts.fresh
+    roles, last = _roles(facts), _last_samples(facts)
+    pages = (_last_page(last.get(name, ()), oldest_utc) for name in roles)
     asked = [
         Asked(role, page.failure is None, page.failed_operation)
-        for role, page in zip(configured.values(), pages, strict=True)
+        for role, page in zip(roles.values(), pages, strict=True)
         if page is not None
     ]
     gateway = _gateway(facts, oldest_utc)
     return core.line_now(asked, gateway=gateway, fresh=facts.fresh)
 
 
-def _last_samples(facts: Facts, vantage: str) -> Mapping[str, Sequence[Sample]]:
+def _roles(facts: Facts) -> dict[str, Role]:
+    """The sites that are measured now."""
+    configured = {target.name for target in facts.config.all_targets()}
+    roles = facts.roles(facts.config.vantage)
+    return {name: role for name, role in roles.items() if name in configured}
+
+
+def _last_samples(facts: Facts) -> Mapping[str, Sequence[Sample]]:
     """The last direct sample of each series by site, the oldest first."""
     infos = [
         info
-        for of_site in facts.sites(vantage).values()
+        for of_site in facts.sites(facts.config.vantage).values()
         for info in of_site
         if info.path == DIRECT
     ]
@@ -109,79 +125,103 @@ def _last_page(last: Sequence[Sample], oldest_utc: datetime) -> Sample | None:
     return pages[-1]
 
 
-def _recent(
-    facts: Facts,
-    target: str,
-    role: Role,
-    last: Sequence[Sample],
-    now_utc: datetime,
-) -> Recent:
+def _recent(facts: Facts, now_utc: datetime) -> list[Recent]:
+    """The last hours of each site; each kind of fact is asked for once."""
+    sites = [_site(facts, name, role) for name, role in _roles(facts).items()]
+    last, usual = _last_samples(facts), _usual(facts, sites, now_utc)
+    pages = _points(facts, Metric.DURATION, (s.pages for s in sites), now_utc)
+    transfers = (s.values for s in sites if s.metric is Metric.GOODPUT)
+    values = _points(facts, Metric.GOODPUT, transfers, now_utc)
+    found = []
+    for site in sites:
+        own = last.get(site.target, ())
+        page = _last_page(own, now_utc - facts.fresh)
+        attempts = _outcomes(pages, site.pages, own)
+        has_transfers = site.metric is Metric.GOODPUT
+        found.append(
+            Recent(
+                target=site.target,
+                role=site.role,
+                metric=site.metric.value,
+                pages=attempts,
+                values=_outcomes(values, site.values, own)
+                if has_transfers
+                else attempts,
+                usual=usual.get(site.target),
+                has_ever_answered=_has_answered(facts, site, attempts, now_utc),
+                connect_s=None if page is None else page.connect_s,
+            )
+        )
+    return found
+
+
+def _site(facts: Facts, target: str, role: Role) -> _Site:
     vantage = facts.config.vantage
     transfers = facts.metric_series(target, Metric.GOODPUT, vantage)
     pages = facts.metric_series(target, Metric.DURATION, vantage)
-    metric = Metric.DURATION if transfers == pages else Metric.GOODPUT
-    ids = pages if metric is Metric.DURATION else transfers
-    attempts = _outcomes(facts, pages, Metric.DURATION, last, now_utc)
-    values = _outcomes(facts, ids, metric, last, now_utc)
-    is_failing = bool(attempts and attempts[-1].failure)
-    page = _last_page(last, now_utc - facts.fresh)
-    return Recent(
+    return _Site(
         target=target,
         role=role,
-        metric=metric.value,
-        pages=attempts,
-        values=values,
-        usual=_usual(facts, target, ids, metric, now_utc),
-        has_ever_answered=not is_failing or _has_answered(facts, pages, now_utc),
-        connect_s=None if page is None else page.connect_s,
+        metric=Metric.DURATION if transfers == pages else Metric.GOODPUT,
+        pages=pages,
+        values=transfers,
     )
+
+
+def _points(
+    facts: Facts, metric: Metric, series: Iterable[Sequence[int]], now_utc: datetime
+) -> Mapping[int, Sequence[Point]]:
+    """What was measured in the last hours, by series."""
+    ids = [series_id for of_site in series for series_id in of_site]
+    since_us, until_us = to_us(now_utc - _LOOK_BACK), to_us(now_utc) + 1
+    by_series: dict[int, list[Point]] = defaultdict(list)
+    for point in facts.reader.points(ids, metric.value, since_us, until_us):
+        by_series[point.series_id].append(point)
+    return by_series
 
 
 def _outcomes(
-    facts: Facts,
+    points: Mapping[int, Sequence[Point]],
     series_ids: Sequence[int],
-    metric: Metric,
     last: Iterable[Sample],
-    now_utc: datetime,
 ) -> list[Outcome]:
-    since_us, until_us = to_us(now_utc - _LOOK_BACK), to_us(now_utc) + 1
-    points = facts.reader.points(series_ids, metric.value, since_us, until_us)
-    points.sort(key=lambda point: point.started_at_us)
+    """The outcomes of some series of one site, the oldest first."""
     stages = {to_us(s.started_at_utc): s.failed_operation for s in last}
-    return [_outcome(point, stages) for point in points]
-
-
-def _outcome(point: Point, stages: Mapping[int, str | None]) -> Outcome:
-    return Outcome(
-        started_at_utc=from_us(point.started_at_us),
-        value=point.value if point.failure is None else None,
-        failure=point.failure,
-        failed_operation=stages.get(point.started_at_us),
-    )
+    own = [point for series_id in series_ids for point in points.get(series_id, ())]
+    return [
+        Outcome(
+            started_at_utc=from_us(point.started_at_us),
+            value=point.value if point.failure is None else None,
+            failure=point.failure,
+            failed_operation=stages.get(point.started_at_us),
+        )
+        for point in sorted(own, key=lambda point: point.started_at_us)
+    ]
 
 
 def _usual(
-    facts: Facts,
-    target: str,
-    series_ids: Sequence[int],
-    metric: Metric,
-    now_utc: datetime,
-) -> float | None:
-    since_us = to_us(now_utc - _USUAL_DAYS)
-    hours = facts.hours({target: series_ids}, metric, since_us, to_us(now_utc))[target]
-    known = [value for value in hours.value if value is not None]
-    return middle(known) if len(known) >= _LEAST_HOURS else None
+    facts: Facts, sites: Sequence[_Site], now_utc: datetime
+) -> dict[str, float | None]:
+    """The median of the last days of each site's metric, where enough is known."""
+    since_us, until_us = to_us(now_utc - _USUAL_DAYS), to_us(now_utc)
+    found: dict[str, float | None] = {}
+    for metric in (Metric.GOODPUT, Metric.DURATION):
+        chosen = {s.target: s.values for s in sites if s.metric is metric}
+        hours = facts.hours(chosen, metric, since_us, until_us)
+        for target, own in hours.items():
+            known = [value for value in own.value if value is not None]
+            found[target] = middle(known) if len(known) >= _LEAST_HOURS else None
+    return found
 
 
-def _has_answered(facts: Facts, series_ids: Sequence[int], now_utc: datetime) -> bool:
-    """Whether any probe of a site ever had its answer."""
-    days = facts.reader.days(series_ids, Metric.DURATION.value, 0, to_us(now_utc))
-    in_hours = any(sum(day.n) > sum(day.n_failed) for day in days)
-    since_us = to_us(now_utc - _LOOK_BACK)
-    recent = facts.reader.points(
-        series_ids, Metric.DURATION.value, since_us, to_us(now_utc) + 1
-    )
-    return in_hours or any(point.failure is None for point in recent)
+def _has_answered(
+    facts: Facts, site: _Site, attempts: Sequence[Outcome], now_utc: datetime
+) -> bool:
+    """Whether a site ever answered; only asked of one that fails now."""
+    if not attempts or any(attempt.failure is None for attempt in attempts):
+        return True
+    days = facts.reader.days(site.pages, Metric.DURATION.value, 0, to_us(now_utc))
+    return any(sum(day.n) > sum(day.n_failed) for day in days)
 
 
 def _gateway(facts: Facts, oldest_utc: datetime) -> Gateway | None:

@@ -16,7 +16,7 @@ from monitor.store.notices import NOT_SENT, Notice, Notices
 from monitor.store.reader import SeriesInfo, StoredAnalysis
 from monitor.web.answers import now
 from monitor.web.answers.data_used import usage
-from monitor.web.answers.facts import Facts, NotHere
+from monitor.web.answers.facts import Facts, NotHere, is_twin
 from monitor.web.answers.schemas import (
     Health,
     Metric,
@@ -49,7 +49,7 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
     urls = {target.name: target.url for target in config.all_targets()}
     sites = facts.sites(vantage)
     infos = [info for found in sites.values() for info in found]
-    twins = {n: Role.TARGET for n in sorted(sites) if facts.is_twin(vantage, n)}
+    twins = {n: Role.TARGET for n in sorted(sites) if is_twin(sites[n])}
     zone = ZoneInfo(config.timezone)
     return Targets(
         vantage=vantage,
@@ -76,10 +76,9 @@ def _target(
     name: str, role: Role, url: str | None, found: list[SeriesInfo]
 ) -> TargetInfo:
     newest = max(found, key=lambda info: info.last_utc, default=None)
-    is_twin = newest is not None and newest.part == TWIN
     return TargetInfo(
         name=name,
-        role="twin" if is_twin else role.value,
+        role="twin" if newest is not None and newest.part == TWIN else role.value,
         service=(newest and newest.service) or name,
         part=(newest and newest.part) or "page",
         url=url,

@@ -5,7 +5,6 @@ dates are local to the home's zone.
 """
 
 import re
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
@@ -20,9 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-from monitor import model, present
+from monitor import model
 from monitor.evening_rule import EveningState
-from monitor.present import LineState, SiteState
+from monitor.present import LineState, SiteNow
 from monitor.verdict_table import Tone, gravity, row_of
 from monitor.wallclock import YEARS, parsed_date
 
@@ -248,8 +247,8 @@ class GapsQuery(Query):
         return self
 
 
-class VerdictsQuery(Query):
-    """In which language reasons and checks are told, beside the analysis' own words."""
+class LanguageQuery(Query):
+    """In which language it is told, beside the rules' own words; none: in no other."""
 
     language: Language | None = None
 
@@ -749,38 +748,6 @@ class Usage(Answer):
     budget_per_month_bytes: int | None
 
 
-class NowQuery(Query):
-    """The language in which it is told; none: only the numbers."""
-
-    language: Language | None = None
-
-
-class SiteNow(Answer):
-    """The last outcome of one site beside its usual value of the last seven days."""
-
-    target: str
-    role: str
-    state: SiteState
-    measured_at_utc: datetime | None
-    metric: str
-    value: float | None
-    usual: float | None
-    times_slower: float | None
-    """Than usual."""
-    failure: str | None
-    failed_operation: str | None
-    since_utc: datetime | None
-    """Since when it is slow or fails; looked for in the last three hours."""
-    has_answered: bool
-    has_ever_answered: bool
-    is_nearer_than_gateway: bool
-
-    @classmethod
-    def of(cls, site: present.SiteNow) -> Self:
-        """The answer of a site's present."""
-        return cls.model_validate(asdict(site))
-
-
 class Now(Answer):
     """The home at this moment; no verdict: one moment is no pattern."""
 
@@ -790,6 +757,7 @@ class Now(Answer):
     controls_times_slower: float | None
     """How many times slower than usual the middle control is."""
     sites: list[SiteNow]
+    """Each beside its usual value of the last seven days."""
     reasons: list[str]
     told: list[str] | None = None
     """The reasons in the language that was asked for."""

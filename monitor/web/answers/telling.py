@@ -11,6 +11,7 @@ from monitor.web.answers.schemas import (
     Gap,
     Gaps,
     GapsQuery,
+    LanguageQuery,
     Member,
     NoQuery,
     Services,
@@ -19,7 +20,6 @@ from monitor.web.answers.schemas import (
     ToldCheck,
     ToldFact,
     Verdicts,
-    VerdictsQuery,
 )
 from monitor.wording import Language, cards, language
 from monitor.wording.check_words import (
@@ -33,7 +33,7 @@ from monitor.wording.reason_words import told_reasons
 from monitor.wording.round_words import told_gap
 
 
-def verdicts(facts: Facts, query: VerdictsQuery) -> Verdicts:
+def verdicts(facts: Facts, query: LanguageQuery) -> Verdicts:
     """The last analysis, and what it says in words."""
     if query.language is None:
         return overview.verdicts(facts, NoQuery())
@@ -50,7 +50,7 @@ def verdicts(facts: Facts, query: VerdictsQuery) -> Verdicts:
     return none.model_copy(update={"lead": _lead(facts, None, tongue)})
 
 
-def services(facts: Facts, query: VerdictsQuery) -> Services:
+def services(facts: Facts, query: LanguageQuery) -> Services:
     """The last analysis by service, and what it says in words."""
     tongue = None if query.language is None else language(query.language)
     for stored in facts.analyses(1):
