@@ -236,8 +236,10 @@ def test_a_sample_is_no_secret(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
     with open_store(url) as store:
         moment = datetime(2026, 3, 1, tzinfo=UTC)
-        store.append([Sample(started_at_utc=moment, target="a", failure="x://y")])
-        assert next(iter(store.samples())).failure == "x://y"
+        store.samples.append(
+            [Sample(started_at_utc=moment, target="a", failure="x://y")]
+        )
+        assert next(iter(store.samples.read())).failure == "x://y"
 
 
 @pytest.mark.parametrize("place", [f"u:p@{SECRET}@h/d", f"u:p@{SECRET}?x@h/d"])

@@ -1,7 +1,6 @@
 """The night's work is done once; a missed night is made up for."""
 
 import json
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from monitor.nights import due_nights, last_night, remove_old, run_due_nights
 from monitor.simulation import Home, simulate
 from monitor.store import open_store
 from monitor.store.clock_steps import ClockStep
-from monitor.store.reader import Reader
+from tests.door import ask_store
 from tests.store.test_retention import measured_round
 
 ZONE = "Asia/Almaty"
@@ -34,7 +33,7 @@ def fill(database: str, home: Home, folder: Path) -> None:
     home.samples.to_parquet(path)
     with open_store(database) as store:
         for batch in read_batches(path):
-            store.append(samples_from(batch))
+            store.samples.append(samples_from(batch))
 
 
 def config_of(database: str, vantage: str, **report: object) -> Config:
@@ -80,7 +79,8 @@ def test_due_nights_are_stored_and_reported_once(
     nights = list(run_due_nights(filled, now_utc=third_morning))
     assert [n.night for n in nights] == [START, START + timedelta(days=1)]
     assert (folder / "2026-03-02" / "report.html").stat().st_size > 5_000
-    with closing(Reader(filled.database)) as reader:
+    with open_store(filled.database) as opened:
+        reader = opened.reader
         newest, older = [stored.read() for stored in reader.analyses(3)]
     assert newest.method_version == METHOD_VERSION
     assert newest.until == date(2026, 3, 2)
@@ -108,7 +108,7 @@ def test_a_database_without_samples_gets_no_report(
 ) -> None:
     folder = tmp_path / "reports"
     config = config_of(database, "home", folder=str(folder))
-    assert list(run_due_nights(config, now_utc=NOW)) == []
+    assert list(ask_store(config.database, run_due_nights, config, now_utc=NOW)) == []
     assert not folder.exists()
 
 
@@ -192,15 +192,21 @@ def test_reports_go_when_enough_days_were_measured_after_them(
     with open_store(database) as store:
         for number in range(29):
             day = date(2026, 2, 5) + timedelta(days=number)
-            store.append_round(measured_round(day))
-        assert list(run_due_nights(config, now_utc=far)) == []
+            store.rounds.append(measured_round(day))
+        assert (
+            list(ask_store(config.database, run_due_nights, config, now_utc=far)) == []
+        )
         assert len(list(reports.iterdir())) == 3
-        store.append_round(measured_round(date(2026, 3, 6)))
+        store.rounds.append(measured_round(date(2026, 3, 6)))
         step = ClockStep(before_utc=NOW - timedelta(hours=20), after_utc=NOW)
-        store.append_clock_step("home", step)
-    list(run_due_nights(config, now_utc=NOW))
+        store.clock_steps.append("home", step)
+    list(ask_store(config.database, run_due_nights, config, now_utc=NOW))
     assert len(list(reports.iterdir())) == 3
-    list(run_due_nights(config, now_utc=NOW + timedelta(days=2)))
+    list(
+        ask_store(
+            config.database, run_due_nights, config, now_utc=NOW + timedelta(days=2)
+        )
+    )
     assert [path.name for path in reports.iterdir()] == ["2026-03-01"]
 
 

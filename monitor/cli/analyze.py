@@ -117,19 +117,20 @@ def _samples(
 
         return _only(read_frame(paths, COLUMNS), vantage)
     from monitor.clock import SystemClock
+    from monitor.store import open_store
     from monitor.store.frames import load_frame
 
-    url = measured_database_url(settings)
-    found = load_frame(
-        url,
-        # By default up to now: what lies later, a wrong clock has left there.
-        until=SystemClock().now_utc() if until is None else until + _AFTER_LAST_DAY,
-        vantage=vantage,
-        columns=COLUMNS,
-    )
-    if found.empty and vantage is not None:
-        check_known(url, "--vantage", [vantage])
-    return found
+    with open_store(measured_database_url(settings)) as store:
+        samples = load_frame(
+            store,
+            # By default up to now: what lies later, a wrong clock has left there.
+            until=SystemClock().now_utc() if until is None else until + _AFTER_LAST_DAY,
+            vantage=vantage,
+            columns=COLUMNS,
+        )
+        if samples.empty and vantage is not None:
+            check_known(store, "--vantage", [vantage])
+    return samples
 
 
 def _only(frame: "pd.DataFrame", vantage: str | None) -> "pd.DataFrame":

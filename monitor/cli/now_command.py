@@ -1,7 +1,6 @@
 """`monitor now`: each site at this moment, and whether the line is well."""
 
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -25,7 +24,7 @@ def now_command(settings: Settings, *, as_json: bool) -> None:
     the line is down or nothing was measured in the last rounds.
     """
     from monitor.clock import SystemClock
-    from monitor.store.reader import Reader
+    from monitor.store import Store
     from monitor.web.answers import now
     from monitor.web.answers.facts import Facts
     from monitor.web.answers.schemas import NowQuery
@@ -34,8 +33,8 @@ def now_command(settings: Settings, *, as_json: bool) -> None:
 
     measured_database_url(settings)
     config = configuration(settings)
-    with closing(Reader(config.database)) as reader:
-        facts = Facts(config, reader, SystemClock())
+    with Store(config.database) as store:
+        facts = Facts(config, store, SystemClock())
         found = now.present(facts)
         if as_json:
             query = NowQuery(language=config.report.language)

@@ -86,11 +86,11 @@ def _watched(lines: "Iterator[bytes]", n_rows: int) -> "Iterator[bytes]":
 
 def _verify_stored(settings: Settings, *, as_json: bool) -> None:
     from monitor.evidence.ledger import stored_differences, stored_notes
-    from monitor.store.retention import removed_rows
+    from monitor.store import open_store
 
-    url = measured_database_url(settings)
-    findings, notes = stored_differences(url), stored_notes(url)
-    removed = removed_rows(url)
+    with open_store(measured_database_url(settings)) as store:
+        findings, notes = stored_differences(store), stored_notes(store)
+        removed = store.removed_rows()
     for note in notes:
         say(f"note: {visible(note, limit=500)}", err=True)
     if as_json:

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,10 +29,9 @@ from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.hosts import is_address
 from monitor.probe.route import NetworkFiles
-from monitor.store import check
+from monitor.store import Store
 from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
 from monitor.store.engine import COMPANIONS, sqlite_file
-from monitor.store.retention import Retention
 from monitor.store.spool_file import spool_path
 
 __all__ = ["Finding", "State", "examine"]
@@ -42,6 +41,7 @@ LOW_DISK_BYTES = 500_000_000
 
 
 async def examine(
+    store: Store,
     config: Config,
     settings: ProbeSettings,
     *,
@@ -61,8 +61,8 @@ async def examine(
         clock_finding(is_synchronised()),
         zone_finding(config.timezone),
         *write_findings(directory),
-        database_finding(config.database),
-        *retention_findings(config, clock.now_utc()),
+        database_finding(store),
+        *retention_findings(store, config, clock.now_utc()),
         log_finding(wal_bytes(config.database)),
         await _gateway_finding(clock),
         *partial_findings(config),
@@ -117,25 +117,25 @@ def write_findings(directory: Path) -> Iterator[Finding]:
     yield Finding("disk", state, f"{free / 1e9:.1f} GB free", advice)
 
 
-def database_finding(url: str) -> Finding:
+def database_finding(store: Store) -> Finding:
     """Whether the database opens at this version's layout."""
     try:
-        check(url, writes=True)
+        store.check(writes=True)
     except (InputError, RightsError) as error:
         return Finding("database", State.BAD, str(error), "`monitor run` ends at once")
     except MonitorError as error:
         advice = "samples go to a spool file until it is back"
         return Finding("database", State.BAD, str(error), advice)
-    return Finding("database", State.OK, masked(url))
+    return Finding("database", State.OK, masked(store.url))
 
 
-def retention_findings(config: Config, now_utc: datetime) -> Iterator[Finding]:
+def retention_findings(
+    store: Store, config: Config, now_utc: datetime
+) -> Iterator[Finding]:
     """What retention removed and what it waits for; nothing without the database."""
     n_days = config.retention.samples_days
-    with (
-        suppress(MonitorError),
-        closing(Retention(config.database, config.vantage)) as retention,
-    ):
+    with suppress(MonitorError):
+        retention = store.retention(config.vantage)
         removed = retention.removed()
         told = f"{removed.n_rows} samples of {removed.n_days} days removed so far"
         if n_days is None:

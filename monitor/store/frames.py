@@ -14,9 +14,8 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping, select
 
 from monitor.interchange.file_columns import COLUMNS, NAMES, Column
-from monitor.store.engine import make_engine, reading
+from monitor.store.door import Store
 from monitor.store.growing import GrowingColumn, growing
-from monitor.store.migration import migrate
 from monitor.store.samples import Selection
 from monitor.store.sql_types import Statement
 from monitor.store.tables import IDENTITY, samples, series
@@ -25,7 +24,7 @@ _ROWS_AT_ONCE: Final = 2000
 
 
 def load_frame(
-    url: str,
+    store: Store,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -37,7 +36,7 @@ def load_frame(
 
     Parameters
     ----------
-    url : the database.
+    store : the open database.
     since, until : aware moments; None: no limit.
     targets, vantage : only these; None: all.
     columns : only these columns, in the order of contracts 4; None: all.
@@ -49,7 +48,6 @@ def load_frame(
 
     Raises
     ------
-    InputError : impossible URL, or a database that is not for this program.
     StoreError : the database is out of reach.
     ValueError : an unknown column.
     """
@@ -60,13 +58,8 @@ def load_frame(
     names = None if targets is None else tuple(targets)
     chosen = Selection(since=since, until=until, targets=names, vantage=vantage)
     columns_read = {column.name: growing(column) for column in wanted}
-    engine = make_engine(url)
-    try:
-        migrate(engine)
-        with reading(engine) as connection:
-            _fill(columns_read, connection, chosen, wanted)
-    finally:
-        engine.dispose()
+    with store.database.reading() as connection:
+        _fill(columns_read, connection, chosen, wanted)
     return pd.DataFrame({n: c.series() for n, c in columns_read.items()}, copy=False)
 
 

@@ -6,52 +6,10 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 import monitor
 from monitor.errors import InputError
-from monitor.store.engine import make_engine, reading, sqlite_path
-from monitor.store.fitness import refuse_unfit, refuse_without_rights
+from monitor.store.engine import reading
+from monitor.store.fitness import refuse_unfit
 from monitor.store.tables import REVISION, VERSION_TABLE, metadata
 from monitor.store.upgrade_turns import migrating
-
-
-def check(url: str, *, writes: bool) -> None:
-    """Refuse a database that this program cannot use, before anything relies on it.
-
-    Parameters
-    ----------
-    writes : whether it is brought to this version, and must be one to write into;
-        else a file is not touched, and a server only asked.
-
-    Raises
-    ------
-    InputError : impossible URL, encoding or schema, or a database of another program.
-    RightsError : it may not be written.
-    StoreError : it is out of reach.
-    """
-    engine = make_engine(url)
-    try:
-        if writes:
-            migrate(engine)
-        if writes or sqlite_path(engine) is None:
-            with reading(engine) as connection:
-                refuse_unfit(connection)
-                refuse_without_rights(connection)
-    finally:
-        engine.dispose()
-
-
-def upgrade(url: str) -> str:
-    """The revision reached after every missing migration has run.
-
-    Raises
-    ------
-    InputError : impossible URL, a newer database, or one of another program.
-    StoreError : the database is out of reach.
-    """
-    engine = make_engine(url)
-    try:
-        migrate(engine)
-    finally:
-        engine.dispose()
-    return REVISION
 
 
 def migrate(engine: Engine) -> None:

@@ -1,26 +1,27 @@
 """Notes about dates: added, withdrawn by a later row, never changed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, exists, insert, or_, select
+from sqlalchemy import exists, insert, or_, select
 
 from monitor.errors import InputError
 from monitor.model import Note
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.database import Database
 from monitor.store.instants import to_us
 from monitor.store.spool_lines import storable
 from monitor.store.tables import notes
 
 
+@dataclass(frozen=True, slots=True)
 class Notes:
-    """The notes of one database that exists and is up to date.
+    """The notes of a database.
 
     Every method may raise StoreError.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine: Engine = make_engine(url)
+    database: Database
 
     def add(
         self,
@@ -44,7 +45,7 @@ class Notes:
             "last_date": last.isoformat(),
             "text": storable(text),
         }
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             (number,) = connection.execute(
                 insert(notes).returning(notes.c.id), row
             ).one()
@@ -71,7 +72,7 @@ class Notes:
             "withdraws": number,
             "vantage": found[0].vantage,
         }
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             connection.execute(insert(notes), row)
         return found[0]
 
@@ -98,7 +99,7 @@ class Notes:
         if vantage is not None:
             own = or_(notes.c.vantage == vantage, notes.c.vantage.is_(None))
             wanted = wanted.where(own)
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(wanted.order_by(notes.c.first_date, notes.c.id))
             return [
                 Note(
@@ -110,7 +111,3 @@ class Notes:
                 )
                 for row in rows
             ]
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Engine, insert, or_, select
+from sqlalchemy import Connection, insert, or_, select
 
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.sql_types import StoredRow
 from monitor.store.tables import notices
@@ -39,23 +39,23 @@ class Notice:
     """Date or time from which the thing told holds."""
 
 
+@dataclass(frozen=True, slots=True)
 class Notices:
-    """The messages of one database that exists and is up to date.
+    """The messages of a database.
 
     Every method may raise StoreError.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine: Engine = make_engine(url)
+    database: Database
 
     def add(self, notice: Notice) -> None:
         """Note what happened."""
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             _add(connection, notice)
 
     def add_new(self, notice: Notice) -> None:
         """Note what went wrong; not again when it is the same as the last time."""
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             same = (
                 select(notices.c.kind)
                 .where(
@@ -83,7 +83,7 @@ class Notices:
             .order_by(notices.c.id.desc())
             .limit(1)
         )
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else _notice(row)
 
@@ -102,12 +102,8 @@ class Notices:
             .order_by(notices.c.id.desc())
             .limit(100)
         )
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             return [_notice(row) for row in connection.execute(wanted)]
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
 
 
 def _add(connection: Connection, notice: Notice) -> None:

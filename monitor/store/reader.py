@@ -1,7 +1,7 @@
 """Read-only questions of the dashboard and the API; every answer is bounded.
 
-Own connections that cannot write, usable from several threads. Nothing here knows time
-zones, units of display or HTTP.
+Nothing here writes; usable from several threads. Nothing here knows time zones, units
+of display or HTTP.
 """
 
 import heapq
@@ -9,15 +9,16 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 from sqlalchemy import RowMapping, and_, exists, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
-from monitor.store import pauses
-from monitor.store.engine import make_engine, reading
+from monitor.store.database import Database
 from monitor.store.hourly_days import HourlyDay, read_days
 from monitor.store.instants import from_us, to_us
+from monitor.store.pauses import last_end
 from monitor.store.retention import Removed, removed
 from monitor.store.round_totals import RoundTotals, Totals
 from monitor.store.rounds import read as read_rounds
@@ -100,17 +101,13 @@ class StoredAnalysis:
 
 
 class Reader:
-    """Answers questions; every method may raise StoreError.
+    """Answers questions; every method may raise StoreError."""
 
-    Parameters
-    ----------
-    url : URL of a database that exists and has this program's tables.
-    """
-
-    def __init__(self, url: str) -> None:
-        limits = {"statement_timeout_ms": STATEMENT_TIMEOUT_MS}
-        self._engine = make_engine(url).execution_options(**limits)
-        self._round_totals = RoundTotals(self._engine)
+    def __init__(self, database: Database) -> None:
+        self._reading = partial(
+            database.reading, statement_timeout_ms=STATEMENT_TIMEOUT_MS
+        )
+        self._round_totals = RoundTotals(self._reading)
 
     def series(self, *, as_of: datetime | None = None) -> list[SeriesInfo]:
         """Every series that has a sample, in the order of its names.
@@ -130,7 +127,7 @@ class Reader:
         said = (samples.c.is_control, samples.c.service, samples.c.part)
         wanted = select(inner, *said).join(samples, newest)
         order = [inner.c[name] for name in IDENTITY]
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             return [_info(row) for row in connection.execute(wanted.order_by(*order))]
 
     def days(
@@ -138,7 +135,7 @@ class Reader:
     ) -> list[HourlyDay]:
         """Roll-ups, packed by day, of hours that begin in the half-open range."""
         known = _known(metric)
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             return read_days(connection, list(series_ids), known, since_us, until_us)
 
     def points(
@@ -153,12 +150,12 @@ class Reader:
             .where(when >= since_us, when < until_us)
             .order_by(samples.c.series_id, when)
         )
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             return [Point._make(row) for row in connection.execute(wanted)]
 
     def page(self, chosen: SampleFilter, limit: int) -> list[tuple[int, Sample]]:
         """Up to `limit` samples with the id of their series, by time and series."""
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             # Each series lies in the order of time: the first rows of each are enough.
             parts = [
                 connection.execute(_page_of(series_id, chosen, limit)).mappings().all()
@@ -184,7 +181,7 @@ class Reader:
     def _first_us(self, chosen: SampleFilter) -> int | None:
         when = samples.c.started_at_us
         found = []
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             # One step down the index per series.
             for series_id in chosen.series_ids:
                 of_series = _within(select(func.min(when)), chosen, series_id)
@@ -194,7 +191,7 @@ class Reader:
     def _span(self, chosen: SampleFilter, start_us: int, end_us: int) -> list[Sample]:
         when = samples.c.started_at_us
         rows: list[RowMapping] = []
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             for series_id in chosen.series_ids:
                 wanted = _within(_full(), chosen, series_id)
                 wanted = wanted.where(when >= start_us, when < end_us)
@@ -207,7 +204,7 @@ class Reader:
         key = and_(
             samples.c.series_id == series_id, samples.c.started_at_us == started_at_us
         )
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             row = connection.execute(_full().where(key)).mappings().first()
         return None if row is None else from_row(row)
 
@@ -215,7 +212,7 @@ class Reader:
         """The last sample of each of these series."""
         keys = [(info.series_id, to_us(info.last_utc)) for info in found]
         key = tuple_(samples.c.series_id, samples.c.started_at_us)
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             rows = connection.execute(_full().where(key.in_(keys))).mappings()
             return [from_row(row) for row in rows]
 
@@ -223,7 +220,7 @@ class Reader:
         self, since: datetime, until: datetime, vantage: str, *, as_of: datetime
     ) -> list[Round]:
         """Rounds and gaps whose slot begins in the half-open range, as of a moment."""
-        return list(read_rounds(self._engine, since, until, vantage, as_of))
+        return list(read_rounds(self._reading, since, until, vantage, as_of))
 
     def round_totals(self, vantage: str, *, as_of: datetime) -> Totals:
         """Per status: records, probes planned, probes done, seconds; as of a moment."""
@@ -231,13 +228,13 @@ class Reader:
 
     def removed(self, vantage: str) -> Removed:
         """What retention removed so far."""
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             return removed(connection, vantage)
 
     def last_pause_end(self, vantage: str, *, now_utc: datetime) -> datetime | None:
         """When the owner's last pause was or will be over; None: there was none."""
-        with reading(self._engine) as connection:
-            return pauses.last_end(connection, vantage, now_utc)
+        with self._reading() as connection:
+            return last_end(connection, vantage, now_utc)
 
     def received(
         self, series_ids: Iterable[int], since_us: int, until_us: int
@@ -250,13 +247,13 @@ class Reader:
             hourly.c.series_id.in_(list(series_ids)),
             hourly.c.hour_us.between(since_us, until_us - 1),
         )
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             n_probes, body_bytes = connection.execute(wanted).one()
         return Received(n_probes=int(n_probes), body_bytes=int(body_bytes))
 
     def n_stale_hours(self) -> int:
         """Hours whose roll-up is still to be made."""
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             count = select(func.count()).select_from(hourly_stale)
             return connection.scalar(count) or 0
 
@@ -276,7 +273,7 @@ class Reader:
             wanted = wanted.where(own)
         if before is not None:
             wanted = wanted.where(analyses.c.computed_at_us < to_us(before))
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             return [
                 StoredAnalysis(
                     computed_at_utc=from_us(row.computed_at_us),
@@ -297,13 +294,9 @@ class Reader:
             " ORDER BY first_date, number LIMIT 1000"
         )
         span = {"first": first_date, "last": last_date, "vantage": vantage}
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             found = connection.execute(wanted, span).all()
         return [(row[0], row[1], row[2]) for row in found]
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
 
 
 def is_site(info: SeriesInfo) -> bool:

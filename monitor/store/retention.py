@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from monitor.store import clock_steps, rounds
 from monitor.store.clock_steps import ClockStep
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.database import Database
 from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import from_us, to_us
 from monitor.store.rollups import Rollups
@@ -66,25 +66,24 @@ class Removed(NamedTuple):
 
 
 class Retention:
-    """Removes old samples of one vantage, in a database that is up to date.
+    """Removes old samples of one vantage.
 
     Every method may raise StoreError.
 
     Parameters
     ----------
-    url : database URL.
     vantage : whose samples; those of others are never touched.
     phase_us : see `Rollups`.
     """
 
-    def __init__(self, url: str, vantage: str, *, phase_us: int = 0) -> None:
-        self._engine = make_engine(url)
+    def __init__(self, database: Database, vantage: str, *, phase_us: int = 0) -> None:
+        self.database = database
         self._vantage = vantage
-        self._rollups = Rollups(url, phase_us=phase_us)
+        self._rollups = Rollups(database, phase_us=phase_us)
 
     def age(self, n_days: int, *, now: datetime) -> Age:
         """What is old: days with `n_days` measured ones after them, all over by now."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             step = clock_steps.last_within(connection, self._vantage, now, STEADY)
             measured = rounds.measured_days(
                 connection, self._vantage, now=now, limit=n_days
@@ -106,18 +105,18 @@ class Retention:
             "before_us": to_us(before),
             "vantage": self._vantage,
         }
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             connection.execute(insert(retentions), row)
 
     def kept_from(self) -> datetime | None:
         """The moment before which samples may go; None: none may."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             decision = _decision(connection, self._vantage)
         return None if decision is None else from_us(decision.before_us)
 
     def step(self) -> bool:
         """Do one small piece of the work; whether there is more."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             decision = _decision(connection, self._vantage)
             if decision is None:
                 return False
@@ -133,13 +132,8 @@ class Retention:
 
     def removed(self) -> Removed:
         """What was removed so far."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             return removed(connection, self._vantage)
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._rollups.close()
-        self._engine.dispose()
 
     def _is_old(self, before_us: int) -> ColumnElement[bool]:
         other = series.alias("own_series")
@@ -150,7 +144,7 @@ class Retention:
         gone = and_(
             samples.c.series_id == series_id, samples.c.started_at_us < until_us
         )
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             # Another process may have taken the decision back in the meantime.
             if _decision(connection, self._vantage) != decision:
                 return
@@ -175,7 +169,7 @@ def removed(connection: Connection, vantage: str) -> Removed:
     return Removed(int(n_rows), n_days, first_day, last_day)
 
 
-def removed_rows(url: str) -> dict[tuple[str, str], int]:
+def removed_rows(database: Database) -> dict[tuple[str, str], int]:
     """(Vantage, UTC date) -> how many of its samples retention has removed.
 
     Raises
@@ -184,13 +178,9 @@ def removed_rows(url: str) -> dict[tuple[str, str], int]:
     """
     c = removals.c
     wanted = select(c.vantage, c.day, func.sum(c.n_rows)).group_by(c.vantage, c.day)
-    engine = make_engine(url)
-    try:
-        with reading(engine) as connection:
-            found = connection.execute(wanted).all()
-    finally:
-        engine.dispose()
-    return {(vantage, day): int(n_rows) for vantage, day, n_rows in found}
+    with database.reading() as connection:
+        counted = connection.execute(wanted).all()
+    return {(vantage, day): int(n_rows) for vantage, day, n_rows in counted}
 
 
 class _Decision(NamedTuple):

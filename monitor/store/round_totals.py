@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from monitor.store.engine import reading
+from monitor.store.database import Reading
 from monitor.store.instants import to_us
 from monitor.store.rounds import held_s, is_held
 from monitor.store.tables import rounds
@@ -35,8 +35,8 @@ class RoundTotals:
     a second. A record of an old slot that comes later is in the counts the next day.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
         self._old: dict[str, tuple[int, Totals]] = {}
 
     def of(self, vantage: str, *, as_of: datetime) -> Totals:
@@ -49,7 +49,7 @@ class RoundTotals:
         now_us = to_us(as_of)
         until_us = now_us // _DAY_US * _DAY_US - _RECENT_US
         is_old = rounds.c.slot_start_us < until_us
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             known = self._old.get(vantage)
             if known is None or known[0] != until_us:
                 old = _counted(connection, vantage, is_old, now_us)

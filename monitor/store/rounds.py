@@ -7,6 +7,7 @@ beyond the moment; what lies later than the moment is not told at all.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
@@ -14,7 +15,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Engine,
     and_,
     bindparam,
     case,
@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 
 from monitor.model import Round, RoundStatus
-from monitor.store.engine import reading
+from monitor.store.checkpoint import checkpoint
+from monitor.store.database import Database, Reading
 from monitor.store.instants import from_us, to_us
 from monitor.store.samples import insert_new
 from monitor.store.spool_lines import storable
@@ -35,6 +36,44 @@ _ORDER = (rounds.c.slot_start_us, rounds.c.vantage, rounds.c.round_id)
 _DAY_US: Final = 86_400_000_000
 _S_PER_US: Final = 1e-6
 _IS_MEASURED: Final = rounds.c.status != RoundStatus.MISSED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """The rounds and gaps of a database: added, never changed."""
+
+    database: Database
+
+    def append(self, round_: Round) -> None:
+        """Store a round; storing it again changes nothing."""
+        with self.database.writing() as connection:
+            append(connection, [round_])
+        checkpoint(self.database.engine)
+
+    def read(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        vantage: str | None = None,
+        as_of: datetime | None = None,
+    ) -> Iterator[Round]:
+        """The rounds whose slot begins from `since` on and before `until`, by time.
+
+        With `as_of`, what holds at that moment: nothing later, and of missed slots only
+        those that had no round after all.
+        """
+        return read(self.database.reading, since, until, vantage, as_of)
+
+    def last(self, vantage: str, *, before: datetime) -> Round | None:
+        """The round of the vantage's latest slot before a moment; None without."""
+        with self.database.reading() as connection:
+            return last(connection, vantage, before)
+
+    def bounds(self, vantage: str) -> tuple[datetime, datetime] | None:
+        """The vantage's first and last measured slot, also one later than now."""
+        with self.database.reading() as connection:
+            return bounds(connection, vantage)
 
 
 def append(connection: Connection, ended: Sequence[Round]) -> None:
@@ -59,7 +98,7 @@ def _to_row(round_: Round) -> dict[str, object]:
 
 
 def read(
-    engine: Engine,
+    reading: Reading,
     since: datetime | None,
     until: datetime | None,
     vantage: str | None,
@@ -81,7 +120,7 @@ def read(
         statement = statement.where(rounds.c.vantage == vantage)
     options = {"yield_per": 2000}
     with (
-        reading(engine) as connection,
+        reading() as connection,
         connection.execute(statement, execution_options=options) as found,
     ):
         yield from map(_from_row, found)

@@ -24,12 +24,11 @@ from monitor.evidence.ledger import (
     whole_days,
 )
 from monitor.evidence.timestamp import roots
-from monitor.store import open_store
-from monitor.store.digests import Digests
+from monitor.store import Store, open_store
 from monitor.store.engine import make_engine
 from monitor.store.instants import to_us
-from monitor.store.retention import Retention, removed_rows
 from tests import forks
+from tests.door import ask_store
 from tests.evidence.authority import make_authority, serving
 from tests.evidence.samples import START, some_samples
 from tests.evidence.test_bundle import bundle
@@ -40,7 +39,7 @@ LATER = datetime(2026, 10, 20, tzinfo=UTC)
 @pytest.fixture
 def filled(database: str) -> str:
     with open_store(database) as store:
-        store.append(some_samples())
+        store.samples.append(some_samples())
     return database
 
 
@@ -61,7 +60,7 @@ def test_rows_of_the_database_are_those_of_its_samples(filled):
     span = {"since": START, "until": LATER}
     with open_store(filled) as store:
         rows = list(stored_rows(store, **span))
-        assert rows == [row_of(sample) for sample in store.samples(**span)]
+        assert rows == [row_of(sample) for sample in store.samples.read(**span)]
     assert len(rows) == len(some_samples())
 
 
@@ -82,7 +81,7 @@ def test_rows_that_come_late_give_a_second_link(filled):
     close_days(filled, now_utc=LATER)
     late = replace(some_samples()[0], target="late")
     with open_store(filled) as store:
-        store.append([late])
+        store.samples.append([late])
     again = close_days(filled, now_utc=LATER)
     assert [(k.vantage, k.day) for k in again] == [("home", "2026-10-01")]
     days = [k.day for k in ledger(filled).links if k.vantage == "home"]
@@ -94,7 +93,7 @@ def test_rows_of_a_day_long_closed_or_long_past_are_chained_too(filled):
     close_days(filled, now_utc=LATER)
     first = some_samples()[0]
     with open_store(filled) as store:
-        store.append(
+        store.samples.append(
             [
                 replace(first, target="late"),
                 replace(first, started_at_utc=START - timedelta(days=200)),
@@ -137,7 +136,7 @@ def test_several_closings_at_once_do_not_fork_the_chain(filled):
             closer.stdin.close()
         with open_store(filled) as store:
             for n in range(40):
-                store.append([replace(some_samples()[n], target=f"late-{n}")])
+                store.samples.append([replace(some_samples()[n], target=f"late-{n}")])
     assert [closer.returncode for closer in closers] == [0] * 3
     close_days(filled, now_utc=LATER)
     links = ledger(filled).links
@@ -152,8 +151,8 @@ def forked(filled):
     """A chain as two closings at once left it at df32d66: one read a later row."""
     close_days(filled, now_utc=START + timedelta(hours=27))
     with open_store(filled) as store:
-        store.append([replace(some_samples()[0], target="late")])
-    digests = Digests(filled)
+        store.samples.append([replace(some_samples()[0], target="late")])
+    digests = Store(filled).digests
     first = [k for k in digests.links() if k.vantage == "home"][-1]
     with open_store(filled) as store:
         lost, kept, last = (
@@ -167,7 +166,7 @@ def forked(filled):
     with digests.extending("home") as chain:
         links = [other, kept, relinked(last, kept.digest)]
         chain.append(links, closed_at_utc=LATER)
-    digests.close()
+    digests.database.close()
     return filled
 
 
@@ -184,7 +183,7 @@ def test_a_chain_that_forked_is_told_and_mended_by_the_next_closing(forked, tmp_
     assert "forked at 2026-10-02" in note
     assert close_days(forked, now_utc=LATER) == []
     with open_store(forked) as store:
-        samples = list(store.samples())
+        samples = list(store.samples.read())
     for level in ("private", "trusted", "public"):
         path = tmp_path / f"{level}.zip"
         info = bundle(path, level, samples, ledger=ledger(forked))
@@ -196,7 +195,7 @@ def test_a_chain_that_forked_is_told_and_mended_by_the_next_closing(forked, tmp_
 
 def test_a_bundle_of_a_chain_that_is_not_mended_does_not_pass(forked, tmp_path):
     with open_store(forked) as store:
-        samples = [s for s in store.samples() if s.target != "late"]
+        samples = [s for s in store.samples.read() if s.target != "late"]
     bundle(tmp_path / "a.zip", samples=samples, ledger=ledger(forked))
     (found,) = verify_bundle(tmp_path / "a.zip").findings
     assert (found.file, found.day) == ("chain.ndjson", "2026-10-02")
@@ -232,7 +231,7 @@ def test_a_bundle_of_the_database_has_its_chain_and_its_time_stamps(filled, tmp_
     with serving(tmp_path) as url:
         assert len(lodge(filled, url, now_utc=LATER, trusted=trusted)) == 2
     with open_store(filled) as store:
-        samples = list(store.samples())
+        samples = list(store.samples.read())
     for level in ("private", "trusted", "public"):
         path = tmp_path / f"{level}.zip"
         info = bundle(path, level, samples, ledger=ledger(filled))
@@ -275,11 +274,11 @@ def test_the_bundle_path_is_not_left_half_written(tmp_path: Path):
 def test_days_that_retention_let_go_are_no_alteration(filled):
     close_days(filled, now_utc=LATER)
     for vantage in {sample.vantage for sample in some_samples()}:
-        retention = Retention(filled, vantage)
+        retention = Store(filled).retention(vantage)
         retention.decide(START.date() + timedelta(days=1), decided_at_utc=LATER)
         while retention.step():
             pass
-        retention.close()
+        retention.database.close()
     assert stored_differences(filled) == []
     assert close_days(filled, now_utc=LATER) == []
     forced(filled, "DELETE FROM samples")
@@ -289,12 +288,12 @@ def test_days_that_retention_let_go_are_no_alteration(filled):
 def test_rows_that_go_beside_retention_are_an_alteration(filled):
     close_days(filled, now_utc=LATER)
     (vantage, *_) = sorted({sample.vantage for sample in some_samples()})
-    retention = Retention(filled, vantage)
+    retention = Store(filled).retention(vantage)
     retention.decide(START.date() + timedelta(days=1), decided_at_utc=LATER)
     while not retention.removed().n_rows:
         assert retention.step()
-    retention.close()
-    n_gone = sum(removed_rows(filled).values())
+    retention.database.close()
+    n_gone = sum(ask_store(filled, Store.removed_rows).values())
     forced(filled, f"DELETE FROM samples WHERE started_at_us < {to_us(START) + 10**10}")
     (finding, *_) = stored_differences(filled)
     assert f"{n_gone} removed by retention" in finding.what
@@ -304,11 +303,11 @@ def test_day_later_than_now_is_not_closed_and_hides_none_before_it(filled):
     """A clock that stood in 2028 left rows there, and closed them."""
     ahead = datetime(2028, 5, 1, 12, tzinfo=UTC)
     with open_store(filled) as store:
-        store.append([replace(some_samples()[0], started_at_utc=ahead)])
+        store.samples.append([replace(some_samples()[0], started_at_utc=ahead)])
     assert "2028-05-01" not in {x.day for x in close_days(filled, now_utc=LATER)}
     close_days(filled, now_utc=ahead + timedelta(days=2))
     later = LATER + timedelta(days=1)
     with open_store(filled) as store:
-        store.append([replace(some_samples()[0], started_at_utc=LATER)])
+        store.samples.append([replace(some_samples()[0], started_at_utc=LATER)])
     closed = close_days(filled, now_utc=later + timedelta(days=1))
     assert [link.day for link in closed] == [LATER.date().isoformat()]
