@@ -50,8 +50,8 @@ def _is_measured(store: Store, config: Config, night: date) -> bool:
     zone = ZoneInfo(config.timezone)
     start = local_instant(night, zone, minute=window.start_min)
     end = start + timedelta(minutes=window.length_min)
-    own = store.samples.read(since=start, until=end, vantage=config.vantage)
-    return any(True for _ in own)
+    samples = store.samples.read(since=start, until=end, vantage=config.vantage)
+    return any(True for _ in samples)
 
 
 def run_due_nights(

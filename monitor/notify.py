@@ -130,13 +130,13 @@ def night_messages(
 
     tongue = language(config.report.language)
     last = {s.name: _last(store.notices, s.verdict) for s in report.services}
-    found = []
+    messages = []
     for service in report.services:
         kind = change(service.verdict.members, last[service.name])
         if kind is not None:
             heading = _heading(kind, service.verdict, tongue)
             body = told_service(service, report, tongue)
-            found.append(
+            messages.append(
                 Message(
                     kind=kind,
                     vantage=report.vantage,
@@ -146,7 +146,7 @@ def night_messages(
                     body=_marked(body, report, tongue),
                 )
             )
-    return found
+    return messages
 
 
 def _last(notices: Notices, service: ServiceVerdict) -> Notice | None:
@@ -232,10 +232,10 @@ def _end(newest: Round, config: Config, now_utc: datetime) -> datetime:
 def _silences(
     rounds: Sequence[Round], silent_after: timedelta
 ) -> Iterator[tuple[datetime, datetime]]:
-    for one in rounds:
-        length = timedelta(seconds=one.duration_s or 0.0)
-        if one.status is RoundStatus.MISSED and length > silent_after:
-            yield one.slot_start_utc, one.slot_start_utc + length
+    for round_ in rounds:
+        length = timedelta(seconds=round_.duration_s or 0.0)
+        if round_.status is RoundStatus.MISSED and length > silent_after:
+            yield round_.slot_start_utc, round_.slot_start_utc + length
 
 
 def _silence_began(
@@ -256,8 +256,8 @@ def _silence_began(
 def _silence_ended(
     silences: Sequence[tuple[datetime, datetime]], config: Config, last: Notice | None
 ) -> list[Message]:
-    known = "" if last is None or last.kind == BEGIN else last.since
-    news = [span for span in silences if span[0].isoformat() > known]
+    told_of = "" if last is None or last.kind == BEGIN else last.since
+    news = [span for span in silences if span[0].isoformat() > told_of]
     if not news:
         return []
     tongue = language(config.report.language)

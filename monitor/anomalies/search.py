@@ -89,18 +89,18 @@ def ask_evenings(store: Store, question: Question) -> list[Evening]:
     StoreError : the database is out of reach.
     """
     window = parse_window(question.window)
-    sites, wanted = _sites(store, question)
-    told = _told(store, question, window, sites, wanted)
+    sites, targets = _sites(store, question)
+    told = _told(store, question, window, sites, targets)
     notes = store.notes.list(
         since=question.since, until=question.until, vantage=question.vantage
     )
     asking = _Asking(store.cells, question, window, sites)
-    found: list[Evening] = []
-    for metric, own in asking.by_metric(told).items():
-        cells = asking.cells(metric, own)
+    lines: list[Evening] = []
+    for metric, of_metric in asking.by_metric(told).items():
+        cells = asking.cells(metric, of_metric)
         rows = evenings(cells, window=window, metric=metric, told=told, notes=notes)
-        found += [row for row in rows if _site_of(row) in own]
-    chosen = [e for e in found if _is_wanted(e, question, wanted)]
+        lines += [row for row in rows if _site_of(row) in of_metric]
+    chosen = [e for e in lines if _is_wanted(e, question, targets)]
     return sorted(chosen, key=lambda e: (e.date, e.vantage, e.target, e.path))
 
 
@@ -118,7 +118,7 @@ def _told(
     question: Question,
     window: Window,
     sites: _Sites,
-    wanted: frozenset[str],
+    targets: frozenset[str],
 ) -> Told:
     """What analyses say of the targets' evenings in the metric that is asked about."""
     vantages = {site.vantage for site in sites}
@@ -138,7 +138,7 @@ def _told(
     if any(
         _has_unjudged(stored.get((site.vantage, site.target)), infos, question, window)
         for site, infos in sites.items()
-        if site.role == Role.TARGET and site.path == DIRECT and site.target in wanted
+        if site.role == Role.TARGET and site.path == DIRECT and site.target in targets
     ):
         made = judged_now(
             store,
@@ -182,17 +182,19 @@ def ask_comparison(
     InputError : impossible spans.
     StoreError : the database is out of reach.
     """
-    one = parse_span(span, option="--compare")
-    others = parse_against(against, one)
-    spans = _merged(_bounds_us(s.start, s.end, question) for s in (one, *others))
-    found: list[Comparison] = []
-    sites, wanted = _sites(store, question)
+    compared = parse_span(span, option="--compare")
+    others = parse_against(against, compared)
+    spans = _merged(_bounds_us(s.start, s.end, question) for s in (compared, *others))
+    comparisons: list[Comparison] = []
+    sites, targets = _sites(store, question)
     for metric, cells in _measured(store.cells, sites, question, spans):
-        found += compare(cells, one, others, timezone=question.timezone, metric=metric)
+        comparisons += compare(
+            cells, compared, others, timezone=question.timezone, metric=metric
+        )
     return [
         c
-        for c in found
-        if (c.target in wanted if c.role == Role.TARGET else question.with_controls)
+        for c in comparisons
+        if (c.target in targets if c.role == Role.TARGET else question.with_controls)
     ]
 
 
@@ -230,13 +232,13 @@ def _bounds_us(start: datetime, end: datetime, question: Question) -> tuple[int,
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     # A sample that two spans share must be read once.
-    found: list[tuple[int, int]] = []
+    merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged
 
 
 @dataclass(slots=True)
@@ -257,36 +259,36 @@ class _Asking:
         """
         if self.question.metric is not None:
             return {self.question.metric: {*self.sites}}
-        found: dict[str, set[Site]] = {}
+        chosen: dict[str, set[Site]] = {}
         pending = {*self.sites}
         for site in self.sites:
             judged = told_of(site, told)
             if judged is not None:
-                found.setdefault(judged.metric, set()).add(site)
+                chosen.setdefault(judged.metric, set()).add(site)
                 pending.discard(site)
         for metric in _FIRST_METRICS:
             cells = self._cells(metric, pending)
-            known = {site for site, of in cells.items() if _has_value(of)}
+            measured = {site for site, of in cells.items() if _has_value(of)}
             if metric == _FIRST_METRICS[-1]:
-                known = pending
-            found.setdefault(metric, set()).update(known)
-            pending = pending - known
-        return {metric: own for metric, own in found.items() if own}
+                measured = pending
+            chosen.setdefault(metric, set()).update(measured)
+            pending = pending - measured
+        return {metric: of_metric for metric, of_metric in chosen.items() if of_metric}
 
-    def cells(self, metric: str, own: Collection[Site]) -> dict[Site, SiteCells]:
+    def cells(self, metric: str, sites: Collection[Site]) -> dict[Site, SiteCells]:
         """The cells of some sites, and of all controls beside them."""
-        vantages = {site.vantage for site in own}
+        vantages = {site.vantage for site in sites}
         controls = {s for s in self.sites if s.is_control and s.vantage in vantages}
-        return self._cells(metric, {*own, *controls})
+        return self._cells(metric, {*sites, *controls})
 
-    def _cells(self, metric: str, own: Collection[Site]) -> dict[Site, SiteCells]:
-        new = [site for site in self.sites if site in own]
+    def _cells(self, metric: str, sites: Collection[Site]) -> dict[Site, SiteCells]:
+        new = [site for site in self.sites if site in sites]
         new = [site for site in new if (metric, site) not in self._read]
         if new:
             by_series = self._series(metric, new)
             for site in new:
                 self._read[metric, site] = _site_cells(self.sites[site], by_series)
-        return {site: self._read[metric, site] for site in self.sites if site in own}
+        return {site: self._read[metric, site] for site in self.sites if site in sites}
 
     def _series(
         self, metric: str, sites: Sequence[Site]
@@ -299,7 +301,7 @@ class _Asking:
         start_s = np.array(columns.start_us, np.int64) // 1_000_000
         local_s, _ = local_seconds(start_s, self.question.timezone)
         evening, second = evening_of(local_s, self.window)
-        found: dict[int, list[Cell]] = {series_id: [] for series_id in ids}
+        cells: dict[int, list[Cell]] = {series_id: [] for series_id in ids}
         for series_id, day, begin, value, n, n_failed in zip(
             columns.series_id,
             evening.tolist(),
@@ -310,8 +312,8 @@ class _Asking:
             strict=True,
         ):
             place = day, begin, begin + length_min
-            found[series_id].append(cell_of(place, metric, value, n, n_failed))
-        return found
+            cells[series_id].append(cell_of(place, metric, value, n, n_failed))
+        return cells
 
 
 def _has_value(cells: SiteCells) -> bool:
@@ -351,13 +353,13 @@ def _measured(
         if not pending:
             return
         cells = _samples(metric_cells, pending, metric, spans)
-        known = set(cells.site[np.isfinite(cells.value)].tolist())
+        measured = set(cells.site[np.isfinite(cells.value)].tolist())
         if metric == metrics[-1]:
-            known = set(range(len(cells.sites)))
-        for place in known:
+            measured = set(range(len(cells.sites)))
+        for place in measured:
             del pending[cells.sites[place]]
-        if known:
-            yield metric, _only(cells, known)
+        if measured:
+            yield metric, _only(cells, measured)
 
 
 def _sites(store: Store, question: Question) -> tuple[_Sites, frozenset[str]]:
@@ -443,11 +445,11 @@ def _site(info: SeriesInfo) -> Site:
 
 def _judged(reader: Reader, question: Question, vantages: Collection[str]) -> set[str]:
     return {
-        found.target
+        verdict.target
         for vantage in vantages
         for _, analysis in readable(reader, 1, vantage, before=question.as_of)
-        for found in analysis.verdicts
-        if (found.vantage, found.verdict) == (vantage, question.verdict)
+        for verdict in analysis.verdicts
+        if (verdict.vantage, verdict.verdict) == (vantage, question.verdict)
     }
 
 

@@ -143,10 +143,10 @@ _ANSWERS = {"episodes": "as_episodes", "by": "group", "compare": "span"}
 
 
 def _check_alone(options: Mapping[str, object], together: dict[str, str]) -> None:
-    found = [name for name, key in together.items() if options[key]]
-    if len(found) > 1:
+    given = [name for name, key in together.items() if options[key]]
+    if len(given) > 1:
         raise InputError(
-            f"--{found[0]}: found beside --{found[1]}; allowed: one of them"
+            f"--{given[0]}: found beside --{given[1]}; allowed: one of them"
         )
 
 
@@ -192,11 +192,11 @@ def _day(text: str | None, option: str) -> date | None:
 
 
 def _listed(text: str | None, allowed: Sequence[str], option: str) -> tuple[str, ...]:
-    found = tuple(part.strip().lower() for part in (text or "").split(",") if part)
-    wrong = [part for part in found if part not in allowed]
+    parts = tuple(part.strip().lower() for part in (text or "").split(",") if part)
+    wrong = [part for part in parts if part not in allowed]
     if wrong:
         raise InputError(f"{option}: found {wrong[0]!r}; allowed: {', '.join(allowed)}")
-    return found
+    return parts
 
 
 def _prepare(store: "Store", timezone: str, now: "datetime") -> None:
@@ -213,23 +213,23 @@ def _answered(store: "Store", question: "Question", options: _Options) -> _Answe
     if options["span"]:
         rows = ask_comparison(store, question, options["span"], options["against"])
         return _answer("comparison", _COMPARISON, rows)
-    found = ask_evenings(store, question)
+    lines = ask_evenings(store, question)
     if options["as_episodes"]:
         from monitor.anomalies import episodes
 
-        return _answer("episodes", _EPISODE, episodes(found))
+        return _answer("episodes", _EPISODE, episodes(lines))
     if options["group"]:
-        return _grouped(found, options["group"])
-    return _answer("evenings", _EVENING, found)
+        return _grouped(lines, options["group"])
+    return _answer("evenings", _EVENING, lines)
 
 
-def _grouped(found: "Sequence[Evening]", group: str) -> _Answer:
+def _grouped(lines: "Sequence[Evening]", group: str) -> _Answer:
     from monitor.anomalies import grouped
     from monitor.anomalies.episodes import GROUPS
 
     if group not in GROUPS:
         raise InputError(f"--by: found {group!r}; allowed: {', '.join(GROUPS)}")
-    rows = grouped(found, group)
+    rows = grouped(lines, group)
     names = list(rows[0]) if rows else [group]
     return _Answer(f"evenings by {group}", names, rows)
 

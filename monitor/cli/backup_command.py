@@ -99,8 +99,8 @@ def _nights(reports: Path) -> list[Path]:
     """The folders of the nightly reports; whatever else lies there is not ours."""
     if not reports.is_dir() or reports.is_symlink():
         return []
-    found = (p for p in reports.iterdir() if _NIGHT.fullmatch(p.name) and p.is_dir())
-    return sorted(path for path in found if not path.is_symlink())
+    folders = (p for p in reports.iterdir() if _NIGHT.fullmatch(p.name) and p.is_dir())
+    return sorted(path for path in folders if not path.is_symlink())
 
 
 def _ask(place: str, things: Iterable[str]) -> None:

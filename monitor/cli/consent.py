@@ -64,11 +64,11 @@ def _is_given(store: "Store", config: Config) -> bool:
 def _way_without_asking(*, yes: bool) -> str | None:
     if yes:
         return "--yes"
-    found = os.environ.get(ENVIRONMENT_CONSENT)
-    if found in (None, ""):
+    value = os.environ.get(ENVIRONMENT_CONSENT)
+    if value in (None, ""):
         return None
-    if found != "yes":
-        raise InputError(f"{ENVIRONMENT_CONSENT}: found {found!r}; allowed: yes")
+    if value != "yes":
+        raise InputError(f"{ENVIRONMENT_CONSENT}: found {value!r}; allowed: yes")
     return ENVIRONMENT_CONSENT
 
 

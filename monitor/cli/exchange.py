@@ -239,8 +239,8 @@ def _span(
     if (file.suffix == ".har") != bool(options["at"]):
         raise InputError("export: a .har file needs --at, and no other file takes it")
     if file.suffix == ".har":
-        wanted = _moment(options["at"], timezone)
-        return wanted - NEAREST, wanted + NEAREST
+        moment = _moment(options["at"], timezone)
+        return moment - NEAREST, moment + NEAREST
     return (
         local_day_start(options["since"], timezone, option="--since"),
         local_day_end(options["until"], timezone, option="--until"),
@@ -267,22 +267,22 @@ def _written(
 
 
 def _write_har(
-    file: Path, samples: Iterable[Sample], timezone: str, at: str | None
+    file: Path, samples: Iterable[Sample], timezone: str, asked: str | None
 ) -> int:
     from monitor import __version__
     from monitor.exchange import har
     from monitor.interchange.writing import replacing
 
-    wanted = _moment(at, timezone)
+    moment = _moment(asked, timezone)
     pages = [s for s in samples if s.probe in ("https", "download")]
     if not pages:
         raise InputError(
-            f"--at: found {at!r}; no page was fetched within an hour of it"
+            f"--at: found {asked!r}; no page was fetched within an hour of it"
         )
-    one = min(pages, key=lambda s: abs(s.started_at_utc - wanted))
+    page = min(pages, key=lambda s: abs(s.started_at_utc - moment))
     with replacing(file) as partial:
         partial.write_text(
-            har.text(one, software_version=__version__), encoding="utf-8"
+            har.text(page, software_version=__version__), encoding="utf-8"
         )
     return 1
 

@@ -68,10 +68,10 @@ def _stamp(
         vantage=config.vantage,
         trusted=trusted,
     )
-    for one in kept:
-        stamp = check(one.token, one.digest, trusted=trusted)
+    for lodging in kept:
+        stamp = check(lodging.token, lodging.digest, trusted=trusted)
         checked = "" if stamp.is_signature_checked else " (signature not checked)"
-        say(f"{one.digest}: time-stamped {stamp.stamped_at_utc}{checked}")
+        say(f"{lodging.digest}: time-stamped {stamp.stamped_at_utc}{checked}")
 
 
 def _tell(store: "Store", config: Config, now: "datetime") -> None:
@@ -80,7 +80,7 @@ def _tell(store: "Store", config: Config, now: "datetime") -> None:
 
     if not config.notify.urls:
         raise InputError("notify.urls: found none; allowed: addresses of services")
-    found = heads(store, vantage=config.vantage)
+    links = heads(store, vantage=config.vantage)
     messages = [
         Message(
             kind="digest",
@@ -90,10 +90,10 @@ def _tell(store: "Store", config: Config, now: "datetime") -> None:
             title=f"monitor: digest of {link.day}",
             body=f"{link.vantage} {link.day} {link.digest}",
         )
-        for link in found
+        for link in links
     ]
     n_taken = tell(store, config, messages, now_utc=now)
     if n_taken < len(messages):
         raise ServiceError(f"notify: {n_taken} of {len(messages)} digests were taken")
-    for link in found:
+    for link in links:
         say(f"{link.digest}: sent")

@@ -85,7 +85,7 @@ def list_(
     measured_database_url(settings)
     with _notes(settings) as notes:
         vantage = _vantage(settings, all_vantages=all_vantages)
-        found = notes.list(since=first, until=last, vantage=vantage)
+        listed = notes.list(since=first, until=last, vantage=vantage)
     rows = [
         {
             "number": note.number,
@@ -94,7 +94,7 @@ def list_(
             "text": note.text,
             "vantage": note.vantage,
         }
-        for note in found
+        for note in listed
     ]
     names = ("number", "first_date", "last_date", "text", "vantage")
     if as_json:

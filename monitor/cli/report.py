@@ -260,13 +260,13 @@ def _newest(
     """When the last sample was taken, before a moment if one is given."""
     from monitor.store.frames import load_frame
 
-    found = load_frame(
+    samples = load_frame(
         store,
         until=until,
         vantage=config.vantage,
         columns=["started_at_utc"],
     )
-    times = found["started_at_utc"]
+    times = samples["started_at_utc"]
     return None if times.empty else times.max().to_pydatetime()
 
 

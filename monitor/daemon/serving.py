@@ -274,12 +274,12 @@ class _Daemon:
     async def _record_downtime(self, began_utc: datetime) -> None:
         """Tell in which slots no daemon ran, as soon as the database answers."""
         slot = self._sampler.slot_of(began_utc)
-        found: History = await self._until_answered(history, self._config, slot)
-        if found.first_utc is not None:
-            self._measured_since = max(self._measured_since, found.first_utc)
-        if found.step is not None:
-            self._note(found.step)
-        end = found.recorded_until_utc
+        past: History = await self._until_answered(history, self._config, slot)
+        if past.first_utc is not None:
+            self._measured_since = max(self._measured_since, past.first_utc)
+        if past.step is not None:
+            self._note(past.step)
+        end = past.recorded_until_utc
         gap = None if end is None else self._sampler.downtime(end, began_utc)
         self._downtime = gap
         if gap is not None:

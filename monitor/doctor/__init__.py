@@ -84,24 +84,24 @@ def clock_finding(is_synchronised_: bool | None) -> Finding:
     """Whether sample times can be trusted."""
     if is_synchronised_:
         return Finding("clock", State.OK, "synchronised")
-    found = "not synchronised" if is_synchronised_ is False else "cannot be asked"
+    told = "not synchronised" if is_synchronised_ is False else "cannot be asked"
     advice = "switch on NTP: timedatectl set-ntp true, or install chrony"
-    return Finding("clock", State.WARNING, found, advice)
+    return Finding("clock", State.WARNING, told, advice)
 
 
 def zone_finding(zone: str) -> Finding:
     """Whether the zone data know the last change of offset that matters here."""
     almaty = ZoneInfo("Asia/Almaty")
     offset = datetime(2024, 6, 1, 12, tzinfo=almaty).utcoffset()
-    found = f"{zone}, {_zone_data_source()}"
+    told = f"{zone}, {_zone_data_source()}"
     if offset != timedelta(hours=5):
         return Finding(
             "time-zone data",
             State.BAD,
-            f"{found}: older than Kazakhstan's change of 1 March 2024",
+            f"{told}: older than Kazakhstan's change of 1 March 2024",
             "update the system's tzdata package",
         )
-    return Finding("time-zone data", State.OK, found)
+    return Finding("time-zone data", State.OK, told)
 
 
 def write_findings(directory: Path) -> Iterator[Finding]:
@@ -203,14 +203,14 @@ def _holds_secrets(config: Config) -> bool:
 
 def log_finding(n_bytes: int) -> Finding:
     """Whether SQLite's write-ahead log shrinks again after each round."""
-    found = f"{n_bytes / 1e6:.1f} MB"
+    told = f"{n_bytes / 1e6:.1f} MB"
     if n_bytes < LONG_WAL_BYTES:
-        return Finding("write-ahead log", State.OK, found)
+        return Finding("write-ahead log", State.OK, told)
     advice = (
         "another program keeps the database open in a transaction: end it; until then"
         " the log grows, and a damaged page of it may cost what it holds"
     )
-    return Finding("write-ahead log", State.WARNING, found, advice)
+    return Finding("write-ahead log", State.WARNING, told, advice)
 
 
 def partial_findings(config: Config) -> Iterator[Finding]:
@@ -253,8 +253,8 @@ async def _gateway_finding(clock: Clock) -> Finding:
     if sample is None or sample.connect_s is None:
         advice = "harmless; own trouble is then seen by the sites alone"
         return Finding("gateway", State.WARNING, "does not answer", advice)
-    found = f"answers in {1e3 * sample.connect_s:.1f} ms over {route.interface}"
-    return Finding("gateway", State.OK, found)
+    told = f"answers in {1e3 * sample.connect_s:.1f} ms over {route.interface}"
+    return Finding("gateway", State.OK, told)
 
 
 def _zone_data_source() -> str:

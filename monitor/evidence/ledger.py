@@ -75,13 +75,13 @@ def _close(store: Store, vantage: str, now_utc: datetime) -> Sequence[DayDigest]
     digests = store.digests
     secret, counts = digests.secret(), digests.row_counts(vantage=vantage)
     closed = _n_closed(digests.links(vantage=vantage))
-    wanted = sorted(
+    days = sorted(
         day
         for day, n_rows in counts.items()
         # Fewer rows than then are no growth: that is for `stored_differences`.
         if n_rows > closed.get(day, 0) and _has_ended(day, now_utc)
     )
-    read = [_of_rows(store, secret, vantage, day, GENESIS) for day in wanted]
+    read = [_of_rows(store, secret, vantage, day, GENESIS) for day in days]
     with digests.extending(vantage) as chain:
         links = chain.links()
         closed = _n_closed(links)
@@ -125,10 +125,10 @@ def heads(store: Store, *, vantage: str | None = None) -> Sequence[DayDigest]:
     ------
     InputError : no day has been closed yet.
     """
-    found = {link.vantage: link for link in store.digests.links(vantage=vantage)}
-    if not found:
+    newest = {link.vantage: link for link in store.digests.links(vantage=vantage)}
+    if not newest:
         raise InputError("no day has been closed yet: there is nothing to lodge")
-    return list(found.values())
+    return list(newest.values())
 
 
 def _of_rows(
@@ -143,9 +143,9 @@ def _of_rows(
     start = _start(day)
     span = {"since": start, "until": start + _DAY}
     rows = stored_rows(store, **span, vantage=vantage, row_format=row_format)
-    for found in days_of(rows):
+    for of_day in days_of(rows):
         keys = day_keys(secret, vantage, day)
-        return day_digest(found.under(row_format), keys, previous)
+        return day_digest(of_day.under(row_format), keys, previous)
     return None
 
 
@@ -188,18 +188,18 @@ def stored_notes(store: Store) -> Sequence[str]:
 
 def _false_links(links: Sequence[DayDigest]) -> Iterator[Finding]:
     for link in links:
-        own = continued(link, link.previous)
-        if own.digest != link.digest:
+        expected = continued(link, link.previous)
+        if expected.digest != link.digest:
             yield Finding(
                 file=_FILE, day=link.day, what="the digest is not that of this link"
             )
 
 
 def _unhealed(links: Sequence[DayDigest]) -> Iterator[Finding]:
-    for own in _by_vantage(links).values():
-        if not strays(own) and own[0].previous == GENESIS:
+    for chain in _by_vantage(links).values():
+        if not strays(chain) and chain[0].previous == GENESIS:
             continue
-        for link in [*own[:1], *breaks(own)]:
+        for link in [*chain[:1], *breaks(chain)]:
             if link.previous != GENESIS:
                 yield Finding(
                     file=_FILE,
@@ -210,10 +210,10 @@ def _unhealed(links: Sequence[DayDigest]) -> Iterator[Finding]:
 
 
 def _by_vantage(links: Sequence[DayDigest]) -> dict[str, list[DayDigest]]:
-    own: dict[str, list[DayDigest]] = {}
+    chains: dict[str, list[DayDigest]] = {}
     for link in links:
-        own.setdefault(link.vantage, []).append(link)
-    return own
+        chains.setdefault(link.vantage, []).append(link)
+    return chains
 
 
 def _changed_days(store: Store, links: Sequence[DayDigest]) -> Iterator[Finding]:
@@ -222,14 +222,14 @@ def _changed_days(store: Store, links: Sequence[DayDigest]) -> Iterator[Finding]
         (link.vantage, link.day): link for link in links
     }
     for (vantage, day), link in newest.items():
-        found = _of_rows(store, secret, vantage, day, link.previous, link.row_format)
-        n_rows = 0 if found is None else found.n_rows
+        current = _of_rows(store, secret, vantage, day, link.previous, link.row_format)
+        n_rows = 0 if current is None else current.n_rows
         n_removed = removed.get((vantage, day), 0)
         if n_removed and n_rows + n_removed >= link.n_rows:
             # Retention counted what it removed; of the rest no root can be made.
             continue
         # More rows than then are no alteration: the next closing gives a second link.
-        if n_rows <= link.n_rows and (found is None or found.root != link.root):
+        if n_rows <= link.n_rows and (current is None or current.root != link.root):
             what = (
                 f"the rows of {vantage!r} are not those of the day's digest:"
                 f" {n_rows} rows now, {link.n_rows} when it was closed"

@@ -153,9 +153,9 @@ def _finish(part: Path) -> None:
     with closing(sqlite3.connect(part)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
         _end_leases(connection)
-        (found,) = connection.execute("PRAGMA quick_check").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(f"the copy is damaged: {found}")
+        (outcome,) = connection.execute("PRAGMA quick_check").fetchone()
+        if outcome != "ok":
+            raise sqlite3.DatabaseError(f"the copy is damaged: {outcome}")
     _sync(part)
 
 
@@ -180,9 +180,9 @@ def _counts(part: Path) -> Iterator[Copied]:
         names = connection.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
         ).fetchall()
-        known = {table.name for table in _TABLES}
+        ours = {table.name for table in _TABLES}
         for (name,) in names:
-            if name in known:
+            if name in ours:
                 query = f"SELECT count(*) FROM {name}"  # noqa: S608 - our own names
                 yield Copied(table=name, n_rows=connection.execute(query).fetchone()[0])
 
@@ -221,8 +221,8 @@ def _copy_table(read: Connection, written: Connection, table: Table) -> int:
         written.execute(delete(table))
     n_rows = 0
     options = {"yield_per": _ROWS_AT_ONCE}
-    with read.execute(select(table), execution_options=options) as found:
-        for batch in found.mappings().partitions():
+    with read.execute(select(table), execution_options=options) as cursor:
+        for batch in cursor.mappings().partitions():
             written.execute(insert(table), [dict(row) for row in batch])
             n_rows += len(batch)
     if written.dialect.name == "postgresql" and "id" in table.c:

@@ -61,13 +61,13 @@ def last_within(
 def _last(
     connection: Connection, vantage: str, chosen: ColumnElement[bool]
 ) -> ClockStep | None:
-    wanted = (
+    query = (
         select(clock_steps.c.before_us, clock_steps.c.after_us)
         .where(clock_steps.c.vantage == vantage, chosen)
         .order_by(clock_steps.c.id.desc())
         .limit(1)
     )
-    row = connection.execute(wanted).first()
+    row = connection.execute(query).first()
     if row is None:
         return None
     before_us, after_us = row

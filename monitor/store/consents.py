@@ -50,7 +50,7 @@ class Consents:
         """Every consent for a vantage, in the order in which they were given."""
         c = consents.c
         is_meant = or_(c.vantage == vantage, c.vantage.is_(None))
-        wanted = select(consents).where(is_meant).order_by(c.id)
+        query = select(consents).where(is_meant).order_by(c.id)
         with self.database.reading() as connection:
             return [
                 Consent(
@@ -61,5 +61,5 @@ class Consents:
                     way=row.way,
                     vantage=row.vantage,
                 )
-                for row in connection.execute(wanted)
+                for row in connection.execute(query)
             ]

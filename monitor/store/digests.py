@@ -48,12 +48,12 @@ class Digests:
         """The secret of the chains; made at the first call, the same ever after."""
         row = {"id": 1, "secret": secrets.token_hex(32)}
         with self.database.reading() as connection:
-            known = connection.scalar(select(chain_secret.c.secret))
-        if known is None:
+            stored = connection.scalar(select(chain_secret.c.secret))
+        if stored is None:
             with self.database.writing(lock_timeout_ms=_LOCK_TIMEOUT_MS) as connection:
                 insert_new(connection, chain_secret, [row])
-                known = connection.scalar(select(chain_secret.c.secret))
-        return bytes.fromhex(str(known))
+                stored = connection.scalar(select(chain_secret.c.secret))
+        return bytes.fromhex(str(stored))
 
     @contextmanager
     def extending(self, vantage: str) -> Iterator["HeldChain"]:
@@ -70,9 +70,9 @@ class Digests:
 
     def vantages(self) -> Sequence[str]:
         """Every vantage that has samples or links."""
-        wanted = union(select(series.c.vantage), select(day_digests.c.vantage))
+        query = union(select(series.c.vantage), select(day_digests.c.vantage))
         with self.database.reading() as connection:
-            return sorted(connection.scalars(wanted))
+            return sorted(connection.scalars(query))
 
     def row_counts(self, *, vantage: str) -> Mapping[str, int]:
         """UTC date -> how many samples of a vantage are stored."""
@@ -92,7 +92,7 @@ class Digests:
 
     def lodgings(self) -> Sequence[Lodging]:
         """All time-stamps, oldest first."""
-        wanted = select(lodgings).order_by(lodgings.c.id)
+        query = select(lodgings).order_by(lodgings.c.id)
         with self.database.reading() as connection:
             return [
                 Lodging(
@@ -101,7 +101,7 @@ class Digests:
                     lodged_at_utc=from_us(row.lodged_at_us).astimezone(UTC),
                     token=base64.b64decode(row.token),
                 )
-                for row in connection.execute(wanted)
+                for row in connection.execute(query)
             ]
 
 
@@ -140,11 +140,11 @@ def _lock_key(vantage: str) -> int:
 
 
 def _links(connection: Connection, vantage: str | None) -> Sequence[DayDigest]:
-    wanted = select(*(day_digests.c[f.name] for f in fields(DayDigest)))
+    query = select(*(day_digests.c[f.name] for f in fields(DayDigest)))
     if vantage is not None:
-        wanted = wanted.where(day_digests.c.vantage == vantage)
-    found = connection.execute(wanted.order_by(day_digests.c.id))
-    return [DayDigest(**row) for row in found.mappings()]
+        query = query.where(day_digests.c.vantage == vantage)
+    rows = connection.execute(query.order_by(day_digests.c.id))
+    return [DayDigest(**row) for row in rows.mappings()]
 
 
 def _row_counts(
@@ -156,7 +156,7 @@ def _row_counts(
 ) -> Mapping[str, int]:
     day = (samples.c.started_at_us // _DAY_US).label("day")
     ids = select(series.c.id).where(series.c.vantage == vantage)
-    wanted = (
+    query = (
         select(day, func.count())
         .where(
             samples.c.series_id.in_(ids),
@@ -167,5 +167,5 @@ def _row_counts(
     )
     return {
         from_us(int(number) * _DAY_US).date().isoformat(): n
-        for number, n in connection.execute(wanted)
+        for number, n in connection.execute(query)
     }

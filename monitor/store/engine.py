@@ -64,8 +64,8 @@ def database_url(url: str) -> URL:
 
 def _check_sqlite_path(name: str | None) -> None:
     if name in (None, "", ":memory:") or str(name).startswith("file:"):
-        found = f"found '{name or ''}', which is no file on disk"
-        raise InputError(f"database: {found}; {ALLOWED}")
+        told = f"found '{name or ''}', which is no file on disk"
+        raise InputError(f"database: {told}; {ALLOWED}")
     path = Path(str(name))
     if path.is_dir():
         raise InputError(f"database: '{path}' is a folder; name a file in it")

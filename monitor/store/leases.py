@@ -81,11 +81,13 @@ def hold(
     }
     if insert_new(connection, leases, [row]):
         return
-    own = leases.c.vantage == row["vantage"]
-    current = connection.execute(select(leases).where(own).with_for_update()).one()
+    of_vantage = leases.c.vantage == row["vantage"]
+    current = connection.execute(
+        select(leases).where(of_vantage).with_for_update()
+    ).one()
     if current.token != holder.token:
         _refuse_held(current, holder, now_us)
-    connection.execute(update(leases).where(own).values(row))
+    connection.execute(update(leases).where(of_vantage).values(row))
 
 
 def let_go(connection: Connection, holder: Holder) -> None:
@@ -106,10 +108,10 @@ def refuse_held(
     ------
     HeldError : one does.
     """
-    wanted = select(leases).where(leases.c.token != holder.token)
+    query = select(leases).where(leases.c.token != holder.token)
     if vantage is not None:
-        wanted = wanted.where(leases.c.vantage == vantage)
-    for current in connection.execute(wanted).all():
+        query = query.where(leases.c.vantage == vantage)
+    for current in connection.execute(query).all():
         _refuse_held(current, holder, _now_us(connection, now_utc))
 
 

@@ -44,10 +44,10 @@ class MetricCells:
         """Cells that begin in the half-open span, by series and time."""
         if metric not in METRICS:
             raise ValueError(f"{metric!r} is no metric; allowed: {', '.join(METRICS)}")
-        wanted = _WANTED[source](list(series_ids), metric, *span_us)
+        query = _WANTED[source](list(series_ids), metric, *span_us)
         rows: list[object] = []
         with self.database.reading() as connection:
-            cursor = connection.execute(wanted).cursor
+            cursor = connection.execute(query).cursor
             while some := cursor.fetchmany(_ROWS_AT_ONCE):
                 rows += some
         return CellColumns(*zip(*rows, strict=True)) if rows else _NONE

@@ -40,17 +40,19 @@ def _run_missing(connection: Connection) -> None:
     # A percent sign in a path would be read as an interpolation.
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    known = [s.revision for s in ScriptDirectory.from_config(config).walk_revisions()]
-    _refuse_strangers(connection, known)
+    revisions = [
+        s.revision for s in ScriptDirectory.from_config(config).walk_revisions()
+    ]
+    _refuse_strangers(connection, revisions)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _refuse_strangers(connection: Connection, known: list[str]) -> None:
-    found = _revision(connection)
-    if found is not None and found not in known:
+def _refuse_strangers(connection: Connection, revisions: list[str]) -> None:
+    current = _revision(connection)
+    if current is not None and current not in revisions:
         raise InputError(
-            f"database: its version is '{found}', this program knows up to"
+            f"database: its version is '{current}', this program knows up to"
             f" '{REVISION}'; update the program, or name another database"
         )
     is_sqlite = connection.dialect.name == "sqlite"
@@ -58,7 +60,7 @@ def _refuse_strangers(connection: Connection, known: list[str]) -> None:
     tables = set(inspect(connection).get_table_names(schema=schema))
     ours = set(metadata.tables)
     strange = tables if is_sqlite else tables & ours
-    if found is None and strange:
+    if current is None and strange:
         names = ", ".join(sorted(strange)[:3])
         raise InputError(
             f"database: holds tables of another program ({names});"

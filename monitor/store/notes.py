@@ -61,20 +61,20 @@ class Notes:
         InputError : there is no such note, or it is another vantage's.
         """
         listed = self.list(vantage=vantage)
-        found = [note for note in listed if note.number == number]
-        if not found:
+        meant = [note for note in listed if note.number == number]
+        if not meant:
             raise InputError(f"note: there is no number {number}; see `note list`")
         row = {
             "noted_at_us": to_us(noted_at_utc),
-            "first_date": found[0].first_date.isoformat(),
-            "last_date": found[0].last_date.isoformat(),
+            "first_date": meant[0].first_date.isoformat(),
+            "last_date": meant[0].last_date.isoformat(),
             "text": "",
             "withdraws": number,
-            "vantage": found[0].vantage,
+            "vantage": meant[0].vantage,
         }
         with self.database.writing() as connection:
             connection.execute(insert(notes), row)
-        return found[0]
+        return meant[0]
 
     def list(
         self,
@@ -91,16 +91,16 @@ class Notes:
         """
         later = notes.alias()
         is_withdrawn = exists().where(later.c.withdraws == notes.c.id)
-        wanted = select(notes).where(notes.c.withdraws.is_(None), ~is_withdrawn)
+        query = select(notes).where(notes.c.withdraws.is_(None), ~is_withdrawn)
         if since is not None:
-            wanted = wanted.where(notes.c.last_date >= since.isoformat())
+            query = query.where(notes.c.last_date >= since.isoformat())
         if until is not None:
-            wanted = wanted.where(notes.c.first_date <= until.isoformat())
+            query = query.where(notes.c.first_date <= until.isoformat())
         if vantage is not None:
-            own = or_(notes.c.vantage == vantage, notes.c.vantage.is_(None))
-            wanted = wanted.where(own)
+            of_vantage = or_(notes.c.vantage == vantage, notes.c.vantage.is_(None))
+            query = query.where(of_vantage)
         with self.database.reading() as connection:
-            rows = connection.execute(wanted.order_by(notes.c.first_date, notes.c.id))
+            rows = connection.execute(query.order_by(notes.c.first_date, notes.c.id))
             return [
                 Note(
                     number=row.id,

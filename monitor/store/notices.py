@@ -73,7 +73,7 @@ class Notices:
 
     def last(self, vantage: str, subject: str) -> Notice | None:
         """The last message about a subject that was sent; None before the first."""
-        wanted = (
+        query = (
             select(notices)
             .where(
                 notices.c.vantage == vantage,
@@ -84,7 +84,7 @@ class Notices:
             .limit(1)
         )
         with self.database.reading() as connection:
-            row = connection.execute(wanted).one_or_none()
+            row = connection.execute(query).one_or_none()
         return None if row is None else _notice(row)
 
     def troubles(
@@ -92,7 +92,7 @@ class Notices:
     ) -> Sequence[Notice]:
         """What went wrong between two moments, the last first; at most a hundred."""
         is_trouble = or_(*(notices.c.kind.startswith(k) for k in _TROUBLES))
-        wanted = (
+        query = (
             select(notices)
             .where(
                 notices.c.vantage == vantage,
@@ -103,7 +103,7 @@ class Notices:
             .limit(100)
         )
         with self.database.reading() as connection:
-            return [_notice(row) for row in connection.execute(wanted)]
+            return [_notice(row) for row in connection.execute(query)]
 
 
 def _add(connection: Connection, notice: Notice) -> None:

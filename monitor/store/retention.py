@@ -137,8 +137,10 @@ class Retention:
 
     def _is_old(self, before_us: int) -> ColumnElement[bool]:
         other = series.alias("own_series")
-        own = select(other.c.id).where(other.c.vantage == self._vantage)
-        return and_(samples.c.series_id.in_(own), samples.c.started_at_us < before_us)
+        of_vantage = select(other.c.id).where(other.c.vantage == self._vantage)
+        return and_(
+            samples.c.series_id.in_(of_vantage), samples.c.started_at_us < before_us
+        )
 
     def _remove(self, decision: "_Decision", series_id: int, until_us: int) -> None:
         gone = and_(
@@ -159,13 +161,13 @@ class Retention:
 def removed(connection: Connection, vantage: str) -> Removed:
     """What was removed of a vantage so far."""
     day = removals.c.day
-    wanted = select(
+    query = select(
         func.coalesce(func.sum(removals.c.n_rows), 0),
         func.count(day.distinct()),
         func.min(day),
         func.max(day),
     ).where(removals.c.vantage == vantage)
-    n_rows, n_days, first_day, last_day = connection.execute(wanted).one()
+    n_rows, n_days, first_day, last_day = connection.execute(query).one()
     return Removed(int(n_rows), n_days, first_day, last_day)
 
 
@@ -177,9 +179,9 @@ def removed_rows(database: Database) -> dict[tuple[str, str], int]:
     StoreError : the database is out of reach.
     """
     c = removals.c
-    wanted = select(c.vantage, c.day, func.sum(c.n_rows)).group_by(c.vantage, c.day)
+    query = select(c.vantage, c.day, func.sum(c.n_rows)).group_by(c.vantage, c.day)
     with database.reading() as connection:
-        counted = connection.execute(wanted).all()
+        counted = connection.execute(query).all()
     return {(vantage, day): int(n_rows) for vantage, day, n_rows in counted}
 
 
@@ -189,13 +191,13 @@ class _Decision(NamedTuple):
 
 
 def _decision(connection: Connection, vantage: str) -> _Decision | None:
-    wanted = (
+    query = (
         select(retentions.c.id, retentions.c.before_us)
         .where(retentions.c.vantage == vantage)
         .order_by(retentions.c.id.desc())
         .limit(1)
     )
-    row = connection.execute(wanted).first()
+    row = connection.execute(query).first()
     return None if row is None else _Decision(*row)
 
 
@@ -203,7 +205,7 @@ def _counted(
     connection: Connection, vantage: str, retention_id: int, gone: ColumnElement[bool]
 ) -> list[dict[str, object]]:
     day = (samples.c.started_at_us // _DAY_US).label("day")
-    wanted = select(day, func.count()).where(gone).group_by(day)
+    query = select(day, func.count()).where(gone).group_by(day)
     return [
         {
             "retention_id": retention_id,
@@ -211,14 +213,14 @@ def _counted(
             "day": from_us(int(number) * _DAY_US).date().isoformat(),
             "n_rows": n_rows,
         }
-        for number, n_rows in connection.execute(wanted).all()
+        for number, n_rows in connection.execute(query).all()
     ]
 
 
 def _has_stale_hours(
     connection: Connection, before_us: int, is_old: ColumnElement[bool]
 ) -> bool:
-    wanted = (
+    query = (
         select(hourly_stale.c.hour)
         .where(
             hourly_stale.c.hour * HOUR_US < before_us,
@@ -226,15 +228,15 @@ def _has_stale_hours(
         )
         .limit(1)
     )
-    return connection.execute(wanted).first() is not None
+    return connection.execute(query).first() is not None
 
 
 def _next_span(
     connection: Connection, is_old: ColumnElement[bool]
 ) -> tuple[int, int] | None:
     """A series that has old samples, and the time before which some of them can go."""
-    own = and_(samples.c.series_id == series.c.id, is_old)
-    owner = select(series.c.id).where(exists().where(own)).limit(1)
+    old_of_series = and_(samples.c.series_id == series.c.id, is_old)
+    owner = select(series.c.id).where(exists().where(old_of_series)).limit(1)
     series_id = connection.scalar(owner)
     if series_id is None:
         return None

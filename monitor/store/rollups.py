@@ -97,16 +97,16 @@ def _newest(connection: Connection) -> list[_Span]:
     """Stale hours, up to a number, from the newest day on."""
     # Newest first: what a person looks at is there before the history is.
     # Beyond the newest day, or a day that never rests would hold up all others.
-    found: list[_Span] = []
+    spans: list[_Span] = []
     before_hour = _EVER
-    while sum(map(_n_hours, found)) < HOURS_AT_ONCE and len(found) < SERIES_AT_ONCE:
+    while sum(map(_n_hours, spans)) < HOURS_AT_ONCE and len(spans) < SERIES_AT_ONCE:
         newest = connection.scalar(_NEWEST_HOUR, {"before_hour": before_hour})
         if newest is None:
             break
         day = {"first_hour": newest // HOURS * HOURS, "before_hour": before_hour}
-        found += [_Span(*row) for row in connection.execute(_SPANS, day)]
+        spans += [_Span(*row) for row in connection.execute(_SPANS, day)]
         before_hour = day["first_hour"]
-    return found
+    return spans
 
 
 def _n_hours(span: _Span) -> int:
@@ -121,14 +121,14 @@ def _made(connection: Connection, span: _Span, phase_us: int) -> _Made:
         by_slot[(row[0] + phase_us) // HOUR_US * HOUR_US - phase_us].append(row)
         n_samples += 1
     rows = [
-        {"series_id": span.series_id, "hour_us": slot, **_rollup(found)}
-        for slot, found in by_slot.items()
+        {"series_id": span.series_id, "hour_us": slot, **_rollup(measured)}
+        for slot, measured in by_slot.items()
     ]
     return _Made(span, n_samples, rows)
 
 
-def _store(connection: Connection, found: Iterable[_Made], phase_us: int) -> None:
-    taken = [_taken(connection, made, phase_us) for made in found]
+def _store(connection: Connection, made_spans: Iterable[_Made], phase_us: int) -> None:
+    taken = [_taken(connection, made, phase_us) for made in made_spans]
     rows = [row for made in taken for row in made.rows]
     if rows:
         connection.execute(_REPLACE, rows)
@@ -177,18 +177,18 @@ def _rollup(rows: Sequence[StoredRow]) -> dict[str, object]:
 def _drop_other_phase(database: Database, phase_us: int) -> None:
     other = (hourly.c.hour_us + phase_us) % HOUR_US != 0
     with database.reading() as connection:
-        found = connection.execute(
+        rows = connection.execute(
             select(hourly.c.hour_us).where(other, _is_derived()).limit(1)
         )
-        is_other = found.first() is not None
+        is_other = rows.first() is not None
     if is_other:
         _start_anew(database)
 
 
 def _is_derived() -> ColumnElement[bool]:
     """Whether the samples of a roll-up are there, so that it can be made anew."""
-    own = samples.c.series_id == hourly.c.series_id
-    first = select(func.min(samples.c.started_at_us)).where(own).scalar_subquery()
+    of_series = samples.c.series_id == hourly.c.series_id
+    first = select(func.min(samples.c.started_at_us)).where(of_series).scalar_subquery()
     return hourly.c.hour_us >= first - HOUR_US
 
 

@@ -121,9 +121,9 @@ def read(
     options = {"yield_per": 2000}
     with (
         reading() as connection,
-        connection.execute(statement, execution_options=options) as found,
+        connection.execute(statement, execution_options=options) as cursor,
     ):
-        yield from map(_from_row, found)
+        yield from map(_from_row, cursor)
 
 
 def _holding(now_us: int) -> Statement:
@@ -135,10 +135,10 @@ def _holding(now_us: int) -> Statement:
 
 def held_s(now_us: int) -> ColumnElement[float]:
     """A record's duration as of a moment [s]: of missed slots, as far as that holds."""
-    own = func.coalesce(rounds.c.duration_s, 0.0)
-    length = _shorter(own, (now_us - rounds.c.slot_start_us) * _S_PER_US)
+    recorded = func.coalesce(rounds.c.duration_s, 0.0)
+    length = _shorter(recorded, (now_us - rounds.c.slot_start_us) * _S_PER_US)
     until_measured = (_next_measured_us() - rounds.c.slot_start_us) * _S_PER_US
-    length = _shorter(length, func.coalesce(until_measured, own))
+    length = _shorter(length, func.coalesce(until_measured, recorded))
     return case((_IS_MEASURED, rounds.c.duration_s), else_=length)
 
 
@@ -165,9 +165,9 @@ def _next_measured_us() -> ColumnElement[int]:
     )
 
 
-def _shorter(one: Any, other: Any) -> ColumnElement[float]:  # noqa: ANN401
+def _shorter(length: Any, other: Any) -> ColumnElement[float]:  # noqa: ANN401
     # LEAST of one database is MIN of the other.
-    return case((one < other, one), else_=other)
+    return case((length < other, length), else_=other)
 
 
 def last(connection: Connection, vantage: str, before: datetime) -> Round | None:
@@ -187,11 +187,11 @@ def bounds(connection: Connection, vantage: str) -> tuple[datetime, datetime] | 
 
     The last one may lie in the future, where the wall clock once stood.
     """
-    own = and_(rounds.c.vantage == vantage, _IS_MEASURED)
+    measured = and_(rounds.c.vantage == vantage, _IS_MEASURED)
     slot = rounds.c.slot_start_us
-    wanted = select(slot).where(own).limit(1)
-    first_us = connection.scalar(wanted.order_by(slot))
-    last_us = connection.scalar(wanted.order_by(slot.desc()))
+    query = select(slot).where(measured).limit(1)
+    first_us = connection.scalar(query.order_by(slot))
+    last_us = connection.scalar(query.order_by(slot.desc()))
     if first_us is None or last_us is None:
         return None
     return from_us(first_us), from_us(last_us)
@@ -203,8 +203,8 @@ def measured_days(
     """The last UTC days that are over and have a measured round, the newest first."""
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     values = {"vantage": vantage, "before_us": to_us(today), "n": limit}
-    found = connection.execute(_MEASURED_DAYS, values).scalars()
-    return [from_us(day_us).date() for day_us in found]
+    days_us = connection.execute(_MEASURED_DAYS, values).scalars()
+    return [from_us(day_us).date() for day_us in days_us]
 
 
 def _measured_days() -> Statement:
@@ -212,8 +212,8 @@ def _measured_days() -> Statement:
 
     def newest_before(moment_us: Any) -> ColumnElement[int]:  # noqa: ANN401
         slot = rounds.c.slot_start_us
-        own = rounds.c.vantage == bindparam("vantage")
-        newest = select(slot).where(own, _IS_MEASURED, slot < moment_us)
+        of_vantage = rounds.c.vantage == bindparam("vantage")
+        newest = select(slot).where(of_vantage, _IS_MEASURED, slot < moment_us)
         newest_us = newest.order_by(slot.desc()).limit(1).scalar_subquery()
         return newest_us - newest_us % _DAY_US
 

@@ -266,8 +266,8 @@ def read_values(
         )
         with database.reading() as connection:
             options = {"yield_per": _ROWS_AT_ONCE}
-            found = connection.execute(statement, execution_options=options)
-            for part in found.partitions():
+            cursor = connection.execute(statement, execution_options=options)
+            for part in cursor.partitions():
                 yield from part
         start = _first_us(database, selection, end)
 
@@ -284,9 +284,9 @@ def _rows(database: Database, statement: Statement) -> Iterator[RowMapping]:
     options = {"yield_per": _ROWS_AT_ONCE}
     with (
         database.reading() as connection,
-        connection.execute(statement, execution_options=options) as found,
+        connection.execute(statement, execution_options=options) as cursor,
     ):
-        yield from found.mappings()
+        yield from cursor.mappings()
 
 
 def _between(selection: Selection, start_us: int, end_us: int) -> Statement:

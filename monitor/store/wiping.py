@@ -79,13 +79,13 @@ def _remove(connection: Connection, vantage: str | None) -> None:
 
 def _files(store: Store) -> list[Path]:
     spool = spool_path(store.url)
-    found = [spool.with_name(f"{spool.name}{end}") for end in _SPOOLS]
+    files = [spool.with_name(f"{spool.name}{end}") for end in _SPOOLS]
     path = sqlite_path(store.database.engine)
     if path is not None:
         if path.is_file():
             _refuse_stranger(path)
-        found = [path.with_name(f"{path.name}{end}") for end in COMPANIONS] + found
-    return [file for file in found if file.exists()]
+        files = [path.with_name(f"{path.name}{end}") for end in COMPANIONS] + files
+    return [file for file in files if file.exists()]
 
 
 def _on_server(database: Database, vantage: str | None) -> list[str]:
@@ -95,11 +95,11 @@ def _on_server(database: Database, vantage: str | None) -> list[str]:
         inspector = inspect(connection)
         if not inspector.has_table(VERSION_TABLE):
             return []
-        known = set(inspector.get_table_names())
+        tables = set(inspector.get_table_names())
         vantages = _vantages(connection)
     if vantage is not None and vantages - {vantage}:
         return [f"all rows of vantage {vantage!r}"] if vantage in vantages else []
-    return [f"table {name}" for name in _server_tables() if name in known]
+    return [f"table {name}" for name in _server_tables() if name in tables]
 
 
 def _vantages(connection: Connection) -> set[str]:
