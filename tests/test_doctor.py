@@ -7,6 +7,7 @@ from monitor.doctor import State, retention_findings
 from monitor.model import Sample
 from monitor.store import Store, open_store
 from monitor.store.clock_steps import ClockStep
+from tests.door import ask_store, ask_store_as_it_is
 from tests.store.test_retention import measured_round
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -23,13 +24,13 @@ def config_of(database: str, **more: object) -> Config:
 
 
 def told(config: Config) -> tuple[State, str]:
-    (finding,) = retention_findings(config, NOW)
+    (finding,) = ask_store(config.database, retention_findings, config, NOW)
     return finding.state, finding.found
 
 
 def test_what_went_and_what_is_kept_is_told(database: str) -> None:
     config = config_of(database, retention={"samples_days": 62})
-    assert list(retention_findings(config, NOW)) == []
+    assert ask_store_as_it_is(database, retention_findings, config, NOW) == []
     days = [(NOW - timedelta(days=n)) for n in range(1, 71)]
     with open_store(database) as store:
         state, found = told(config)

@@ -63,8 +63,10 @@ def filled(tmp_path: Path) -> Config:
 
 
 def test_verdicts_rest_on_the_evenings_up_to_the_night(filled: Config) -> None:
-    early = analysed_night(filled, LAST - timedelta(days=4), now_utc=NOW)
-    late = analysed_night(filled, LAST, now_utc=NOW)
+    early = ask_store(
+        filled.database, analysed_night, filled, LAST - timedelta(days=4), now_utc=NOW
+    )
+    late = ask_store(filled.database, analysed_night, filled, LAST, now_utc=NOW)
     observed = [n.analysis.verdicts[0].evenings.observed for n in (early, late)]
     assert late.analysis.until == LAST
     assert observed[1] - observed[0] == 4
@@ -76,7 +78,9 @@ def test_due_nights_are_stored_and_reported_once(
 ) -> None:
     folder = tmp_path / "reports"
     third_morning = datetime(2026, 3, 3, 3, tzinfo=UTC)
-    nights = list(run_due_nights(filled, now_utc=third_morning))
+    nights = list(
+        ask_store(filled.database, run_due_nights, filled, now_utc=third_morning)
+    )
     assert [n.night for n in nights] == [START, START + timedelta(days=1)]
     assert (folder / "2026-03-02" / "report.html").stat().st_size > 5_000
     with open_store(filled.database) as opened:
@@ -85,7 +89,10 @@ def test_due_nights_are_stored_and_reported_once(
     assert newest.method_version == METHOD_VERSION
     assert newest.until == date(2026, 3, 2)
     assert older.until == date(2026, 3, 1)
-    assert list(run_due_nights(filled, now_utc=third_morning)) == []
+    assert (
+        list(ask_store(filled.database, run_due_nights, filled, now_utc=third_morning))
+        == []
+    )
 
 
 def test_the_night_is_the_same_on_either_database(
@@ -93,14 +100,17 @@ def test_the_night_is_the_same_on_either_database(
 ) -> None:
     fill(postgres_url, home(), tmp_path)
     other = filled.model_copy(update={"database": postgres_url})
-    nights = [analysed_night(c, LAST, now_utc=NOW) for c in (filled, other)]
+    nights = [
+        ask_store(c.database, analysed_night, c, LAST, now_utc=NOW)
+        for c in (filled, other)
+    ]
     assert nights[0].analysis == nights[1].analysis
 
 
 def test_an_interrupted_night_is_due_again(filled: Config, tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     (folder / f".{LAST}-abc" / "night").mkdir(parents=True)
-    assert LAST in due_nights(filled, now_utc=NOW)
+    assert LAST in ask_store(filled.database, due_nights, filled, now_utc=NOW)
 
 
 def test_a_database_without_samples_gets_no_report(
@@ -143,12 +153,12 @@ def test_a_night_is_of_the_configured_vantage(filled: Config, tmp_path: Path) ->
     other = home(seed=4)
     other.samples["vantage"] = "../../etc/=x"
     fill(filled.database, other, tmp_path)
-    night = analysed_night(filled, LAST, now_utc=NOW)
+    night = ask_store(filled.database, analysed_night, filled, LAST, now_utc=NOW)
     assert {verdict.vantage for verdict in night.analysis.verdicts} == {filled.vantage}
     names = sorted(report_files(night, filled))
     assert names == ["report.csv", "report.html", "report.json"]
     there = filled.model_copy(update={"vantage": "../../etc/=x"})
-    night = analysed_night(there, LAST, now_utc=NOW)
+    night = ask_store(there.database, analysed_night, there, LAST, now_utc=NOW)
     assert {verdict.vantage for verdict in night.analysis.verdicts} == {"../../etc/=x"}
     assert sorted(report_files(night, there)) == names
 

@@ -35,7 +35,8 @@ def test_the_worked_example_runs_from_top_to_bottom(tmp_path, monkeypatch):
 def home(database):
     with open_store(database) as store:
         store.samples.append(some_samples())
-    return monitor.open(database, timezone="Asia/Almaty")
+    with monitor.open(database, timezone="Asia/Almaty") as opened:
+        yield opened
 
 
 def test_dates_are_local_and_included(home):

@@ -382,7 +382,7 @@ class Unjudged(Facts):
 
 def test_before_the_first_night_only_the_bar_is_in_doubt(household: Household):
     """The dashboard asks the same rule about hourly medians: it may err by them."""
-    unjudged = [Unjudged(f.config, f.reader, f.clock) for f in household.facts]
+    unjudged = [Unjudged(f.config, f.store, f.clock) for f in household.facts]
     quick = _shown(household, unjudged)
     marks = {
         (v.vantage, v.target, m.day): m

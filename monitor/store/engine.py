@@ -209,7 +209,8 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     writes = options.get("writes")
     wait_ms = options.get("lock_timeout_ms", int(BUSY_TIMEOUT_S * 1000))
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}")
+    # It answers with a row, and an answer that is not closed holds the tables.
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}").close()
     connection.exec_driver_sql(f"PRAGMA query_only={int(writes is False)}")
     # Not to be set within a transaction. A table that others refer to is made anew by a
     # migration: to drop it would look at every row of theirs.
