@@ -1,6 +1,7 @@
 """The documents keep up with the code."""
 
 import ast
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -96,3 +97,92 @@ FINISHED = [
 @pytest.mark.parametrize("path", FINISHED, ids=str)
 def test_a_thing_is_called_by_its_kind(path: Path) -> None:
     assert vague_names(path.read_text()) == []
+
+
+PLAIN_WORDS = """
+a allowed answer app asked batch bounded by cache child chunk column command
+comparable compare config connection content context count damage data date db
+default der document end file fill formatter formula frame grow head heap here html
+input journal kept key last lazy limit list load lockfile machine manager many model
+monitor network no number odd one openapi option overview partition pdf plain point
+postgres problem query raw record reload request root run schema search section send
+serve settings short side size sql static stream terminal text this too total type
+unavailable unreadable untyped verify who yaml
+"""
+"""Words of programming that need no line in the glossary."""
+PLAIN = set(PLAIN_WORDS.split())
+
+ENDINGS = (
+    ("yses", "ysis"),
+    ("ies", "y"),
+    ("dren", "d"),
+    ("es", ""),
+    ("s", ""),
+    ("ted", ""),
+    ("ly", ""),
+    ("ing", ""),
+    ("ing", "e"),
+    ("ning", "n"),
+    ("ed", ""),
+    ("d", ""),
+    ("er", ""),
+    ("ner", ""),
+    ("r", ""),
+)
+
+
+def glossary_words() -> set[str]:
+    """What the tables define: their first cells, what is set in *italics*, fields."""
+    rows = [line for line in GLOSSARY.splitlines() if line.startswith("| ")]
+    cells = [term for row in rows for term in row.split("|")[1].split(",")]
+    marked = re.findall(r"\*([^*|]+)\*|`(\w+)`", GLOSSARY)
+    terms = [*cells, *("".join(pair) for pair in marked)]
+    parts = {part for term in terms for part in re.findall(r"[a-z]+", term.lower())}
+    # "Busy hour" and "roll-up" are written as one word in a name.
+    return parts | {re.sub(r"[^a-z]", "", term.lower()) for term in terms}
+
+
+def parts_of(name: str) -> list[str]:
+    """The words of a module's or a class's name."""
+    return [
+        part.lower()
+        for part in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+", name)
+    ]
+
+
+def is_defined(part: str, words: set[str]) -> bool:
+    """Whether a word, or what it is a form of, is defined."""
+    forms = {part} | {
+        part.removesuffix(ending) + rest
+        for ending, rest in ENDINGS
+        if part.endswith(ending)
+    }
+    return bool(forms & words)
+
+
+def undefined(source: str, stem: str, words: set[str]) -> list[str]:
+    """Words in the names of a module and its public classes that nobody defines."""
+    classes = [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    names = [*classes, *([] if stem.startswith("__") else [stem])]
+    return [
+        f"{name}: {part}"
+        for name in names
+        for part in parts_of(name)
+        if not is_defined(part, words)
+    ]
+
+
+def test_a_new_noun_needs_a_line_in_the_glossary():
+    words = glossary_words() | PLAIN
+    assert undefined("class RoundTotals: ...", "hourly_days", words) == []
+    source = "class WidgetRound: ...\nclass _Gadget: ..."
+    assert undefined(source, "gizmo", words) == ["WidgetRound: widget", "gizmo: gizmo"]
+
+
+@pytest.mark.parametrize("path", sorted(Path("monitor").rglob("*.py")), ids=str)
+def test_every_module_and_class_is_named_by_the_glossary(path: Path) -> None:
+    assert undefined(path.read_text(), path.stem, glossary_words() | PLAIN) == []
