@@ -15,6 +15,7 @@ from monitor.model import Round, Sample
 
 GLOSSARY = Path("docs/glossary.md").read_text()
 CONFIGURATION = Path("docs/configuration.md").read_text()
+WHERE = Path("docs/README.md").read_text()
 
 
 @pytest.mark.parametrize("name", [f.name for f in (*fields(Sample), *fields(Round))])
@@ -186,3 +187,20 @@ def test_a_new_noun_needs_a_line_in_the_glossary():
 @pytest.mark.parametrize("path", sorted(Path("monitor").rglob("*.py")), ids=str)
 def test_every_module_and_class_is_named_by_the_glossary(path: Path) -> None:
     assert undefined(path.read_text(), path.stem, glossary_words() | PLAIN) == []
+
+
+ANSWERS = re.findall(r"^\| (Where .*?) \| `(.*?)` \|$", WHERE, re.MULTILINE)
+
+
+def test_ten_questions_of_a_newcomer_are_answered() -> None:
+    assert len(ANSWERS) == len(dict(ANSWERS)) >= 10
+
+
+@pytest.mark.parametrize(("question", "path"), ANSWERS)
+def test_the_file_that_answers_is_there(question: str, path: str) -> None:
+    assert Path(path).is_file(), question
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in Path("docs").glob("*.md")))
+def test_every_document_is_found_from_the_first(name: str) -> None:
+    assert name == "README.md" or f"]({name})" in WHERE
