@@ -51,7 +51,11 @@ class Database:
             return
         # Connections to a file that is gone would go on writing into it.
         self.close()
-        migrate(self.engine)
+        try:
+            migrate(self.engine)
+        except BaseException:
+            self.close()
+            raise
         self._inode = _inode(self._file)
         self._is_open = True
 

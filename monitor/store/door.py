@@ -34,11 +34,7 @@ def open_store(url: str) -> "Store":
     StoreError : the database is out of reach.
     """
     store = Store(url)
-    try:
-        store.open()
-    except BaseException:
-        store.close()
-        raise
+    store.open()
     return store
 
 

@@ -53,6 +53,11 @@ def encoded(request, postgres_server: PostgresServer):
     postgres_server.drop_database(name)
 
 
+def check(url: str) -> None:
+    with Store(url) as store:
+        store.check(writes=True)
+
+
 def test_another_encoding_is_refused_by_everything(encoded, tmp_path: Path):
     url, encoding = encoded
     said = f"its encoding is {encoding}; allowed: UTF8"
@@ -117,7 +122,7 @@ def test_a_schema_that_may_not_be_written_ends_the_daemon(
     assert grant == 'GRANT USAGE, CREATE ON SCHEMA public TO "Gast-1"'
     run_as_owner(postgres_url, grant)
     open_store(guest).close()
-    Store(guest).check(writes=True)
+    check(guest)
 
 
 def test_tables_and_numbers_of_another_role_are_told_with_their_grants(
@@ -128,12 +133,12 @@ def test_tables_and_numbers_of_another_role_are_told_with_their_grants(
         open_store(guest)
     run_as_owner(postgres_url, grant_in(str(first.value)))
     with pytest.raises(RightsError, match="permission denied for table") as second:
-        Store(guest).check(writes=True)
+        check(guest)
     run_as_owner(postgres_url, grant_in(str(second.value)))
     with pytest.raises(RightsError, match="permission denied for sequence") as third:
-        Store(guest).check(writes=True)
+        check(guest)
     run_as_owner(postgres_url, grant_in(str(third.value)))
-    Store(guest).check(writes=True)
+    check(guest)
 
 
 def test_rights_taken_away_later_only_put_samples_off(

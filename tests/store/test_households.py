@@ -267,7 +267,8 @@ def test_a_night_judges_its_own(homes, postgres_url: str):
     assert {v.vantage for v in night.analysis.verdicts} == {"garden"}
     assert [report.vantage for report in night.reports] == ["garden"]
     attic = config.model_copy(update={"vantage": "attic"})
-    assert due_nights(attic, now_utc=datetime(2026, 10, 3, tzinfo=UTC)) == []
+    now_utc = datetime(2026, 10, 3, tzinfo=UTC)
+    assert ask_store(attic.database, due_nights, attic, now_utc=now_utc) == []
 
 
 @pytest.mark.parametrize(("n_homes", "owner"), [(1, "home"), (2, None)])
