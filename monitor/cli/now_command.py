@@ -35,16 +35,16 @@ def now_command(settings: Settings, *, as_json: bool) -> None:
     config = configuration(settings)
     with Store(config.database) as store:
         facts = Facts(config, store, SystemClock())
-        found = now.present(facts)
+        at_present = now.present(facts)
         if as_json:
             query = NowQuery(language=config.report.language)
             echo_json(now.now(facts, query).model_dump(mode="json"))
     if not as_json:
         tongue = language(config.report.language)
-        for reason in found.reasons:
+        for reason in at_present.reasons:
             say(told(reason, tongue))
-        _print_sites(found.sites, tongue)
-    if found.line is not LineState.UP:
+        _print_sites(at_present.sites, tongue)
+    if at_present.line is not LineState.UP:
         sys.exit(EXIT_NO)
 
 
