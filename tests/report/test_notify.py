@@ -152,13 +152,9 @@ def test_one_message_per_episode(one_service, webhook: Webhook, database: str) -
         "selective_slowdown",
     ]
     for name in story:
-        ask_store(
-            config.database,
-            tell,
-            config,
-            night_messages(at_home(one_service, name), config),
-            now_utc=NOW,
-        )
+        report = at_home(one_service, name)
+        messages = ask_store(config.database, night_messages, report, config)
+        ask_store(config.database, tell, config, messages, now_utc=NOW)
     titles = [message["title"] for message in webhook.received]
     assert titles == [
         "Facebook: slow in the evening, the control sites are not",
@@ -308,8 +304,9 @@ def test_hostile_text_is_no_link_where_messages_have_a_form(
 
 def test_messages_speak_the_configured_language(one_service, tmp_path: Path) -> None:
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}", language="kk")
-    found = night_messages(at_home(one_service, "selective_slowdown"), config)
-    assert "кештің" in found[0].body
+    report = at_home(one_service, "selective_slowdown")
+    (message,) = ask_store(config.database, night_messages, report, config)
+    assert "кештің" in message.body
 
 
 def measured(start: datetime, status: RoundStatus, seconds: float) -> Round:

@@ -35,10 +35,9 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def told(folder: Path, *urls: str) -> tuple[int, list[str]]:
     """How many services took the message, and what is on record."""
     config = config_of(f"sqlite:///{folder / 'm.db'}", *urls)
-    n_taken = await asyncio.to_thread(tell, config, [MESSAGE], now_utc=NOW)
-    with open_store(config.database) as opened:
-        notices = opened.notices
-        troubles = notices.troubles("home", since=NOW, until=NOW)
+    with open_store(config.database) as store:
+        n_taken = await asyncio.to_thread(tell, store, config, [MESSAGE], now_utc=NOW)
+        troubles = store.notices.troubles("home", since=NOW, until=NOW)
     return n_taken, [notice.kind for notice in troubles]
 
 
