@@ -199,11 +199,8 @@ def fill_up_to_now(url: str, now: datetime) -> None:
         if last - timedelta(days=2) <= sample.started_at_utc <= last
     )
     with open_store(url) as store:
-        store.append(moved)
-    rollups = Rollups(url)
-    while rollups.refresh():
-        pass
-    rollups.close()
+        store.samples.append(moved)
+    _make_rollups(url)
 
 
 def services_document() -> dict[str, object]:
@@ -228,10 +225,14 @@ def fill(url: str) -> None:
         moment = NOW - timedelta(hours=1)
         store.analyses.append(read_document(document()), computed_at_utc=moment)
     _note(url)
-    rollups = Store(url).rollups()
-    while rollups.refresh():
-        pass
-    rollups.database.close()
+    _make_rollups(url)
+
+
+def _make_rollups(url: str) -> None:
+    with Store(url) as store:
+        rollups = store.rollups()
+        while rollups.refresh():
+            pass
 
 
 def _note(url: str) -> None:
