@@ -168,12 +168,12 @@ def _print(
         return
     values = {"window": window, "zone": zone}
     say(tongue.fill("evenings %(window)s in %(zone)s", values))
-    seen = [_plainly_seen(verdict) for verdict in verdicts]
-    for service in services_of(seen):
+    plain_verdicts = [_plainly_seen(verdict) for verdict in verdicts]
+    for service in services_of(plain_verdicts):
         if not service.is_one_host:
             for line in _told_service(service, tongue):
                 say(line)
-    for verdict in seen:
+    for verdict in plain_verdicts:
         if explain:
             say(explained(verdict))
             continue
@@ -226,8 +226,12 @@ def _plainly_seen(value: Any) -> Any:  # noqa: ANN401 - a verdict, or a part of 
     return replace(value, **parts)
 
 
-def _named(found: "Verdict | ServiceVerdict") -> str:
-    return f"{found.verdict} ({found.strength})" if found.strength else found.verdict
+def _named(verdict: "Verdict | ServiceVerdict") -> str:
+    return (
+        f"{verdict.verdict} ({verdict.strength})"
+        if verdict.strength
+        else verdict.verdict
+    )
 
 
 def _headline(verdict: "Verdict") -> str:

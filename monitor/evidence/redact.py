@@ -234,5 +234,5 @@ def _renamed(key: str, item: Json, name: Callable[[str], str]) -> Json:
     if key == "vantage" and isinstance(item, str):
         return name(item)
     if key == "vantages" and isinstance(item, Mapping):
-        return {name(vantage): renamed(own, name) for vantage, own in item.items()}
+        return {name(vantage): renamed(value, name) for vantage, value in item.items()}
     return renamed(item, name)

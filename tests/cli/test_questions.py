@@ -111,8 +111,10 @@ def test_only_the_hosts_of_a_service(run, database):
     twin = {"part": "twin", "service": "meta", "target": "twin"}
     samples = [replace(s, service=service.get(s.target)) for s in home()]
     with open_store(database) as store:
-        store.append(samples)
-        store.append([replace(s, **twin) for s in samples if s.target == "facebook"])
+        store.samples.append(samples)
+        store.samples.append(
+            [replace(s, **twin) for s in samples if s.target == "facebook"]
+        )
     found = document(run("anomalies", *PERIOD, "--service", "meta", "--json"))
     assert {e["target"] for e in found["evenings"]} == {"facebook"}
     assert "--service meta" in found["command"]
@@ -126,7 +128,7 @@ def test_only_the_hosts_of_a_service(run, database):
 def test_a_service_of_several_hosts_is_told_before_them(run, database):
     named = {"facebook": ("meta", "media")}
     with open_store(database) as store:
-        store.append(
+        store.samples.append(
             replace(s, service=named[s.target][0], part=named[s.target][1])
             if s.target in named
             else s

@@ -185,7 +185,8 @@ def test_one_message_per_episode_of_a_service(
     story = [(fine, slow), (slow, slow), (slow, fine), (open_, fine), (fine, fine)]
     for hosts in story:
         report = of_hosts(one_service, *hosts)
-        tell(config, night_messages(report, config), now_utc=NOW)
+        messages = ask_store(database, night_messages, report, config)
+        ask_store(database, tell, config, messages, now_utc=NOW)
     begin, end = webhook.received
     assert begin["title"] == "Facebook: slow in the evening, the control sites are not"
     assert "Of Facebook: the media host (facebook-video)." in begin["message"]
@@ -197,12 +198,12 @@ def test_an_episode_that_was_told_of_a_host_goes_on_as_the_service_s(
     one_service, webhook: Webhook, database: str
 ) -> None:
     config = config_of(database, webhook.url)
-    with closing(Notices(config.database)) as notices:
-        notices.add(replace(notice(BEGIN), subject="facebook-video"))
+    with open_store(database) as store:
+        store.notices.add(replace(notice(BEGIN), subject="facebook-video"))
     report = of_hosts(one_service, "no_recurring_slowdown", "selective_slowdown")
-    assert night_messages(report, config) == []
+    assert ask_store(database, night_messages, report, config) == []
     over = of_hosts(one_service, "no_recurring_slowdown", "no_recurring_slowdown")
-    (end,) = night_messages(over, config)
+    (end,) = ask_store(database, night_messages, over, config)
     assert (end.kind, end.subject) == (END, "facebook")
 
 

@@ -304,7 +304,7 @@ def test_a_card_tells_a_service_and_its_hosts_beneath(look: Look, tmp_path: Path
     url = f"sqlite:///{tmp_path / 'judged.db'}"
     with open_store(url) as store:
         judged = read_document(history.services_document())
-        store.append_analysis(judged, computed_at_utc=history.NOW)
+        store.analyses.append(judged, computed_at_utc=history.NOW)
     with served(tmp_path, url) as home:
         page = look(to=home).open()
         card = page.locator(".card[data-target=facebook]")
