@@ -8,9 +8,10 @@ opens the database for itself.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from monitor.errors import StoreError
 from monitor.store.engine import make_engine, reading, sqlite_path, writing
@@ -18,6 +19,7 @@ from monitor.store.migration import migrate
 
 Reading: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 """Begins a transaction that only reads."""
+_BEGUN_AFTER: Final = "begun_after"
 
 
 class Database:
@@ -38,6 +40,9 @@ class Database:
         self._file = sqlite_path(self.engine)
         self._inode: int | None = None
         self._is_open = False
+        self._n_closed = 0
+        event.listen(self.engine, "connect", self._begun)
+        event.listen(self.engine, "checkin", self._given_back)
 
     def open(self) -> None:
         """Create and migrate it when needed; at once when that was done.
@@ -81,7 +86,17 @@ class Database:
     def close(self) -> None:
         """Let go of all connections; the next question makes new ones."""
         self._is_open = False
+        self._n_closed += 1
         self.engine.dispose()
+
+    def _begun(self, _connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info[_BEGUN_AFTER] = self._n_closed
+
+    def _given_back(self, _connection: object, entry: ConnectionPoolEntry) -> None:
+        # What was in use when all others were let go of: a thread was left behind with
+        # it, and no pool would ever close it.
+        if entry.info.get(_BEGUN_AFTER) != self._n_closed:
+            entry.invalidate()
 
     def _check_file(self) -> None:
         # A deleted file would go on taking rows that nobody can ever read.

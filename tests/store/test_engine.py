@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from monitor.errors import InputError, StoreError
 from monitor.store import open_store
@@ -120,3 +120,21 @@ def test_a_reader_that_stops_early_leaves_nothing_open(database: str):
         store.samples.append(sample(minute) for minute in range(5000))
         assert next(store.samples.read()).started_at_utc == T0
         assert store.samples.append([sample(9999)]) == 1
+
+
+def test_a_connection_that_was_in_use_when_all_were_let_go_of_ends_with_its_use(
+    database: str,
+):
+    with open_store(database) as store:
+        closed: list[object] = []
+        event.listen(store.database.engine, "close", lambda c, _: closed.append(c))
+        with store.database.reading() as connection:
+            inner = connection.connection.driver_connection
+            store.close()
+            assert inner not in closed
+        assert inner in closed
+        with store.database.reading() as connection:
+            kept = connection.connection.driver_connection
+        assert kept not in closed
+        with store.database.reading() as connection:
+            assert connection.connection.driver_connection is kept
