@@ -85,7 +85,6 @@ def fill(store: Store) -> None:
     store.consents.append(
         Consent(given_at_utc=NOW, version=1, level="plain", language="en", way="--yes")
     )
-    store.pauses.append("home", asked_at_utc=NOW, until_utc=NOW)
     store.clock_steps.append("home", ClockStep(before_utc=NOW, after_utc=NOW))
     store.samples.append([numbered(-20 * 86_400)])
     retention = store.retention("home")
