@@ -43,7 +43,8 @@ def judging(url: str) -> int:
     from monitor.analysis import COLUMNS, analyze
     from monitor.store.frames import load_frame
 
-    frame = load_frame(url, columns=COLUMNS)
+    with open_store(url) as store:
+        frame = load_frame(store, columns=COLUMNS)
     size_mib = frame.memory_usage(deep=True).sum() / 2**20
     print(f"    loaded {size_mib:.0f} MiB, peak {peak_mib():.0f} MiB", flush=True)
     loaded_s = time.perf_counter()
@@ -90,7 +91,7 @@ def years(url: str, n_years: int) -> None:
                 start=start,
                 timezone=TIMEZONE,
             )
-            store.append(samples_from(home.samples.reindex(columns=NAMES)))
+            store.samples.append(samples_from(home.samples.reindex(columns=NAMES)))
 
 
 def main() -> None:

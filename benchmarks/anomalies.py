@@ -75,10 +75,10 @@ def samples(n_rows: int) -> Iterator[Sample]:
 def _filled(folder: Path, n_rows: int) -> str:
     url = f"sqlite:///{folder / 'year.db'}"
     with open_store(url) as store:
-        store.append(samples(n_rows))
-    start = time.perf_counter()
-    for _ in refresh_rollups(url, ZONE, BEGIN):
-        pass
+        store.samples.append(samples(n_rows))
+        start = time.perf_counter()
+        for _ in refresh_rollups(store, ZONE, BEGIN):
+            pass
     print(f"roll-ups of the whole year, once: {time.perf_counter() - start:.1f} s")
     return url
 

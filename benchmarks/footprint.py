@@ -275,7 +275,7 @@ def browse(stack: ExitStack, folder: Path) -> None:
 def accounted(folder: Path, since: datetime) -> int:
     """What the daemon's budget counts since then [bytes received]."""
     with open_store(f"sqlite:///{folder}/monitor.db") as store:
-        found = store.received("home", since=since, until=datetime.now(UTC))
+        found = store.samples.received("home", since=since, until=datetime.now(UTC))
     return found.counted_bytes + expected_on_wire_bytes(
         found.n_probes, found.body_bytes
     )

@@ -67,7 +67,8 @@ def samples(n_rows: int) -> Iterator[Sample]:
 def with_load_frame(url: str) -> int:
     from monitor.store.frames import load_frame
 
-    return len(load_frame(url))
+    with open_store(url) as store:
+        return len(load_frame(store))
 
 
 def with_pandas(url: str) -> int:
@@ -117,7 +118,7 @@ def main() -> None:
         url = sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{folder}/year.db"
         begin_s = time.perf_counter()
         with open_store(url) as store:
-            n_new = store.append(samples(n_rows))
+            n_new = store.samples.append(samples(n_rows))
         took_s = time.perf_counter() - begin_s
         print(f"{'append':12} {n_new:9,} rows {took_s:6.2f} s")
         ours_s = min(run("load_frame", with_load_frame, url) for _ in range(3))

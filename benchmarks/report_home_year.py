@@ -59,7 +59,7 @@ def _filled(folder: Path) -> str:
     family = FAMILIES["slow_2x_one_row"]
     home = simulate(family, seed=2, days=DAYS, start=FIRST, timezone=ZONE)
     with open_store(url) as store:
-        store.append(samples_from(home.samples.reindex(columns=NAMES)))
+        store.samples.append(samples_from(home.samples.reindex(columns=NAMES)))
     return url
 
 

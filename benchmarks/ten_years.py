@@ -27,7 +27,7 @@ from monitor.clock import SystemClock
 from monitor.config import load
 from monitor.daemon.chores import remove_old_samples
 from monitor.model import Role, Sample
-from monitor.store import open_store
+from monitor.store import Store, open_store
 from monitor.store.engine import make_engine, writing
 from monitor.store.hourly_days import repack, write_days
 from monitor.store.spool import SpooledWriter
@@ -67,7 +67,7 @@ def fill(path: Path, years: int, n_sites: int) -> None:
     """A home of so many years, with the samples of the last one."""
     url = f"sqlite:///{path}"
     with open_store(url) as store:
-        store.append(_firsts(n_sites))
+        store.samples.append(_firsts(n_sites))
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA synchronous=OFF")
         _fill_rows(database, years)
@@ -167,7 +167,7 @@ async def write_s(config: Path, *, is_compacting: bool) -> list[float]:
         loop = asyncio.get_running_loop()
         spool = config.with_suffix(".spool")
         writer = await loop.run_in_executor(
-            thread, SpooledWriter, configuration.database, spool, clock
+            thread, SpooledWriter, Store(configuration.database), spool, clock
         )
         work = asyncio.create_task(_compaction(configuration, is_compacting))
         times = []
@@ -184,7 +184,10 @@ async def write_s(config: Path, *, is_compacting: bool) -> list[float]:
 
 async def _compaction(configuration, is_compacting):
     if is_compacting:
-        await remove_old_samples(configuration, _Then())
+        with Store(configuration.database) as store:
+            await remove_old_samples(
+                store, configuration, _Then(), is_steady=lambda: True
+            )
 
 
 class _Then(SystemClock):

@@ -25,9 +25,8 @@ from playwright.sync_api import Page, Response
 from sqlalchemy import Connection, Engine
 
 from benchmarks.read_home_year import SITES, samples
-from monitor.store import open_store
+from monitor.store import Store, open_store
 from monitor.store import rollups as rollups_module
-from monitor.store.rollups import Rollups
 from tests.web.browser import chromium
 
 ROWS = 950_000
@@ -38,19 +37,19 @@ def fill(url: str) -> None:
     """A year of samples, then their roll-ups."""
     began = time.perf_counter()
     with open_store(url) as store:
-        store.append(samples(ROWS))
+        store.samples.append(samples(ROWS))
     print(f"written: {ROWS} samples in {time.perf_counter() - began:.0f} s")
 
 
 def roll_up(url: str) -> None:
     """Make all roll-ups that are missing."""
     began = time.perf_counter()
-    rollups = Rollups(url)
+    rollups = Store(url).rollups()
     n_hours, held_s = rollups.n_stale(), []
     with locks_timed(held_s):
         while rollups.refresh():
             pass
-    rollups.close()
+    rollups.database.close()
     spent = time.perf_counter() - began
     longest = f"longest lock {max(held_s, default=0.0) * 1e3:.0f} ms"
     print(f"roll-ups: {n_hours} hours in {spent:.1f} s, {longest}")
@@ -88,7 +87,7 @@ def marking_cost(url: str) -> None:
             batch = list(samples(20_000))
             began = time.perf_counter()
             with open_store(f"sqlite:///{path}") as store:
-                store.append(batch)
+                store.samples.append(batch)
             spent[kind] = time.perf_counter() - began
     ratio = spent["with"] / spent["without"]
     print(

@@ -55,7 +55,7 @@ class HeldError(StoreError):
     """Another process measures this vantage into the database."""
 
 
-def refuse_unknown(option: str, names: Iterable[str], known: Collection[str]) -> None:
+def refuse_unknown(option: str, names: Iterable[str], allowed: Collection[str]) -> None:
     """Refuse a name that is not known; where nothing is known, nothing is refused.
 
     Raises
@@ -63,6 +63,6 @@ def refuse_unknown(option: str, names: Iterable[str], known: Collection[str]) ->
     InputError : a misspelled name would look like an empty answer.
     """
     for name in names:
-        if known and name not in known:
-            allowed = ", ".join(sorted(known))
-            raise InputError(f"{option}: found {name!r}; allowed: {allowed}")
+        if allowed and name not in allowed:
+            told = ", ".join(sorted(allowed))
+            raise InputError(f"{option}: found {name!r}; allowed: {told}")

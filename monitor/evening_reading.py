@@ -104,9 +104,9 @@ def _is_down(
     failed: Mapping[Site, Mapping[tuple[int, int], bool]],
     controls: Collection[Site],
 ) -> bool:
-    found = {site: hours[hour] for site, hours in failed.items() if hour in hours}
-    of_controls = [found[site] for site in controls if site in found]
-    return is_outage(list(found.values()), of_controls)
+    failed_then = {site: hours[hour] for site, hours in failed.items() if hour in hours}
+    of_controls = [failed_then[site] for site in controls if site in failed_then]
+    return is_outage(list(failed_then.values()), of_controls)
 
 
 def readings(cells: SiteCells, window: Window) -> dict[int, Reading]:
@@ -131,14 +131,14 @@ _Sides = tuple[list[Cell], list[Cell]]
 
 def _by_evening(cells: Iterable[Cell], window: Window) -> dict[int, _Sides]:
     """Evening -> cells in its window, cells in the rest of its day."""
-    found: dict[int, _Sides] = defaultdict(lambda: ([], []))
+    sides: dict[int, _Sides] = defaultdict(lambda: ([], []))
     for cell in cells:
-        inside, rest = found[cell.evening]
+        inside, rest = sides[cell.evening]
         if window.is_inside(cell.begin_min, cell.end_min):
             inside.append(cell)
         elif window.is_before(cell.end_min) or window.is_after(cell.begin_min):
             rest.append(cell)
-    return found
+    return sides
 
 
 def _reading(

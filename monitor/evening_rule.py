@@ -145,10 +145,10 @@ def parse_window(text: object) -> Window:
     """
     if isinstance(text, Window):
         return text
-    found = _WINDOW.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None:
+    match = _WINDOW.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
         raise InputError(f"window: found {text!r}; allowed: HH:MM-HH:MM")
-    start_h, start_m, end_h, end_m = (int(part) for part in found.groups())
+    start_h, start_m, end_h, end_m = (int(part) for part in match.groups())
     if max(start_h, end_h) > 24 or max(start_m, end_m) > 59:
         raise InputError(f"window: found {text!r}; allowed: hours 00-24, minutes 00-59")
     start, end = start_h * 60 + start_m, end_h * 60 + end_m
@@ -267,7 +267,9 @@ class Judged:
     not known, or nothing answered."""
 
 
-def judged(own: Reading, controls: Sequence[Reading], law: str = "factor") -> Judged:
+def judged(
+    reading: Reading, controls: Sequence[Reading], law: str = "factor"
+) -> Judged:
     """An evening of one site by what was measured on it, the controls asked first.
 
     Parameters
@@ -276,8 +278,8 @@ def judged(own: Reading, controls: Sequence[Reading], law: str = "factor") -> Ju
         measured on this line.
     law : of `LAWS`, what the common movement does to a site.
     """
-    excess_log = _excess_log(own, controls, law)
-    dead = _is_dead_tried(own, controls)
+    excess_log = _excess_log(reading, controls, law)
+    dead = _is_dead_tried(reading, controls)
     state = state_of(
         is_usable=excess_log is not None or dead is not None,
         is_dead=dead is True,
@@ -286,23 +288,25 @@ def judged(own: Reading, controls: Sequence[Reading], law: str = "factor") -> Ju
     return Judged(state=state, ratio=ratio_of(excess_log))
 
 
-def _is_dead_tried(own: Reading, controls: Sequence[Reading]) -> bool | None:
+def _is_dead_tried(reading: Reading, controls: Sequence[Reading]) -> bool | None:
     """Whether it is dead; None where it was tried too little to tell."""
-    share = own.failed_share
-    if not own.is_tried or share is None:
+    share = reading.failed_share
+    if not reading.is_tried or share is None:
         return None
     if controls:
         others = middle(control.failed_share for control in controls)
         return None if others is None else is_dead(share, others)
     if not mostly_failed(share):
         return False
-    is_dead_by_day = mostly_failed(own.n_failed_rest / max(own.n_rest, 1))
+    is_dead_by_day = mostly_failed(reading.n_failed_rest / max(reading.n_rest, 1))
     return None if is_dead_by_day else True
 
 
-def _excess_log(own: Reading, controls: Sequence[Reading], law: str) -> float | None:
+def _excess_log(
+    reading: Reading, controls: Sequence[Reading], law: str
+) -> float | None:
     """Rise beyond what the controls' movement lets expect."""
-    rise, rest = own.rise_log, own.rest_log
+    rise, rest = reading.rise_log, reading.rest_log
     if rise is None or rest is None:
         return None
     if not controls:
@@ -379,11 +383,13 @@ def times_slower(metric: str, value: float | None, usual: float | None) -> float
 def middle(values: Iterable[float | None]) -> float | None:
     """Median of what was measured; None of nothing."""
     # Called for every hour of a year: half the time of `statistics.median`.
-    known = sorted([value for value in values if value is not None])
-    if not known:
+    ordered = sorted([value for value in values if value is not None])
+    if not ordered:
         return None
-    half = len(known) // 2
-    return known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
+    half = len(ordered) // 2
+    return (
+        ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    )
 
 
 def dates_between(since: date, until: date) -> list[date]:

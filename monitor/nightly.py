@@ -7,12 +7,11 @@ folder appears last and complete, and a night without its folder is done anew.
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from errno import EISDIR
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from monitor import private
 from monitor.analysis import COLUMNS, analysis, analyze
@@ -34,14 +33,9 @@ from monitor.report import (
     render_pdf,
 )
 from monitor.report.assembly import evening_marks
-from monitor.store import open_store
-from monitor.store.digests import Digests
+from monitor.store import Store
 from monitor.store.frames import load_frame
-from monitor.store.notes import Notes
 from monitor.wallclock import is_date
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +56,12 @@ class Night:
 
 
 def analysed_night(
-    config: Config, night: date, *, now_utc: datetime, since: date | None = None
+    store: Store,
+    config: Config,
+    night: date,
+    *,
+    now_utc: datetime,
+    since: date | None = None,
 ) -> Night:
     """The verdicts on the configured vantage as of a night, and what there is to tell.
 
@@ -77,7 +76,7 @@ def analysed_night(
     first = since or night - timedelta(days=config.report.nights - 1)
     start, end = whole_days(first, night, config.timezone)
     samples = load_frame(
-        config.database,
+        store,
         since=start,
         until=end,
         vantage=config.vantage,
@@ -91,7 +90,8 @@ def analysed_night(
         verdicts, timezone=config.timezone, window=window, since=first, until=night
     )
     scope = _scope(config, first, night, now_utc)
-    reports = [_report(config, samples, of_night, scope)] if verdicts else []
+    beside = _beside(store, scope) if verdicts else None
+    reports = [night_report(samples, of_night, scope, beside)] if beside else []
     return Night(
         night=night,
         since=first,
@@ -111,28 +111,22 @@ def _scope(config: Config, since: date, night: date, now_utc: datetime) -> Scope
     )
 
 
-def _report(
-    config: Config,
-    samples: "pd.DataFrame",
-    of_night: Analysis,
-    scope: Scope,
-) -> NightReport:
+def _beside(store: Store, scope: Scope) -> Beside:
     start, end = whole_days(scope.since, scope.night, scope.timezone)
-    with open_store(config.database) as store:
-        rounds = store.rounds(
-            since=start, until=end, vantage=scope.vantage, as_of=scope.made_at_utc
-        )
-        missed = [r for r in rounds if r.status is RoundStatus.MISSED]
-    with closing(Notes(config.database)) as notes:
-        noted = notes.list(since=scope.since, until=scope.night, vantage=scope.vantage)
-    chain = _chain(config.database, scope.vantage, until=end)
-    beside = Beside(rounds=missed, notes=noted, chain=chain)
-    return night_report(samples, of_night, scope, beside)
+    rounds = store.rounds.read(
+        since=start, until=end, vantage=scope.vantage, as_of=scope.made_at_utc
+    )
+    return Beside(
+        rounds=[r for r in rounds if r.status is RoundStatus.MISSED],
+        notes=store.notes.list(
+            since=scope.since, until=scope.night, vantage=scope.vantage
+        ),
+        chain=_chain(store, scope.vantage, until=end),
+    )
 
 
-def _chain(url: str, vantage: str, *, until: datetime) -> Chain | None:
-    with closing(Digests(url)) as digests:
-        links = digests.links(vantage=vantage)
+def _chain(store: Store, vantage: str, *, until: datetime) -> Chain | None:
+    links = store.digests.links(vantage=vantage)
     closed = [link for link in links if link.day < until.date().isoformat()]
     if not closed:
         return None
@@ -207,14 +201,13 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             (new / name).replace(folder / name)
 
 
-def store_night(url: str, night: Night, *, computed_at_utc: datetime) -> None:
+def store_night(store: Store, night: Night, *, computed_at_utc: datetime) -> None:
     """Append a night's analysis to the database, each verdict with all its evenings."""
     verdicts = (
         replace(verdict, marks=evening_marks(verdict, night.since, night.night))
         for verdict in night.analysis.verdicts
     )
-    with open_store(url) as store:
-        store.append_analysis(
-            replace(night.analysis, verdicts=tuple(verdicts)),
-            computed_at_utc=computed_at_utc,
-        )
+    store.analyses.append(
+        replace(night.analysis, verdicts=tuple(verdicts)),
+        computed_at_utc=computed_at_utc,
+    )

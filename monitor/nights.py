@@ -7,7 +7,6 @@ what analysing needs is loaded when a night is due.
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,8 +15,7 @@ from zoneinfo import ZoneInfo
 from monitor import private
 from monitor.config import Config
 from monitor.evidence.ledger import close_days
-from monitor.store import Store, open_store
-from monitor.store.retention import Retention
+from monitor.store import Store
 from monitor.wallclock import is_date, local_instant
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ def last_night(now_utc: datetime, config: Config) -> date:
     return (now_utc.astimezone(ZoneInfo(config.timezone)) - begun).date()
 
 
-def due_nights(config: Config, *, now_utc: datetime) -> list[date]:
+def due_nights(store: Store, config: Config, *, now_utc: datetime) -> list[date]:
     """Nights whose evening was measured and has no report yet; oldest first."""
     folder = Path(config.report.folder)
     last = last_night(now_utc, config)
@@ -44,8 +42,7 @@ def due_nights(config: Config, *, now_utc: datetime) -> list[date]:
     missing = [n for n in nights if not (folder / n.isoformat()).exists()]
     if not missing:
         return []
-    with open_store(config.database) as store:
-        return sorted(night for night in missing if _is_measured(store, config, night))
+    return sorted(night for night in missing if _is_measured(store, config, night))
 
 
 def _is_measured(store: Store, config: Config, night: date) -> bool:
@@ -53,11 +50,13 @@ def _is_measured(store: Store, config: Config, night: date) -> bool:
     zone = ZoneInfo(config.timezone)
     start = local_instant(night, zone, minute=window.start_min)
     end = start + timedelta(minutes=window.length_min)
-    own = store.samples(since=start, until=end, vantage=config.vantage)
-    return any(True for _ in own)
+    samples = store.samples.read(since=start, until=end, vantage=config.vantage)
+    return any(True for _ in samples)
 
 
-def run_due_nights(config: Config, *, now_utc: datetime) -> "Iterator[Night]":
+def run_due_nights(
+    store: Store, config: Config, *, now_utc: datetime
+) -> "Iterator[Night]":
     """Close the days, then analyse, store and report every night that is due.
 
     Raises
@@ -66,8 +65,8 @@ def run_due_nights(config: Config, *, now_utc: datetime) -> "Iterator[Night]":
     """
     folder = Path(config.report.folder)
     _close_to_others(folder)
-    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
-    for day in due_nights(config, now_utc=now_utc):
+    close_days(store, now_utc=now_utc, vantage=config.vantage)
+    for day in due_nights(store, config, now_utc=now_utc):
         # pandas and matplotlib take seconds, and most starts find nothing to do.
         from monitor.nightly import (
             analysed_night,
@@ -76,13 +75,13 @@ def run_due_nights(config: Config, *, now_utc: datetime) -> "Iterator[Night]":
             write_files,
         )
 
-        night = analysed_night(config, day, now_utc=now_utc)
-        store_night(config.database, night, computed_at_utc=now_utc)
+        night = analysed_night(store, config, day, now_utc=now_utc)
+        store_night(store, night, computed_at_utc=now_utc)
         write_files(folder / day.isoformat(), report_files(night, config))
         _log.info("nightly event=reported night=%s", day)
         yield night
-    with closing(Retention(config.database, config.vantage)) as retention:
-        age = retention.age(config.report.keep_nights, now=now_utc)
+    retention = store.retention(config.vantage)
+    age = retention.age(config.report.keep_nights, now=now_utc)
     if age.first_kept is not None:
         gone = remove_old(folder, before=age.first_kept)
         if gone:

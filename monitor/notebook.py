@@ -4,9 +4,8 @@ Read-only, and nothing is loaded before it is asked for.
 """
 
 from collections.abc import Collection, Sequence
-from contextlib import closing
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from monitor.errors import InputError
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitor.model import Verdict
+    from monitor.store import Store
 
 _DAY: Final = timedelta(days=1)
 
@@ -32,8 +32,29 @@ class Notebook:
 
     def __init__(self, url: str, *, timezone: str = "UTC") -> None:
         self.url = url
+        self._opened: Store | None = None
         self.timezone = timezone
         self._zone = ZoneInfo(timezone)
+
+    def _store(self) -> "Store":
+        """The database, opened with the first question."""
+        from monitor.store import open_store
+
+        if self._opened is None:
+            self._opened = open_store(self.url)
+        return self._opened
+
+    def close(self) -> None:
+        """Let go of the database; the next question opens it again."""
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -65,7 +86,7 @@ class Notebook:
             columns = [name for name in NAMES if name != "timeline"]
 
         frame = load_frame(
-            self.url,
+            self._store(),
             since=self._start(since),
             until=self._end(until),
             targets=targets,
@@ -99,16 +120,13 @@ class Notebook:
             is_exact=True,
             **filters,
         )
-        return pd.DataFrame(ask_evenings(self.url, question))
+        return pd.DataFrame(ask_evenings(self._store(), question))
 
     def notes(self) -> "pd.DataFrame":
         """The notes that were not withdrawn."""
         import pandas as pd
 
-        from monitor.store.notes import Notes
-
-        with closing(Notes(self.url)) as notes:
-            return pd.DataFrame(notes.list())
+        return pd.DataFrame(self._store().notes.list())
 
     def sql(self, question: str, *, max_rows: int = 1_000_000) -> "pd.DataFrame":
         """The answer to one SELECT over the views of `monitor sql`."""

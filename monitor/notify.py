@@ -8,7 +8,6 @@ the next night, and one that was taken is not repeated.
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -17,7 +16,7 @@ from zoneinfo import ZoneInfo
 from monitor import children
 from monitor.config import Config
 from monitor.model import Round, RoundStatus, ServiceVerdict, Verdict
-from monitor.store import open_store
+from monitor.store import Store
 from monitor.store.notices import BEGIN, END, NOT_SENT, Notice, Notices
 from monitor.text import printable
 from monitor.verdict_table import Episode, row_of
@@ -55,7 +54,9 @@ class Message:
     body: str
 
 
-def tell(config: Config, messages: Iterable[Message], *, now_utc: datetime) -> int:
+def tell(
+    store: Store, config: Config, messages: Iterable[Message], *, now_utc: datetime
+) -> int:
     """Send messages; note those that a service took, and which one did not and why.
 
     Returns
@@ -69,13 +70,12 @@ def tell(config: Config, messages: Iterable[Message], *, now_utc: datetime) -> i
         for place, message in enumerate(chosen)
         if any(not outcomes[place] for outcomes in troubles.values())
     ]
-    with closing(Notices(config.database)) as notices:
-        for message in taken:
-            notices.add(_notice(message, now_utc))
-        for url, outcomes in troubles.items():
-            for message, trouble in zip(chosen, outcomes, strict=True):
-                if trouble:
-                    _note_trouble(notices, url, trouble, _notice(message, now_utc))
+    for message in taken:
+        store.notices.add(_notice(message, now_utc))
+    for url, outcomes in troubles.items():
+        for message, trouble in zip(chosen, outcomes, strict=True):
+            if trouble:
+                _note_trouble(store.notices, url, trouble, _notice(message, now_utc))
     return len(taken)
 
 
@@ -121,21 +121,22 @@ def _notice(message: Message, now_utc: datetime) -> Notice:
     )
 
 
-def night_messages(report: "NightReport", config: Config) -> list[Message]:
+def night_messages(
+    store: Store, report: "NightReport", config: Config
+) -> list[Message]:
     """What is new after a night: episodes that began or ended."""
     # Whoever only looks for a silence need not load pandas.
     from monitor.report import told_service
 
     tongue = language(config.report.language)
-    with closing(Notices(config.database)) as notices:
-        last = {s.name: _last(notices, s.verdict) for s in report.services}
-    found = []
+    last = {s.name: _last(store.notices, s.verdict) for s in report.services}
+    messages = []
     for service in report.services:
         kind = change(service.verdict.members, last[service.name])
         if kind is not None:
             heading = _heading(kind, service.verdict, tongue)
             body = told_service(service, report, tongue)
-            found.append(
+            messages.append(
                 Message(
                     kind=kind,
                     vantage=report.vantage,
@@ -145,7 +146,7 @@ def night_messages(report: "NightReport", config: Config) -> list[Message]:
                     body=_marked(body, report, tongue),
                 )
             )
-    return found
+    return messages
 
 
 def _last(notices: Notices, service: ServiceVerdict) -> Notice | None:
@@ -180,19 +181,19 @@ def _is_over(verdict: Verdict) -> bool:
     return ends or verdict.offset_date is not None
 
 
-def silence_messages(config: Config, *, now_utc: datetime) -> list[Message]:
+def silence_messages(
+    store: Store, config: Config, *, now_utc: datetime
+) -> list[Message]:
     """A silence that lasts, or one that ended and was not told yet.
 
     The daemon asks this when it starts; `monitor nightly --silence` from a timer asks
     it while the daemon may be dead.
     """
-    with open_store(config.database) as store:
-        since = now_utc - _LOOKED_BACK
-        rounds = list(store.rounds(since=since, vantage=config.vantage, as_of=now_utc))
-        just_after = now_utc + timedelta(microseconds=1)
-        newest = store.last_round(config.vantage, before=just_after)
-    with closing(Notices(config.database)) as notices:
-        last = notices.last(config.vantage, MONITOR)
+    since, vantage = now_utc - _LOOKED_BACK, config.vantage
+    rounds = list(store.rounds.read(since=since, vantage=vantage, as_of=now_utc))
+    just_after = now_utc + timedelta(microseconds=1)
+    newest = store.rounds.last(vantage, before=just_after)
+    last = store.notices.last(vantage, MONITOR)
     silent_after = config.notify.silent_after
     if newest is None:
         return []
@@ -231,10 +232,10 @@ def _end(newest: Round, config: Config, now_utc: datetime) -> datetime:
 def _silences(
     rounds: Sequence[Round], silent_after: timedelta
 ) -> Iterator[tuple[datetime, datetime]]:
-    for one in rounds:
-        length = timedelta(seconds=one.duration_s or 0.0)
-        if one.status is RoundStatus.MISSED and length > silent_after:
-            yield one.slot_start_utc, one.slot_start_utc + length
+    for round_ in rounds:
+        length = timedelta(seconds=round_.duration_s or 0.0)
+        if round_.status is RoundStatus.MISSED and length > silent_after:
+            yield round_.slot_start_utc, round_.slot_start_utc + length
 
 
 def _silence_began(
@@ -255,8 +256,8 @@ def _silence_began(
 def _silence_ended(
     silences: Sequence[tuple[datetime, datetime]], config: Config, last: Notice | None
 ) -> list[Message]:
-    known = "" if last is None or last.kind == BEGIN else last.since
-    news = [span for span in silences if span[0].isoformat() > known]
+    told_of = "" if last is None or last.kind == BEGIN else last.since
+    news = [span for span in silences if span[0].isoformat() > told_of]
     if not news:
         return []
     tongue = language(config.report.language)

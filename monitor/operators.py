@@ -19,5 +19,5 @@ def operator_of(site: str) -> str:
     `facebook`, `facebook-video` and `Instagram` are Meta's.
     """
     words = "".join(c if c.isalnum() else " " for c in site.casefold()).split()
-    known = (_OPERATORS[word] for word in words if word in _OPERATORS)
-    return next(known, site)
+    operators = (_OPERATORS[word] for word in words if word in _OPERATORS)
+    return next(operators, site)

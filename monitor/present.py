@@ -140,9 +140,9 @@ def present(
     fresh : older outcomes say nothing of now.
     gateway : None: it was not asked.
     """
-    found = list(sites)
-    controls = _controls(found, now_utc - fresh)
-    each = tuple(_site(s, now_utc - fresh, gateway, controls) for s in found)
+    all_sites = list(sites)
+    controls = _controls(all_sites, now_utc - fresh)
+    each = tuple(_site(s, now_utc - fresh, gateway, controls) for s in all_sites)
     asked = [Asked(s.role, s.has_answered, s.failed_operation) for s in each if s.asked]
     line, of_line = line_now(asked, gateway=gateway, fresh=fresh)
     return Present(

@@ -82,8 +82,8 @@ def take_from_others(path: Path) -> bool:
     What belongs to somebody else, or is no plain file or folder, stays as it is.
     """
     with suppress(OSError):
-        found = path.lstat()
-        is_plain = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
-        if is_plain and found.st_uid == os.geteuid() and found.st_mode & _OTHERS:
-            path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
+        status = path.lstat()
+        is_plain = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+        if is_plain and status.st_uid == os.geteuid() and status.st_mode & _OTHERS:
+            path.chmod(stat.S_IMODE(status.st_mode) & ~_OTHERS)
     return not is_open_to_others(path)

@@ -70,8 +70,8 @@ class Reason:
         """
         match document:
             case {"rule": str(rule), "message": str(message), "values": dict(values)}:
-                known = {str(name): _value(value) for name, value in values.items()}
-                return _checked(cls(rule, message, known))
+                plain = {str(name): _value(value) for name, value in values.items()}
+                return _checked(cls(rule, message, plain))
         raise ValueError("a reason has rule, message and values")
 
 

@@ -70,10 +70,10 @@ def _stay_outside(named: frozenset[str]) -> None:
     look_up = socket.getaddrinfo
 
     def noted(host: Theirs, *args: Theirs, **more: Theirs) -> Theirs:
-        found = look_up(host, *args, **more)
+        addresses = look_up(host, *args, **more)
         if isinstance(host, str) and host.lower().rstrip(".") in named:
-            allowed.update(str(address[0]) for *_, address in found)
-        return found
+            allowed.update(str(address[0]) for *_, address in addresses)
+        return addresses
 
     def check(event: str, args: tuple[Json, ...]) -> None:
         if event not in ("socket.connect", "socket.sendto", "socket.sendmsg"):
@@ -106,11 +106,11 @@ def _take_little() -> None:
     def counted(take: Callable[..., Theirs]) -> Callable[..., Theirs]:
         def taken(*args: Theirs, **more: Theirs) -> Theirs:
             nonlocal n_left
-            found = take(*args, **more)
-            n_left -= found if isinstance(found, int) else len(found)
+            connection = take(*args, **more)
+            n_left -= connection if isinstance(connection, int) else len(connection)
             if n_left < 0:
                 raise ConnectionAbortedError("said too much")
-            return found
+            return connection
 
         return taken
 
@@ -128,12 +128,12 @@ def _watch_requests() -> list[str]:
 
     def sent(session: Theirs, request: Theirs, **more: Theirs) -> Theirs:
         try:
-            found = send(session, request, **{**more, "allow_redirects": False})
+            answer = send(session, request, **{**more, "allow_redirects": False})
         except BaseException as error:
             outcome.append(_told(error))
             raise
-        outcome.append(f"HTTP status {found.status_code}")
-        return found
+        outcome.append(f"HTTP status {answer.status_code}")
+        return answer
 
     requests.Session.send = sent  # type: ignore[assignment, method-assign]
     return outcome

@@ -46,7 +46,7 @@ def services_of(verdicts: Sequence[Verdict]) -> tuple[ServiceVerdict, ...]:
     verdicts : on hosts, of any number of vantages, each host once.
     """
     ordered = sorted(verdicts, key=_name)
-    return tuple(_rolled_up(list(own)) for _, own in groupby(ordered, _name))
+    return tuple(_rolled_up(list(hosts)) for _, hosts in groupby(ordered, _name))
 
 
 def _name(verdict: Verdict) -> tuple[str, str]:

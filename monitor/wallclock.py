@@ -62,9 +62,9 @@ def local_instant(day: date, zone: ZoneInfo, *, minute: int = 0) -> datetime:
     midnight. When it goes back some come twice: the first one counts. So days that
     begin at this moment touch and do not overlap.
     """
-    wanted = datetime.combine(day, time()) + timedelta(minutes=minute)
+    shown = datetime.combine(day, time()) + timedelta(minutes=minute)
     before, after = (
-        wanted.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)
+        shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)
     )
     if before <= after:
         return before
@@ -72,7 +72,7 @@ def local_instant(day: date, zone: ZoneInfo, *, minute: int = 0) -> datetime:
     return after + timedelta(
         seconds=bisect_left(
             range(int((before - after).total_seconds())),
-            wanted,
+            shown,
             key=lambda s: _shown(after + timedelta(seconds=s), zone),
         )
     )

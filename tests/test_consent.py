@@ -56,7 +56,7 @@ def on_a_terminal(
 
 def consents(folder: Path) -> list[Consent]:
     with open_store(f"sqlite:///{folder / 'monitor.db'}") as store:
-        return store.consents("home")
+        return store.consents.all_given("home")
 
 
 @pytest.mark.parametrize("language", TEXTS)
@@ -81,7 +81,7 @@ async def test_who_understood_and_agrees_is_measured(
 async def test_who_agreed_is_not_asked_again(tmp_path: Path, port: int) -> None:
     configuration(tmp_path, port)
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        store.append_consent(a_consent("plain"))
+        store.consents.append(a_consent("plain"))
     with on_a_terminal(tmp_path, "") as process:
         await wait_for(tmp_path, "SELECT * FROM rounds")
         await stopped(process, signal.SIGTERM)
@@ -168,7 +168,7 @@ async def test_consent_to_plain_probes_is_none_to_more(
 ) -> None:
     configuration(tmp_path, port, consent="require", probing={"level": "extended"})
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        store.append_consent(a_consent("plain"))
+        store.consents.append(a_consent("plain"))
     assert unattended(tmp_path).returncode == 2
 
 
@@ -183,9 +183,12 @@ def a_consent(level: str) -> Consent:
 
 
 def test_consents_are_kept_in_order(store: Store) -> None:
-    store.append_consent(a_consent("plain"))
-    store.append_consent(a_consent("extended"))
-    assert store.consents("home") == [a_consent("plain"), a_consent("extended")]
+    store.consents.append(a_consent("plain"))
+    store.consents.append(a_consent("extended"))
+    assert store.consents.all_given("home") == [
+        a_consent("plain"),
+        a_consent("extended"),
+    ]
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ async def test_time_without_the_daemon_is_a_gap(tmp_path: Path, port: int) -> No
     configuration(tmp_path, port)
     an_hour_ago = SystemClock().now_utc() - timedelta(hours=1)
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        store.append_round(
+        store.rounds.append(
             Round(
                 round_id="before",
                 vantage="home",
@@ -221,7 +221,7 @@ async def test_what_was_received_before_a_restart_counts_for_the_budget(
         sample = Sample(
             started_at_utc=now_utc, target="site", encoded_body_bytes=received
         )
-        store.append([sample])
+        store.samples.append([sample])
     with daemon(tmp_path) as process:
         ((found,),) = await wait_for(tmp_path, "SELECT reason FROM rounds")
         await stopped(process, signal.SIGTERM)

@@ -1,5 +1,7 @@
 """The documents keep up with the code."""
 
+import ast
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from monitor.model import Round, Sample
 
 GLOSSARY = Path("docs/glossary.md").read_text()
 CONFIGURATION = Path("docs/configuration.md").read_text()
+WHERE = Path("docs/README.md").read_text()
 
 
 @pytest.mark.parametrize("name", [f.name for f in (*fields(Sample), *fields(Round))])
@@ -49,3 +52,155 @@ def test_a_file_name_stands_once_in_the_tree() -> None:
     names = [path.name for path in Path("monitor").rglob("*.py")]
     names = [name for name in names if name != "__init__.py"]
     assert sorted(names) == sorted(set(names))
+
+
+VAGUE = {"found", "at", "seen", "one", "known", "own", "wanted"}
+"""Names that say nothing of what they stand for: a thing is called by its kind."""
+LATER = ("analysis", "config", "probe", "report", "sampling", "web", "wording")
+"""Packages that still have such names, and these modules:"""
+LATER_MODULES = ("stored_analysis.py",)
+
+
+def vague_names(source: str) -> list[str]:
+    """Parameters and local names of functions that are vague, as often as bound."""
+    inside = {
+        id(node): node
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+    }
+    names = [
+        node.arg if isinstance(node, ast.arg) else node.id
+        for node in inside.values()
+        if isinstance(node, ast.arg)
+        or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    ]
+    return sorted(name for name in names if name in VAGUE)
+
+
+def test_vague_names_are_seen_wherever_they_are_bound():
+    source = (
+        "def f(at, *, own=1):\n    for one in at: seen = [x for x in one]\n"
+        "    with f() as found: g(lambda wanted: (known := wanted))\n"
+        "    return at.found"
+    )
+    assert vague_names(source) == sorted(VAGUE)
+    assert vague_names("found: str\ndef f(x): return x.at(one=seen)") == []
+
+
+FINISHED = [
+    path
+    for path in Path("monitor").rglob("*.py")
+    if path.parts[1] not in (*LATER, *LATER_MODULES)
+]
+
+
+@pytest.mark.parametrize("path", FINISHED, ids=str)
+def test_a_thing_is_called_by_its_kind(path: Path) -> None:
+    assert vague_names(path.read_text()) == []
+
+
+PLAIN_WORDS = """
+a allowed answer app asked batch bounded by cache child chunk column command
+comparable compare config connection content context count damage data date db
+default der document end file fill formatter formula frame grow head heap here html
+input journal kept key last lazy limit list load lockfile machine manager many model
+monitor network no number odd one openapi option overview partition pdf plain point
+postgres problem query raw record reload request root run schema search section send
+serve settings short side size sql static stream terminal text this too total type
+unavailable unreadable untyped verify who yaml
+"""
+"""Words of programming that need no line in the glossary."""
+PLAIN = set(PLAIN_WORDS.split())
+
+ENDINGS = (
+    ("yses", "ysis"),
+    ("ies", "y"),
+    ("dren", "d"),
+    ("es", ""),
+    ("s", ""),
+    ("ted", ""),
+    ("ly", ""),
+    ("ing", ""),
+    ("ing", "e"),
+    ("ning", "n"),
+    ("ed", ""),
+    ("d", ""),
+    ("er", ""),
+    ("ner", ""),
+    ("r", ""),
+)
+
+
+def glossary_words() -> set[str]:
+    """What the tables define: their first cells, what is set in *italics*, fields."""
+    rows = [line for line in GLOSSARY.splitlines() if line.startswith("| ")]
+    cells = [term for row in rows for term in row.split("|")[1].split(",")]
+    marked = re.findall(r"\*([^*|]+)\*|`(\w+)`", GLOSSARY)
+    terms = [*cells, *("".join(pair) for pair in marked)]
+    parts = {part for term in terms for part in re.findall(r"[a-z]+", term.lower())}
+    # "Busy hour" and "roll-up" are written as one word in a name.
+    return parts | {re.sub(r"[^a-z]", "", term.lower()) for term in terms}
+
+
+def parts_of(name: str) -> list[str]:
+    """The words of a module's or a class's name."""
+    return [
+        part.lower()
+        for part in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+", name)
+    ]
+
+
+def is_defined(part: str, words: set[str]) -> bool:
+    """Whether a word, or what it is a form of, is defined."""
+    forms = {part} | {
+        part.removesuffix(ending) + rest
+        for ending, rest in ENDINGS
+        if part.endswith(ending)
+    }
+    return bool(forms & words)
+
+
+def undefined(source: str, stem: str, words: set[str]) -> list[str]:
+    """Words in the names of a module and its public classes that nobody defines."""
+    classes = [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    names = [*classes, *([] if stem.startswith("__") else [stem])]
+    return [
+        f"{name}: {part}"
+        for name in names
+        for part in parts_of(name)
+        if not is_defined(part, words)
+    ]
+
+
+def test_a_new_noun_needs_a_line_in_the_glossary():
+    words = glossary_words() | PLAIN
+    assert undefined("class RoundTotals: ...", "hourly_days", words) == []
+    source = "class WidgetRound: ...\nclass _Gadget: ..."
+    assert undefined(source, "gizmo", words) == ["WidgetRound: widget", "gizmo: gizmo"]
+
+
+@pytest.mark.parametrize("path", sorted(Path("monitor").rglob("*.py")), ids=str)
+def test_every_module_and_class_is_named_by_the_glossary(path: Path) -> None:
+    assert undefined(path.read_text(), path.stem, glossary_words() | PLAIN) == []
+
+
+ANSWERS = re.findall(r"^\| (Where .*?) \| `(.*?)` \|$", WHERE, re.MULTILINE)
+
+
+def test_ten_questions_of_a_newcomer_are_answered() -> None:
+    assert len(ANSWERS) == len(dict(ANSWERS)) >= 10
+
+
+@pytest.mark.parametrize(("question", "path"), ANSWERS)
+def test_the_file_that_answers_is_there(question: str, path: str) -> None:
+    assert Path(path).is_file(), question
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in Path("docs").glob("*.md")))
+def test_every_document_is_found_from_the_first(name: str) -> None:
+    assert name == "README.md" or f"]({name})" in WHERE

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from monitor.config import Config, parse
 from monitor.doctor import State, retention_findings
 from monitor.model import Sample
-from monitor.store import open_store
+from monitor.store import Store, open_store
 from monitor.store.clock_steps import ClockStep
-from monitor.store.retention import Retention
+from tests.door import ask_store, ask_store_as_it_is
 from tests.store.test_retention import measured_round
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -24,30 +24,32 @@ def config_of(database: str, **more: object) -> Config:
 
 
 def told(config: Config) -> tuple[State, str]:
-    (finding,) = retention_findings(config, NOW)
+    (finding,) = ask_store(config.database, retention_findings, config, NOW)
     return finding.state, finding.found
 
 
 def test_what_went_and_what_is_kept_is_told(database: str) -> None:
     config = config_of(database, retention={"samples_days": 62})
-    assert list(retention_findings(config, NOW)) == []
+    assert ask_store_as_it_is(database, retention_findings, config, NOW) == []
     days = [(NOW - timedelta(days=n)) for n in range(1, 71)]
     with open_store(database) as store:
         state, found = told(config)
         assert (state, "0 of 62 measured days" in found) == (State.OK, True)
         for day in days:
-            store.append([Sample(started_at_utc=day, target="a", connect_s=0.1)])
-            store.append_round(measured_round(day.date()))
-        retention = Retention(database, "home")
+            store.samples.append(
+                [Sample(started_at_utc=day, target="a", connect_s=0.1)]
+            )
+            store.rounds.append(measured_round(day.date()))
+        retention = Store(database).retention("home")
         retention.decide(days[61].date(), decided_at_utc=NOW)
         while retention.step():
             pass
-        retention.close()
+        retention.database.close()
         state, found = told(config)
         assert found.startswith("8 samples of 8 days removed so far; 62 of 62")
         assert found.endswith(f"from {days[61].date()}")
         step = ClockStep(before_utc=NOW - timedelta(days=700), after_utc=NOW)
-        store.append_clock_step("home", step)
+        store.clock_steps.append("home", step)
     state, found = told(config)
     assert state is State.WARNING
     assert "from 2024-07-01 12:00 to 2026-06-01 12:00 UTC" in found

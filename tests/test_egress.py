@@ -287,7 +287,7 @@ def test_whatever_does_not_measure_contacts_nobody(
     configuration(tmp_path, 1)
     moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        store.append([Sample(started_at_utc=moment, target="a", connect_s=0.1)])
+        store.samples.append([Sample(started_at_utc=moment, target="a", connect_s=0.1)])
     forks.run(*words, cwd=tmp_path)
     assert not contacts.exists()
 
@@ -303,7 +303,7 @@ async def test_a_message_goes_where_the_owner_said_and_nowhere_else(
             urls = [f"json://127.0.0.1:{service.port}/"]
             configuration(tmp_path, 1, notify={"urls": urls})
             with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-                store.append_round(
+                store.rounds.append(
                     Round(
                         round_id="a",
                         vantage="home",

@@ -57,7 +57,7 @@ async def hours(
 
 def pages(soak: Soak, target: str) -> list[Sample]:
     with open_store(soak.base["database"]) as store:
-        found = store.samples(targets=[target])
+        found = store.samples.read(targets=[target])
         return [sample for sample in found if sample.probe == Probe.HTTPS]
 
 

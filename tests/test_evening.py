@@ -76,9 +76,9 @@ async def test_policed_evening_shows_in_the_stored_samples(tmp_path: Path) -> No
 
         async def write(record: Sample | Round) -> None:
             if isinstance(record, Round):
-                store.append_round(record)
+                store.rounds.append(record)
             else:
-                store.append([record])
+                store.samples.append([record])
 
         runner = RoundRunner(
             prober=Prober(ProbeSettings(stage_timeout_s=5), clock),
@@ -103,8 +103,8 @@ async def test_policed_evening_shows_in_the_stored_samples(tmp_path: Path) -> No
                     now = datetime(2026, 3, 10, hour, minute, tzinfo=ALMATY)
                     clock.set(now)
                     await sampler.run_round(clock.now_utc())
-        samples = list(store.samples())
-        rounds = list(store.rounds())
+        samples = list(store.samples.read())
+        rounds = list(store.rounds.read())
 
     assert len(rounds) == 12
     assert all(r.n_done == r.n_planned == 4 for r in rounds)

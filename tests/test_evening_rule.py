@@ -6,6 +6,7 @@ from math import inf, log
 import numpy as np
 import pytest
 
+from monitor.errors import InputError
 from monitor.evening_reading import Cell, SiteCells, cell_of, readings, without_outages
 from monitor.evening_rule import (
     CEILING,
@@ -272,3 +273,33 @@ def test_hours_without_a_line_are_left_out():
     assert without_outages(all_down, controls="") == all_down
     well = all_down | {"c": SiteCells(hours(), hours())}
     assert without_outages(well, controls="c") == well
+
+
+def test_a_window_is_ten_minutes_to_ten_hours_long():
+    assert parse_window("20:00-06:00").length_min == 600
+    assert parse_window("20:59-21:09").length_min == 10
+    for text in ("20:00-06:01", "20:00-20:09", "20:60-21:30", "25:00-01:00"):
+        with pytest.raises(InputError, match="allowed"):
+            parse_window(text)
+
+
+def test_no_attempt_is_no_failure():
+    lost = Reading(window_log=None, rest_log=None, n=2, n_failed=2)
+    assert judged(lost, []).state is EveningState.DEAD
+    assert Reading(window_log=None, rest_log=None, n=4).failed_share == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "n", "expected"), [(0.1, 0, log(0.1)), (-0.1, 1, None), (0.0, 1, None)]
+)
+def test_a_cell_has_a_value_where_one_was_measured(value, n, expected):
+    assert cell_of((0, 0, 60), "connect_s", value, n, 0).slow_log == expected
+
+
+def test_an_hour_has_sixty_minutes_and_is_down_when_half_of_it_failed():
+    lost, answered = Cell(0, 59, 60, inf, 1, 1), Cell(0, 60, 61, 0.0, 1, 0)
+    cells = SiteCells([lost, answered], [lost, answered])
+    kept = without_outages({"a": cells, "control": cells}, ["control"])
+    assert kept["a"] == SiteCells([answered], [answered])
+    third = SiteCells([], [Cell(0, 0, 60, 0.0, 3, 1)])
+    assert without_outages({"a": third, "control": third}, ["control"])["a"] == third

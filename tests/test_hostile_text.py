@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import sys
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +20,6 @@ from monitor.interchange import read_batches, samples_from, write_samples
 from monitor.model import Operation, Role, Sample
 from monitor.service import JournalFormatter, log_formatter
 from monitor.store import open_store
-from monitor.store.notes import Notes
 from tests import harm
 
 FIRST = datetime(2026, 10, 1, tzinfo=UTC)
@@ -69,8 +67,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     url = f"sqlite:///{folder / 'monitor.db'}"
     with open_store(url) as store:
         for place, text in enumerate(harm.TEXTS.values()):
-            store.append(hostile_samples(text[:2000], place))
-    with closing(Notes(url)) as notes:
+            store.samples.append(hostile_samples(text[:2000], place))
+    with open_store(url) as opened:
+        notes = opened.notes
         for text in harm.TEXTS.values():
             day = date(2026, 10, 3)
             notes.add(day, day, text[:500], noted_at_utc=FIRST)
@@ -127,7 +126,7 @@ def test_what_a_report_prints_steers_no_terminal(
     samples = hostile_samples("".join(harm.MARKS.values())[:240], 0)
     with open_store(f"sqlite:///{tmp_path / 'm.db'}") as store:
         # A report is of the configured vantage, whose name can hold nothing hostile.
-        store.append([replace(sample, vantage="home") for sample in samples])
+        store.samples.append([replace(sample, vantage="home") for sample in samples])
     night = ["report", "--date", "2026-10-09"]
     out = str(tmp_path / "a\u202eb")
     for level in ("private", "public"):
@@ -158,7 +157,7 @@ def test_no_cell_of_an_answer_is_a_formula(run, words: list[str]) -> None:
 
 def test_an_exported_table_holds_no_formula_and_comes_back(run, house: Path) -> None:
     with open_store(f"sqlite:///{house / 'monitor.db'}") as store:
-        before = list(store.samples())
+        before = list(store.samples.read())
     run("export", "all.csv")
     cells = harm.cells((house / "all.csv").read_bytes().decode())
     assert [cell for cell in cells if not harm.is_no_formula(cell)] == []

@@ -17,7 +17,7 @@ from monitor.evidence.redact import Level, config_for
 from monitor.masking import has_stray_at, masked, masked_in, without_secrets
 from monitor.model import Sample
 from monitor.service import log_formatter
-from monitor.store import open_store
+from monitor.store import Store, open_store
 from monitor.store.backup import backup
 from monitor.store.question import ask
 from tests import forks
@@ -148,7 +148,7 @@ def test_every_part_of_the_library_hides_it(tmp_path: Path) -> None:
         for call in (
             lambda a=address: open_store(a),
             lambda a=address: ask(a, "SELECT 1", max_rows=1),
-            lambda a=address: list(backup(a, tmp_path / "x.db")),
+            lambda a=address: list(backup(Store(a), tmp_path / "x.db")),
         ):
             with pytest.raises(MonitorError) as caught:
                 call()
@@ -236,8 +236,10 @@ def test_a_sample_is_no_secret(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
     with open_store(url) as store:
         moment = datetime(2026, 3, 1, tzinfo=UTC)
-        store.append([Sample(started_at_utc=moment, target="a", failure="x://y")])
-        assert next(iter(store.samples())).failure == "x://y"
+        store.samples.append(
+            [Sample(started_at_utc=moment, target="a", failure="x://y")]
+        )
+        assert next(iter(store.samples.read())).failure == "x://y"
 
 
 @pytest.mark.parametrize("place", [f"u:p@{SECRET}@h/d", f"u:p@{SECRET}?x@h/d"])

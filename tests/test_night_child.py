@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +16,7 @@ from monitor.children import Limits
 from monitor.config import load
 from monitor.daemon import chores
 from monitor.model import Sample
-from monitor.store import open_store
-from monitor.store.notices import Notices
-from monitor.store.reader import Reader
+from monitor.store import Store, open_store
 from monitor.web.answers import overview
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.metric_families import health_families
@@ -35,7 +33,7 @@ def home(tmp_path: Path) -> Path:
     """A database with an evening that is over."""
     configuration(tmp_path, 1, database=f"sqlite:///{tmp_path / 'monitor.db'}")
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        store.append(
+        store.samples.append(
             [
                 Sample(
                     started_at_utc=NOW - timedelta(days=1, minutes=5 * n),
@@ -67,14 +65,17 @@ async def test_a_nightly_that_hangs_is_killed_and_that_is_on_record(
     clock = FakeClock(NOW)
     config = load(home / "config.yaml")
     with at_work(home):
-        trouble = await chores.run_nightly(config, home / "config.yaml", clock)
+        trouble = await chores.run_nightly(
+            Store(config.database), config, home / "config.yaml", clock
+        )
     assert trouble == "took longer than 3 s"
-    with closing(Notices(config.database)) as notices:
+    with open_store(config.database) as opened:
+        notices = opened.notices
         (found,) = notices.troubles("home", since=NOW, until=NOW)
         assert notices.last("home", "") is None
     assert found.kind == "night_ended took longer than 3 s"
-    with closing(Reader(config.database)) as reader:
-        facts = Facts(config, reader, clock)
+    with open_store(config.database) as store:
+        facts = Facts(config, store, clock)
         (told,) = overview.reports(facts, NoQuery()).troubles
         health = overview.health(facts, NoQuery())
     assert (told.what, told.reason) == ("night_ended", "took longer than 3 s")
@@ -88,7 +89,8 @@ async def test_a_nightly_that_hangs_is_killed_and_that_is_on_record(
 
 async def test_a_nightly_that_is_done_leaves_no_trouble(home: Path) -> None:
     config = load(home / "config.yaml")
-    assert await chores.run_nightly(config, home / "config.yaml", FakeClock(NOW)) == ""
+    store, path = Store(config.database), home / "config.yaml"
+    assert await chores.run_nightly(store, config, path, FakeClock(NOW)) == ""
 
 
 def test_only_one_looks_for_a_silence(home: Path) -> None:
@@ -120,7 +122,9 @@ def test_the_kernel_holds_the_memory_of_the_analysis(
     # One night is due; one more would be judged at the lowest priority, too.
     evening = (datetime.now(UTC) - timedelta(days=2)).replace(hour=16)
     with open_store(f"sqlite:///{home / 'monitor.db'}") as store:
-        store.append([Sample(started_at_utc=evening, target="site", connect_s=0.1)])
+        store.samples.append(
+            [Sample(started_at_utc=evening, target="site", connect_s=0.1)]
+        )
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD.format(memory=memory_mib)],
         cwd=home,

@@ -1,7 +1,6 @@
 """The night's work is done once; a missed night is made up for."""
 
 import json
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from monitor.nights import due_nights, last_night, remove_old, run_due_nights
 from monitor.simulation import Home, simulate
 from monitor.store import open_store
 from monitor.store.clock_steps import ClockStep
-from monitor.store.reader import Reader
+from tests.door import ask_store
 from tests.store.test_retention import measured_round
 
 ZONE = "Asia/Almaty"
@@ -34,7 +33,7 @@ def fill(database: str, home: Home, folder: Path) -> None:
     home.samples.to_parquet(path)
     with open_store(database) as store:
         for batch in read_batches(path):
-            store.append(samples_from(batch))
+            store.samples.append(samples_from(batch))
 
 
 def config_of(database: str, vantage: str, **report: object) -> Config:
@@ -64,8 +63,10 @@ def filled(tmp_path: Path) -> Config:
 
 
 def test_verdicts_rest_on_the_evenings_up_to_the_night(filled: Config) -> None:
-    early = analysed_night(filled, LAST - timedelta(days=4), now_utc=NOW)
-    late = analysed_night(filled, LAST, now_utc=NOW)
+    early = ask_store(
+        filled.database, analysed_night, filled, LAST - timedelta(days=4), now_utc=NOW
+    )
+    late = ask_store(filled.database, analysed_night, filled, LAST, now_utc=NOW)
     observed = [n.analysis.verdicts[0].evenings.observed for n in (early, late)]
     assert late.analysis.until == LAST
     assert observed[1] - observed[0] == 4
@@ -77,15 +78,21 @@ def test_due_nights_are_stored_and_reported_once(
 ) -> None:
     folder = tmp_path / "reports"
     third_morning = datetime(2026, 3, 3, 3, tzinfo=UTC)
-    nights = list(run_due_nights(filled, now_utc=third_morning))
+    nights = list(
+        ask_store(filled.database, run_due_nights, filled, now_utc=third_morning)
+    )
     assert [n.night for n in nights] == [START, START + timedelta(days=1)]
     assert (folder / "2026-03-02" / "report.html").stat().st_size > 5_000
-    with closing(Reader(filled.database)) as reader:
+    with open_store(filled.database) as opened:
+        reader = opened.reader
         newest, older = [stored.read() for stored in reader.analyses(3)]
     assert newest.method_version == METHOD_VERSION
     assert newest.until == date(2026, 3, 2)
     assert older.until == date(2026, 3, 1)
-    assert list(run_due_nights(filled, now_utc=third_morning)) == []
+    assert (
+        list(ask_store(filled.database, run_due_nights, filled, now_utc=third_morning))
+        == []
+    )
 
 
 def test_the_night_is_the_same_on_either_database(
@@ -93,14 +100,17 @@ def test_the_night_is_the_same_on_either_database(
 ) -> None:
     fill(postgres_url, home(), tmp_path)
     other = filled.model_copy(update={"database": postgres_url})
-    nights = [analysed_night(c, LAST, now_utc=NOW) for c in (filled, other)]
+    nights = [
+        ask_store(c.database, analysed_night, c, LAST, now_utc=NOW)
+        for c in (filled, other)
+    ]
     assert nights[0].analysis == nights[1].analysis
 
 
 def test_an_interrupted_night_is_due_again(filled: Config, tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     (folder / f".{LAST}-abc" / "night").mkdir(parents=True)
-    assert LAST in due_nights(filled, now_utc=NOW)
+    assert LAST in ask_store(filled.database, due_nights, filled, now_utc=NOW)
 
 
 def test_a_database_without_samples_gets_no_report(
@@ -108,7 +118,7 @@ def test_a_database_without_samples_gets_no_report(
 ) -> None:
     folder = tmp_path / "reports"
     config = config_of(database, "home", folder=str(folder))
-    assert list(run_due_nights(config, now_utc=NOW)) == []
+    assert list(ask_store(config.database, run_due_nights, config, now_utc=NOW)) == []
     assert not folder.exists()
 
 
@@ -143,12 +153,12 @@ def test_a_night_is_of_the_configured_vantage(filled: Config, tmp_path: Path) ->
     other = home(seed=4)
     other.samples["vantage"] = "../../etc/=x"
     fill(filled.database, other, tmp_path)
-    night = analysed_night(filled, LAST, now_utc=NOW)
+    night = ask_store(filled.database, analysed_night, filled, LAST, now_utc=NOW)
     assert {verdict.vantage for verdict in night.analysis.verdicts} == {filled.vantage}
     names = sorted(report_files(night, filled))
     assert names == ["report.csv", "report.html", "report.json"]
     there = filled.model_copy(update={"vantage": "../../etc/=x"})
-    night = analysed_night(there, LAST, now_utc=NOW)
+    night = ask_store(there.database, analysed_night, there, LAST, now_utc=NOW)
     assert {verdict.vantage for verdict in night.analysis.verdicts} == {"../../etc/=x"}
     assert sorted(report_files(night, there)) == names
 
@@ -192,15 +202,21 @@ def test_reports_go_when_enough_days_were_measured_after_them(
     with open_store(database) as store:
         for number in range(29):
             day = date(2026, 2, 5) + timedelta(days=number)
-            store.append_round(measured_round(day))
-        assert list(run_due_nights(config, now_utc=far)) == []
+            store.rounds.append(measured_round(day))
+        assert (
+            list(ask_store(config.database, run_due_nights, config, now_utc=far)) == []
+        )
         assert len(list(reports.iterdir())) == 3
-        store.append_round(measured_round(date(2026, 3, 6)))
+        store.rounds.append(measured_round(date(2026, 3, 6)))
         step = ClockStep(before_utc=NOW - timedelta(hours=20), after_utc=NOW)
-        store.append_clock_step("home", step)
-    list(run_due_nights(config, now_utc=NOW))
+        store.clock_steps.append("home", step)
+    list(ask_store(config.database, run_due_nights, config, now_utc=NOW))
     assert len(list(reports.iterdir())) == 3
-    list(run_due_nights(config, now_utc=NOW + timedelta(days=2)))
+    list(
+        ask_store(
+            config.database, run_due_nights, config, now_utc=NOW + timedelta(days=2)
+        )
+    )
     assert [path.name for path in reports.iterdir()] == ["2026-03-01"]
 
 

@@ -23,7 +23,7 @@ def test_the_worked_example_runs_from_top_to_bottom(tmp_path, monkeypatch):
     frame = demo_home().samples.reindex(columns=list(NAMES))
     frame = frame[frame["started_at_utc"].dt.minute % 20 < 5]
     with open_store("sqlite:///monitor.db") as store:
-        store.append(samples_from(frame))
+        store.samples.append(samples_from(frame))
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert len(blocks) >= 6
     exec(
@@ -34,8 +34,9 @@ def test_the_worked_example_runs_from_top_to_bottom(tmp_path, monkeypatch):
 @pytest.fixture
 def home(database):
     with open_store(database) as store:
-        store.append(some_samples())
-    return monitor.open(database, timezone="Asia/Almaty")
+        store.samples.append(some_samples())
+    with monitor.open(database, timezone="Asia/Almaty") as opened:
+        yield opened
 
 
 def test_dates_are_local_and_included(home):

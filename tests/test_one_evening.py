@@ -24,14 +24,14 @@ from monitor.model import EveningMark
 from monitor.nightly import Night, analysed_night, store_night
 from monitor.report import render_json
 from monitor.report.content import NightReport
-from monitor.store import open_store
-from monitor.store.reader import Reader
+from monitor.store import Store, open_store
 from monitor.web.answers.evening_strip import evenings as shown_evenings
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.metric_families import StoredFacts
 from monitor.web.answers.overview import verdicts as shown_verdicts
 from monitor.web.answers.schemas import DaysQuery, NoQuery
 from tests.analysis.homes import Home, samples
+from tests.door import ask_store
 from tests.fakes import FakeClock
 
 Told = Mapping[tuple[str, str, date], EveningState]
@@ -147,7 +147,7 @@ class Household:
     def facts(self) -> Iterator[Facts]:
         """Each home's own dashboard."""
         for config in self.configs.values():
-            yield Facts(config, Reader(self.url), FakeClock(self.now + MINUTE))
+            yield Facts(config, Store(self.url), FakeClock(self.now + MINUTE))
 
     @property
     def reports(self) -> Iterator[NightReport]:
@@ -162,14 +162,16 @@ def _household(terms: Terms, folder: Path) -> Household:
     url = configs[next(iter(configs))].database
     stored = frame.replace({"failure": "", "failed_operation": ""}, None)
     with open_store(url) as store:
-        store.append(samples_from(stored.reindex(columns=list(NAMES))))
+        store.samples.append(samples_from(stored.reindex(columns=list(NAMES))))
     since = date.fromisoformat(terms.start)
     until = since + timedelta(days=DAYS - 1)
     now = datetime(until.year, until.month, until.day, 12, tzinfo=UTC)
     now += timedelta(days=1)
-    list(refresh_rollups(url, terms.timezone, now))
+    list(ask_store(url, refresh_rollups, terms.timezone, now))
     nights = {
-        name: analysed_night(config, until, now_utc=now, since=since)
+        name: ask_store(
+            config.database, analysed_night, config, until, now_utc=now, since=since
+        )
         for name, config in configs.items()
     }
     return Household(configs, frame, nights, since, until, now)
@@ -206,7 +208,7 @@ def judged(household: Household, tmp_path_factory) -> Household:
         source.execute("VACUUM INTO ?", (str(copy),))
     url = f"sqlite:///{copy}"
     for night in household.nights.values():
-        store_night(url, night, computed_at_utc=household.now)
+        ask_store(url, store_night, night, computed_at_utc=household.now)
     configs = {
         name: config.model_copy(update={"database": url})
         for name, config in household.configs.items()
@@ -279,7 +281,7 @@ def by_anomalies(home: Household) -> Told:
         until=home.until,
         states=tuple(EveningState),
     )
-    found = ask_evenings(home.url, question)
+    found = ask_store(home.url, ask_evenings, question)
     return _telling(
         {(e.vantage, e.target, date.fromisoformat(e.date)): e.state for e in found}
     )
@@ -380,7 +382,7 @@ class Unjudged(Facts):
 
 def test_before_the_first_night_only_the_bar_is_in_doubt(household: Household):
     """The dashboard asks the same rule about hourly medians: it may err by them."""
-    unjudged = [Unjudged(f.config, f.reader, f.clock) for f in household.facts]
+    unjudged = [Unjudged(f.config, f.store, f.clock) for f in household.facts]
     quick = _shown(household, unjudged)
     marks = {
         (v.vantage, v.target, m.day): m

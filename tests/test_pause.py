@@ -69,15 +69,15 @@ def test_the_last_word_counts_and_the_future_does_not(database: str) -> None:
     with open_store(database) as store:
 
         def ask(now: datetime) -> datetime | None:
-            return store.paused_until("home", now_utc=now)
+            return store.pauses.paused_until("home", now_utc=now)
 
         assert ask(NOW) is None
-        store.append_pause("home", asked_at_utc=NOW, until_utc=NOW + 2 * HOUR)
+        store.pauses.append("home", asked_at_utc=NOW, until_utc=NOW + 2 * HOUR)
         assert ask(NOW) == NOW + 2 * HOUR
         assert ask(NOW + 2 * HOUR) is None
         assert ask(NOW - HOUR) is None, "asked for later than now"
-        assert store.paused_until("cottage", now_utc=NOW) is None
-        store.append_pause("home", asked_at_utc=NOW + HOUR, until_utc=NOW + HOUR)
+        assert store.pauses.paused_until("cottage", now_utc=NOW) is None
+        store.pauses.append("home", asked_at_utc=NOW + HOUR, until_utc=NOW + HOUR)
         assert ask(NOW + HOUR) is None
 
 

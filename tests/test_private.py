@@ -28,6 +28,7 @@ from monitor.store import open_store
 from monitor.store.backup import backup
 from monitor.store.spool_file import SpoolFile
 from tests import forks
+from tests.door import ask_store, ask_store_as_it_is
 from tests.servers.tcp import serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, stopped, wait_for
@@ -66,7 +67,7 @@ def run(folder: Path, *words: str, umask: int = 0) -> None:
 def test_what_commands_make_is_private(tmp_path: Path) -> None:
     configuration(tmp_path, 1)
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        store.append(SAMPLES)
+        store.samples.append(SAMPLES)
     (tmp_path / "old").mkdir()
     run(tmp_path, "nightly")
     run(tmp_path, "report", "--date", "2026-03-01", "--out", "a/b", "--bundle")
@@ -116,14 +117,18 @@ def test_what_the_library_makes_is_private(tmp_path: Path, umask: int) -> None:
     """Without the command line, which sets a umask of its own."""
     config = config_of(tmp_path)
     with open_store(config.database) as store:
-        store.append(SAMPLES)
+        store.samples.append(SAMPLES)
         assert (tmp_path / "monitor.db-wal").exists()
         assert wide(tmp_path) == {}
-    list(run_due_nights(config, now_utc=NOON + timedelta(days=1)))
+    list(
+        ask_store(
+            config.database, run_due_nights, config, now_utc=NOON + timedelta(days=1)
+        )
+    )
     for name in ("a.csv", "a.ndjson.gz", "a.parquet"):
         write_samples(tmp_path / name, SAMPLES)
     partitions.write(tmp_path / "parts" / "deep", SAMPLES, timezone="Asia/Almaty")
-    list(backup(config.database, tmp_path / "copy.db"))
+    list(ask_store_as_it_is(config.database, backup, tmp_path / "copy.db"))
     write_files(tmp_path / "c" / "d", {"report.html": b"x"})
     write_bundle(
         tmp_path / "evidence.zip",
@@ -151,7 +156,7 @@ def test_older_files_are_taken_from_others(tmp_path: Path) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
     (tmp_path / "monitor.db").chmod(0o644)
     night.chmod(0o755)
-    list(run_due_nights(config, now_utc=NOON))
+    list(ask_store(config.database, run_due_nights, config, now_utc=NOON))
     assert wide(tmp_path / "deep" / "reports") == {}
     assert not private.is_open_to_others(tmp_path / "monitor.db")
 

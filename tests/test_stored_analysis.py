@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,6 @@ from monitor.model import EveningMark, VantageTerms
 from monitor.service_verdicts import services_of
 from monitor.store import open_store
 from monitor.store.judged import judged_targets
-from monitor.store.reader import Reader
 from monitor.stored_analysis import (
     SCHEMA_VERSION,
     UnreadableAnalysisError,
@@ -166,8 +164,7 @@ def old_facts(tmp_path: Path, monkeypatch) -> Facts:
     Path("monitor.db").write_bytes(gzip.decompress(packed))
     Path("config.yaml").write_text((OLD / "config.yaml").read_text())
     config = load(Path("config.yaml"))
-    open_store(config.database).close()
-    return Facts(config, Reader(config.database), FakeClock(NOW))
+    return Facts(config, open_store(config.database), FakeClock(NOW))
 
 
 def test_an_old_verdict_is_shown_with_its_evenings(old_facts: Facts):
@@ -206,7 +203,7 @@ def with_newer(old_facts: Facts, monkeypatch) -> Facts:
     ):
         newer.setattr("monitor.stored_analysis.SCHEMA_VERSION", 99)
         moment = NOW - timedelta(hours=1)
-        store.append_analysis(an_analysis("facebook"), computed_at_utc=moment)
+        store.analyses.append(an_analysis("facebook"), computed_at_utc=moment)
     return old_facts
 
 
@@ -221,7 +218,8 @@ def test_a_newer_analysis_is_refused_and_what_can_be_read_is_shown(with_newer: F
 
 
 def judged(config: Config, since: date, window: str = "20:00-22:00"):
-    with closing(Reader(config.database)) as reader:
+    with open_store(config.database) as opened:
+        reader = opened.reader
         return judged_targets(
             reader,
             "home",
@@ -254,8 +252,9 @@ def test_the_newest_analysis_has_the_word_and_older_ones_the_rest(database: str)
                 verdicts=(replace(one.verdicts[0], marks=marks),),
             )
             moment = datetime(2026, 10, night + 1, 1, tzinfo=UTC)
-            store.append_analysis(one, computed_at_utc=moment)
-    with closing(Reader(database)) as reader:
+            store.analyses.append(one, computed_at_utc=moment)
+    with open_store(database) as opened:
+        reader = opened.reader
         told = judged_targets(
             reader,
             "home",

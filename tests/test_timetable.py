@@ -170,10 +170,14 @@ async def test_nothing_is_removed_while_a_step_is_not_on_record(
     days = [NOW - timedelta(days=n) for n in range(70)]
     with open_store(database) as store:
         for day in days:
-            store.append([Sample(started_at_utc=day, target="a", connect_s=0.1)])
-            store.append_round(measured_round(day.date()))
-        await remove_old_samples(config, FakeClock(NOW), is_steady=lambda: is_steady)
-        n_kept = len(list(store.samples()))
+            store.samples.append(
+                [Sample(started_at_utc=day, target="a", connect_s=0.1)]
+            )
+            store.rounds.append(measured_round(day.date()))
+        await remove_old_samples(
+            store, config, FakeClock(NOW), is_steady=lambda: is_steady
+        )
+        n_kept = len(list(store.samples.read()))
     # Today and 62 days that are over.
     assert n_kept == (63 if is_steady else 70)
 

@@ -37,7 +37,7 @@ async def measuring(database: str, *, beyond: int = 0, vantage: str = "home") ->
 
     def counted() -> int:
         with open_store(database) as store:
-            n_rounds = sum(r.n_done > 0 for r in store.rounds(vantage=vantage))
+            n_rounds = sum(r.n_done > 0 for r in store.rounds.read(vantage=vantage))
         return n_rounds if n_rounds > beyond else 0
 
     return await until(counted)
@@ -106,6 +106,6 @@ async def test_who_lost_the_lease_to_another_ends(homes, database: str):
         with open_store(database) as store:
             now_utc = SystemClock().now_utc()
             lasts = timedelta(minutes=15)
-            store.hold_lease("home", other, lasts=lasts, now_utc=now_utc)
+            store.leases.hold("home", other, lasts=lasts, now_utc=now_utc)
         assert await asyncio.to_thread(process.wait, PATIENCE_S) == 3
     assert "'attic'" in (homes[0] / "log").read_text()

@@ -25,7 +25,7 @@ def test_installed_program_makes_its_database(installed: Path, tmp_path: Path) -
     code = (
         f"import sys; sys.path.insert(0, {str(installed)!r}); import monitor; "
         f"assert monitor.__file__.startswith({str(installed)!r}), monitor.__file__; "
-        "from monitor.store import upgrade; print(upgrade('sqlite:///new.db'))"
+        "from monitor.store import open_store; open_store('sqlite:///new.db').close()"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-c", code],

@@ -19,6 +19,7 @@ from monitor.model import Round, RoundStatus, Sample
 from monitor.sampling.schedule import Gap
 from monitor.store import Store, open_store
 from monitor.store.clock_steps import ClockStep
+from tests.door import ask_store
 from tests.postgres import make_server
 
 YEARS = timedelta(days=730)
@@ -44,7 +45,7 @@ async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             await asyncio.to_thread(server.start)
             soak.base["database"] = server.url()
         with open_store(soak.base["database"]) as store:
-            store.append(past(10))
+            store.samples.append(past(10))
         soak.configure()
         await soak.start()
         try:
@@ -54,7 +55,7 @@ async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
                 await soak.daemon.stop()
 
 
-async def asked(soak: Soak, path: str) -> tuple[int, str]:
+async def answered(soak: Soak, path: str) -> tuple[int, str]:
     url = f"http://127.0.0.1:{soak.base['web']['port']}/{path}"
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status, await answer.text()
@@ -63,8 +64,8 @@ async def asked(soak: Soak, path: str) -> tuple[int, str]:
 async def fresh_again(soak: Soak) -> str:
     """What `/metrics` tells when `/healthz` is well again; answers are kept 5 s."""
     for _ in range(60):
-        status, text = await asked(soak, "healthz")
-        _, metrics = await asked(soak, "metrics")
+        status, text = await answered(soak, "healthz")
+        _, metrics = await answered(soak, "metrics")
         if status == 200 and "\nmonitor_fresh 1.0" in metrics:
             return metrics
         await asyncio.sleep(1)
@@ -108,8 +109,8 @@ async def test_two_years_ahead_and_back_cost_nothing(
     check_ledger(found, url, home.ledger)
     assert found.wrong == []
     with open_store(url) as store:
-        assert len(list(store.samples(until=BEGIN))) == 240
-        missed = list(store.rounds(since=BEGIN, as_of=home.time.now()))
+        assert len(list(store.samples.read(until=BEGIN))) == 240
+        missed = list(store.rounds.read(since=BEGIN, as_of=home.time.now()))
     reasons = [r.reason for r in missed if r.status is RoundStatus.MISSED]
     assert any("the monitor was not running" in (reason or "") for reason in reasons)
 
@@ -156,16 +157,16 @@ def a_round(n: float, n_missed: float = 0) -> Round:
 
 def put(store: Store, *rounds: Round) -> None:
     for round_ in rounds:
-        store.append_round(round_)
+        store.rounds.append(round_)
 
 
 def holes(config: Config, began: int) -> list[tuple[float, int]]:
     """Slots that a start at a slot finds on no record: the first, how many."""
-    end = history(config, at_slot(began)).recorded_until_utc
+    end = ask_store(config.database, history, config, at_slot(began)).recorded_until_utc
     assert end is not None
     n_slots = (at_slot(began) - end) // EVERY
     gap = Gap(start_utc=end, duration=n_slots * EVERY, n_slots=n_slots)
-    parts = parts_off_record(gap, config)
+    parts = ask_store(config.database, parts_off_record, gap, config)
     return [((part.start_utc - START) / EVERY, part.n_slots) for part in parts]
 
 
@@ -175,7 +176,9 @@ AHEAD = YEARS / EVERY
 def test_record_of_years_swallows_no_later_gap(store: Store, config: Config) -> None:
     put(store, a_round(0), a_round(1, n_missed=AHEAD), a_round(AHEAD + 1))
     note_clock_step(
-        config, ClockStep(before_utc=at_slot(AHEAD + 1.5), after_utc=at_slot(1.2))
+        store,
+        config,
+        ClockStep(before_utc=at_slot(AHEAD + 1.5), after_utc=at_slot(1.2)),
     )
     put(store, a_round(2), a_round(3))
     assert holes(config, 9) == [(4, 5)]
@@ -186,7 +189,12 @@ def test_gap_before_slots_that_a_clock_ahead_had_measured_is_found(
 ) -> None:
     """Three slots ahead, measured there, back, and then a power cut."""
     put(store, a_round(0), a_round(1, n_missed=2), a_round(3), a_round(4))
-    note_clock_step(config, ClockStep(before_utc=at_slot(4.5), after_utc=at_slot(1.2)))
+    ask_store(
+        config.database,
+        note_clock_step,
+        config,
+        ClockStep(before_utc=at_slot(4.5), after_utc=at_slot(1.2)),
+    )
     put(store, a_round(1))
     assert holes(config, 8) == [(2, 1), (5, 3)]
 
@@ -196,23 +204,23 @@ def test_power_cut_in_the_future_is_no_downtime_of_years(
 ) -> None:
     put(store, a_round(0), a_round(1, n_missed=AHEAD), a_round(AHEAD + 1))
     assert holes(config, 5) == []
-    found = history(config, at_slot(5))
+    found = ask_store(config.database, history, config, at_slot(5))
     back = ClockStep(before_utc=at_slot(AHEAD + 1), after_utc=at_slot(5))
     assert (found.first_utc, found.step) == (START, back)
-    note_clock_step(config, back)
+    ask_store(config.database, note_clock_step, config, back)
     # Once is enough.
-    assert history(config, at_slot(6)).step is None
+    assert ask_store(config.database, history, config, at_slot(6)).step is None
 
 
 def test_time_before_the_first_round_is_no_gap(store: Store, config: Config) -> None:
     """The clock went back by years and came again: nobody measured then."""
     put(store, a_round(0), a_round(1))
     gap = Gap(start_utc=at_slot(-AHEAD), duration=YEARS, n_slots=int(AHEAD))
-    assert parts_off_record(gap, config, START) == []
+    assert parts_off_record(store, gap, config, START) == []
     longer = Gap(start_utc=at_slot(-AHEAD), duration=YEARS + 4 * EVERY, n_slots=1)
-    (part,) = parts_off_record(longer, config, START)
+    (part,) = parts_off_record(store, longer, config, START)
     assert (part.start_utc, part.n_slots) == (at_slot(2), 2)
 
 
 def test_history_of_an_empty_database_is_none(store: Store, config: Config) -> None:
-    assert history(config, START) == History()
+    assert ask_store(config.database, history, config, START) == History()

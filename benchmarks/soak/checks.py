@@ -42,9 +42,9 @@ def check_ledger(found: Findings, url: str, ledger, lost=()) -> None:
     """
     promised = {_without(lost, line) for line in ledger.lines()}
     with open_store(url) as store:
-        stored = {_without(lost, to_line(record)) for record in store.samples()}
+        stored = {_without(lost, to_line(record)) for record in store.samples.read()}
         n_samples = len(stored)
-        stored |= {to_line(record) for record in store.rounds()}
+        stored |= {to_line(record) for record in store.rounds.read()}
     lost = promised - stored
     removed = removed_rows(url)
     old = Counter(day for line in lost if (day := _day_of_sample(line)) in removed)
@@ -73,7 +73,7 @@ def check_slots(found: Findings, url: str, soak, begin=_EPOCH) -> None:
     count; and no slot is told as missed that was measured after all.
     """
     with open_store(url) as store:
-        rounds = list(store.rounds(since=begin, as_of=soak.time.now()))
+        rounds = list(store.rounds.read(since=begin, as_of=soak.time.now()))
     measured = {_slot(r.slot_start_utc, soak.every) for r in rounds if _is_done(r)}
     gaps = [r for r in rounds if not _is_done(r)]
     missed = Counter(number for gap in gaps for number in _slots_of(gap, soak.every))
@@ -130,7 +130,7 @@ def check_database(found: Findings, path) -> None:
 def check_nights(found: Findings, url: str, soak, folder) -> None:
     """Every evening that was measured at all and is over has its report."""
     with open_store(url) as store:
-        local = [s.started_at_utc.astimezone(ZONE) for s in store.samples()]
+        local = [s.started_at_utc.astimezone(ZONE) for s in store.samples.read()]
     begun = soak.vitals[0][0].astimezone(ZONE).date()
     evenings = {
         t.date()

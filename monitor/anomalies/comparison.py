@@ -85,12 +85,12 @@ def parse_span(text: str, *, option: str) -> Reference:
     ------
     InputError : it is none.
     """
-    found = _SPAN.fullmatch(text.strip())
+    match = _SPAN.fullmatch(text.strip())
     try:
-        if found is None:
+        if match is None:
             raise ValueError  # noqa: TRY301 - one message for every misspelling
-        day = parsed_date(found[1])
-        begin, finish = (time.fromisoformat(found[n] or "00:00") for n in (2, 3))
+        day = parsed_date(match[1])
+        begin, finish = (time.fromisoformat(match[n] or "00:00") for n in (2, 3))
     except ValueError:
         raise InputError(
             f"{option}: found {text!r}; allowed: 2026-10-20, or"
@@ -107,10 +107,10 @@ def parse_against(text: str, span: Reference) -> list[Reference]:
     ------
     InputError : it is none of the allowed forms.
     """
-    found = _PREVIOUS.fullmatch(text.strip())
-    if found is None:
+    match = _PREVIOUS.fullmatch(text.strip())
+    if match is None:
         return [parse_span(text, option="--against")]
-    n, step = int(found[1]), 7 if found[2] == "same-weekday" else 1
+    n, step = int(match[1]), 7 if match[2] == "same-weekday" else 1
     if not 1 <= n <= _MAX_PREVIOUS:
         raise InputError(
             f"--against: found {n}; allowed: previous 1 to {_MAX_PREVIOUS}"
@@ -131,13 +131,13 @@ def compare(
     inside = _within(local_s, span)
     elsewhere = np.stack([_medians(cells, _within(local_s, other)) for other in others])
     values = _medians(cells, inside)
-    found = {
+    comparisons = {
         cells.sites[s]: _comparison(
             cells, s, inside, values[s], elsewhere[:, s], metric
         )
         for s in np.unique(cells.site[inside]).tolist()
     }
-    return [_beyond(site, found) for site in found]
+    return [_beyond(site, comparisons) for site in comparisons]
 
 
 def _within(local_s: Ints, span: Reference) -> Bools:
@@ -164,7 +164,7 @@ def _comparison(
     elsewhere: Floats,
     metric: str,
 ) -> Comparison:
-    site, own = cells.sites[place], inside & (cells.site == place)
+    site, of_site = cells.sites[place], inside & (cells.site == place)
     others = elsewhere[np.isfinite(elsewhere)].tolist()
     value = own_value if np.isfinite(own_value) else None
     usual = middle(others)
@@ -178,21 +178,21 @@ def _comparison(
         usual=usual,
         ratio=times_slower(metric, value, usual),
         beyond_controls=None,
-        n_probes=int(own.sum()),
-        n_failed=int(cells.n_failed[own].sum()),
+        n_probes=int(of_site.sum()),
+        n_failed=int(cells.n_failed[of_site].sum()),
         n_spans=len(others),
         lowest=min(others, default=None),
         highest=max(others, default=None),
     )
 
 
-def _beyond(site: Site, found: Mapping[Site, Comparison]) -> Comparison:
-    own = found[site]
+def _beyond(site: Site, comparisons: Mapping[Site, Comparison]) -> Comparison:
+    comparison = comparisons[site]
     common = middle(
         other.ratio
-        for place, other in found.items()
+        for place, other in comparisons.items()
         if place.is_control and place.vantage == site.vantage and place != site
     )
-    if own.ratio is None or not common:
-        return own
-    return replace(own, beyond_controls=own.ratio / common)
+    if comparison.ratio is None or not common:
+        return comparison
+    return replace(comparison, beyond_controls=comparison.ratio / common)

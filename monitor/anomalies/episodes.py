@@ -34,19 +34,19 @@ class Episode:
     notes: str | None
 
 
-def episodes(found: Iterable[Evening]) -> list[Episode]:
+def episodes(evenings: Iterable[Evening]) -> list[Episode]:
     """The episodes in evenings of any state, by target and date."""
-    ordered = sorted(found, key=lambda e: (e.vantage, e.target, e.path, e.date))
+    ordered = sorted(evenings, key=lambda e: (e.vantage, e.target, e.path, e.date))
     result = []
-    for _, own in groupby(ordered, lambda e: (e.vantage, e.target, e.path)):
-        result += [_episode(run) for run in _runs(list(own))]
+    for _, of_site in groupby(ordered, lambda e: (e.vantage, e.target, e.path)):
+        result += [_episode(run) for run in _runs(list(of_site))]
     return result
 
 
-def _runs(own: Sequence[Evening]) -> list[list[Evening]]:
+def _runs(evenings: Sequence[Evening]) -> list[list[Evening]]:
     runs: list[list[Evening]] = []
     last_bad = None
-    for evening in own:
+    for evening in evenings:
         if evening.state not in _BAD:
             continue
         if last_bad is None or _days(last_bad, evening) > GAP_EVENINGS + 1:
@@ -54,11 +54,13 @@ def _runs(own: Sequence[Evening]) -> list[list[Evening]]:
         runs[-1].append(evening)
         last_bad = evening
     kept = [run for run in runs if len(run) >= MIN_BAD]
-    return [[e for e in own if run[0].date <= e.date <= run[-1].date] for run in kept]
+    return [
+        [e for e in evenings if run[0].date <= e.date <= run[-1].date] for run in kept
+    ]
 
 
-def _days(one: Evening, other: Evening) -> int:
-    return (date.fromisoformat(other.date) - date.fromisoformat(one.date)).days
+def _days(evening: Evening, other: Evening) -> int:
+    return (date.fromisoformat(other.date) - date.fromisoformat(evening.date)).days
 
 
 def size(evening: Evening) -> float | None:
@@ -94,22 +96,22 @@ GROUPS: Final[dict[str, Callable[[Evening], str]]] = {
 }
 
 
-def grouped(found: Iterable[Evening], by: str) -> list[dict[str, object]]:
+def grouped(evenings: Iterable[Evening], by: str) -> list[dict[str, object]]:
     """Counts of evenings and the median size by a mark and target, in order."""
 
     def mark(evening: Evening) -> tuple[str, str]:
         return GROUPS[by](evening), evening.target
 
     rows: list[dict[str, object]] = []
-    for (name, target), own in groupby(sorted(found, key=mark), mark):
-        one = list(own)
+    for (name, target), members in groupby(sorted(evenings, key=mark), mark):
+        group = list(members)
         rows.append(
             {
                 by: name,
                 "target": target,
-                "n_evenings": len(one),
-                **{f"n_{s}": sum(e.state is s for e in one) for s in EveningState},
-                "median_size": middle(map(size, one)),
+                "n_evenings": len(group),
+                **{f"n_{s}": sum(e.state is s for e in group) for s in EveningState},
+                "median_size": middle(map(size, group)),
             }
         )
     return rows

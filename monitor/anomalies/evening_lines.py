@@ -82,13 +82,13 @@ def evenings(
     told : on the same window and metric; its word stands for a directly measured
         target. For every other evening the same rule is asked about the cells.
     """
-    found = []
+    lines = []
     for vantage in sorted({site.vantage for site in cells}):
         noted = _noted(notes, vantage)
-        own = {site: of for site, of in cells.items() if site.vantage == vantage}
-        for site, day, reading, mark in _judged_evenings(own, window, told):
-            found.append(_evening(site, day, reading, mark, metric, noted))
-    return found
+        of_vantage = {site: of for site, of in cells.items() if site.vantage == vantage}
+        for site, day, reading, mark in _judged_evenings(of_vantage, window, told):
+            lines.append(_evening(site, day, reading, mark, metric, noted))
+    return lines
 
 
 def _judged_evenings(
@@ -98,21 +98,21 @@ def _judged_evenings(
     controls = [site for site in cells if site.is_control]
     kept = without_outages(cells, controls)
     read = {site: readings(of, window) for site, of in kept.items()}
-    for site, own in read.items():
-        of_site = told_of(site, told)
+    for site, by_day in read.items():
+        target = told_of(site, told)
         law, left_out = LAWS[0], frozenset[str]()
-        if of_site is not None:
-            law, left_out = of_site.law, of_site.left_out
+        if target is not None:
+            law, left_out = target.law, target.left_out
         others = [read[c] for c in controls if c != site and c.target not in left_out]
-        for day, reading in own.items():
-            mark = of_site and of_site.marks.get(numbered_day(day))
+        for day, reading in by_day.items():
+            mark = target and target.marks.get(numbered_day(day))
             if not reading.n:
                 continue
             beside = [other.get(day, _NOTHING) for other in others if other]
-            found = _said(mark) if mark else judged(reading, beside, law)
+            judgement = _said(mark) if mark else judged(reading, beside, law)
             if not others:
-                found = Judged(state=found.state, ratio=None)
-            yield site, day, reading, found
+                judgement = Judged(state=judgement.state, ratio=None)
+            yield site, day, reading, judgement
 
 
 _NOTHING = Reading(window_log=None, rest_log=None, is_tried=False)
@@ -143,7 +143,7 @@ def _evening(
     site: Site,
     number: int,
     reading: Reading,
-    found: Judged,
+    judgement: Judged,
     metric: str,
     noted: Mapping[str, str],
 ) -> Evening:
@@ -156,11 +156,11 @@ def _evening(
         date=day.isoformat(),
         weekday=day.strftime("%a").lower(),
         metric=metric,
-        state=found.state,
+        state=judgement.state,
         window_value=_value(reading.window_log, metric),
         rest_value=_value(reading.rest_log, metric),
         ratio=ratio_of(reading.rise_log),
-        beyond_controls=found.ratio,
+        beyond_controls=judgement.ratio,
         n_probes=reading.n,
         n_failed=reading.n_failed,
         note=noted.get(day.isoformat()),

@@ -12,6 +12,7 @@ from typing import Final
 from monitor.anomalies.evening_lines import Told
 from monitor.evening_rule import Window
 from monitor.model import EveningMark
+from monitor.store import Store
 from monitor.store.judged import JudgedTarget, judged_by
 
 MAX_EVENINGS: Final = 400
@@ -20,7 +21,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def judged_now(
-    url: str, since: date, until: date, *, timezone: str, window: Window
+    store: Store, since: date, until: date, *, timezone: str, window: Window
 ) -> Told:
     """(vantage, target) -> what the samples of these evenings say.
 
@@ -30,7 +31,7 @@ def judged_now(
     """
     told: dict[tuple[str, str], JudgedTarget] = {}
     for first, last in reversed([*_pieces(since, until)]):
-        for name, target in _piece(url, first, last, timezone, window).items():
+        for name, target in _piece(store, first, last, timezone, window).items():
             told[name] = _joined(told.get(name, target), target.marks)
     return told
 
@@ -42,7 +43,9 @@ def _pieces(since: date, until: date) -> Iterator[tuple[date, date]]:
         since = last + _DAY
 
 
-def _piece(url: str, first: date, last: date, timezone: str, window: Window) -> Told:
+def _piece(
+    store: Store, first: date, last: date, timezone: str, window: Window
+) -> Told:
     # Loaded when it is needed: most questions are about evenings that were judged.
     from zoneinfo import ZoneInfo
 
@@ -52,7 +55,7 @@ def _piece(url: str, first: date, last: date, timezone: str, window: Window) -> 
 
     zone = ZoneInfo(timezone)
     samples = load_frame(
-        url,
+        store,
         since=local_instant(first - _DAY, zone),
         until=local_instant(last + 2 * _DAY, zone),
         columns=COLUMNS,

@@ -1,7 +1,6 @@
 """A question with its filters, asked of a database: the edge of this package."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from math import inf
@@ -38,12 +37,11 @@ from monitor.evening_rule import (
 )
 from monitor.model import PROBE_ORDER, TWIN, Probe, Role
 from monitor.series.local_time import evening_of, local_seconds
+from monitor.store import Store
 from monitor.store.instants import phase_us, to_us
 from monitor.store.judged import JudgedTarget, judged_targets, readable
-from monitor.store.metric_cells import CellReader
-from monitor.store.notes import Notes
+from monitor.store.metric_cells import MetricCells
 from monitor.store.reader import Reader, SeriesInfo, is_site
-from monitor.store.rollups import Rollups
 from monitor.wallclock import local_instant
 
 _DAY: Final = timedelta(days=1)
@@ -82,7 +80,7 @@ class Question:
     """The last verdict is the last one that was stored by then."""
 
 
-def ask_evenings(url: str, question: Question) -> list[Evening]:
+def ask_evenings(store: Store, question: Question) -> list[Evening]:
     """The evenings that a question is about, by date and target.
 
     Raises
@@ -91,19 +89,18 @@ def ask_evenings(url: str, question: Question) -> list[Evening]:
     StoreError : the database is out of reach.
     """
     window = parse_window(question.window)
-    sites, wanted = _sites(url, question)
-    told = _told(url, question, window, sites, wanted)
-    with closing(CellReader(url)) as reader, closing(Notes(url)) as noted:
-        notes = noted.list(
-            since=question.since, until=question.until, vantage=question.vantage
-        )
-        asking = _Asking(reader, question, window, sites)
-        found: list[Evening] = []
-        for metric, own in asking.by_metric(told).items():
-            cells = asking.cells(metric, own)
-            rows = evenings(cells, window=window, metric=metric, told=told, notes=notes)
-            found += [row for row in rows if _site_of(row) in own]
-    chosen = [e for e in found if _is_wanted(e, question, wanted)]
+    sites, targets = _sites(store, question)
+    told = _told(store, question, window, sites, targets)
+    notes = store.notes.list(
+        since=question.since, until=question.until, vantage=question.vantage
+    )
+    asking = _Asking(store.cells, question, window, sites)
+    lines: list[Evening] = []
+    for metric, of_metric in asking.by_metric(told).items():
+        cells = asking.cells(metric, of_metric)
+        rows = evenings(cells, window=window, metric=metric, told=told, notes=notes)
+        lines += [row for row in rows if _site_of(row) in of_metric]
+    chosen = [e for e in lines if _is_wanted(e, question, targets)]
     return sorted(chosen, key=lambda e: (e.date, e.vantage, e.target, e.path))
 
 
@@ -117,35 +114,34 @@ def _site_of(evening: Evening) -> Site:
 
 
 def _told(
-    url: str,
+    store: Store,
     question: Question,
     window: Window,
     sites: _Sites,
-    wanted: frozenset[str],
+    targets: frozenset[str],
 ) -> Told:
     """What analyses say of the targets' evenings in the metric that is asked about."""
     vantages = {site.vantage for site in sites}
-    with closing(Reader(url)) as reader:
-        stored = {
-            (vantage, target): judged
-            for vantage in vantages
-            for target, judged in judged_targets(
-                reader,
-                vantage,
-                timezone=question.timezone,
-                window=window,
-                since=question.since,
-                before=question.as_of,
-            ).items()
-        }
+    stored = {
+        (vantage, target): judged
+        for vantage in vantages
+        for target, judged in judged_targets(
+            store.reader,
+            vantage,
+            timezone=question.timezone,
+            window=window,
+            since=question.since,
+            before=question.as_of,
+        ).items()
+    }
     told: Told = stored
     if any(
         _has_unjudged(stored.get((site.vantage, site.target)), infos, question, window)
         for site, infos in sites.items()
-        if site.role == Role.TARGET and site.path == DIRECT and site.target in wanted
+        if site.role == Role.TARGET and site.path == DIRECT and site.target in targets
     ):
         made = judged_now(
-            url,
+            store,
             question.since,
             question.until,
             timezone=question.timezone,
@@ -177,7 +173,7 @@ def _has_unjudged(
 
 
 def ask_comparison(
-    url: str, question: Question, span: str, against: str
+    store: Store, question: Question, span: str, against: str
 ) -> list[Comparison]:
     """One span held against others; the question tells zone, metric and sites.
 
@@ -186,31 +182,30 @@ def ask_comparison(
     InputError : impossible spans.
     StoreError : the database is out of reach.
     """
-    one = parse_span(span, option="--compare")
-    others = parse_against(against, one)
-    spans = _merged(_bounds_us(s.start, s.end, question) for s in (one, *others))
-    found: list[Comparison] = []
-    sites, wanted = _sites(url, question)
-    with closing(CellReader(url)) as reader:
-        for metric, cells in _measured(reader, sites, question, spans):
-            found += compare(
-                cells, one, others, timezone=question.timezone, metric=metric
-            )
+    compared = parse_span(span, option="--compare")
+    others = parse_against(against, compared)
+    spans = _merged(_bounds_us(s.start, s.end, question) for s in (compared, *others))
+    comparisons: list[Comparison] = []
+    sites, targets = _sites(store, question)
+    for metric, cells in _measured(store.cells, sites, question, spans):
+        comparisons += compare(
+            cells, compared, others, timezone=question.timezone, metric=metric
+        )
     return [
         c
-        for c in found
-        if (c.target in wanted if c.role == Role.TARGET else question.with_controls)
+        for c in comparisons
+        if (c.target in targets if c.role == Role.TARGET else question.with_controls)
     ]
 
 
-def refresh_rollups(url: str, timezone: str, now: datetime) -> Iterator[int]:
+def refresh_rollups(store: Store, timezone: str, now: datetime) -> Iterator[int]:
     """Bring the hourly roll-ups up to date; tells again and again how many are left."""
     phase = phase_us(timezone, now)
-    with closing(Rollups(url, phase_us=phase)) as rollups:
-        if not phase and not rollups.n_stale():
-            return
-        while n_left := rollups.refresh():
-            yield n_left
+    rollups = store.rollups(phase_us=phase)
+    if not phase and not rollups.n_stale():
+        return
+    while n_left := rollups.refresh():
+        yield n_left
 
 
 def _source(question: Question, window: Window) -> _Source:
@@ -237,20 +232,20 @@ def _bounds_us(start: datetime, end: datetime, question: Question) -> tuple[int,
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     # A sample that two spans share must be read once.
-    found: list[tuple[int, int]] = []
+    merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged
 
 
 @dataclass(slots=True)
 class _Asking:
     """Reads the cells of the sites in question, each metric of a site once."""
 
-    reader: CellReader
+    metric_cells: MetricCells
     question: Question
     window: Window
     sites: _Sites
@@ -264,36 +259,36 @@ class _Asking:
         """
         if self.question.metric is not None:
             return {self.question.metric: {*self.sites}}
-        found: dict[str, set[Site]] = {}
+        chosen: dict[str, set[Site]] = {}
         pending = {*self.sites}
         for site in self.sites:
             judged = told_of(site, told)
             if judged is not None:
-                found.setdefault(judged.metric, set()).add(site)
+                chosen.setdefault(judged.metric, set()).add(site)
                 pending.discard(site)
         for metric in _FIRST_METRICS:
             cells = self._cells(metric, pending)
-            known = {site for site, of in cells.items() if _has_value(of)}
+            measured = {site for site, of in cells.items() if _has_value(of)}
             if metric == _FIRST_METRICS[-1]:
-                known = pending
-            found.setdefault(metric, set()).update(known)
-            pending = pending - known
-        return {metric: own for metric, own in found.items() if own}
+                measured = pending
+            chosen.setdefault(metric, set()).update(measured)
+            pending = pending - measured
+        return {metric: of_metric for metric, of_metric in chosen.items() if of_metric}
 
-    def cells(self, metric: str, own: Collection[Site]) -> dict[Site, SiteCells]:
+    def cells(self, metric: str, sites: Collection[Site]) -> dict[Site, SiteCells]:
         """The cells of some sites, and of all controls beside them."""
-        vantages = {site.vantage for site in own}
+        vantages = {site.vantage for site in sites}
         controls = {s for s in self.sites if s.is_control and s.vantage in vantages}
-        return self._cells(metric, {*own, *controls})
+        return self._cells(metric, {*sites, *controls})
 
-    def _cells(self, metric: str, own: Collection[Site]) -> dict[Site, SiteCells]:
-        new = [site for site in self.sites if site in own]
+    def _cells(self, metric: str, sites: Collection[Site]) -> dict[Site, SiteCells]:
+        new = [site for site in self.sites if site in sites]
         new = [site for site in new if (metric, site) not in self._read]
         if new:
             by_series = self._series(metric, new)
             for site in new:
                 self._read[metric, site] = _site_cells(self.sites[site], by_series)
-        return {site: self._read[metric, site] for site in self.sites if site in own}
+        return {site: self._read[metric, site] for site in self.sites if site in sites}
 
     def _series(
         self, metric: str, sites: Sequence[Site]
@@ -302,11 +297,11 @@ class _Asking:
         source = _source(self.question, self.window)
         length_min = _HOUR_MIN if source == "hours" else 1
         ids = [info.series_id for site in sites for info in self.sites[site]]
-        columns = self.reader.read(source, ids, metric, _span_us(self.question))
+        columns = self.metric_cells.read(source, ids, metric, _span_us(self.question))
         start_s = np.array(columns.start_us, np.int64) // 1_000_000
         local_s, _ = local_seconds(start_s, self.question.timezone)
         evening, second = evening_of(local_s, self.window)
-        found: dict[int, list[Cell]] = {series_id: [] for series_id in ids}
+        cells: dict[int, list[Cell]] = {series_id: [] for series_id in ids}
         for series_id, day, begin, value, n, n_failed in zip(
             columns.series_id,
             evening.tolist(),
@@ -317,8 +312,8 @@ class _Asking:
             strict=True,
         ):
             place = day, begin, begin + length_min
-            found[series_id].append(cell_of(place, metric, value, n, n_failed))
-        return found
+            cells[series_id].append(cell_of(place, metric, value, n, n_failed))
+        return cells
 
 
 def _has_value(cells: SiteCells) -> bool:
@@ -346,7 +341,7 @@ def _n_values(cells: Iterable[Cell]) -> int:
 
 
 def _measured(
-    reader: CellReader,
+    metric_cells: MetricCells,
     pending: _Sites,
     question: Question,
     spans: Sequence[tuple[int, int]],
@@ -357,37 +352,36 @@ def _measured(
     for metric in metrics:
         if not pending:
             return
-        cells = _samples(reader, pending, metric, spans)
-        known = set(cells.site[np.isfinite(cells.value)].tolist())
+        cells = _samples(metric_cells, pending, metric, spans)
+        measured = set(cells.site[np.isfinite(cells.value)].tolist())
         if metric == metrics[-1]:
-            known = set(range(len(cells.sites)))
-        for place in known:
+            measured = set(range(len(cells.sites)))
+        for place in measured:
             del pending[cells.sites[place]]
-        if known:
-            yield metric, _only(cells, known)
+        if measured:
+            yield metric, _only(cells, measured)
 
 
-def _sites(url: str, question: Question) -> tuple[_Sites, frozenset[str]]:
+def _sites(store: Store, question: Question) -> tuple[_Sites, frozenset[str]]:
     """The series of each site, and the names of the targets that are wanted."""
     sites: _Sites = {}
-    with closing(Reader(url)) as reader:
-        for info in reader.series():
-            if is_site(info) and info.probe != Probe.SNI_SWAP and info.part != TWIN:
-                sites.setdefault(_site(info), []).append(info)
-        _check_names(question, sites)
-        sites = {
-            site: own
-            for site, own in sites.items()
-            if question.vantage in (None, site.vantage)
-        }
-        names = {site.target for site in sites}
-        if question.targets:
-            names &= set(question.targets)
-        if question.services:
-            of = ((site, _service(infos)) for site, infos in sites.items())
-            names &= {site.target for site, name in of if name in question.services}
-        if question.verdict is not None:
-            names &= _judged(reader, question, {site.vantage for site in sites})
+    for info in store.reader.series():
+        if is_site(info) and info.probe != Probe.SNI_SWAP and info.part != TWIN:
+            sites.setdefault(_site(info), []).append(info)
+    _check_names(question, sites)
+    sites = {
+        site: infos
+        for site, infos in sites.items()
+        if question.vantage in (None, site.vantage)
+    }
+    names = {site.target for site in sites}
+    if question.targets:
+        names &= set(question.targets)
+    if question.services:
+        of = ((site, _service(infos)) for site, infos in sites.items())
+        names &= {site.target for site, name in of if name in question.services}
+    if question.verdict is not None:
+        names &= _judged(store.reader, question, {site.vantage for site in sites})
     return sites, frozenset(names)
 
 
@@ -422,14 +416,17 @@ def _only(cells: Cells, places: set[int]) -> Cells:
 
 
 def _samples(
-    reader: CellReader, sites: _Sites, metric: str, spans: Sequence[tuple[int, int]]
+    metric_cells: MetricCells,
+    sites: _Sites,
+    metric: str,
+    spans: Sequence[tuple[int, int]],
 ) -> Cells:
     place = {
         info.series_id: number
         for number, infos in enumerate(sites.values())
         for info in infos
     }
-    parts = [reader.read("samples", [*place], metric, span) for span in spans]
+    parts = [metric_cells.read("samples", [*place], metric, span) for span in spans]
     return Cells(
         sites=[*sites],
         site=np.array([place[i] for part in parts for i in part.series_id], np.int64),
@@ -448,11 +445,11 @@ def _site(info: SeriesInfo) -> Site:
 
 def _judged(reader: Reader, question: Question, vantages: Collection[str]) -> set[str]:
     return {
-        found.target
+        verdict.target
         for vantage in vantages
         for _, analysis in readable(reader, 1, vantage, before=question.as_of)
-        for found in analysis.verdicts
-        if (found.vantage, found.verdict) == (vantage, question.verdict)
+        for verdict in analysis.verdicts
+        if (verdict.vantage, verdict.verdict) == (vantage, question.verdict)
     }
 
 

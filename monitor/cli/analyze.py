@@ -117,19 +117,20 @@ def _samples(
 
         return _only(read_frame(paths, COLUMNS), vantage)
     from monitor.clock import SystemClock
+    from monitor.store import open_store
     from monitor.store.frames import load_frame
 
-    url = measured_database_url(settings)
-    found = load_frame(
-        url,
-        # By default up to now: what lies later, a wrong clock has left there.
-        until=SystemClock().now_utc() if until is None else until + _AFTER_LAST_DAY,
-        vantage=vantage,
-        columns=COLUMNS,
-    )
-    if found.empty and vantage is not None:
-        check_known(url, "--vantage", [vantage])
-    return found
+    with open_store(measured_database_url(settings)) as store:
+        samples = load_frame(
+            store,
+            # By default up to now: what lies later, a wrong clock has left there.
+            until=SystemClock().now_utc() if until is None else until + _AFTER_LAST_DAY,
+            vantage=vantage,
+            columns=COLUMNS,
+        )
+        if samples.empty and vantage is not None:
+            check_known(store, "--vantage", [vantage])
+    return samples
 
 
 def _only(frame: "pd.DataFrame", vantage: str | None) -> "pd.DataFrame":
@@ -167,12 +168,12 @@ def _print(
         return
     values = {"window": window, "zone": zone}
     say(tongue.fill("evenings %(window)s in %(zone)s", values))
-    seen = [_plainly_seen(verdict) for verdict in verdicts]
-    for service in services_of(seen):
+    plain_verdicts = [_plainly_seen(verdict) for verdict in verdicts]
+    for service in services_of(plain_verdicts):
         if not service.is_one_host:
             for line in _told_service(service, tongue):
                 say(line)
-    for verdict in seen:
+    for verdict in plain_verdicts:
         if explain:
             say(explained(verdict))
             continue
@@ -225,8 +226,12 @@ def _plainly_seen(value: Any) -> Any:  # noqa: ANN401 - a verdict, or a part of 
     return replace(value, **parts)
 
 
-def _named(found: "Verdict | ServiceVerdict") -> str:
-    return f"{found.verdict} ({found.strength})" if found.strength else found.verdict
+def _named(verdict: "Verdict | ServiceVerdict") -> str:
+    return (
+        f"{verdict.verdict} ({verdict.strength})"
+        if verdict.strength
+        else verdict.verdict
+    )
 
 
 def _headline(verdict: "Verdict") -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from monitor.anomalies import Evening, Question
+    from monitor.store import Store
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STATES = (*EveningState, "all")
@@ -122,6 +123,7 @@ def anomalies_command(settings: Settings, /, **options: Unpack[_Options]) -> Non
     `monitor analyze` says. Every answer tells the command that gives it again.
     """
     from monitor.clock import SystemClock
+    from monitor.store import open_store
 
     for together in (_FORMS, _ANSWERS):
         _check_alone(options, together)
@@ -129,8 +131,9 @@ def anomalies_command(settings: Settings, /, **options: Unpack[_Options]) -> Non
     config = configuration(settings)
     now = SystemClock().now_utc()
     question = _question(options, config.timezone, str(config.window), now)
-    _prepare(config.database, config.timezone, now)
-    answer = _answered(config.database, question, options)
+    with open_store(config.database) as store:
+        _prepare(store, config.timezone, now)
+        answer = _answered(store, question, options)
     _print(answer, _again(settings, question, options), options)
 
 
@@ -140,10 +143,10 @@ _ANSWERS = {"episodes": "as_episodes", "by": "group", "compare": "span"}
 
 
 def _check_alone(options: Mapping[str, object], together: dict[str, str]) -> None:
-    found = [name for name, key in together.items() if options[key]]
-    if len(found) > 1:
+    given = [name for name, key in together.items() if options[key]]
+    if len(given) > 1:
         raise InputError(
-            f"--{found[0]}: found beside --{found[1]}; allowed: one of them"
+            f"--{given[0]}: found beside --{given[1]}; allowed: one of them"
         )
 
 
@@ -189,46 +192,44 @@ def _day(text: str | None, option: str) -> date | None:
 
 
 def _listed(text: str | None, allowed: Sequence[str], option: str) -> tuple[str, ...]:
-    found = tuple(part.strip().lower() for part in (text or "").split(",") if part)
-    wrong = [part for part in found if part not in allowed]
+    parts = tuple(part.strip().lower() for part in (text or "").split(",") if part)
+    wrong = [part for part in parts if part not in allowed]
     if wrong:
         raise InputError(f"{option}: found {wrong[0]!r}; allowed: {', '.join(allowed)}")
-    return found
+    return parts
 
 
-def _prepare(url: str, timezone: str, now: "datetime") -> None:
+def _prepare(store: "Store", timezone: str, now: "datetime") -> None:
     from monitor.anomalies.search import refresh_rollups
-    from monitor.store import open_store
 
-    open_store(url).close()
-    for _ in progress(refresh_rollups(url, timezone, now), "hourly medians"):
+    for _ in progress(refresh_rollups(store, timezone, now), "hourly medians"):
         pass
 
 
-def _answered(url: str, question: "Question", options: _Options) -> _Answer:
+def _answered(store: "Store", question: "Question", options: _Options) -> _Answer:
     from monitor.anomalies import ask_evenings
     from monitor.anomalies.search import ask_comparison
 
     if options["span"]:
-        rows = ask_comparison(url, question, options["span"], options["against"])
+        rows = ask_comparison(store, question, options["span"], options["against"])
         return _answer("comparison", _COMPARISON, rows)
-    found = ask_evenings(url, question)
+    lines = ask_evenings(store, question)
     if options["as_episodes"]:
         from monitor.anomalies import episodes
 
-        return _answer("episodes", _EPISODE, episodes(found))
+        return _answer("episodes", _EPISODE, episodes(lines))
     if options["group"]:
-        return _grouped(found, options["group"])
-    return _answer("evenings", _EVENING, found)
+        return _grouped(lines, options["group"])
+    return _answer("evenings", _EVENING, lines)
 
 
-def _grouped(found: "Sequence[Evening]", group: str) -> _Answer:
+def _grouped(lines: "Sequence[Evening]", group: str) -> _Answer:
     from monitor.anomalies import grouped
     from monitor.anomalies.episodes import GROUPS
 
     if group not in GROUPS:
         raise InputError(f"--by: found {group!r}; allowed: {', '.join(GROUPS)}")
-    rows = grouped(found, group)
+    rows = grouped(lines, group)
     names = list(rows[0]) if rows else [group]
     return _Answer(f"evenings by {group}", names, rows)
 

@@ -27,11 +27,14 @@ def backup_command(settings: Settings, file: Path) -> None:
 
     FILE is a SQLite database, whatever the kind of the original.
     """
+    from monitor.store import Store
     from monitor.store.backup import backup
     from monitor.store.spool_file import SpoolFile, spool_path
 
     url = database_url(settings)
-    copied = {c.table: c.n_rows for c in progress(backup(url, file), "backing up")}
+    with Store(url) as store:
+        tables = progress(backup(store, file), "backing up")
+        copied = {c.table: c.n_rows for c in tables}
     say(f"{printable(str(file))}: {_counted(copied)}")
     n_waiting = SpoolFile(spool_path(url)).count()
     if n_waiting:
@@ -47,10 +50,13 @@ def backup_command(settings: Settings, file: Path) -> None:
 @click.pass_obj
 def restore_command(settings: Settings, file: Path) -> None:
     """Copy the backup FILE into the configured database, which must be empty."""
+    from monitor.store import Store
     from monitor.store.backup import restore
 
     url = database_url(settings)
-    copied = {c.table: c.n_rows for c in progress(restore(file, url), "restoring")}
+    with Store(url) as store:
+        tables = progress(restore(store, file), "restoring")
+        copied = {c.table: c.n_rows for c in tables}
     say(f"{masked(url)}: {_counted(copied)}")
 
 
@@ -65,19 +71,21 @@ def wipe_command(settings: Settings, *, yes: bool, all_vantages: bool) -> None:
     configured one. The configuration, backups and exported files stay.
     """
     from monitor.clock import SystemClock
+    from monitor.store import Store
     from monitor.store.wiping import stored_things, wipe
 
     config = configuration(settings)
     url, reports = config.database, Path(config.report.folder)
     vantage = None if all_vantages else config.vantage
     nights = _nights(reports)
-    things = [*stored_things(url, vantage), *map(str, nights)]
-    if not things:
-        say(f"{masked(url)}: nothing is stored")
-        return
-    if not yes:
-        _ask(masked(url), things)
-    wiped = wipe(url, vantage, now_utc=SystemClock().now_utc())
+    with Store(url) as store:
+        things = [*stored_things(store, vantage), *map(str, nights)]
+        if not things:
+            say(f"{masked(url)}: nothing is stored")
+            return
+        if not yes:
+            _ask(masked(url), things)
+        wiped = wipe(store, vantage, now_utc=SystemClock().now_utc())
     removed = [*wiped, *map(str, nights)]
     for night in nights:
         shutil.rmtree(night)
@@ -91,8 +99,8 @@ def _nights(reports: Path) -> list[Path]:
     """The folders of the nightly reports; whatever else lies there is not ours."""
     if not reports.is_dir() or reports.is_symlink():
         return []
-    found = (p for p in reports.iterdir() if _NIGHT.fullmatch(p.name) and p.is_dir())
-    return sorted(path for path in found if not path.is_symlink())
+    folders = (p for p in reports.iterdir() if _NIGHT.fullmatch(p.name) and p.is_dir())
+    return sorted(path for path in folders if not path.is_symlink())
 
 
 def _ask(place: str, things: Iterable[str]) -> None:

@@ -24,10 +24,11 @@ def _checked_database(url: str) -> str:
     ------
     InputError : it answers, and cannot be used.
     """
-    from monitor.store import check
+    from monitor.store import Store
 
     try:
-        check(url, writes=False)
+        with Store(url) as store:
+            store.check(writes=False)
     except RightsError as error:
         raise InputError(str(error)) from error
     except StoreError as error:

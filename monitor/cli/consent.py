@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,6 +12,9 @@ from monitor.cli.terminal import say
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import InputError, MonitorError, StoreError
+
+if TYPE_CHECKING:
+    from monitor.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +27,7 @@ class ConsentError(MonitorError):
     """The person does not want it, or did not understand it."""
 
 
-def ensure_consent(config: Config, clock: Clock, *, yes: bool) -> None:
+def ensure_consent(store: "Store", config: Config, clock: Clock, *, yes: bool) -> None:
     """Return when measuring may begin.
 
     Parameters
@@ -36,7 +39,7 @@ def ensure_consent(config: Config, clock: Clock, *, yes: bool) -> None:
     ConsentError : somebody was asked and did not agree.
     InputError : the configuration requires a consent, and nobody can be asked.
     """
-    if _is_given(config):
+    if _is_given(store, config):
         return
     way = _way_without_asking(yes=yes)
     if way is None and not _is_terminal():
@@ -45,15 +48,13 @@ def ensure_consent(config: Config, clock: Clock, *, yes: bool) -> None:
     language = _usual_language()
     if way is None:
         way, language = "terminal", _ask(config)
-    _record(config, clock, way=way, language=language)
+    _record(store, config, clock, way=way, language=language)
 
 
-def _is_given(config: Config) -> bool:
-    from monitor.store import open_store
-
+def _is_given(store: "Store", config: Config) -> bool:
     try:
-        with open_store(config.database) as store:
-            given = store.consents(config.vantage)
+        store.open()
+        given = store.consents.all_given(config.vantage)
     except StoreError:
         return False
     rank = _LEVELS.index(config.probing.level)
@@ -63,11 +64,11 @@ def _is_given(config: Config) -> bool:
 def _way_without_asking(*, yes: bool) -> str | None:
     if yes:
         return "--yes"
-    found = os.environ.get(ENVIRONMENT_CONSENT)
-    if found in (None, ""):
+    value = os.environ.get(ENVIRONMENT_CONSENT)
+    if value in (None, ""):
         return None
-    if found != "yes":
-        raise InputError(f"{ENVIRONMENT_CONSENT}: found {found!r}; allowed: yes")
+    if value != "yes":
+        raise InputError(f"{ENVIRONMENT_CONSENT}: found {value!r}; allowed: yes")
     return ENVIRONMENT_CONSENT
 
 
@@ -134,8 +135,9 @@ def _answer(text: ConsentText, question: str) -> bool:
         say(text.unclear, err=True)
 
 
-def _record(config: Config, clock: Clock, *, way: str, language: str) -> None:
-    from monitor.store import open_store
+def _record(
+    store: "Store", config: Config, clock: Clock, *, way: str, language: str
+) -> None:
     from monitor.store.consents import Consent
 
     consent = Consent(
@@ -147,7 +149,7 @@ def _record(config: Config, clock: Clock, *, way: str, language: str) -> None:
         vantage=config.vantage,
     )
     try:
-        with open_store(config.database) as store:
-            store.append_consent(consent)
+        store.open()
+        store.consents.append(consent)
     except StoreError as error:
         _log.warning("consent event=not_recorded reason=%s", error)

@@ -20,11 +20,13 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     from monitor.clock import SystemClock
     from monitor.daemon.serving import serve
     from monitor.service import log_to_stderr
+    from monitor.store import Store
 
     config = configuration(settings)
     log_to_stderr(quiet=("apscheduler", "alembic"))
     clock = SystemClock()
-    ensure_consent(config, clock, yes=yes)
+    store = Store(config.database)
+    ensure_consent(store, config, clock, yes=yes)
     every_s = int(config.every.total_seconds())
     say(
         f"monitor measures {len(config.targets)} targets and {len(config.controls)} "
@@ -34,6 +36,7 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     say(forecast_text(config))
     asyncio.run(
         serve(
+            store,
             config,
             config_path=settings.config_path,
             clock=clock,

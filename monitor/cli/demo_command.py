@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.nightly import Night
     from monitor.simulation import Home
+    from monitor.store import Store
 
 TIMEZONE = "Asia/Almaty"
 DATABASE = "demo.db"
@@ -53,8 +54,8 @@ def demo_command(*, folder: Path, once: bool, language: str) -> None:
     night = _last_whole_day(now_utc)
     home = _home(night)
     config = _config(folder, home, language)
-    _fill(folder, config, home)
-    made = _report(folder, config, night, now_utc)
+    with _filled(folder, config, home) as store:
+        made = _report(store, folder, config, night, now_utc)
     if not once:
         _show(config, made)
 
@@ -97,7 +98,8 @@ def _config(folder: Path, home: "Home", language: str) -> "Config":
     return parse(document, source="demo")
 
 
-def _fill(folder: Path, config: "Config", home: "Home") -> None:
+def _filled(folder: Path, config: "Config", home: "Home") -> "Store":
+    """The new database with the home in it."""
     from monitor.interchange import NAMES, samples_from
     from monitor.store import open_store
 
@@ -108,14 +110,15 @@ def _fill(folder: Path, config: "Config", home: "Home") -> None:
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
     samples = samples_from(home.samples.reindex(columns=list(NAMES)))
-    with open_store(config.database) as store:
-        n_new = store.append(progress(samples, "storing simulated samples"))
+    store = open_store(config.database)
+    n_new = store.samples.append(progress(samples, "storing simulated samples"))
     name = printable(str(folder / DATABASE))
     say(f"{name}: {n_new} SIMULATED samples of {NIGHTS} days")
+    return store
 
 
 def _report(
-    folder: Path, config: "Config", day: date, now_utc: "datetime"
+    store: "Store", folder: Path, config: "Config", day: date, now_utc: "datetime"
 ) -> dict[str, bytes]:
     """Judge, store, report and bundle the last night; the report's files."""
     from monitor.cli.report import BUNDLE, print_night, write_evidence
@@ -129,16 +132,18 @@ def _report(
 
     # Nothing will be added to a simulated home: its last day is over, too, and the
     # digest in the report binds every row.
-    closed = close_days(config.database, now_utc=max(now_utc, _closing_time(day)))
+    closed = close_days(store, now_utc=max(now_utc, _closing_time(day)))
     since = day - timedelta(days=NIGHTS - 1)
-    night: Night = analysed_night(config, day, now_utc=now_utc, since=since)
-    store_night(config.database, night, computed_at_utc=now_utc)
+    night: Night = analysed_night(store, config, day, now_utc=now_utc, since=since)
+    store_night(store, night, computed_at_utc=now_utc)
     files = report_files(night, config)
     write_files(folder, files)
     print_night(night, config)
     for name in sorted(files):
         say(printable(str(folder / name)))
-    write_evidence(folder / BUNDLE, night, config, files=files, just_closed=closed)
+    write_evidence(
+        folder / BUNDLE, store, night, config, files=files, just_closed=closed
+    )
     return files
 
 

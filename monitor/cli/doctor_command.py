@@ -26,17 +26,20 @@ def doctor_command(settings: Settings, *, as_json: bool) -> None:
     from monitor.clock import SystemClock
     from monitor.daemon.wiring import probe_settings
     from monitor.doctor import State, examine
+    from monitor.store import Store
 
     config = configuration(settings)
-    findings = asyncio.run(
-        examine(
-            config,
-            probe_settings(config),
-            clock=SystemClock(),
-            directory=Path.cwd(),
-            config_path=settings.config_path,
+    with Store(config.database) as store:
+        findings = asyncio.run(
+            examine(
+                store,
+                config,
+                probe_settings(config),
+                clock=SystemClock(),
+                directory=Path.cwd(),
+                config_path=settings.config_path,
+            )
         )
-    )
     if as_json:
         echo_json([asdict(finding) for finding in findings])
     else:

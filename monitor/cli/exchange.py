@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -25,6 +25,9 @@ from monitor.config import Config, masked
 from monitor.errors import InputError
 from monitor.model import Role, Sample
 from monitor.text import printable
+
+if TYPE_CHECKING:
+    from monitor.store import Store
 
 FORMATS = ("ooni", "speedtest-tracker", "fping", "smokeping")
 NEAREST = timedelta(hours=1)
@@ -90,14 +93,16 @@ def import_command(
     its first row is stored. With --format the files are those of another program, with
     --prometheus the samples come from its HTTP API.
     """
+    from monitor.store import open_store
+
     if bool(files) == bool(options["prometheus"]):
         raise InputError("import: give either FILES or --prometheus URL")
     if options["prometheus"]:
         config = configuration(settings)
         url = options["prometheus"]
-        _store(
-            config.database, masked(url), [list(_of_prometheus(url, config, options))]
-        )
+        taken = list(_of_prometheus(url, config, options))
+        with open_store(config.database) as store:
+            _store(store, masked(url), [taken])
     elif options["form"]:
         _import_foreign(options["form"], configuration(settings), files, options)
     else:
@@ -106,19 +111,22 @@ def import_command(
 
 def _import_own(url: str, files: tuple[Path, ...]) -> None:
     from monitor.interchange import read_batches, samples_from
+    from monitor.store import open_store
 
     for path in files:
         for _ in progress(read_batches(path), f"checking {path.name}"):
             pass
-    for path in files:
-        batches = progress(read_batches(path), f"storing {path.name}")
-        _store(url, str(path), (list(samples_from(batch)) for batch in batches))
+    with open_store(url) as store:
+        for path in files:
+            batches = progress(read_batches(path), f"storing {path.name}")
+            _store(store, str(path), (list(samples_from(batch)) for batch in batches))
 
 
 def _import_foreign(
     form: str, config: Config, files: tuple[Path, ...], options: _Import
 ) -> None:
     from monitor.exchange import reader
+    from monitor.store import open_store
 
     read = reader(
         form,
@@ -128,8 +136,9 @@ def _import_foreign(
     for path in files:
         for _ in read(path):
             pass
-    for path in files:
-        _store(config.database, str(path), _batches(read(path)))
+    with open_store(config.database) as store:
+        for path in files:
+            _store(store, str(path), _batches(read(path)))
 
 
 def _batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
@@ -157,14 +166,11 @@ def _of_prometheus(url: str, config: Config, options: _Import) -> Iterator[Sampl
     )
 
 
-def _store(url: str, name: str, batches: Iterable[list[Sample]]) -> None:
-    from monitor.store import open_store
-
+def _store(store: "Store", name: str, batches: Iterable[list[Sample]]) -> None:
     n_read = n_new = 0
-    with open_store(url) as store:
-        for batch in batches:
-            n_read += len(batch)
-            n_new += store.append(batch)
+    for batch in batches:
+        n_read += len(batch)
+        n_new += store.samples.append(batch)
     say(f"{printable(name)}: {n_read} rows read, {n_new} new")
 
 
@@ -201,27 +207,29 @@ def export_command(
     since, until = _span(file, zone, options)
     url = measured_database_url(settings)
     with open_store(url) as store:
-        check_known(url, "--target", options["targets"])
-        samples = store.samples(
+        check_known(store, "--target", options["targets"])
+        samples = store.samples.read(
             since=since,
             until=until,
             targets=options["targets"] or None,
-            vantage=_exported_vantage(settings, url, options),
+            vantage=_exported_vantage(settings, store, options),
         )
         shown = progress(samples, f"writing {file.name}")
         n_written = _written(file, shown, zone, options)
     say(f"{printable(str(file))}: {n_written} rows written")
 
 
-def _exported_vantage(settings: Settings, url: str, options: _Export) -> str | None:
+def _exported_vantage(
+    settings: Settings, store: "Store", options: _Export
+) -> str | None:
     """The one whose samples are written; None: all."""
     named: str | None = options["vantage"]
     if named and options["all_vantages"]:
         raise InputError("export: give either --vantage or --all-vantages")
     if named:
-        check_known(url, "--vantage", (named,))
+        check_known(store, "--vantage", (named,))
         return named
-    return None if options["all_vantages"] else own_vantage(settings, url)
+    return None if options["all_vantages"] else own_vantage(settings, store)
 
 
 def _span(
@@ -231,8 +239,8 @@ def _span(
     if (file.suffix == ".har") != bool(options["at"]):
         raise InputError("export: a .har file needs --at, and no other file takes it")
     if file.suffix == ".har":
-        wanted = _moment(options["at"], timezone)
-        return wanted - NEAREST, wanted + NEAREST
+        moment = _moment(options["at"], timezone)
+        return moment - NEAREST, moment + NEAREST
     return (
         local_day_start(options["since"], timezone, option="--since"),
         local_day_end(options["until"], timezone, option="--until"),
@@ -259,22 +267,22 @@ def _written(
 
 
 def _write_har(
-    file: Path, samples: Iterable[Sample], timezone: str, at: str | None
+    file: Path, samples: Iterable[Sample], timezone: str, asked: str | None
 ) -> int:
     from monitor import __version__
     from monitor.exchange import har
     from monitor.interchange.writing import replacing
 
-    wanted = _moment(at, timezone)
+    moment = _moment(asked, timezone)
     pages = [s for s in samples if s.probe in ("https", "download")]
     if not pages:
         raise InputError(
-            f"--at: found {at!r}; no page was fetched within an hour of it"
+            f"--at: found {asked!r}; no page was fetched within an hour of it"
         )
-    one = min(pages, key=lambda s: abs(s.started_at_utc - wanted))
+    page = min(pages, key=lambda s: abs(s.started_at_utc - moment))
     with replacing(file) as partial:
         partial.write_text(
-            har.text(one, software_version=__version__), encoding="utf-8"
+            har.text(page, software_version=__version__), encoding="utf-8"
         )
     return 1
 

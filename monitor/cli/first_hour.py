@@ -267,9 +267,11 @@ def _tell(settings: Settings, *, yes: bool) -> None:
     from monitor.cli.consent import ensure_consent
     from monitor.cli.options import configuration
     from monitor.clock import SystemClock
+    from monitor.store import Store
 
     config = configuration(settings)
-    ensure_consent(config, SystemClock(), yes=yes)
+    with Store(config.database) as store:
+        ensure_consent(store, config, SystemClock(), yes=yes)
     say(f"written: {settings.config_path}; times of {config.timezone}")
     say(f"`monitor run` measures; the page opens at {_address(config)}")
 

@@ -14,6 +14,8 @@ from monitor.errors import InputError, ServiceError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from monitor.store import Store
+
 
 @click.command("lodge")
 @click.option("--authority", help="URL of an RFC 3161 time-stamp authority.")
@@ -35,44 +37,50 @@ def lodge_command(
     """
     from monitor.clock import SystemClock
     from monitor.evidence.ledger import close_days
+    from monitor.store import open_store
 
     if bool(authority) == notify:
         raise InputError("lodge: give either --authority URL or --notify")
     config, now = configuration(settings), SystemClock().now_utc()
-    close_days(config.database, now_utc=now, vantage=config.vantage)
-    if authority:
-        _stamp(config, authority, roots_path, now)
-    else:
-        _tell(config, now)
+    with open_store(config.database) as store:
+        close_days(store, now_utc=now, vantage=config.vantage)
+        if authority:
+            _stamp(store, config, authority, roots_path, now)
+        else:
+            _tell(store, config, now)
 
 
 def _stamp(
-    config: Config, authority: str, roots_path: Path | None, now: "datetime"
+    store: "Store",
+    config: Config,
+    authority: str,
+    roots_path: Path | None,
+    now: "datetime",
 ) -> None:
     from monitor.evidence.ledger import lodge
     from monitor.evidence.timestamp import check, roots
 
     trusted = roots(roots_path) if roots_path else []
     kept = lodge(
-        config.database,
+        store,
         authority,
         now_utc=now,
         vantage=config.vantage,
         trusted=trusted,
     )
-    for one in kept:
-        stamp = check(one.token, one.digest, trusted=trusted)
+    for lodging in kept:
+        stamp = check(lodging.token, lodging.digest, trusted=trusted)
         checked = "" if stamp.is_signature_checked else " (signature not checked)"
-        say(f"{one.digest}: time-stamped {stamp.stamped_at_utc}{checked}")
+        say(f"{lodging.digest}: time-stamped {stamp.stamped_at_utc}{checked}")
 
 
-def _tell(config: Config, now: "datetime") -> None:
+def _tell(store: "Store", config: Config, now: "datetime") -> None:
     from monitor.evidence.ledger import heads
     from monitor.notify import Message, tell
 
     if not config.notify.urls:
         raise InputError("notify.urls: found none; allowed: addresses of services")
-    found = heads(config.database, vantage=config.vantage)
+    links = heads(store, vantage=config.vantage)
     messages = [
         Message(
             kind="digest",
@@ -82,10 +90,10 @@ def _tell(config: Config, now: "datetime") -> None:
             title=f"monitor: digest of {link.day}",
             body=f"{link.vantage} {link.day} {link.digest}",
         )
-        for link in found
+        for link in links
     ]
-    n_taken = tell(config, messages, now_utc=now)
+    n_taken = tell(store, config, messages, now_utc=now)
     if n_taken < len(messages):
         raise ServiceError(f"notify: {n_taken} of {len(messages)} digests were taken")
-    for link in found:
+    for link in links:
         say(f"{link.digest}: sent")

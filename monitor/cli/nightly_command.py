@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from monitor.cli.options import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import Config
+
+if TYPE_CHECKING:
+    from monitor.store import Store
 
 LOWEST_PRIORITY = 19
 
@@ -36,7 +40,10 @@ def nightly_command(settings: Settings, *, only_silence: bool, child: bool) -> N
             end_with_parent()
             stack.enter_context(confined(night_limits()))
         if stack.enter_context(_alone(config, waits=not only_silence)):
-            _run(config, only_silence=only_silence)
+            from monitor.store import open_store
+
+            store = stack.enter_context(open_store(config.database))
+            _run(store, config, only_silence=only_silence)
 
 
 @contextmanager
@@ -67,18 +74,20 @@ def _locked(handle: int, *, waits: bool) -> bool:
     return True
 
 
-def _run(config: Config, *, only_silence: bool) -> None:
+def _run(store: "Store", config: Config, *, only_silence: bool) -> None:
     from monitor.clock import SystemClock
     from monitor.notify import night_messages, silence_messages, tell
 
     now_utc = SystemClock().now_utc()
-    tell(config, silence_messages(config, now_utc=now_utc), now_utc=now_utc)
+    silences = silence_messages(store, config, now_utc=now_utc)
+    tell(store, config, silences, now_utc=now_utc)
     if only_silence:
         return
     os.nice(LOWEST_PRIORITY)
     from monitor.nights import run_due_nights
 
-    for night in run_due_nights(config, now_utc=now_utc):
+    for night in run_due_nights(store, config, now_utc=now_utc):
         say(f"night {night.night}: {len(night.analysis.verdicts)} verdicts", err=True)
         for report in night.reports:
-            tell(config, night_messages(report, config), now_utc=now_utc)
+            messages = night_messages(store, report, config)
+            tell(store, config, messages, now_utc=now_utc)

@@ -1,7 +1,7 @@
 """`monitor note`: what happened on a date, to be seen beside the measurements."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,7 @@ def list_(
     measured_database_url(settings)
     with _notes(settings) as notes:
         vantage = _vantage(settings, all_vantages=all_vantages)
-        found = notes.list(since=first, until=last, vantage=vantage)
+        listed = notes.list(since=first, until=last, vantage=vantage)
     rows = [
         {
             "number": note.number,
@@ -94,7 +94,7 @@ def list_(
             "text": note.text,
             "vantage": note.vantage,
         }
-        for note in found
+        for note in listed
     ]
     names = ("number", "first_date", "last_date", "text", "vantage")
     if as_json:
@@ -131,12 +131,9 @@ def _vantage(settings: Settings, *, all_vantages: bool) -> str | None:
 @contextmanager
 def _notes(settings: Settings) -> "Iterator[Notes]":
     from monitor.store import open_store
-    from monitor.store.notes import Notes
 
-    url = database_url(settings)
-    open_store(url).close()
-    with closing(Notes(url)) as notes:
-        yield notes
+    with open_store(database_url(settings)) as store:
+        yield store.notes
 
 
 def _span(first: date, last: date) -> str:

@@ -1,7 +1,6 @@
 """`monitor now`: each site at this moment, and whether the line is well."""
 
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -25,7 +24,7 @@ def now_command(settings: Settings, *, as_json: bool) -> None:
     the line is down or nothing was measured in the last rounds.
     """
     from monitor.clock import SystemClock
-    from monitor.store.reader import Reader
+    from monitor.store import Store
     from monitor.web.answers import now
     from monitor.web.answers.facts import Facts
     from monitor.wording import language
@@ -33,19 +32,19 @@ def now_command(settings: Settings, *, as_json: bool) -> None:
 
     measured_database_url(settings)
     config = configuration(settings)
-    with closing(Reader(config.database)) as reader:
-        facts = Facts(config, reader, SystemClock())
-        found = now.present(facts)
     code = config.report.language
+    with Store(config.database) as store:
+        facts = Facts(config, store, SystemClock())
+        at_present = now.present(facts)
     if as_json:
-        answer = now.answer_of(found, config.vantage, code)
+        answer = now.answer_of(at_present, config.vantage, code)
         echo_json(answer.model_dump(mode="json"))
     else:
         tongue = language(code)
-        for reason in found.reasons:
+        for reason in at_present.reasons:
             say(told(reason, tongue))
-        _print_sites(found.sites, tongue)
-    if found.line is not LineState.UP:
+        _print_sites(at_present.sites, tongue)
+    if at_present.line is not LineState.UP:
         sys.exit(EXIT_NO)
 
 

@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from monitor import wallclock
@@ -14,6 +13,9 @@ from monitor.cli.root import Settings
 from monitor.cli.terminal import visible
 from monitor.config import Config, checked_database_url, load
 from monitor.errors import InputError, refuse_unknown
+
+if TYPE_CHECKING:
+    from monitor.store import Store
 
 Item = TypeVar("Item")
 
@@ -66,22 +68,18 @@ def check_order(since: object, until: object) -> None:
         raise InputError(f"--since: found {since}; allowed: a date up to {until}")
 
 
-def check_known(url: str, option: str, names: Iterable[str]) -> None:
+def check_known(store: "Store", option: str, names: Iterable[str]) -> None:
     """Refuse names that were never measured: they would look like an empty answer.
 
     Parameters
     ----------
     option : `--target` or `--vantage`.
     """
-    from monitor.store.reader import Reader
-
-    with closing(Reader(url)) as reader:
-        field = attrgetter(option.removeprefix("--"))
-        known = set(map(field, reader.series()))
-    refuse_unknown(option, names, known)
+    field = attrgetter(option.removeprefix("--"))
+    refuse_unknown(option, names, set(map(field, store.reader.series())))
 
 
-def own_vantage(settings: Settings, url: str) -> str | None:
+def own_vantage(settings: Settings, store: "Store") -> str | None:
     """The vantage that a command keeps to in a database that others may share.
 
     A file is one home's, with all that was imported into it: None.
@@ -90,15 +88,12 @@ def own_vantage(settings: Settings, url: str) -> str | None:
     ------
     InputError : a server holds several, and no configuration names one.
     """
-    from monitor.store.reader import Reader
-
-    if url.startswith("sqlite"):
+    if store.url.startswith("sqlite"):
         return None
     config = optional_configuration(settings)
     if config is not None:
         return config.vantage
-    with closing(Reader(url)) as reader:
-        names = sorted({info.vantage for info in reader.series()})
+    names = sorted({info.vantage for info in store.reader.series()})
     if len(names) > 1:
         raise InputError(
             f"--vantage: the database holds {', '.join(map(repr, names))} and no"

@@ -32,7 +32,7 @@ def pause_command(settings: Settings, duration: str) -> None:
     span = _span(duration)
     with _open(settings) as (store, config, now_utc):
         until = now_utc + span
-        store.append_pause(config.vantage, asked_at_utc=now_utc, until_utc=until)
+        store.pauses.append(config.vantage, asked_at_utc=now_utc, until_utc=until)
     local = until.astimezone(ZoneInfo(config.timezone))
     say(f"paused until {local:%Y-%m-%d %H:%M} ({config.timezone}); `monitor resume`")
 
@@ -42,9 +42,9 @@ def pause_command(settings: Settings, duration: str) -> None:
 def resume_command(settings: Settings) -> None:
     """Measure again before the pause is over."""
     with _open(settings) as (store, config, now_utc):
-        until = store.paused_until(config.vantage, now_utc=now_utc)
+        until = store.pauses.paused_until(config.vantage, now_utc=now_utc)
         if until is not None:
-            store.append_pause(config.vantage, asked_at_utc=now_utc, until_utc=now_utc)
+            store.pauses.append(config.vantage, asked_at_utc=now_utc, until_utc=now_utc)
     say("there was no pause" if until is None else "measuring goes on")
 
 

@@ -1,7 +1,6 @@
 """`monitor report`: the report of any past night, and its evidence bundle."""
 
 import tempfile
-from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.evidence import BundleInfo
     from monitor.model import DayDigest
     from monitor.nightly import Night
+    from monitor.store import Store
 
 BUNDLE = "evidence.zip"
 
@@ -75,37 +75,57 @@ def report_command(
     verify`. Nothing is sent anywhere.
     """
     from monitor.clock import SystemClock
-    from monitor.evidence.ledger import close_days
-    from monitor.nightly import analysed_night, report_files, write_files
+    from monitor.nightly import report_files, write_files
+    from monitor.store import open_store
 
     now_utc = SystemClock().now_utc()
     measured_database_url(settings)
-    config = _in_language(_at(configuration(settings), vantage), language)
+    config = _in_language(configuration(settings), language)
     first = parsed_date(since, option="--since") if since else None
     chosen = parsed_date(day, option="--date") if day else None
-    _check_date(chosen, config, now_utc)
-    close_days(config.database, now_utc=now_utc, vantage=config.vantage)
-    last = chosen or _latest(config, now_utc)
-    if bundle:
-        first = _first_with_rows(config, last, first)
-    night = analysed_night(config, last, now_utc=now_utc, since=first)
+    with open_store(config.database) as store:
+        config = _at(store, config, vantage)
+        night = _asked(store, config, (first, chosen), now_utc, for_bundle=bundle)
+        if preview:
+            _show(store, night, config, level)
+            return
+        folder = out or Path(config.report.folder) / night.night.isoformat()
+        files = report_files(night, config)
+        write_files(folder, files)
+        print_night(night, config)
+        for name in sorted(files):
+            say(printable(str(folder / name)))
+        if bundle:
+            path = folder / (BUNDLE if level == "private" else f"evidence-{level}.zip")
+            write_evidence(path, store, night, config, files=files, level=level)
+
+
+def _asked(
+    store: "Store",
+    config: "Config",
+    dates: tuple[date | None, date | None],
+    now_utc: "datetime",
+    *,
+    for_bundle: bool,
+) -> "Night":
+    """The night that was asked for, judged; the days before it are closed."""
+    from monitor.evidence.ledger import close_days
+    from monitor.nightly import analysed_night
+
+    first, chosen = dates
+    _check_date(store, chosen, config, now_utc)
+    close_days(store, now_utc=now_utc, vantage=config.vantage)
+    last = chosen or _latest(store, config, now_utc)
+    if for_bundle:
+        first = _first_with_rows(store, config, last, first)
+    night = analysed_night(store, config, last, now_utc=now_utc, since=first)
     _check(night)
-    if preview:
-        _show(night, config, level)
-        return
-    folder = out or Path(config.report.folder) / night.night.isoformat()
-    files = report_files(night, config)
-    write_files(folder, files)
-    print_night(night, config)
-    for name in sorted(files):
-        say(printable(str(folder / name)))
-    if bundle:
-        name = BUNDLE if level == "private" else f"evidence-{level}.zip"
-        write_evidence(folder / name, night, config, files=files, level=level)
+    return night
 
 
 def write_evidence(
     path: Path,
+    store: "Store",
     night: "Night",
     config: "Config",
     *,
@@ -115,7 +135,7 @@ def write_evidence(
 ) -> None:
     """Write the bundle of a night and print where it is and what names it."""
     info = _bundled(
-        path, night, config, files=files, level=level, just_closed=just_closed
+        path, store, night, config, files=files, level=level, just_closed=just_closed
     )
     say(f"{printable(str(info.path))}: {info.n_rows} rows, level {info.level}")
     say(f"digest of this bundle: {info.digest}")
@@ -124,6 +144,7 @@ def write_evidence(
 
 def _bundled(
     path: Path,
+    store: "Store",
     night: "Night",
     config: "Config",
     *,
@@ -137,43 +158,41 @@ def _bundled(
     from monitor.evidence.canonical_rows import stored_rows
     from monitor.evidence.ledger import ledger, whole_days
     from monitor.nightly import public_night, report_files
-    from monitor.store import open_store
     from monitor.stored_analysis import document_of
 
-    kept = replace(ledger(config.database), just_closed=just_closed)
+    kept = replace(ledger(store), just_closed=just_closed)
     if level == "public":
         names = names_at(level, kept.secret or b"", document_of(night.analysis))
         files = report_files(public_night(night, names), config)
     start, end = whole_days(night.since, night.night, config.timezone)
-    with open_store(config.database) as store:
-        return write_bundle(
-            path,
-            report_files=files,
-            samples=stored_rows(store, since=start, until=end, vantage=config.vantage),
-            config_document=effective(config),
-            verdict_document=document_of(night.analysis),
-            level=level,
-            ledger=kept,
-            report_level="public" if level == "public" else "trusted",
-        )
+    return write_bundle(
+        path,
+        report_files=files,
+        samples=stored_rows(store, since=start, until=end, vantage=config.vantage),
+        config_document=effective(config),
+        verdict_document=document_of(night.analysis),
+        level=level,
+        ledger=kept,
+        report_level="public" if level == "public" else "trusted",
+    )
 
 
-def _show(night: "Night", config: "Config", level: str) -> None:
+def _show(store: "Store", night: "Night", config: "Config", level: str) -> None:
     from monitor.evidence.preview import preview
     from monitor.nightly import report_files
 
     files = report_files(night, config)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "preview.zip"
-        _bundled(path, night, config, files=files, level=level)
+        _bundled(path, store, night, config, files=files, level=level)
         for line in preview(path):
             say(visible(line, limit=500))
 
 
-def _at(config: "Config", vantage: str | None) -> "Config":
+def _at(store: "Store", config: "Config", vantage: str | None) -> "Config":
     if vantage is None:
         return config
-    check_known(config.database, "--vantage", (vantage,))
+    check_known(store, "--vantage", (vantage,))
     return config.model_copy(update={"vantage": vantage})
 
 
@@ -184,18 +203,17 @@ def _in_language(config: "Config", language: str | None) -> "Config":
     return config.model_copy(update={"report": report})
 
 
-def _first_with_rows(config: "Config", last: date, asked: date | None) -> date | None:
+def _first_with_rows(
+    store: "Store", config: "Config", last: date, asked: date | None
+) -> date | None:
     """The first evening of a bundle: one from which on retention removed no rows.
 
     Raises
     ------
     InputError : an earlier one was asked for; its days would be missing.
     """
-    from monitor.store.retention import Retention
-
     usual = last - timedelta(days=config.report.nights - 1)
-    with closing(Retention(config.database, config.vantage)) as retention:
-        last_gone = retention.removed().last_day
+    last_gone = store.retention(config.vantage).removed().last_day
     # Its local day may begin on the UTC day before, all of which has to be there.
     gone = None if last_gone is None else date.fromisoformat(last_gone)
     first = date.min if gone is None else gone + timedelta(days=3)
@@ -207,18 +225,20 @@ def _first_with_rows(config: "Config", last: date, asked: date | None) -> date |
     return asked or max(first, usual)
 
 
-def _latest(config: "Config", now_utc: "datetime") -> date:
+def _latest(store: "Store", config: "Config", now_utc: "datetime") -> date:
     """The last night that is over and was measured."""
     from monitor.nights import last_night
 
     last = last_night(now_utc, config)
-    newest = _newest(config, until=now_utc)
+    newest = _newest(store, config, until=now_utc)
     if newest is None:
         raise InputError("report: nothing has been measured yet")
     return min(last, last_night(newest + timedelta(days=1), config))
 
 
-def _check_date(day: date | None, config: "Config", now_utc: "datetime") -> None:
+def _check_date(
+    store: "Store", day: date | None, config: "Config", now_utc: "datetime"
+) -> None:
     """A night that has not come would be reported as one without measurements.
 
     Unless samples say that it has: clocks of other machines may be ahead.
@@ -229,22 +249,24 @@ def _check_date(day: date | None, config: "Config", now_utc: "datetime") -> None
     today = now_utc.astimezone(zone).date()
     if day is None or day <= today:
         return
-    newest = _newest(config)
+    newest = _newest(store, config)
     if newest is None or day > newest.astimezone(zone).date():
         raise InputError(f"--date: found {day}; allowed: a date up to today, {today}")
 
 
-def _newest(config: "Config", until: "datetime | None" = None) -> "datetime | None":
+def _newest(
+    store: "Store", config: "Config", until: "datetime | None" = None
+) -> "datetime | None":
     """When the last sample was taken, before a moment if one is given."""
     from monitor.store.frames import load_frame
 
-    found = load_frame(
-        config.database,
+    samples = load_frame(
+        store,
         until=until,
         vantage=config.vantage,
         columns=["started_at_utc"],
     )
-    times = found["started_at_utc"]
+    times = samples["started_at_utc"]
     return None if times.empty else times.max().to_pydatetime()
 
 

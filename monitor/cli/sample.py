@@ -55,10 +55,10 @@ async def _one_round(config: Config) -> tuple[list[Sample], Round]:
 
         async def write(record: Sample | Round) -> None:
             if isinstance(record, Round):
-                await asyncio.to_thread(store.append_round, record)
+                await asyncio.to_thread(store.rounds.append, record)
             else:
                 samples.append(record)
-                await asyncio.to_thread(store.append, [record])
+                await asyncio.to_thread(store.samples.append, [record])
 
         sampler = new_sampler(config, clock=clock, write=write)
         record = await sampler.run_round(clock.now_utc(), with_downloads=True)
@@ -71,7 +71,7 @@ def _tell_of_daemon(store: "Store", config: Config, clock: "Clock") -> None:
 
     here = Holder.this_process()
     try:
-        store.refuse_held(config.vantage, here, now_utc=clock.now_utc())
+        store.leases.refuse_held(config.vantage, here, now_utc=clock.now_utc())
     except HeldError:
         say("a daemon measures this vantage, too: one round more in its slot", err=True)
 

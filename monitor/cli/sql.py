@@ -70,13 +70,13 @@ def _print(answer: "Answer", *, as_json: bool, as_csv: bool) -> None:
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    found: list[str] = []
+    unique: list[str] = []
     for name in names:
         free = (f"{name}_{n}" for n in count(2))
-        found.append(
-            name if name not in found else next(c for c in free if c not in found)
+        unique.append(
+            name if name not in unique else next(c for c in free if c not in unique)
         )
-    return found
+    return unique
 
 
 def _plain(value: object) -> object:

@@ -68,10 +68,10 @@ def print_table(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> N
     """
     from rich.cells import cell_len
 
-    found = list(rows)
+    lines = list(rows)
     columns = []
     for name in names:
-        values = [row.get(name) for row in found]
+        values = [row.get(name) for row in lines]
         cells = [visible(name), *map(_shown, values)]
         width = max(map(cell_len, cells))
         is_number = any(isinstance(value, int | float) for value in values)

@@ -86,11 +86,11 @@ def _watched(lines: "Iterator[bytes]", n_rows: int) -> "Iterator[bytes]":
 
 def _verify_stored(settings: Settings, *, as_json: bool) -> None:
     from monitor.evidence.ledger import stored_differences, stored_notes
-    from monitor.store.retention import removed_rows
+    from monitor.store import open_store
 
-    url = measured_database_url(settings)
-    findings, notes = stored_differences(url), stored_notes(url)
-    removed = removed_rows(url)
+    with open_store(measured_database_url(settings)) as store:
+        findings, notes = stored_differences(store), stored_notes(store)
+        removed = store.removed_rows()
     for note in notes:
         say(f"note: {visible(note, limit=500)}", err=True)
     if as_json:
@@ -120,8 +120,8 @@ def _verify_stored(settings: Settings, *, as_json: bool) -> None:
 
 def _print_removed(removed: "Mapping[tuple[str, str], int]") -> None:
     for vantage in sorted({vantage for vantage, _ in removed}):
-        days = sorted(day for own, day in removed if own == vantage)
-        n_rows = sum(n for (own, _), n in removed.items() if own == vantage)
+        days = sorted(day for owner, day in removed if owner == vantage)
+        n_rows = sum(n for (owner, _), n in removed.items() if owner == vantage)
         say(
             f"removed by retention, {visible(vantage)}: {n_rows} rows of"
             f" {len(days)} days, {days[0]} to {days[-1]}"
@@ -148,7 +148,7 @@ def _document(result: "Verification") -> dict[str, object]:
 
 def _as_documents(findings: "Sequence[Finding]") -> list[dict[str, object]]:
     names = ("kind", "file", "day", "row", "field", "what")
-    return [{name: getattr(found, name) for name in names} for found in findings]
+    return [{name: getattr(finding, name) for name in names} for finding in findings]
 
 
 def _print(result: "Verification") -> None:
@@ -217,8 +217,8 @@ _TITLES = {
 
 
 def _print_findings(findings: "Sequence[Finding]") -> None:
-    by_kind = sorted(findings, key=lambda found: list(_TITLES).index(found.kind))
-    for kind, own in groupby(by_kind, key=lambda found: found.kind):
+    by_kind = sorted(findings, key=lambda finding: list(_TITLES).index(finding.kind))
+    for kind, members in groupby(by_kind, key=lambda finding: finding.kind):
         say(_TITLES[kind])
-        for found in own:
-            say(f"  {visible(found, limit=500)}")
+        for finding in members:
+            say(f"  {visible(finding, limit=500)}")

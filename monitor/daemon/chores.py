@@ -14,8 +14,9 @@ from monitor.children import GRACE_S, how_it_ended, kill, night_limits
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.daemon.timetable import CHECK_CLOCK_EVERY_S
+from monitor.store import Store
 from monitor.store.instants import phase_us
-from monitor.store.notices import NIGHT_ENDED, Notice, Notices
+from monitor.store.notices import NIGHT_ENDED, Notice
 from monitor.store.retention import Retention
 
 _log = logging.getLogger(__package__)
@@ -26,7 +27,9 @@ UNSYNCHRONISED_S = 7 * 86_400
 """After so long it is told; nothing waits for the clock to be synchronised."""
 
 
-async def run_nightly(config: Config, config_path: Path, clock: Clock) -> str:
+async def run_nightly(
+    store: Store, config: Config, config_path: Path, clock: Clock
+) -> str:
     """Analyse in a child process of low priority, which is ended at its limits.
 
     Returns
@@ -58,7 +61,7 @@ async def run_nightly(config: Config, config_path: Path, clock: Clock) -> str:
     trouble = "" if status in _TOLD else how_it_ended(status, limits)
     if trouble:
         _log.error("nightly event=ended why=%s", trouble)
-        await asyncio.to_thread(_note_ended, config, trouble, clock.now_utc())
+        await asyncio.to_thread(_note_ended, store, config, trouble, clock.now_utc())
     return trouble
 
 
@@ -66,21 +69,20 @@ _TOLD: Final = (2, 3)
 """Exit statuses of a child that has said what is wrong, and is tried another time."""
 
 
-def _note_ended(config: Config, trouble: str, now_utc: datetime) -> None:
-    with contextlib.closing(Notices(config.database)) as notices:
-        notices.add(
-            Notice(
-                told_at_utc=now_utc,
-                kind=f"{NIGHT_ENDED} {trouble}",
-                vantage=config.vantage,
-                subject="",
-                since=now_utc.isoformat(),
-            )
+def _note_ended(store: Store, config: Config, trouble: str, now_utc: datetime) -> None:
+    store.notices.add(
+        Notice(
+            told_at_utc=now_utc,
+            kind=f"{NIGHT_ENDED} {trouble}",
+            vantage=config.vantage,
+            subject="",
+            since=now_utc.isoformat(),
         )
+    )
 
 
 async def remove_old_samples(
-    config: Config, clock: Clock, *, is_steady: Callable[[], bool]
+    store: Store, config: Config, clock: Clock, *, is_steady: Callable[[], bool]
 ) -> None:
     """Remove what is older than `retention.samples_days`, in pieces with pauses.
 
@@ -100,14 +102,11 @@ async def remove_old_samples(
         return
     now_utc = clock.now_utc()
     phase = phase_us(config.timezone, now_utc)
-    retention = Retention(config.database, config.vantage, phase_us=phase)
-    try:
-        is_more = await asyncio.to_thread(_decided, retention, config, now_utc)
-        while is_more:
-            await asyncio.sleep(COMPACT_PAUSE_S)
-            is_more = await asyncio.to_thread(retention.step)
-    finally:
-        await asyncio.to_thread(retention.close)
+    retention = store.retention(config.vantage, phase_us=phase)
+    is_more = await asyncio.to_thread(_decided, retention, config, now_utc)
+    while is_more:
+        await asyncio.sleep(COMPACT_PAUSE_S)
+        is_more = await asyncio.to_thread(retention.step)
 
 
 def _decided(retention: Retention, config: Config, now_utc: datetime) -> bool:

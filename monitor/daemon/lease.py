@@ -6,7 +6,7 @@ from datetime import timedelta
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import HeldError, MonitorError, StoreError
-from monitor.store import open_store
+from monitor.store import Store
 from monitor.store.deadline import Deadline
 from monitor.store.holder import Holder
 from monitor.store.leases import ROUNDS
@@ -21,8 +21,8 @@ LEAST = timedelta(seconds=30)
 class DaemonLease:
     """The lease of the daemon's vantage. A database that is away is no obstacle."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
-        self._url = config.database
+    def __init__(self, store: Store, config: Config, clock: Clock) -> None:
+        self._store = store
         self._vantage = config.vantage
         self._lasts = max(ROUNDS * config.every, LEAST)
         self._clock = clock
@@ -52,14 +52,14 @@ class DaemonLease:
             _log.warning("lease event=kept reason=%s", error)
 
     def _hold(self) -> None:
-        with open_store(self._url) as store:
-            store.hold_lease(
-                self._vantage,
-                self._holder,
-                lasts=self._lasts,
-                now_utc=self._clock.now_utc(),
-            )
+        self._store.open()
+        self._store.leases.hold(
+            self._vantage,
+            self._holder,
+            lasts=self._lasts,
+            now_utc=self._clock.now_utc(),
+        )
 
     def _let_go(self) -> None:
-        with open_store(self._url) as store:
-            store.let_lease_go(self._holder)
+        self._store.open()
+        self._store.leases.let_go(self._holder)

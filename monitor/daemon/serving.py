@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -48,6 +48,7 @@ from monitor.sampling.reload import reloaded
 from monitor.sampling.sampler import Questions
 from monitor.sampling.schedule import Gap
 from monitor.service import service_manager
+from monitor.store import Store
 from monitor.store.clock_steps import ClockStep
 from monitor.store.spool import SpooledWriter
 from monitor.store.spool_file import spool_path
@@ -64,6 +65,7 @@ COMPACT_EVERY = timedelta(hours=1)
 
 
 async def serve(
+    store: Store,
     config: Config,
     *,
     config_path: Path,
@@ -74,6 +76,7 @@ async def serve(
 
     Parameters
     ----------
+    store : the database, opened here and let go of at the end.
     announce : called with the dashboard's address.
 
     Raises
@@ -84,15 +87,15 @@ async def serve(
         Another daemon measures this vantage into it.
     """
     share_heaps()
-    await asyncio.to_thread(check_database, config.database)
-    lease = DaemonLease(config, clock)
+    await asyncio.to_thread(check_database, store)
+    lease = DaemonLease(store, config, clock)
     await asyncio.to_thread(lease.hold)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as thread:
         writer = await asyncio.get_running_loop().run_in_executor(
             thread,
             partial(
                 SpooledWriter,
-                config.database,
+                store,
                 spool_path(config.database),
                 clock,
                 every=config.every,
@@ -100,7 +103,8 @@ async def serve(
         )
         dashboard = Dashboard(config_path, config.database, announce)
         try:
-            daemon = _Daemon(config, config_path, clock, thread, writer, dashboard)
+            opened = _Opened(store, writer, thread)
+            daemon = _Daemon(config, config_path, clock, opened, dashboard)
             await daemon.run(lease)
         finally:
             # At once: each may have to give up a database that is away.
@@ -110,6 +114,16 @@ async def serve(
                 ),
                 asyncio.to_thread(lease.let_go),
             )
+            await asyncio.to_thread(store.close)
+
+
+class _Opened(NamedTuple):
+    """What is open while the daemon runs."""
+
+    store: Store
+    writer: SpooledWriter
+    thread: ThreadPoolExecutor
+    """The one in which the writer works."""
 
 
 class _Daemon:
@@ -118,15 +132,13 @@ class _Daemon:
         config: Config,
         config_path: Path,
         clock: Clock,
-        thread: ThreadPoolExecutor,
-        writer: SpooledWriter,
+        opened: _Opened,
         dashboard: Dashboard,
     ) -> None:
+        self._store, self._writer, self._thread = opened
         self._config = config
         self._config_path = config_path
         self._clock = clock
-        self._thread = thread
-        self._writer = writer
         self._dashboard = dashboard
         self._ration = new_ration(config)
         self._sampler = new_sampler(
@@ -155,7 +167,9 @@ class _Daemon:
         loop.add_signal_handler(
             signal.SIGHUP, lambda: self._tasks.spawn(self._reload())
         )
-        await asyncio.to_thread(fill_ration, self._ration, self._config, self._clock)
+        await asyncio.to_thread(
+            fill_ration, self._store, self._ration, self._config, self._clock
+        )
         self._tasks.spawn(self._record_downtime(self._clock.now_utc()))
         scheduler = self._scheduler()
         scheduler.start()
@@ -225,7 +239,10 @@ class _Daemon:
         self._sync_watch.look(is_synchronised())
         if self._config.retention.samples_days is not None:
             work = remove_old_samples(
-                self._config, self._clock, is_steady=lambda: not self._steps
+                self._store,
+                self._config,
+                self._clock,
+                is_steady=lambda: not self._steps,
             )
             self._tasks.spawn(work)
 
@@ -241,7 +258,7 @@ class _Daemon:
         self._nights.begin()
 
     async def _night(self) -> None:
-        await run_nightly(self._config, self._config_path, self._clock)
+        await run_nightly(self._store, self._config, self._config_path, self._clock)
         give_back()
 
     async def _write(self, record: Sample | Round) -> None:
@@ -257,12 +274,12 @@ class _Daemon:
     async def _record_downtime(self, began_utc: datetime) -> None:
         """Tell in which slots no daemon ran, as soon as the database answers."""
         slot = self._sampler.slot_of(began_utc)
-        found: History = await self._until_answered(history, self._config, slot)
-        if found.first_utc is not None:
-            self._measured_since = max(self._measured_since, found.first_utc)
-        if found.step is not None:
-            self._note(found.step)
-        end = found.recorded_until_utc
+        past: History = await self._until_answered(history, self._config, slot)
+        if past.first_utc is not None:
+            self._measured_since = max(self._measured_since, past.first_utc)
+        if past.step is not None:
+            self._note(past.step)
+        end = past.recorded_until_utc
         gap = None if end is None else self._sampler.downtime(end, began_utc)
         self._downtime = gap
         if gap is not None:
@@ -276,15 +293,19 @@ class _Daemon:
             # What waits in the spool is on record, too.
             await self._in_thread(self._writer.flush)
             try:
-                return await asyncio.to_thread(ask, *arguments)
+                return await asyncio.to_thread(ask, self._store, *arguments)
             except StoreError:
                 await asyncio.sleep(FLUSH_EVERY.total_seconds())
 
     async def _is_paused(self) -> bool:
-        return await asyncio.to_thread(is_paused, self._config, self._clock)
+        return await asyncio.to_thread(
+            is_paused, self._store, self._config, self._clock
+        )
 
     async def _unrecorded(self, gap: Gap) -> list[Gap]:
         await self._in_thread(self._writer.flush)
         # A gap that begins before is no time that passed: the clock had gone back.
         since_utc = None if gap == self._downtime else self._measured_since
-        return await asyncio.to_thread(parts_off_record, gap, self._config, since_utc)
+        return await asyncio.to_thread(
+            parts_off_record, self._store, gap, self._config, since_utc
+        )

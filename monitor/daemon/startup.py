@@ -17,7 +17,7 @@ from monitor.sampling.schedule import (
     slot_start,
     unrecorded,
 )
-from monitor.store import Store, check, open_store
+from monitor.store import Store
 from monitor.store.clock_steps import ClockStep
 from monitor.wallclock import local_instant
 
@@ -27,7 +27,7 @@ LOOK_BACK = timedelta(days=62)
 """Before a gap: a missed record that begins there may reach into it."""
 
 
-def check_database(url: str) -> None:
+def check_database(store: Store) -> None:
     """Open the database once; only a database that is away is not an obstacle.
 
     Raises
@@ -36,7 +36,7 @@ def check_database(url: str) -> None:
         It cannot be used as it is, and waiting will not help.
     """
     try:
-        check(url, writes=True)
+        store.check(writes=True)
     except RightsError as error:
         raise InputError(str(error)) from error
     except StoreError as error:
@@ -59,7 +59,7 @@ class History:
     step: ClockStep | None = None
 
 
-def history(config: Config, began_utc: datetime) -> History:
+def history(store: Store, config: Config, began_utc: datetime) -> History:
     """What the database has of the time before the slot in which measuring began.
 
     Raises
@@ -68,17 +68,17 @@ def history(config: Config, began_utc: datetime) -> History:
         The database is out of reach.
     """
     vantage = config.vantage
-    with open_store(config.database) as store:
-        bounds = store.measured_bounds(vantage)
-        if bounds is None:
-            return History()
-        first_utc, newest_utc = bounds
-        is_ahead = newest_utc > began_utc + config.every
-        step = None
-        if is_ahead and store.step_back_over(vantage, newest_utc) is None:
-            step = ClockStep(before_utc=newest_utc, after_utc=began_utc)
-        last = store.last_round(vantage, before=began_utc)
-        end = None if last is None else _recorded_until(store, last, config)
+    store.open()
+    bounds = store.rounds.bounds(vantage)
+    if bounds is None:
+        return History()
+    first_utc, newest_utc = bounds
+    is_ahead = newest_utc > began_utc + config.every
+    step = None
+    if is_ahead and store.clock_steps.last_back_over(vantage, newest_utc) is None:
+        step = ClockStep(before_utc=newest_utc, after_utc=began_utc)
+    last = store.rounds.last(vantage, before=began_utc)
+    end = None if last is None else _recorded_until(store, last, config)
     return History(first_utc=first_utc, recorded_until_utc=end, step=step)
 
 
@@ -87,7 +87,7 @@ def _recorded_until(store: Store, last: Round, config: Config) -> datetime:
     if last.status is RoundStatus.MISSED:
         length = timedelta(seconds=last.duration_s or 0.0)
     end = last.slot_start_utc + length
-    step = store.step_back_over(config.vantage, last.slot_start_utc)
+    step = store.clock_steps.last_back_over(config.vantage, last.slot_start_utc)
     if step is None:
         return end
     # The clock went back over that record: since then there may be gaps before it.
@@ -95,7 +95,7 @@ def _recorded_until(store: Store, last: Round, config: Config) -> datetime:
     return min(again, end)
 
 
-def note_clock_step(config: Config, step: ClockStep) -> None:
+def note_clock_step(store: Store, config: Config, step: ClockStep) -> None:
     """Put a step of the wall clock on record.
 
     Raises
@@ -103,12 +103,12 @@ def note_clock_step(config: Config, step: ClockStep) -> None:
     StoreError
         The database is out of reach.
     """
-    with open_store(config.database) as store:
-        store.append_clock_step(config.vantage, step)
+    store.open()
+    store.clock_steps.append(config.vantage, step)
 
 
 def parts_off_record(
-    gap: Gap, config: Config, since_utc: datetime | None = None
+    store: Store, gap: Gap, config: Config, since_utc: datetime | None = None
 ) -> list[Gap]:
     """The parts of a gap that are not on record; all of it without a database.
 
@@ -119,34 +119,34 @@ def parts_off_record(
     if since_utc is not None and gap.start_utc < since_utc:
         start_utc = slot_start(slot_of(since_utc, config.every), config.every)
         shorter = gap_between(start_utc, gap.start_utc + gap.duration, config.every)
-        return [] if shorter is None else parts_off_record(shorter, config)
+        return [] if shorter is None else parts_off_record(store, shorter, config)
     end_utc = gap.start_utc + gap.duration
     try:
-        with open_store(config.database) as store:
-            rounds = store.rounds(
-                since=gap.start_utc - LOOK_BACK,
-                until=end_utc,
-                vantage=config.vantage,
-                as_of=end_utc,
-            )
-            return list(unrecorded(gap, rounds, config.every))
+        store.open()
+        rounds = store.rounds.read(
+            since=gap.start_utc - LOOK_BACK,
+            until=end_utc,
+            vantage=config.vantage,
+            as_of=end_utc,
+        )
+        return list(unrecorded(gap, rounds, config.every))
     except StoreError as error:
         _log.warning("gap event=recorded_whole reason=%s", error)
         return [gap]
 
 
-def is_paused(config: Config, clock: Clock) -> bool:
+def is_paused(store: Store, config: Config, clock: Clock) -> bool:
     """Whether the owner wants no measurements now; a database that is away: no."""
     try:
-        with open_store(config.database) as store:
-            now_utc = clock.now_utc()
-            return store.paused_until(config.vantage, now_utc=now_utc) is not None
+        store.open()
+        now_utc = clock.now_utc()
+        return store.pauses.paused_until(config.vantage, now_utc=now_utc) is not None
     except StoreError as error:
         _log.warning("pause event=not_asked reason=%s", error)
         return False
 
 
-def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
+def fill_ration(store: Store, ration: Ration, config: Config, clock: Clock) -> None:
     """Note what this month received before this start; only needed for a budget."""
     if config.budget.per_day is None and config.budget.per_month is None:
         return
@@ -156,10 +156,10 @@ def fill_ration(ration: Ration, config: Config, clock: Clock) -> None:
     month_start = local_instant(today.replace(day=1), zone)
     spans = ((today, midnight, now_utc), (today.replace(day=1), month_start, midnight))
     try:
-        with open_store(config.database) as store:
-            for day, since, until in spans:
-                found = store.received(config.vantage, since=since, until=until)
-                expected = expected_on_wire_bytes(found.n_probes, found.body_bytes)
-                ration.add(day, found.counted_bytes + expected)
+        store.open()
+        for day, since, until in spans:
+            past = store.samples.received(config.vantage, since=since, until=until)
+            expected = expected_on_wire_bytes(past.n_probes, past.body_bytes)
+            ration.add(day, past.counted_bytes + expected)
     except StoreError as error:
         _log.warning("budget event=counted_from_now reason=%s", error)

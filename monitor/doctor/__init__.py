@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,10 +29,9 @@ from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.hosts import is_address
 from monitor.probe.route import NetworkFiles
-from monitor.store import check
+from monitor.store import Store
 from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
 from monitor.store.engine import COMPANIONS, sqlite_file
-from monitor.store.retention import Retention
 from monitor.store.spool_file import spool_path
 
 __all__ = ["Finding", "State", "examine"]
@@ -42,6 +41,7 @@ LOW_DISK_BYTES = 500_000_000
 
 
 async def examine(
+    store: Store,
     config: Config,
     settings: ProbeSettings,
     *,
@@ -61,8 +61,8 @@ async def examine(
         clock_finding(is_synchronised()),
         zone_finding(config.timezone),
         *write_findings(directory),
-        database_finding(config.database),
-        *retention_findings(config, clock.now_utc()),
+        database_finding(store),
+        *retention_findings(store, config, clock.now_utc()),
         log_finding(wal_bytes(config.database)),
         await _gateway_finding(clock),
         *partial_findings(config),
@@ -84,24 +84,24 @@ def clock_finding(is_synchronised_: bool | None) -> Finding:
     """Whether sample times can be trusted."""
     if is_synchronised_:
         return Finding("clock", State.OK, "synchronised")
-    found = "not synchronised" if is_synchronised_ is False else "cannot be asked"
+    told = "not synchronised" if is_synchronised_ is False else "cannot be asked"
     advice = "switch on NTP: timedatectl set-ntp true, or install chrony"
-    return Finding("clock", State.WARNING, found, advice)
+    return Finding("clock", State.WARNING, told, advice)
 
 
 def zone_finding(zone: str) -> Finding:
     """Whether the zone data know the last change of offset that matters here."""
     almaty = ZoneInfo("Asia/Almaty")
     offset = datetime(2024, 6, 1, 12, tzinfo=almaty).utcoffset()
-    found = f"{zone}, {_zone_data_source()}"
+    told = f"{zone}, {_zone_data_source()}"
     if offset != timedelta(hours=5):
         return Finding(
             "time-zone data",
             State.BAD,
-            f"{found}: older than Kazakhstan's change of 1 March 2024",
+            f"{told}: older than Kazakhstan's change of 1 March 2024",
             "update the system's tzdata package",
         )
-    return Finding("time-zone data", State.OK, found)
+    return Finding("time-zone data", State.OK, told)
 
 
 def write_findings(directory: Path) -> Iterator[Finding]:
@@ -117,25 +117,25 @@ def write_findings(directory: Path) -> Iterator[Finding]:
     yield Finding("disk", state, f"{free / 1e9:.1f} GB free", advice)
 
 
-def database_finding(url: str) -> Finding:
+def database_finding(store: Store) -> Finding:
     """Whether the database opens at this version's layout."""
     try:
-        check(url, writes=True)
+        store.check(writes=True)
     except (InputError, RightsError) as error:
         return Finding("database", State.BAD, str(error), "`monitor run` ends at once")
     except MonitorError as error:
         advice = "samples go to a spool file until it is back"
         return Finding("database", State.BAD, str(error), advice)
-    return Finding("database", State.OK, masked(url))
+    return Finding("database", State.OK, masked(store.url))
 
 
-def retention_findings(config: Config, now_utc: datetime) -> Iterator[Finding]:
+def retention_findings(
+    store: Store, config: Config, now_utc: datetime
+) -> Iterator[Finding]:
     """What retention removed and what it waits for; nothing without the database."""
     n_days = config.retention.samples_days
-    with (
-        suppress(MonitorError),
-        closing(Retention(config.database, config.vantage)) as retention,
-    ):
+    with suppress(MonitorError):
+        retention = store.retention(config.vantage)
         removed = retention.removed()
         told = f"{removed.n_rows} samples of {removed.n_days} days removed so far"
         if n_days is None:
@@ -203,14 +203,14 @@ def _holds_secrets(config: Config) -> bool:
 
 def log_finding(n_bytes: int) -> Finding:
     """Whether SQLite's write-ahead log shrinks again after each round."""
-    found = f"{n_bytes / 1e6:.1f} MB"
+    told = f"{n_bytes / 1e6:.1f} MB"
     if n_bytes < LONG_WAL_BYTES:
-        return Finding("write-ahead log", State.OK, found)
+        return Finding("write-ahead log", State.OK, told)
     advice = (
         "another program keeps the database open in a transaction: end it; until then"
         " the log grows, and a damaged page of it may cost what it holds"
     )
-    return Finding("write-ahead log", State.WARNING, found, advice)
+    return Finding("write-ahead log", State.WARNING, told, advice)
 
 
 def partial_findings(config: Config) -> Iterator[Finding]:
@@ -253,8 +253,8 @@ async def _gateway_finding(clock: Clock) -> Finding:
     if sample is None or sample.connect_s is None:
         advice = "harmless; own trouble is then seen by the sites alone"
         return Finding("gateway", State.WARNING, "does not answer", advice)
-    found = f"answers in {1e3 * sample.connect_s:.1f} ms over {route.interface}"
-    return Finding("gateway", State.OK, found)
+    told = f"answers in {1e3 * sample.connect_s:.1f} ms over {route.interface}"
+    return Finding("gateway", State.OK, told)
 
 
 def _zone_data_source() -> str:

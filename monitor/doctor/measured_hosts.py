@@ -25,9 +25,9 @@ def without_page(targets: Sequence[Target]) -> list[Target]:
 
 async def tried(prober: Prober, targets: Sequence[Target]) -> Outcomes:
     """One attempt at each of some targets, at once."""
-    found = await asyncio.gather(*(_outcome(prober, target) for target in targets))
+    told = await asyncio.gather(*(_outcome(prober, target) for target in targets))
     names = (target.name for target in targets)
-    return dict(zip(names, found, strict=True))
+    return dict(zip(names, told, strict=True))
 
 
 async def _outcome(prober: Prober, target: Target) -> Sample | NotTriedError:
@@ -86,17 +86,17 @@ def twin_findings(
     """Whether a twin stands at the very servers of its service."""
     address = _address(outcomes.get(twin.name))
     siblings = {
-        target.name: found
+        target.name: reached
         for target in targets
         if target.service == twin.service and target.part != TWIN
-        if (found := _address(outcomes.get(target.name)))
+        if (reached := _address(outcomes.get(target.name)))
     }
     if address is None or not siblings:
         return
-    same = [name for name, found in siblings.items() if found == address]
+    same = [name for name, reached in siblings.items() if reached == address]
     if same:
-        found = f"at the same address as {', '.join(same)}"
-        yield Finding(f"twin {twin.name}", State.OK, found)
+        told = f"at the same address as {', '.join(same)}"
+        yield Finding(f"twin {twin.name}", State.OK, told)
         return
     yield Finding(
         f"twin {twin.name}",

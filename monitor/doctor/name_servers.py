@@ -56,8 +56,8 @@ async def resolver_findings(
             "probing.resolvers",
         )
     else:
-        found = f"{len(resolvers)} configured, first is used and answers"
-        yield Finding("resolver", State.OK, found)
+        told = f"{len(resolvers)} configured, first is used and answers"
+        yield Finding("resolver", State.OK, told)
 
 
 def _silent(resolvers: Sequence[str], answering: Sequence[bool]) -> Finding:

@@ -58,8 +58,8 @@ def seal_matches(path: Path) -> bool:
     """Whether the file is, byte for byte, the one that was sealed."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _SEAL_BYTES))
-        found = file.read()
-    return found == _digest_before_seal(path).encode("ascii")
+        seal = file.read()
+    return seal == _digest_before_seal(path).encode("ascii")
 
 
 def _digest_before_seal(path: Path) -> str:

@@ -28,10 +28,10 @@ class Digests:
     """
 
     def __init__(
-        self, given: Iterable[str], *, own: Iterable[str], links: Sequence[Link]
+        self, given: Iterable[str], *, carried: Iterable[str], links: Sequence[Link]
     ) -> None:
         self._given = [digest.strip().lower() for digest in given]
-        self._own = frozenset(own)
+        self._own = frozenset(carried)
         self._by_vantage = by_vantage(links)
         self._of = {link.digest: link for link in links}
         self._branches = {
@@ -100,13 +100,13 @@ class Digests:
         return bool(shown) and not unbound
 
     def _why(self, link: Link) -> str:
-        own = [d for d in self._branches if self._of[d].vantage == link.vantage]
-        if any(link.day in self._branches[digest] for digest in own):
+        of_vantage = [d for d in self._branches if self._of[d].vantage == link.vantage]
+        if any(link.day in self._branches[digest] for digest in of_vantage):
             return (
                 "are under a second link, later than the given digest or beside it:"
                 " that binds other rows of these days"
             )
-        if own:
+        if of_vantage:
             return "are under links later than the given digest, which binds none"
         if any(link.day in bound for bound in self._branches.values()):
             return (
@@ -150,9 +150,9 @@ def check_withheld(
     shown = {link.day for link in links if link.has_rows}
     claimed = {str((terms or {}).get(name)) for name in ("since", "until")}
     span = sorted(shown | {day for day in claimed if day[:2].isdigit()})
-    for vantage, own in by_vantage(links).items():
-        with_rows = {link.day for link in own if link.has_rows}
-        without = {link.day for link in own} - with_rows
+    for vantage, chain in by_vantage(links).items():
+        with_rows = {link.day for link in chain if link.has_rows}
+        without = {link.day for link in chain} - with_rows
         inside = [day for day in without if span and span[0] <= day <= span[-1]]
         if inside:
             what = f"rows of {vantage!r} of {told_days(inside)} are withheld"
@@ -161,8 +161,8 @@ def check_withheld(
 
 def check_begin(links: Sequence[Link], since: object, result: Verification) -> None:
     """Tell a public chain that begins too late to show that no day is kept back."""
-    for own in by_vantage(links).values():
-        first = own[0]
+    for chain in by_vantage(links).values():
+        first = chain[0]
         if first.previous != GENESIS and first.day > str(since)[:10]:
             what = (
                 f"links before {first.day} are left out: that no day since {since} is"

@@ -58,8 +58,8 @@ def breaks(links: Sequence[LinkT]) -> list[LinkT]:
 
 def tells(bound: Mapping[str, DayDigest], link: DayDigest) -> bool:
     """Whether the day's bound link tells the same rows as this one."""
-    own = bound.get(link.day)
-    return own is not None and _rows_of(own) == _rows_of(link)
+    of_day = bound.get(link.day)
+    return of_day is not None and _rows_of(of_day) == _rows_of(link)
 
 
 def _rows_of(link: DayDigest) -> tuple[int, str, int]:

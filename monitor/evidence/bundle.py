@@ -179,7 +179,7 @@ class _Bundle:
     hosts: Hosts
     n_rows: int = 0
     heads: dict[str, str] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
     """Digests of the links that the bundle shows."""
     files: dict[str, dict[str, Json]] = field(default_factory=dict)
     days: dict[tuple[str, str], tuple[DayDigest, dict[str, Json]]] = field(
@@ -212,7 +212,7 @@ class _Bundle:
         self._add(zip_file, layout.SAMPLES, self._rows(samples))
         self._add(zip_file, layout.CHAIN, [layout.joined(self._chain(ledger.links))])
         for digest, token in sorted(ledger.lodged.items()):
-            if digest not in self.known:
+            if digest not in self.shown:
                 continue
             self._add(zip_file, f"{layout.LODGED}{digest}.tsr", [token])
 
@@ -251,9 +251,9 @@ class _Bundle:
     def _chain(self, stored: Sequence[DayDigest]) -> Iterator[bytes]:
         vantages = {link.vantage for link, _ in self.days.values()}
         for vantage in sorted(vantages):
-            own = [link for link in stored if link.vantage == vantage]
-            self._check_whole(vantage, own)
-            links = self._links(vantage, own)
+            of_vantage = [link for link in stored if link.vantage == vantage]
+            self._check_whole(vantage, of_vantage)
+            links = self._links(vantage, of_vantage)
             newest = {link.day: link for link in links}
             for link in (
                 links if self.level is not Level.PUBLIC else self._covered(links)
@@ -261,27 +261,27 @@ class _Bundle:
                 is_newest = newest[link.day] is link
                 day = self.days.get((vantage, link.day)) if is_newest else None
                 rows = None if day is None else day[1]
-                self.known.add(link.digest)
+                self.shown.add(link.digest)
                 yield layout.chain_line(link, self.name(vantage), rows)
             self.heads[self.name(vantage)] = links[-1].digest
 
     def _links(self, vantage: str, stored: list[DayDigest]) -> list[DayDigest]:
         links = list(stored)
         closed = {link.day: link for link in stored}
-        for (own, day), (found, _) in self.days.items():
-            if own != vantage:
+        for (owner, day), (rows, _) in self.days.items():
+            if owner != vantage:
                 continue
-            if day in closed and found.n_rows <= closed[day].n_rows:
-                _check_closed(closed[day], found)
+            if day in closed and rows.n_rows <= closed[day].n_rows:
+                _check_closed(closed[day], rows)
                 continue
             # Not closed yet, or rows came since: the link is of this bundle only.
             previous = links[-1].digest if links else GENESIS
-            links.append(continued(found, previous))
+            links.append(continued(rows, previous))
         return links
 
     def _check_whole(self, vantage: str, stored: Sequence[DayDigest]) -> None:
         """Refuse to withhold days: `monitor verify` would, too."""
-        shown = {day for own, day in self.days if own == vantage}
+        shown = {day for owner, day in self.days if owner == vantage}
         span = (min(shown), max(shown))
         gone = {link.day for link in stored if span[0] <= link.day <= span[1]} - shown
         if gone:
@@ -328,10 +328,11 @@ def _is_told(link: DayDigest, day: Day) -> bool:
     return (link.n_rows, link.row_format) == (len(day.rows), day.row_format)
 
 
-def _check_closed(closed: DayDigest, found: DayDigest) -> None:
-    if (closed.root, closed.n_rows) != (found.root, found.n_rows):
+def _check_closed(closed: DayDigest, written: DayDigest) -> None:
+    if (closed.root, closed.n_rows) != (written.root, written.n_rows):
         raise InputError(
-            f"samples of {found.vantage}, {found.day}: {found.n_rows} rows, not the"
-            f" {closed.n_rows} rows of the digest stored when the day was closed; give"
-            " whole UTC days, or see `monitor verify --stored` for what was changed"
+            f"samples of {written.vantage}, {written.day}: {written.n_rows} rows, not"
+            f" the {closed.n_rows} rows of the digest stored when the day was closed;"
+            " give whole UTC days, or see `monitor verify --stored` for what was"
+            " changed"
         )

@@ -135,8 +135,8 @@ def stored_rows(
 ) -> Iterator[Row]:
     """The canonical rows of a database by time, quicker than by way of samples."""
     names = _names(row_format)
-    found = store.sample_values(names, since=since, until=until, vantage=vantage)
-    for started_at_us, *values in found:
+    stored = store.samples.values(names, since=since, until=until, vantage=vantage)
+    for started_at_us, *values in stored:
         yield row_from(utc_text(from_us(started_at_us)), values, row_format)
 
 

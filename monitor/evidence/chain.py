@@ -108,8 +108,8 @@ def days_of(samples: Iterable[Sample | Row]) -> Iterator[Day]:
             raise InputError(f"samples: {date} comes after {last}; order them by time")
         last = date
         rows = sorted(group, key=lambda row: (row["vantage"], *sort_key(row)))
-        for vantage, own in groupby(rows, lambda row: str(row["vantage"])):
-            yield Day(vantage=vantage, day=date, rows=tuple(own))
+        for vantage, of_vantage in groupby(rows, lambda row: str(row["vantage"])):
+            yield Day(vantage=vantage, day=date, rows=tuple(of_vantage))
 
 
 def _row(sample: Sample | Row) -> Row:

@@ -28,20 +28,20 @@ def with_sorted_certificates(reply: bytes) -> bytes:
     outer = _element(reply, 0)
     for tag in _PATH[1:]:
         # Of several sequences the last one is meant: the first tells the status.
-        found = [e for e in _children(reply, outer) if e.tag == tag]
-        if not found:
+        sets = [e for e in _children(reply, outer) if e.tag == tag]
+        if not sets:
             return reply
-        outer = found[-1] if tag == _PATH[1] else found[0]
+        outer = sets[-1] if tag == _PATH[1] else sets[0]
     parts = sorted(reply[e.start : e.end] for e in _children(reply, outer))
     return reply[: outer.content] + b"".join(parts) + reply[outer.end :]
 
 
 def _children(data: bytes, outer: _Element) -> list[_Element]:
-    found, position = [], outer.content
+    elements, position = [], outer.content
     while position < outer.end:
-        found.append(_element(data, position))
-        position = found[-1].end
-    return found
+        elements.append(_element(data, position))
+        position = elements[-1].end
+    return elements
 
 
 def _element(data: bytes, start: int) -> _Element:

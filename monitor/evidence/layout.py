@@ -157,8 +157,8 @@ def foreign_fields(
 ) -> list[str]:
     """Fields that no part of the row's leaf holds, or that are finer than it."""
     if level is not Level.PUBLIC:
-        known = {*COLUMNS_OF[row_format], *_NUMBERING, *SEALED}
-        return [name for name in row if name not in known]
+        defined = {*COLUMNS_OF[row_format], *_NUMBERING, *SEALED}
+        return [name for name in row if name not in defined]
     held = public_part(row, row_format)
     free = {"vantage", *_NUMBERING, *SEALED}
     return [n for n, value in row.items() if n not in free and held.get(n) != value]
@@ -187,9 +187,11 @@ def manifest(parts: Mapping[str, Json]) -> bytes:
 
 def shown_keys(level: Level, keys: DayKeys) -> dict[str, str]:
     """The keys of a day that a bundle of the level carries [hex]."""
-    found = {"trusted": keys.trusted, "private": keys.private}
+    by_level = {"trusted": keys.trusted, "private": keys.private}
     return {
-        name: key.hex() for name, key in found.items() if key and name in _KEYS[level]
+        name: key.hex()
+        for name, key in by_level.items()
+        if key and name in _KEYS[level]
     }
 
 

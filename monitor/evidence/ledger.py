@@ -1,7 +1,6 @@
 """The chains of a database: days are closed, checked against the rows, and lodged."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,9 +15,8 @@ from monitor.evidence.canonical_rows import ROW_FORMAT, stored_rows
 from monitor.evidence.chain import GENESIS, continued, day_digest, day_keys, days_of
 from monitor.evidence.findings import Finding, told_days
 from monitor.model import DayDigest
-from monitor.store import Store, open_store
-from monitor.store.digests import Digests, Lodging
-from monitor.store.retention import removed_rows
+from monitor.store import Store
+from monitor.store.digests import Lodging
 from monitor.wallclock import local_instant
 
 CLOSE_AFTER: Final = timedelta(hours=3)
@@ -48,7 +46,7 @@ def whole_days(since: date, until: date, timezone: str) -> tuple[datetime, datet
 
 
 def close_days(
-    url: str, *, now_utc: datetime, vantage: str | None = None
+    store: Store, *, now_utc: datetime, vantage: str | None = None
 ) -> Sequence[DayDigest]:
     """Chain every day that has ended and is not chained yet; the new links.
 
@@ -65,27 +63,25 @@ def close_days(
     ------
     StoreError : the database is out of reach.
     """
-    with open_store(url) as store, closing(Digests(url)) as digests:
-        return [
-            link
-            for name in ([vantage] if vantage is not None else digests.vantages())
-            for link in _close(store, digests, name, now_utc)
-        ]
+    return [
+        link
+        for name in ([vantage] if vantage is not None else store.digests.vantages())
+        for link in _close(store, name, now_utc)
+    ]
 
 
-def _close(
-    store: Store, digests: Digests, vantage: str, now_utc: datetime
-) -> Sequence[DayDigest]:
+def _close(store: Store, vantage: str, now_utc: datetime) -> Sequence[DayDigest]:
     """Close the days of one vantage: read first, so that the chain is held briefly."""
+    digests = store.digests
     secret, counts = digests.secret(), digests.row_counts(vantage=vantage)
     closed = _n_closed(digests.links(vantage=vantage))
-    wanted = sorted(
+    days = sorted(
         day
         for day, n_rows in counts.items()
         # Fewer rows than then are no growth: that is for `stored_differences`.
         if n_rows > closed.get(day, 0) and _has_ended(day, now_utc)
     )
-    read = [_of_rows(store, secret, vantage, day, GENESIS) for day in wanted]
+    read = [_of_rows(store, secret, vantage, day, GENESIS) for day in days]
     with digests.extending(vantage) as chain:
         links = chain.links()
         closed = _n_closed(links)
@@ -122,18 +118,17 @@ def _has_ended(day: str, now_utc: datetime) -> bool:
     return _start(day) + _DAY + CLOSE_AFTER <= now_utc
 
 
-def heads(url: str, *, vantage: str | None = None) -> Sequence[DayDigest]:
+def heads(store: Store, *, vantage: str | None = None) -> Sequence[DayDigest]:
     """The last link of a vantage; None: of each.
 
     Raises
     ------
     InputError : no day has been closed yet.
     """
-    with closing(Digests(url)) as digests:
-        found = {link.vantage: link for link in digests.links(vantage=vantage)}
-    if not found:
+    newest = {link.vantage: link for link in store.digests.links(vantage=vantage)}
+    if not newest:
         raise InputError("no day has been closed yet: there is nothing to lodge")
-    return list(found.values())
+    return list(newest.values())
 
 
 def _of_rows(
@@ -148,47 +143,41 @@ def _of_rows(
     start = _start(day)
     span = {"since": start, "until": start + _DAY}
     rows = stored_rows(store, **span, vantage=vantage, row_format=row_format)
-    for found in days_of(rows):
+    for of_day in days_of(rows):
         keys = day_keys(secret, vantage, day)
-        return day_digest(found.under(row_format), keys, previous)
+        return day_digest(of_day.under(row_format), keys, previous)
     return None
 
 
-def ledger(url: str) -> Ledger:
+def ledger(store: Store) -> Ledger:
     """What the database keeps for its chains, for a bundle."""
-    with closing(Digests(url)) as digests:
-        return Ledger(
-            secret=digests.secret(),
-            links=digests.links(),
-            lodged={one.digest: one.token for one in digests.lodgings()},
-        )
+    digests = store.digests
+    return Ledger(
+        secret=digests.secret(),
+        links=digests.links(),
+        lodged={lodging.digest: lodging.token for lodging in digests.lodgings()},
+    )
 
 
-def stored_differences(url: str) -> Sequence[Finding]:
+def stored_differences(store: Store) -> Sequence[Finding]:
     """What was changed in the database since its days were closed.
 
     Raises
     ------
     StoreError : the database is out of reach.
     """
-    with open_store(url) as store, closing(Digests(url)) as digests:
-        links = digests.links()
-        return [
-            *_false_links(links),
-            *_unhealed(links),
-            *_changed_days(store, digests.secret(), links, removed_rows(url)),
-        ]
+    links = store.digests.links()
+    return [*_false_links(links), *_unhealed(links), *_changed_days(store, links)]
 
 
-def stored_notes(url: str) -> Sequence[str]:
+def stored_notes(store: Store) -> Sequence[str]:
     """What is worth knowing about the chains of a database, and no alteration.
 
     Raises
     ------
     StoreError : the database is out of reach.
     """
-    with closing(Digests(url)) as digests:
-        by_vantage = _by_vantage(digests.links())
+    by_vantage = _by_vantage(store.digests.links())
     return [
         f"the chain of {vantage!r} forked at {told_days(k.day for k in breaks(links))}"
         " (two closings of days at once); its end states every day again and binds all"
@@ -199,18 +188,18 @@ def stored_notes(url: str) -> Sequence[str]:
 
 def _false_links(links: Sequence[DayDigest]) -> Iterator[Finding]:
     for link in links:
-        own = continued(link, link.previous)
-        if own.digest != link.digest:
+        expected = continued(link, link.previous)
+        if expected.digest != link.digest:
             yield Finding(
                 file=_FILE, day=link.day, what="the digest is not that of this link"
             )
 
 
 def _unhealed(links: Sequence[DayDigest]) -> Iterator[Finding]:
-    for own in _by_vantage(links).values():
-        if not strays(own) and own[0].previous == GENESIS:
+    for chain in _by_vantage(links).values():
+        if not strays(chain) and chain[0].previous == GENESIS:
             continue
-        for link in [*own[:1], *breaks(own)]:
+        for link in [*chain[:1], *breaks(chain)]:
             if link.previous != GENESIS:
                 yield Finding(
                     file=_FILE,
@@ -221,30 +210,26 @@ def _unhealed(links: Sequence[DayDigest]) -> Iterator[Finding]:
 
 
 def _by_vantage(links: Sequence[DayDigest]) -> dict[str, list[DayDigest]]:
-    own: dict[str, list[DayDigest]] = {}
+    chains: dict[str, list[DayDigest]] = {}
     for link in links:
-        own.setdefault(link.vantage, []).append(link)
-    return own
+        chains.setdefault(link.vantage, []).append(link)
+    return chains
 
 
-def _changed_days(
-    store: Store,
-    secret: bytes,
-    links: Sequence[DayDigest],
-    removed: Mapping[tuple[str, str], int],
-) -> Iterator[Finding]:
+def _changed_days(store: Store, links: Sequence[DayDigest]) -> Iterator[Finding]:
+    secret, removed = store.digests.secret(), store.removed_rows()
     newest: Mapping[tuple[str, str], DayDigest] = {
         (link.vantage, link.day): link for link in links
     }
     for (vantage, day), link in newest.items():
-        found = _of_rows(store, secret, vantage, day, link.previous, link.row_format)
-        n_rows = 0 if found is None else found.n_rows
+        current = _of_rows(store, secret, vantage, day, link.previous, link.row_format)
+        n_rows = 0 if current is None else current.n_rows
         n_removed = removed.get((vantage, day), 0)
         if n_removed and n_rows + n_removed >= link.n_rows:
             # Retention counted what it removed; of the rest no root can be made.
             continue
         # More rows than then are no alteration: the next closing gives a second link.
-        if n_rows <= link.n_rows and (found is None or found.root != link.root):
+        if n_rows <= link.n_rows and (current is None or current.root != link.root):
             what = (
                 f"the rows of {vantage!r} are not those of the day's digest:"
                 f" {n_rows} rows now, {link.n_rows} when it was closed"
@@ -254,7 +239,7 @@ def _changed_days(
 
 
 def lodge(
-    url: str,
+    store: Store,
     authority: str,
     *,
     now_utc: datetime,
@@ -269,15 +254,14 @@ def lodge(
     ServiceError : the authority or the database is out of reach.
     """
     kept = []
-    with closing(Digests(url)) as digests:
-        for link in heads(url, vantage=vantage):
-            token = timestamp.stamp(authority, link.digest, trusted=trusted).token
-            one = Lodging(
-                digest=link.digest,
-                authority=authority,
-                lodged_at_utc=now_utc,
-                token=token,
-            )
-            digests.lodge(one)
-            kept.append(one)
+    for link in heads(store, vantage=vantage):
+        token = timestamp.stamp(authority, link.digest, trusted=trusted).token
+        lodging = Lodging(
+            digest=link.digest,
+            authority=authority,
+            lodged_at_utc=now_utc,
+            token=token,
+        )
+        store.digests.lodge(lodging)
+        kept.append(lodging)
     return kept

@@ -49,19 +49,19 @@ class Link(DayDigest):
 def parsed(line: bytes) -> dict[str, Json] | None:
     """The object of a line in its one spelling; None when it is anything else."""
     try:
-        found = json.loads(line)
-        is_canonical = isinstance(found, dict) and canonical(found) == line
+        document = json.loads(line)
+        is_canonical = isinstance(document, dict) and canonical(document) == line
     except (ValueError, RecursionError):
         return None
-    return found if is_canonical else None
+    return document if is_canonical else None
 
 
 def check_links(lines: Iterable[bytes], result: Verification) -> list[Link]:
     """The links, each recomputed; the differences go into the result."""
     links = []
     for number, line in enumerate(lines, 1):
-        found = parsed(line) or {}
-        link = _link(found)
+        document = parsed(line) or {}
+        link = _link(document)
         if link is None:
             result.add(layout.CHAIN, f"line {number} is no link of a chain")
             continue
@@ -75,10 +75,10 @@ def check_links(lines: Iterable[bytes], result: Verification) -> list[Link]:
             )
         links.append(link)
     _check_places(links, result)
-    for own in by_vantage(links).values():
-        _check_begin(own, result)
-        _check_breaks(own, result)
-        _tell_second(own, result)
+    for chain in by_vantage(links).values():
+        _check_begin(chain, result)
+        _check_breaks(chain, result)
+        _tell_second(chain, result)
     if {link.vantage: link.digest for link in links} != dict(result.heads):
         result.add(layout.CHAIN, "the last digests are not those of the manifest")
     return links
@@ -86,10 +86,10 @@ def check_links(lines: Iterable[bytes], result: Verification) -> list[Link]:
 
 def by_vantage(links: Iterable[Link]) -> dict[str, list[Link]]:
     """The links of each vantage in their order."""
-    own: dict[str, list[Link]] = {}
+    chains: dict[str, list[Link]] = {}
     for link in links:
-        own.setdefault(link.vantage, []).append(link)
-    return own
+        chains.setdefault(link.vantage, []).append(link)
+    return chains
 
 
 _UNKNOWN_FORMAT: Final = (
@@ -97,15 +97,15 @@ _UNKNOWN_FORMAT: Final = (
 )
 
 
-def _link(found: dict[str, Json]) -> Link | None:
+def _link(document: dict[str, Json]) -> Link | None:
     try:
-        fields = {name: kind(found[name]) for name, kind in _LINK_FIELDS.items()}
-        rows = found.get("rows")
+        fields = {name: kind(document[name]) for name, kind in _LINK_FIELDS.items()}
+        rows = document.get("rows")
         link = Link(
             **fields,
             keys=None if rows is None else dict(rows["keys"]),
             columns={} if rows is None else dict(rows["columns"]),
-            row_format=int(found.get("row_format", 1)),
+            row_format=int(document.get("row_format", 1)),
         )
     except HOSTILE:
         return None

@@ -98,29 +98,29 @@ def document_again(
     try:
         window = f"{document['window']['start']}-{document['window']['end']}"
         terms = {name: document[name] for name in ("timezone", "since", "until")}
-        found = analyze(frame_of(rows, READ), window=window, **terms)
-        return analysis_document(found, window=window, **terms)
+        verdicts = analyze(frame_of(rows, READ), window=window, **terms)
+        return analysis_document(verdicts, window=window, **terms)
     except _HOSTILE as error:
         raise NotComparableError(f"cannot be computed again: {error}") from None
 
 
 def differences(
     stated: Json,
-    found: Json,
+    recomputed: Json,
     where: str = "",
 ) -> Iterator[tuple[str, str]]:
     """Paths at which two JSON documents differ, with both values."""
-    if isinstance(stated, Mapping) and isinstance(found, Mapping):
-        if _ADDED & found.keys() and not _ADDED & stated.keys():
-            stated, found = _as_first_made(stated), _as_first_made(found)
-        for name in sorted({*stated, *found}, key=str):
-            at = f"{where}.{name}".lstrip(".")
-            yield from differences(stated.get(name), found.get(name), at)
-    elif _are_lists(stated, found) and len(stated) == len(found):
-        for n, (one, other) in enumerate(zip(stated, found, strict=True)):
-            yield from differences(one, other, f"{where}[{n}]")
-    elif not _is_same(stated, found):
-        yield where, f"{_brief(stated)} stated, {_brief(found)} computed"
+    if isinstance(stated, Mapping) and isinstance(recomputed, Mapping):
+        if _ADDED & recomputed.keys() and not _ADDED & stated.keys():
+            stated, recomputed = _as_first_made(stated), _as_first_made(recomputed)
+        for name in sorted({*stated, *recomputed}, key=str):
+            place = f"{where}.{name}".lstrip(".")
+            yield from differences(stated.get(name), recomputed.get(name), place)
+    elif _are_lists(stated, recomputed) and len(stated) == len(recomputed):
+        for n, (value, other) in enumerate(zip(stated, recomputed, strict=True)):
+            yield from differences(value, other, f"{where}[{n}]")
+    elif not _is_same(stated, recomputed):
+        yield where, f"{_brief(stated)} stated, {_brief(recomputed)} computed"
 
 
 def _as_first_made(verdict: Mapping[str, Json]) -> dict[str, Json]:
@@ -137,18 +137,18 @@ def _is_withdrawn(sentence: object) -> bool:
     return isinstance(sentence, str) and sentence.startswith(_WITHDRAWN)
 
 
-def _are_lists(one: object, other: object) -> bool:
-    return isinstance(one, Sequence | tuple) and (
+def _are_lists(value: object, other: object) -> bool:
+    return isinstance(value, Sequence | tuple) and (
         isinstance(other, Sequence | tuple)
-        and not isinstance(one, str)
+        and not isinstance(value, str)
         and not isinstance(other, str)
     )
 
 
-def _is_same(one: object, other: object) -> bool:
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=1e-12)
-    return one == other
+def _is_same(value: object, other: object) -> bool:
+    if isinstance(value, int | float) and isinstance(other, int | float):
+        return math.isclose(value, other, rel_tol=_TOLERANCE, abs_tol=1e-12)
+    return value == other
 
 
 def _brief(value: object) -> str:

@@ -186,11 +186,11 @@ class Hosts:
         first = network(address)
         if not first:
             return ""
-        base, own = ip_address(first), ip_address(address)
+        base, real = ip_address(first), ip_address(address)
         if base.version == 4:
             hosts = sorted(range(256), key=lambda host: self._mark(base + host))
-            return str(base + hosts[int(own) - int(base)])
-        bits = int.from_bytes(self._mark(own)[:10], "big")
+            return str(base + hosts[int(real) - int(base)])
+        bits = int.from_bytes(self._mark(real)[:10], "big")
         return str(base + bits)
 
     def _mark(self, address: IPv4Address | IPv6Address) -> bytes:
@@ -234,5 +234,5 @@ def _renamed(key: str, item: Json, name: Callable[[str], str]) -> Json:
     if key == "vantage" and isinstance(item, str):
         return name(item)
     if key == "vantages" and isinstance(item, Mapping):
-        return {name(vantage): renamed(own, name) for vantage, own in item.items()}
+        return {name(vantage): renamed(value, name) for vantage, value in item.items()}
     return renamed(item, name)

@@ -193,9 +193,9 @@ class RowCheck:
             self.whole.append(link)
 
     def _check_columns(self, link: Link, rows: list[Row]) -> None:
-        found = layout.column_checks(rows)
-        for name in sorted(set(found) | set(link.columns)):
-            if found.get(name) != link.columns.get(name):
+        checks = layout.column_checks(rows)
+        for name in sorted(set(checks) | set(link.columns)):
+            if checks.get(name) != link.columns.get(name):
                 what = "the column is not as it was written"
                 self._result.add(layout.SAMPLES, what, day=link.day, field=name)
 
@@ -244,8 +244,8 @@ def _has_its_addresses(link: Link, rows: Sequence[Row]) -> bool:
     """Whether stand-ins are as written: of these a leaf holds the network only."""
     if link.level is not Level.TRUSTED:
         return True
-    found = layout.column_checks(rows, ADDRESSES)
-    return all(found.get(name) == link.columns.get(name) for name in ADDRESSES)
+    checks = layout.column_checks(rows, ADDRESSES)
+    return all(checks.get(name) == link.columns.get(name) for name in ADDRESSES)
 
 
 def _root(link: Link, rows: Mapping[int, Row]) -> str | None:

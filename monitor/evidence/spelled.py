@@ -127,8 +127,8 @@ def _without(body: bytes, end: bytes) -> bytes:
 def _pieces(body: bytes, row: Row, row_format: int) -> _Pieces:
     lookup, coarse_lookup, block = b"", b"", b""
     if row_format > 1:
-        found: Row = {name: row[name] for name in LOOKED_UP if name in row}
-        lookup, coarse_lookup = _fields(found), _fields(looked_up(found))
+        texts: Row = {name: row[name] for name in LOOKED_UP if name in row}
+        lookup, coarse_lookup = _fields(texts), _fields(looked_up(texts))
         body = _without(body, lookup)
         if "block" in row:
             block = _BLOCK + canonical(row["block"])
@@ -151,8 +151,8 @@ def _around(text: bytes, field: bytes) -> tuple[bytes, bytes]:
     """What stands before a field, and what after it; an absent one is at the end."""
     if not field:
         return text, b""
-    before, found, after = text.partition(field)
-    if not found:
+    before, inside, after = text.partition(field)
+    if not inside:
         raise OddLineError
     return before, after
 

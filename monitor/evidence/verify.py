@@ -151,18 +151,18 @@ def _has_its_check(document: Mapping[str, Json], body: bytes) -> bool:
 
 def _parsed_document(body: bytes) -> dict[str, Json] | None:
     try:
-        found = json.loads(body, object_pairs_hook=_unique)
+        document = json.loads(body, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return document if isinstance(document, dict) else None
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     """An object; one that says two things under one name says nothing."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise ValueError("a name is there twice")
-    return found
+    return values
 
 
 def _check(opened: _Opened, manifest: Mapping[str, Json], watched: Watched) -> None:
@@ -219,12 +219,12 @@ def _check_statements(
 ) -> None:
     """Whether what the manifest says of the rows is so: nobody else says it."""
     level = _level_of_rows(links) or manifest.get("level")
-    found = {
+    recomputed = {
         "n_rows": result.n_rows,
         "level": level,
         "verdicts_recomputable": level != Level.PUBLIC,
     }
-    for name, value in found.items():
+    for name, value in recomputed.items():
         if manifest.get(name) != value:
             what = f"{_brief(manifest.get(name))} stated, {_brief(value)} found"
             result.add(layout.MANIFEST, what, field=name)
@@ -296,7 +296,7 @@ def _check_given(opened: _Opened, given: Sequence[str], scope: Scope) -> None:
     if not given:
         return
     result = opened.result
-    digests = Digests(given, own=_own_digests(opened), links=opened.links)
+    digests = Digests(given, carried=_own_digests(opened), links=opened.links)
     digests.tell(opened.whole, result)
     if digests.bind_all or not result.bindings:
         return
@@ -324,13 +324,13 @@ def _free_members(zip_file: zipfile.ZipFile) -> list[str]:
 
 
 def _check_lodged(opened: _Opened, trusted: "Sequence[Certificate]") -> None:
-    known = {link.digest for link in opened.links}
+    carried = {link.digest for link in opened.links}
     for name in sorted(opened.zip_file.namelist()):
         if not name.startswith(layout.LODGED):
             continue
         digest = name.removeprefix(layout.LODGED).removesuffix(".tsr")
         token = opened.document_bytes(name)
-        if digest not in known:
+        if digest not in carried:
             opened.result.add(name, "is of no digest of this chain")
         elif token is not None:
             _check_token(name, token, digest, opened.result, trusted)

@@ -37,9 +37,9 @@ def _opened(path: Path) -> IO[str]:
     return path.open(encoding="utf-8-sig")
 
 
-def refused(path: Path, line: int, found: str, allowed: str) -> InputError:
+def refused(path: Path, line: int, text: str, allowed: str) -> InputError:
     """The error for one place of a file; what was found is shortened and escaped."""
-    return InputError(f"{path}: line {line}: found {found[:80]!a}; allowed: {allowed}")
+    return InputError(f"{path}: line {line}: found {text[:80]!a}; allowed: {allowed}")
 
 
 def utc(text: str) -> datetime:

@@ -35,12 +35,12 @@ def read_fping(
     """
     n_found = 0
     for _, line in numbered_lines(path):
-        found = _REPLY.match(line)
-        if found is not None:
+        match = _REPLY.match(line)
+        if match is not None:
             n_found += 1
-            moment = datetime.fromtimestamp(float(found["at"]), UTC)
-            rtt_s = None if found["ms"] is None else float(found["ms"]) / 1000
-            yield _sample(moment, found["host"], vantage, role, rtt_s)
+            moment = datetime.fromtimestamp(float(match["at"]), UTC)
+            rtt_s = None if match["ms"] is None else float(match["ms"]) / 1000
+            yield _sample(moment, match["host"], vantage, role, rtt_s)
     if not n_found:
         raise refused(path, 1, "no reply of fping", "the lines of `fping -D -l HOST`")
 
@@ -56,14 +56,14 @@ def read_smokeping(
     """
     names: list[str] = []
     for number, line in numbered_lines(path):
-        found = _FETCHED.match(line.strip())
-        if found is None:
+        match = _FETCHED.match(line.strip())
+        if match is None:
             names = names or line.split()
             continue
         if not {"loss", "median"} <= set(names):
             raise refused(path, number, " ".join(names), "columns loss and median")
-        row = dict(zip(names, _numbers(path, number, found[2]), strict=False))
-        moment = datetime.fromtimestamp(int(found[1]), UTC)
+        row = dict(zip(names, _numbers(path, number, match[2]), strict=False))
+        moment = datetime.fromtimestamp(int(match[1]), UTC)
         yield from _step(moment, path.stem, vantage, role, row)
     if "median" not in names:
         raise refused(path, 1, " ".join(names), "the output of `rrdtool fetch`")

@@ -37,8 +37,8 @@ def har(sample: Sample, *, software_version: str) -> dict[str, object]:
 
 def text(sample: Sample, *, software_version: str) -> str:
     """The document of one sample as JSON."""
-    found = har(sample, software_version=software_version)
-    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+    document = har(sample, software_version=software_version)
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def _request(url: str, sample: Sample) -> dict[str, object]:

@@ -37,13 +37,13 @@ _EXTRAS: Final = (
 
 def measurement(sample: Sample, *, software_version: str) -> dict[str, Json]:
     """One sample as a measurement of our own test, without any address."""
-    at = sample.started_at_utc.strftime(_TIME)
+    started = sample.started_at_utc.strftime(_TIME)
     return {
         "annotations": {},
         "data_format_version": _FORMAT,
         "extensions": {"dnst": 0, "httpt": 0, "tcpconnect": 0, "tlshandshake": 0},
         "input": f"https://{sample.server_name or sample.target}/",
-        "measurement_start_time": at,
+        "measurement_start_time": started,
         "probe_asn": "AS0",
         "probe_cc": "ZZ",
         "probe_ip": "127.0.0.1",
@@ -53,7 +53,7 @@ def measurement(sample: Sample, *, software_version: str) -> dict[str, Json]:
         "test_keys": _test_keys(sample),
         "test_name": TEST_NAME,
         "test_runtime": sample.duration_s or 0.0,
-        "test_start_time": at,
+        "test_start_time": started,
         "test_version": "0.1.0",
     }
 
@@ -125,8 +125,8 @@ def write(path: Path, samples: Iterable[Sample], *, software_version: str) -> in
     n_written = 0
     with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
         for sample in samples:
-            found = measurement(sample, software_version=software_version)
-            file.write(json.dumps(found, ensure_ascii=False) + "\n")
+            document = measurement(sample, software_version=software_version)
+            file.write(json.dumps(document, ensure_ascii=False) + "\n")
             n_written += 1
     return n_written
 
@@ -142,11 +142,11 @@ def read(path: Path, *, vantage: str, role: Role = Role.TARGET) -> Iterator[Samp
     for number, line in numbered_lines(path):
         if not line.strip():
             continue
-        found = _parsed(path, number, line)
-        if found.get("test_name") == "web_connectivity":
+        document = _parsed(path, number, line)
+        if document.get("test_name") == "web_connectivity":
             n_found += 1
             try:
-                yield _sample(found, vantage, role)
+                yield _sample(document, vantage, role)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise refused(path, number, str(error), "web_connectivity") from None
     if not n_found:
@@ -155,17 +155,17 @@ def read(path: Path, *, vantage: str, role: Role = Role.TARGET) -> Iterator[Samp
 
 def _parsed(path: Path, number: int, line: str) -> dict[str, Json]:
     try:
-        found = json.loads(line)
+        document = json.loads(line)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        document = None
+    if not isinstance(document, dict):
         raise refused(path, number, line, "one measurement in JSON")
-    return found
+    return document
 
 
-def _sample(found: Mapping[str, Json], vantage: str, role: Role) -> Sample:
-    host = urlsplit(str(found["input"])).hostname or str(found["input"])
-    keys = _first_page(found["test_keys"] or {}, host)
+def _sample(document: Mapping[str, Json], vantage: str, role: Role) -> Sample:
+    host = urlsplit(str(document["input"])).hostname or str(document["input"])
+    keys = _first_page(document["test_keys"] or {}, host)
     lookup = _first_well(keys.get("queries"))
     connect = _first_well(keys.get("tcp_connect"))
     handshake = _first_well(keys.get("tls_handshakes"))
@@ -173,7 +173,7 @@ def _sample(found: Mapping[str, Json], vantage: str, role: Role) -> Sample:
     operation, failure = _failure(keys, request)
     digest, issuer = _certificate(handshake)
     return Sample(
-        started_at_utc=utc(found["measurement_start_time"]),
+        started_at_utc=utc(document["measurement_start_time"]),
         target=host,
         role=role,
         vantage=vantage,
@@ -200,17 +200,17 @@ def _first_page(keys: Mapping[str, Json], host: str) -> dict[str, Json]:
     the last one first) and beside it: handshakes that only check an address
     (`fetch_body=false`) and lookups of a public resolver's own name.
     """
-    own = {
+    requests = {
         name: [event for event in keys.get(name) or [] if _is_own(event)]
         for name in ("queries", "tcp_connect", "tls_handshakes", "requests")
     }
-    asked = [event for event in own["queries"] if event.get("hostname") == host]
+    asked = [event for event in requests["queries"] if event.get("hostname") == host]
     return {
         **keys,
-        **own,
+        **requests,
         # A name in another spelling is still the one that was asked for.
-        "queries": asked or own["queries"],
-        "requests": own["requests"][-1:],
+        "queries": asked or requests["queries"],
+        "requests": requests["requests"][-1:],
     }
 
 

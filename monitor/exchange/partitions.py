@@ -32,11 +32,11 @@ def write(folder: Path, samples: Iterable[Sample], *, timezone: str) -> int:
     def local_date(sample: Sample) -> str:
         return sample.started_at_utc.astimezone(zone).date().isoformat()
 
-    for date, own in groupby(samples, local_date):
+    for date, of_date in groupby(samples, local_date):
         part = folder / f"date={date}"
         try:
             private.make_folder(part)
         except OSError as error:
             raise InputError(f"{part}: cannot be made: {error.strerror}") from None
-        n_written += write_samples(part / "samples.parquet", own)
+        n_written += write_samples(part / "samples.parquet", of_date)
     return n_written

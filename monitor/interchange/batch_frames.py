@@ -64,18 +64,18 @@ def read_frame(
     names = NAMES if columns is None else [n for n in NAMES if n in columns]
     kept = [n for n in NAMES if n in {*names, *IDENTITY}]
     schema = pa.schema([SCHEMA.field(name) for name in kept])
-    found = (batch.select(kept) for path in paths for batch in batches(path))
-    frame = frame_of(found, schema)
+    kept_batches = (batch.select(kept) for path in paths for batch in batches(path))
+    frame = frame_of(kept_batches, schema)
     repeated = frame.duplicated(list(IDENTITY))
     return frame[~repeated].reset_index(drop=True) if repeated.any() else frame
 
 
 def frame_of(
-    found: Iterable[pa.RecordBatch], schema: pa.Schema = SCHEMA
+    record_batches: Iterable[pa.RecordBatch], schema: pa.Schema = SCHEMA
 ) -> pd.DataFrame:
     """One frame of batches of one schema; texts are categorical, numbers float64."""
     chunks: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
-    for batch in found:
+    for batch in record_batches:
         for name, array in zip(schema.names, batch.columns, strict=True):
             chunks[name].append(array)
     # Column by column, so that a home-year is never in memory twice.

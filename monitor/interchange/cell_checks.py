@@ -58,13 +58,13 @@ class RawBatch:
     n_rows: int
     cells: Mapping[str, Any]
 
-    def refuse(self, index: int, column: Column, found: object = None) -> InputError:
+    def refuse(self, index: int, column: Column, value: object = None) -> InputError:
         """The error about one cell of this batch."""
-        if found is None:
-            found = _python_value(self.cells[column.name][index])
+        if value is None:
+            value = _python_value(self.cells[column.name][index])
         return InputError(
             f"{self.source}: row {self.first_row + index}, column {column.name}:"
-            f" found {shown(found)}; allowed: {column.allowed}"
+            f" found {shown(value)}; allowed: {column.allowed}"
         )
 
 
@@ -229,33 +229,35 @@ def _converted(
     raw: RawBatch,
     column: Column,
     cells: Cells,
-    wanted: pa.DataType,
+    arrow_type: pa.DataType,
     python_types: tuple[type, ...],
 ) -> pa.Array:
     """The cells as the wanted type, or the error about the first that is not one."""
     if isinstance(cells, pa.Array):
-        _check_array_type(raw, column, cells.type, wanted)
+        _check_array_type(raw, column, cells.type, arrow_type)
     else:
         _check_python_types(raw, column, cells, python_types)
     try:
-        return _as_array(cells, wanted)
+        return _as_array(cells, arrow_type)
     except (pa.ArrowException, UnicodeEncodeError, OverflowError) as error:
-        index = next(i for i in range(len(cells)) if not _is_one(cells[i], wanted))
+        index = next(i for i in range(len(cells)) if not _is_one(cells[i], arrow_type))
         raise raw.refuse(index, column) from error
 
 
-def _as_array(cells: Cells, wanted: pa.DataType) -> pa.Array:
+def _as_array(cells: Cells, arrow_type: pa.DataType) -> pa.Array:
     return (
-        cells.cast(wanted) if isinstance(cells, pa.Array) else pa.array(cells, wanted)
+        cells.cast(arrow_type)
+        if isinstance(cells, pa.Array)
+        else pa.array(cells, arrow_type)
     )
 
 
-def _is_one(cell: Cell, wanted: pa.DataType) -> bool:
+def _is_one(cell: Cell, arrow_type: pa.DataType) -> bool:
     try:
         _ = (
-            cell.cast(wanted)
+            cell.cast(arrow_type)
             if isinstance(cell, pa.Scalar)
-            else pa.scalar(cell, wanted)
+            else pa.scalar(cell, arrow_type)
         )
     except (pa.ArrowException, UnicodeEncodeError, OverflowError):
         return False
@@ -263,23 +265,23 @@ def _is_one(cell: Cell, wanted: pa.DataType) -> bool:
 
 
 def _check_array_type(
-    raw: RawBatch, column: Column, found: pa.DataType, wanted: pa.DataType
+    raw: RawBatch, column: Column, cell_type: pa.DataType, arrow_type: pa.DataType
 ) -> None:
-    plain = found.value_type if pa.types.is_dictionary(found) else found
+    plain = cell_type.value_type if pa.types.is_dictionary(cell_type) else cell_type
     is_text = pa.types.is_string(plain) or pa.types.is_large_string(plain)
-    if not (is_text or pa.types.is_null(plain) or _fits(plain, wanted)):
+    if not (is_text or pa.types.is_null(plain) or _fits(plain, arrow_type)):
         raise InputError(
-            f"{raw.source}: column {column.name}: found the type {found};"
+            f"{raw.source}: column {column.name}: found the type {cell_type};"
             f" allowed: {column.allowed}"
         )
 
 
-def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
-    if pa.types.is_timestamp(wanted):
-        return bool(pa.types.is_timestamp(found))
+def _fits(cell_type: pa.DataType, arrow_type: pa.DataType) -> bool:
+    if pa.types.is_timestamp(arrow_type):
+        return bool(pa.types.is_timestamp(cell_type))
     is_numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
-    return bool(pa.types.is_floating(wanted)) and any(
-        test(found) for test in is_numeric
+    return bool(pa.types.is_floating(arrow_type)) and any(
+        test(cell_type) for test in is_numeric
     )
 
 

@@ -170,10 +170,10 @@ def _parquet(path: Path, _codec: str | None) -> Iterator[tuple[dict[str, object]
     with pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
         check_header(str(path), names)
-        known = [name for name in names if name in NAMES]
-        for batch in file.iter_batches(ROWS_PER_BATCH, columns=known):
+        columns = [name for name in names if name in NAMES]
+        for batch in file.iter_batches(ROWS_PER_BATCH, columns=columns):
             batch.validate(full=True)  # texts may hold what is no UTF-8
-            yield dict(zip(known, batch.columns, strict=True)), batch.num_rows
+            yield dict(zip(columns, batch.columns, strict=True)), batch.num_rows
 
 
 _READERS: Final = {"csv": _csv, "ndjson": _ndjson, "parquet": _parquet}

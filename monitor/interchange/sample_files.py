@@ -100,6 +100,8 @@ def _decoded(path: Path, number: int, line: bytes) -> str:
     try:
         return line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        found = line[error.start : error.start + 4]
-        message = f"{path}: line {number}: found the bytes {found!r}; allowed: UTF-8"
+        undecodable = line[error.start : error.start + 4]
+        message = (
+            f"{path}: line {number}: found the bytes {undecodable!r}; allowed: UTF-8"
+        )
         raise InputError(message) from error

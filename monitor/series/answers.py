@@ -52,9 +52,9 @@ class _Answered:
 
     def of(self, lane: Lane) -> Self:
         """The answers of one lane."""
-        own = {field.name: getattr(self, field.name) for field in fields(self)}
-        del own["is_page"]
-        cut = {name: column[lane.rows] for name, column in own.items()}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        del values["is_page"]
+        cut = {name: column[lane.rows] for name, column in values.items()}
         return replace(self, is_page=lane.probe == Probe.HTTPS, **cut)
 
 

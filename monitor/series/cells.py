@@ -158,10 +158,10 @@ class Filler:
 
     def local_means(self, runs: Sequence[Lane], probe: str, column: str) -> Cells:
         """Mean of a local probe's column per cell, NaN unknown, shape (D, T)."""
-        wanted = [run for run in runs if run.probe == probe]
-        if not wanted or column not in self.columns.metrics:
+        of_probe = [run for run in runs if run.probe == probe]
+        if not of_probe or column not in self.columns.metrics:
             return np.full(self.shape, np.nan, np.float32)
-        place = self._places(wanted)
+        place = self._places(of_probe)
         values = self.table.numbers(column)[0][place]
         none = np.zeros(place.size, np.bool_)
         return log_means(self._cell(place), values, none, self._n_cells).reshape(

@@ -80,9 +80,9 @@ def columns(table: Rows) -> Columns:
     failure = table.column("failure")
     is_failed = ~failure.is_("")
     operation = table.column("failed_operation")
-    known = {name: place for place, name in enumerate(STAGES)}
+    place_of = {name: place for place, name in enumerate(STAGES)}
     unsaid = len(STAGES) - 1
-    places = np.array([known.get(v, unsaid) for v in operation.values], np.int8)
+    places = np.array([place_of.get(v, unsaid) for v in operation.values], np.int8)
     stage = places[operation.codes]
     is_slow = is_failed & (stage == _READ) & failure.is_("generic_timeout_error")
     if is_slow.any():

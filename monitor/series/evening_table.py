@@ -224,8 +224,8 @@ def medians_by_place(place: Ints, values: Floats, n_places: int) -> Floats:
 
 def typical(values: NDArray[np.floating]) -> float:
     """Median of what is finite, NaN when nothing is."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("nan")
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else float("nan")
 
 
 def _need(is_known: Bools, inside: Bools) -> Ints:
@@ -301,8 +301,8 @@ def _two_sides(
 
 def _rise(window: Floats, rest: Floats) -> Floats:
     """Window minus rest, bounded; a day without any answer has no rise."""
-    known = np.where(np.isinf(rest), np.nan, rest)
-    return np.clip(window - known, -CEILING, CEILING)
+    finite = np.where(np.isinf(rest), np.nan, rest)
+    return np.clip(window - finite, -CEILING, CEILING)
 
 
 def _placebo_windows(grid: Grid, inside: Bools) -> list[Bools]:

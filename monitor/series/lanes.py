@@ -96,14 +96,14 @@ def series_keys(columns: Columns, lanes: Sequence[Lane]) -> tuple[SeriesKey, ...
     is_twin = columns.role.is_(TWIN)
     service, part = (columns.table.column(name) for name in ("service", "part"))
     told: dict[str, tuple[str, str, str]] = {}
-    for target, own in sites.items():
-        of = _newest(columns.table, own, service) or target
-        what = _newest(columns.table, own, part) or _PAGE
-        role: str = Role.CONTROL if _is_mostly(is_control, own) else Role.TARGET
-        if what == TWIN or _is_mostly(is_twin, own):
+    for target, of_site in sites.items():
+        of = _newest(columns.table, of_site, service) or target
+        what = _newest(columns.table, of_site, part) or _PAGE
+        role: str = Role.CONTROL if _is_mostly(is_control, of_site) else Role.TARGET
+        if what == TWIN or _is_mostly(is_twin, of_site):
             role, what = TWIN, TWIN
         told[target] = role, of, what
-    keys = sorted({lane.key for own in sites.values() for lane in own})
+    keys = sorted({lane.key for of_site in sites.values() for lane in of_site})
     return tuple(
         SeriesKey(target, told[target][0], path, is_swap, *told[target][1:])
         for target, path, is_swap in keys

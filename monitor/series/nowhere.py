@@ -14,9 +14,9 @@ def nobodys_networks(table: Rows) -> Ints:
     if not table.has("remote_address"):
         return np.full(table.n, -1)
     text = table.column("remote_address")
-    found = [_network(value) for value in text.values]
-    known = sorted({name for name in found if name})
-    codes = [known.index(name) if name else -1 for name in found]
+    networks = [_network(value) for value in text.values]
+    names = sorted({name for name in networks if name})
+    codes = [names.index(name) if name else -1 for name in networks]
     return np.array(codes, np.int64)[text.codes]
 
 

@@ -184,14 +184,14 @@ def text_column(frame: pd.DataFrame, name: str, places: Ints | None = None) -> T
         return Text(np.zeros(n, np.int32), (default,))
     column = frame[name] if places is None else frame[name].iloc[places]
     try:
-        codes, found = pd.factorize(column)
+        codes, uniques = pd.factorize(column)
     except TypeError as error:
         raise InputError(f"{name}: {_short(str(error))}; allowed: text") from error
-    values = [_as_text(name, value) for value in found]
+    values = [_as_text(name, value) for value in uniques]
     values.append(default)
     distinct = sorted(set(values))
-    known = {value: code for code, value in enumerate(distinct)}
-    place = np.array([known[value] for value in values], np.int32)
+    codes_of = {value: code for code, value in enumerate(distinct)}
+    place = np.array([codes_of[value] for value in values], np.int32)
     return Text(place[codes], tuple(distinct))
 
 

@@ -20,7 +20,7 @@ from monitor.simulation.nuisances import Nuisances, nuisances
 from monitor.simulation.outcome_frame import local_rows, rows
 from monitor.simulation.outcomes import Outcomes, download_outcomes, page_outcomes
 from monitor.simulation.sites import Sites, sites
-from monitor.simulation.slots import Bools, Floats, Slots, slots
+from monitor.simulation.slots import Bools, Floats, Slots, slots_of
 from monitor.simulation.truth import Truth, truth_of
 
 MIXED = "mixed"
@@ -60,9 +60,9 @@ class Home:
             rows(self.slots, self.sites, self.pages, self.made, moved, Probe.HTTPS)
         ]
         if not self.family.conditions.one_row:
-            at, where = self.slots, self.sites
+            slots, where = self.slots, self.sites
             extra = rows(
-                at, where, self.downloads, self.downloaded, moved, Probe.DOWNLOAD
+                slots, where, self.downloads, self.downloaded, moved, Probe.DOWNLOAD
             )
             parts.append(extra)
         if self.family.conditions.has_local_rows:
@@ -97,19 +97,19 @@ def simulate(
     )
     conditions = kind.conditions
     zone = conditions.timezone or timezone
-    at = slots(
+    slots = slots_of(
         start=date.fromisoformat(conditions.start) if conditions.start else start,
         days=days,
         timezone=zone,
         every_s=conditions.every_s or every_s,
         rng=rng,
     )
-    return _home(kind, at, conditions.analysed_timezone or zone, seed, name, rng)
+    return _home(kind, slots, conditions.analysed_timezone or zone, seed, name, rng)
 
 
 def _home(
     kind: Family,
-    at: Slots,
+    slots: Slots,
     timezone: str,
     seed: int,
     noise: str,
@@ -120,43 +120,43 @@ def _home(
         noise, scale=conditions.noise_scale, tail_df=conditions.tail_df, rng=rng
     )
     where = sites(conditions, rng)
-    wire = line(conditions, at, model, rng)
-    trouble = nuisances(conditions, at, where, wire, model, rng)
+    wire = line(conditions, slots, model, rng)
+    trouble = nuisances(conditions, slots, where, wire, model, rng)
     scatter = np.ones((where.n, 1))
     scatter[0] = conditions.target_noise_scale
-    times = measures(at, where, wire, trouble, model, scatter, rng)
-    plan, hit, ratios = _imposed(conditions, at, where, times, rng)
+    times = measures(slots, where, wire, trouble, model, scatter, rng)
+    plan, hit, ratios = _imposed(conditions, slots, where, times, rng)
     pages, downloads = page_outcomes(times, where.page_bytes), download_outcomes(times)
     if conditions.one_row:
         pages.goodput_bps = downloads.goodput_bps
     _lose(conditions, plan, hit, trouble, pages, downloads, rng)
-    made = np.broadcast_to(~trouble.missing, (where.n, at.n))
+    made = np.broadcast_to(~trouble.missing, (where.n, slots.n))
     return Home(
         family=kind,
         seed=seed,
         noise=noise,
         timezone=timezone,
-        slots=at,
+        slots=slots,
         sites=where,
         pages=pages,
         downloads=downloads,
         made=made,
-        downloaded=made & _is_due(at),
+        downloaded=made & _is_due(slots),
         line=wire,
         trouble=trouble,
-        truth=truth_of(kind, at, where, plan, hit, ratios),
+        truth=truth_of(kind, slots, where, plan, hit, ratios),
         local_seed=int(rng.integers(2**31)),
     )
 
 
-def _is_due(at: Slots) -> Bools:
-    every = max(1, _DOWNLOAD_EVERY_S // at.every_s)
-    return np.asarray(np.arange(at.n) % every == 0)
+def _is_due(slots: Slots) -> Bools:
+    every = max(1, _DOWNLOAD_EVERY_S // slots.every_s)
+    return np.asarray(np.arange(slots.n) % every == 0)
 
 
 def _imposed(
     conditions: Conditions,
-    at: Slots,
+    slots: Slots,
     where: Sites,
     times: Measures,
     rng: np.random.Generator,
@@ -165,7 +165,7 @@ def _imposed(
     if conditions.imposed is None:
         return None, [], {}
     imposed = style_of(conditions.imposed, rng)
-    plan = schedule(imposed, at, rng)
+    plan = schedule(imposed, slots, rng)
     hit = _hit(imposed, conditions.n_targets, where, rng)
     ratios = {}
     for series in hit:

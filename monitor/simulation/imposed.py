@@ -28,17 +28,17 @@ class Schedule:
     """Affected rounds, shape (n,)."""
 
 
-def schedule(imposed: Imposed, at: Slots, rng: np.random.Generator) -> Schedule:
+def schedule(imposed: Imposed, slots: Slots, rng: np.random.Generator) -> Schedule:
     """The nights and rounds on which the interference acts."""
-    nights = _nights(imposed.nights_share, at.days, rng)
-    day = np.arange(at.days)
+    nights = _nights(imposed.nights_share, slots.days, rng)
+    day = np.arange(slots.days)
     nights &= day >= imposed.onset_day
     if imposed.offset_day is not None:
         nights &= day < imposed.offset_day
-    start_min = imposed.start_min + rng.uniform(-1, 1, at.days) * imposed.jitter_min
-    end_min = imposed.end_min + rng.uniform(-1, 1, at.days) * imposed.jitter_min
+    start_min = imposed.start_min + rng.uniform(-1, 1, slots.days) * imposed.jitter_min
+    end_min = imposed.end_min + rng.uniform(-1, 1, slots.days) * imposed.jitter_min
     return Schedule(
-        nights=nights, active=at.between(start_min, end_min) & nights[at.day]
+        nights=nights, active=slots.between(start_min, end_min) & nights[slots.day]
     )
 
 

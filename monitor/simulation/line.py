@@ -40,67 +40,69 @@ class Line:
 
 
 def line(
-    conditions: Conditions, at: Slots, noise: NoiseModel, rng: np.random.Generator
+    conditions: Conditions, slots: Slots, noise: NoiseModel, rng: np.random.Generator
 ) -> Line:
     """The line of one home."""
-    bell = _bell(at)
-    height = _night_heights(conditions, at, noise, rng)
-    afternoon = _DAYTIME_SHARE * conditions.peak_log * _day_shape(at)
-    own_load, own_bps = _own_load(conditions, at, rng)
-    own_load += np.where(_evening(at), np.log(conditions.slowed_all), 0.0)
+    bell = _bell(slots)
+    height = _night_heights(conditions, slots, noise, rng)
+    afternoon = _DAYTIME_SHARE * conditions.peak_log * _day_shape(slots)
+    own_load, own_bps = _own_load(conditions, slots, rng)
+    own_load += np.where(_evening(slots), np.log(conditions.slowed_all), 0.0)
     return Line(
-        congestion=np.maximum(height[at.day] * bell + afternoon, 0.0),
+        congestion=np.maximum(height[slots.day] * bell + afternoon, 0.0),
         own_load=own_load,
         own_bps=own_bps,
         queue_s=conditions.queue_s * float(np.exp(rng.normal(0.0, 0.5))),
-        bad_wifi=evenings_of(at, share=conditions.wifi_share, rng=rng),
+        bad_wifi=evenings_of(slots, share=conditions.wifi_share, rng=rng),
         bell=bell,
     )
 
 
-def _bell(at: Slots) -> Floats:
-    away_min = (at.local_min - _BELL_CENTRE_MIN + 720.0) % 1440.0 - 720.0
+def _bell(slots: Slots) -> Floats:
+    away_min = (slots.local_min - _BELL_CENTRE_MIN + 720.0) % 1440.0 - 720.0
     return np.asarray(np.exp(-0.5 * (away_min / _BELL_SD_MIN) ** 2))
 
 
-def _evening(at: Slots) -> Bools:
-    return at.between(np.full(at.days, 1200.0), np.full(at.days, 1320.0))
+def _evening(slots: Slots) -> Bools:
+    return slots.between(np.full(slots.days, 1200.0), np.full(slots.days, 1320.0))
 
 
-def _day_shape(at: Slots) -> Floats:
+def _day_shape(slots: Slots) -> Floats:
     """Low at 4 in the morning, high in the afternoon, 0 to 1."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi * (at.local_min - 240.0) / 1440.0)
+    return 0.5 - 0.5 * np.cos(2 * np.pi * (slots.local_min - 240.0) / 1440.0)
 
 
 def _night_heights(
-    conditions: Conditions, at: Slots, noise: NoiseModel, rng: np.random.Generator
+    conditions: Conditions, slots: Slots, noise: NoiseModel, rng: np.random.Generator
 ) -> Floats:
     fitted = noise.fitted
     spread = conditions.peak_night_sd if fitted is None else fitted.night_sd
     rho = max(conditions.night_ar, 0.0 if fitted is None else fitted.night_ar)
-    steps = rng.standard_normal((at.days, 1))
+    steps = rng.standard_normal((slots.days, 1))
     height = conditions.peak_log + spread * ar1(steps, rho)[:, 0]
     if conditions.peaks_only_at_weekends:
-        height = np.where(at.is_weekend, height, 0.1 * height)
+        height = np.where(slots.is_weekend, height, 0.1 * height)
     return np.maximum(height, 0.0)
 
 
 def _own_load(
-    conditions: Conditions, at: Slots, rng: np.random.Generator
+    conditions: Conditions, slots: Slots, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """A stream or a download that takes a third to nine tenths of the line [M]."""
-    busy = evenings_of(at, share=conditions.own_load_share, rng=rng)
-    taken = rng.uniform(0.35, 0.9, at.days)[at.day] * rng.uniform(0.85, 1.1, at.n)
-    taken = np.where(busy, np.minimum(taken, 0.95), rng.exponential(0.005, at.n))
+    busy = evenings_of(slots, share=conditions.own_load_share, rng=rng)
+    taken = rng.uniform(0.35, 0.9, slots.days)[slots.day] * rng.uniform(
+        0.85, 1.1, slots.n
+    )
+    taken = np.where(busy, np.minimum(taken, 0.95), rng.exponential(0.005, slots.n))
     taken = np.minimum(taken, 0.95)
     return -np.log(1.0 - taken), taken * LINE_BPS
 
 
-def evenings_of(at: Slots, *, share: float, rng: np.random.Generator) -> Bools:
+def evenings_of(slots: Slots, *, share: float, rng: np.random.Generator) -> Bools:
     """Rounds of about 19:30 to 22:30 on a random `share` of the days, shape (n,)."""
     if share == 0.0:
-        return np.zeros(at.n, dtype=np.bool_)
-    start_min = rng.normal(1175.0, 15.0, at.days)
-    end_min = rng.normal(1345.0, 15.0, at.days)
-    chosen = rng.random(at.days) < share
-    return at.between(start_min, end_min) & chosen[at.day]
+        return np.zeros(slots.n, dtype=np.bool_)
+    start_min = rng.normal(1175.0, 15.0, slots.days)
+    end_min = rng.normal(1345.0, 15.0, slots.days)
+    chosen = rng.random(slots.days) < share
+    return slots.between(start_min, end_min) & chosen[slots.day]

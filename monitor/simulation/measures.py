@@ -54,7 +54,7 @@ class Measures:
 
 
 def measures(
-    at: Slots,
+    slots: Slots,
     where: Sites,
     wire: Line,
     trouble: Nuisances,
@@ -68,7 +68,7 @@ def measures(
     ----------
     scatter : how noisy each series is, shape (n_series, 1)
     """
-    shape = (where.n, at.n)
+    shape = (where.n, slots.n)
     felt = where.sensitivity[:, None] * wire.congestion
     slowness = np.exp(trouble.slowness)
     crowded = felt + wire.own_load

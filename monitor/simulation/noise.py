@@ -192,9 +192,9 @@ def slow(
 
 
 def _between_knots(knots: Floats, n: int, every_s: int) -> Floats:
-    at = np.arange(n) * (every_s / _KNOT_S)
-    left = at.astype(np.int64)
-    weight = at - left
+    place = np.arange(n) * (every_s / _KNOT_S)
+    left = place.astype(np.int64)
+    weight = place - left
     return np.asarray(knots[:, left] * (1 - weight) + knots[:, left + 1] * weight)
 
 

@@ -35,7 +35,7 @@ _VOCABULARY: Mapping[str, tuple[str, ...]] = {
 
 
 def rows(
-    at: Slots,
+    slots: Slots,
     where: Sites,
     outcomes: Outcomes,
     made: Bools,
@@ -53,7 +53,7 @@ def rows(
     cells = (series, slot)
     code = outcomes.failure[cells]
     columns = {
-        "started_at_utc": _stamps(at, series, slot, probe),
+        "started_at_utc": _stamps(slots, series, slot, probe),
         "target": _labels(where.names, series, "target"),
         "role": _labels(where.roles, series, "role"),
         "vantage": _constant(VANTAGE, series.size, "vantage"),
@@ -75,7 +75,7 @@ def rows(
 
 
 def local_rows(
-    at: Slots, wire: Line, made: Bools, rng: np.random.Generator
+    slots: Slots, wire: Line, made: Bools, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Rows about this machine and its line, as the daemon stores them."""
     n = int(made.sum())
@@ -83,19 +83,19 @@ def local_rows(
     bad_wifi = wire.bad_wifi[made]
     gateway_s += np.where(bad_wifi, rng.exponential(0.04, n), 0.0)
     parts = [
-        _local(at, made, Probe.GATEWAY, connect_s=gateway_s),
-        _local(at, made, Probe.INTERFACE, goodput_bps=wire.own_bps[made]),
-        _local(at, made, Probe.EVENT_LOOP, waiting_s=rng.exponential(0.002, n)),
-        _local(at, made, Probe.CLOCK, duration_s=rng.exponential(0.0005, n)),
+        _local(slots, made, Probe.GATEWAY, connect_s=gateway_s),
+        _local(slots, made, Probe.INTERFACE, goodput_bps=wire.own_bps[made]),
+        _local(slots, made, Probe.EVENT_LOOP, waiting_s=rng.exponential(0.002, n)),
+        _local(slots, made, Probe.CLOCK, duration_s=rng.exponential(0.0005, n)),
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _local(at: Slots, made: Bools, probe: str, **values: Floats) -> pd.DataFrame:
+def _local(slots: Slots, made: Bools, probe: str, **values: Floats) -> pd.DataFrame:
     n = int(made.sum())
     return pd.DataFrame(
         {
-            "started_at_utc": _utc(at.started_at_us[made]),
+            "started_at_utc": _utc(slots.started_at_us[made]),
             "target": _constant(f"_{probe}", n, "target"),
             "role": _constant("control", n, "role"),
             "vantage": _constant(VANTAGE, n, "vantage"),
@@ -107,9 +107,9 @@ def _local(at: Slots, made: Bools, probe: str, **values: Floats) -> pd.DataFrame
     )
 
 
-def _stamps(at: Slots, series: Ints, slot: Ints, probe: str) -> pd.DatetimeIndex:
+def _stamps(slots: Slots, series: Ints, slot: Ints, probe: str) -> pd.DatetimeIndex:
     late_us = series * _SPACING_US + (0 if probe == Probe.HTTPS else 700_000)
-    return _utc(at.started_at_us[slot] + late_us)
+    return _utc(slots.started_at_us[slot] + late_us)
 
 
 def _utc(us: Ints) -> pd.DatetimeIndex:

@@ -59,7 +59,7 @@ class Slots:
         )
 
 
-def slots(
+def slots_of(
     *, start: date, days: int, timezone: str, every_s: int, rng: np.random.Generator
 ) -> Slots:
     """Rounds every `every_s` over whole local days, each at a random instant."""

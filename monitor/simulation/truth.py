@@ -55,7 +55,7 @@ class Truth:
 
 def truth_of(
     family: Family,
-    at: Slots,
+    slots: Slots,
     where: Sites,
     plan: Schedule | None,
     hit: list[int],
@@ -65,7 +65,7 @@ def truth_of(
     n_targets = family.conditions.n_targets
     imposed = family.conditions.imposed
     truths = [
-        _affected(family, imposed, at, name, plan, ratios[series])
+        _affected(family, imposed, slots, name, plan, ratios[series])
         if plan is not None and imposed is not None and series in hit
         else _unaffected(family, name, is_first=series == 0)
         for series, name in enumerate(where.names[:n_targets])
@@ -90,7 +90,7 @@ def _unaffected(family: Family, name: str, *, is_first: bool) -> Truth:
 def _affected(
     family: Family,
     imposed: Imposed,
-    at: Slots,
+    slots: Slots,
     name: str,
     plan: Schedule,
     ratios: Mapping[str, float],
@@ -104,9 +104,9 @@ def _affected(
         factor=imposed.factor if imposed.factor > 1.0 else None,
         ratios=ratios if kind is Kind.SLOWDOWN else {},
         window=_window(imposed),
-        evenings=tuple(at.date_of(day) for day in plan.nights.nonzero()[0].tolist()),
-        onset=at.date_of(imposed.onset_day) if imposed.onset_day else None,
-        offset=at.date_of(imposed.offset_day) if imposed.offset_day else None,
+        evenings=tuple(slots.date_of(day) for day in plan.nights.nonzero()[0].tolist()),
+        onset=slots.date_of(imposed.onset_day) if imposed.onset_day else None,
+        offset=slots.date_of(imposed.offset_day) if imposed.offset_day else None,
     )
 
 

@@ -1,6 +1,5 @@
 """The database: samples and rounds in, facts out; SQLite in a file, or PostgreSQL."""
 
-from monitor.store.database import Store, open_store
-from monitor.store.migration import check, upgrade
+from monitor.store.door import Store, open_store
 
-__all__ = ["Store", "check", "open_store", "upgrade"]
+__all__ = ["Store", "open_store"]

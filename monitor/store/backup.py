@@ -18,15 +18,14 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 from monitor import private
 from monitor.errors import InputError, StoreError
 from monitor.masking import masked
+from monitor.store.door import Store, open_store
 from monitor.store.engine import (
     COMPANIONS,
-    make_engine,
     reading,
     reported,
     sqlite_path,
     writing,
 )
-from monitor.store.migration import migrate
 from monitor.store.tables import hourly_stale, leases, metadata
 
 _ROWS_AT_ONCE: Final = 2000
@@ -45,7 +44,7 @@ class Copied:
     n_rows: int
 
 
-def backup(url: str, file: Path) -> Iterator[Copied]:
+def backup(store: Store, file: Path) -> Iterator[Copied]:
     """Copy the database into a new file; tables as they are done.
 
     The file appears under its name only when it is whole and on disk. Others may write
@@ -58,7 +57,8 @@ def backup(url: str, file: Path) -> Iterator[Copied]:
     """
     if file.exists():
         raise InputError(f"{file}: is there already; a backup overwrites nothing")
-    with opened(url) as engine, _new_file(file) as part:
+    engine = _of_what_is_there(store)
+    with _new_file(file) as part:
         if sqlite_path(engine) is None:
             yield from _rows_to_file(engine, part)
         else:
@@ -66,7 +66,7 @@ def backup(url: str, file: Path) -> Iterator[Copied]:
             yield from _counts(part)
 
 
-def restore(file: Path, url: str) -> Iterator[Copied]:
+def restore(store: Store, file: Path) -> Iterator[Copied]:
     """Copy a backup into a database that holds nothing yet; tables as they are done.
 
     All or nothing. A backup of an older version is brought to this one on the way; the
@@ -83,30 +83,17 @@ def restore(file: Path, url: str) -> Iterator[Copied]:
         copy = Path(folder) / "backup.db"
         with reported_file(file):
             _copy_pages(file, copy)
-        with engine_of(f"sqlite:///{copy}") as source, engine_of(url) as target:
-            migrate(source)
-            migrate(target)
-            yield from _rows(source, target)
+        with open_store(f"sqlite:///{copy}") as source:
+            store.open()
+            yield from _rows(source.database.engine, store.database.engine)
 
 
-@contextmanager
-def engine_of(url: str) -> Iterator[Engine]:
-    """An engine for the block."""
-    engine = make_engine(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    """An engine of a database that is there: none is created by looking for it."""
-    with engine_of(url) as engine:
-        path = sqlite_path(engine)
-        if path is not None and not path.is_file():
-            raise InputError(f"database {path}: there is no such file")
-        yield engine
+def _of_what_is_there(store: Store) -> Engine:
+    """The engine of a database that is there: none is created by looking for it."""
+    path = sqlite_path(store.database.engine)
+    if path is not None and not path.is_file():
+        raise InputError(f"database {path}: there is no such file")
+    return store.database.engine
 
 
 @contextmanager
@@ -120,9 +107,8 @@ def reported_file(file: Path) -> Iterator[None]:
 
 
 def _rows_to_file(engine: Engine, part: Path) -> Iterator[Copied]:
-    with engine_of(f"sqlite:///{part}") as target:
-        migrate(target)
-        yield from _rows(engine, target)
+    with open_store(f"sqlite:///{part}") as target:
+        yield from _rows(engine, target.database.engine)
 
 
 def _pages_to_file(engine: Engine, part: Path) -> None:
@@ -167,9 +153,9 @@ def _finish(part: Path) -> None:
     with closing(sqlite3.connect(part)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
         _end_leases(connection)
-        (found,) = connection.execute("PRAGMA quick_check").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(f"the copy is damaged: {found}")
+        (outcome,) = connection.execute("PRAGMA quick_check").fetchone()
+        if outcome != "ok":
+            raise sqlite3.DatabaseError(f"the copy is damaged: {outcome}")
     _sync(part)
 
 
@@ -194,9 +180,9 @@ def _counts(part: Path) -> Iterator[Copied]:
         names = connection.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
         ).fetchall()
-        known = {table.name for table in _TABLES}
+        ours = {table.name for table in _TABLES}
         for (name,) in names:
-            if name in known:
+            if name in ours:
                 query = f"SELECT count(*) FROM {name}"  # noqa: S608 - our own names
                 yield Copied(table=name, n_rows=connection.execute(query).fetchone()[0])
 
@@ -235,8 +221,8 @@ def _copy_table(read: Connection, written: Connection, table: Table) -> int:
         written.execute(delete(table))
     n_rows = 0
     options = {"yield_per": _ROWS_AT_ONCE}
-    with read.execute(select(table), execution_options=options) as found:
-        for batch in found.mappings().partitions():
+    with read.execute(select(table), execution_options=options) as cursor:
+        for batch in cursor.mappings().partitions():
             written.execute(insert(table), [dict(row) for row in batch])
             n_rows += len(batch)
     if written.dialect.name == "postgresql" and "id" in table.c:

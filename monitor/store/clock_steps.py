@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select
 
+from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.tables import clock_steps
 
@@ -17,14 +18,28 @@ class ClockStep:
     after_utc: datetime
 
 
-def append(connection: Connection, vantage: str, step: ClockStep) -> None:
-    """Note a step."""
-    row = {
-        "vantage": vantage,
-        "before_us": to_us(step.before_utc),
-        "after_us": to_us(step.after_utc),
-    }
-    connection.execute(insert(clock_steps), row)
+@dataclass(frozen=True, slots=True)
+class ClockSteps:
+    """The steps of each vantage's wall clock in a database."""
+
+    database: Database
+
+    def append(self, vantage: str, step: ClockStep) -> None:
+        """Store that the wall clock was stepped."""
+        row = {
+            "vantage": vantage,
+            "before_us": to_us(step.before_utc),
+            "after_us": to_us(step.after_utc),
+        }
+        with self.database.writing() as connection:
+            connection.execute(insert(clock_steps), row)
+
+    def last_back_over(self, vantage: str, moment: datetime) -> ClockStep | None:
+        """The last step from after a moment back to before it; None without one."""
+        us = to_us(moment)
+        is_over = (clock_steps.c.after_us <= us) & (us <= clock_steps.c.before_us)
+        with self.database.reading() as connection:
+            return _last(connection, vantage, is_over)
 
 
 def last_within(
@@ -43,25 +58,16 @@ def last_within(
     return _last(connection, vantage, or_(*is_near))
 
 
-def last_back_over(
-    connection: Connection, vantage: str, moment: datetime
-) -> ClockStep | None:
-    """The last step back from after a moment to before it; None without one."""
-    us = to_us(moment)
-    is_over = (clock_steps.c.after_us <= us) & (us <= clock_steps.c.before_us)
-    return _last(connection, vantage, is_over)
-
-
 def _last(
     connection: Connection, vantage: str, chosen: ColumnElement[bool]
 ) -> ClockStep | None:
-    wanted = (
+    query = (
         select(clock_steps.c.before_us, clock_steps.c.after_us)
         .where(clock_steps.c.vantage == vantage, chosen)
         .order_by(clock_steps.c.id.desc())
         .limit(1)
     )
-    row = connection.execute(wanted).first()
+    row = connection.execute(query).first()
     if row is None:
         return None
     before_us, after_us = row

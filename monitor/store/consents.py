@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import insert, or_, select
 
+from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.spool_lines import storable
 from monitor.store.tables import consents
@@ -26,32 +27,39 @@ class Consent:
     """Which is measured; None: every one of the database."""
 
 
-def append(connection: Connection, consent: Consent) -> None:
-    """Store a consent."""
-    row = {
-        "given_at_us": to_us(consent.given_at_utc),
-        "version": consent.version,
-        "level": consent.level,
-        "language": consent.language,
-        "way": consent.way,
-        "vantage": storable(consent.vantage),
-    }
-    connection.execute(insert(consents), row)
+@dataclass(frozen=True, slots=True)
+class Consents:
+    """Who agreed to being measured, in a database."""
 
+    database: Database
 
-def all_given(connection: Connection, vantage: str) -> list[Consent]:
-    """Every consent for a vantage, in the order in which they were given."""
-    own = or_(consents.c.vantage == vantage, consents.c.vantage.is_(None))
-    return [
-        Consent(
-            given_at_utc=from_us(row.given_at_us),
-            version=row.version,
-            level=row.level,
-            language=row.language,
-            way=row.way,
-            vantage=row.vantage,
-        )
-        for row in connection.execute(
-            select(consents).where(own).order_by(consents.c.id)
-        )
-    ]
+    def append(self, consent: Consent) -> None:
+        """Store that somebody agreed to the measurements."""
+        row = {
+            "given_at_us": to_us(consent.given_at_utc),
+            "version": consent.version,
+            "level": consent.level,
+            "language": consent.language,
+            "way": consent.way,
+            "vantage": storable(consent.vantage),
+        }
+        with self.database.writing() as connection:
+            connection.execute(insert(consents), row)
+
+    def all_given(self, vantage: str) -> list[Consent]:
+        """Every consent for a vantage, in the order in which they were given."""
+        c = consents.c
+        is_meant = or_(c.vantage == vantage, c.vantage.is_(None))
+        query = select(consents).where(is_meant).order_by(c.id)
+        with self.database.reading() as connection:
+            return [
+                Consent(
+                    given_at_utc=from_us(row.given_at_us),
+                    version=row.version,
+                    level=row.level,
+                    language=row.language,
+                    way=row.way,
+                    vantage=row.vantage,
+                )
+                for row in connection.execute(query)
+            ]

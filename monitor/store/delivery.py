@@ -5,8 +5,8 @@ from functools import partial
 from typing import Final
 
 from monitor.model import Round, Sample
-from monitor.store.database import Store, open_store
 from monitor.store.deadline import Deadline
+from monitor.store.door import Store
 
 # More than the database's own limits (a lock, a silent network), less than the five
 # seconds in which the daemon must end.
@@ -18,13 +18,11 @@ class Delivery:
 
     Parameters
     ----------
-    url : the database.
+    store : the database.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._store: Store | None = None
-        self._n_attempts = 0
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._deadline = Deadline(_PATIENCE_S)
 
     def open(self) -> None:
@@ -35,7 +33,7 @@ class Delivery:
         InputError : the database is not for this program.
         StoreError : it is out of reach.
         """
-        self._store = open_store(self._url)
+        self._store.open()
 
     def take(self, records: Sequence[Sample | Round]) -> None:
         """Return when all records are stored, in their order.
@@ -44,28 +42,17 @@ class Delivery:
         ------
         MonitorError : they are not, or not known to be within four seconds.
         """
-        self._n_attempts += 1
-        try:
-            self._deadline.within(partial(self._take, records, self._n_attempts))
-        finally:
-            self._n_attempts += 1
+        self._deadline.within(partial(self._take, records))
 
-    def _take(self, records: Sequence[Sample | Round], attempt: int) -> None:
-        store = self._store or open_store(self._url)
-        # This thread's alone until it is done: it may be left behind.
-        self._store = None
+    def _take(self, records: Sequence[Sample | Round]) -> None:
         try:
-            store.append_records(records)
+            self._store.open()
+            self._store.append(records)
         except BaseException:
-            store.close()
+            # Another try is made on new connections.
+            self._store.close()
             raise
-        if attempt == self._n_attempts:
-            self._store = store
-        else:
-            store.close()
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._store is not None:
-            self._store.close()
-        self._store = None
+        self._store.close()

@@ -2,7 +2,6 @@
 
 import base64
 import secrets
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -10,10 +9,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import Connection, Engine, event, func, insert, select, text, union
+from sqlalchemy import Connection, func, insert, select, text, union
 
 from monitor.model import DayDigest
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.samples import insert_new
 from monitor.store.tables import chain_secret, day_digests, lodgings, samples, series
@@ -21,7 +20,8 @@ from monitor.store.tables import chain_secret, day_digests, lodgings, samples, s
 _DAY_US: Final = 86_400_000_000
 _FIRST_US: Final = -(1 << 62)
 _LAST_US: Final = 1 << 62
-_BUSY_TIMEOUT_MS: Final = 60_000
+_LOCK_TIMEOUT_MS: Final = 60_000
+"""Others hold a chain for as long as it takes to add some links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,51 +35,48 @@ class Lodging:
     """Its reply (RFC 3161, DER)."""
 
 
+@dataclass(frozen=True, slots=True)
 class Digests:
-    """The chains of one database that exists and is up to date.
+    """The chains of a database.
 
     Every method may raise StoreError.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine: Engine = make_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _wait_long)
+    database: Database
 
     def secret(self) -> bytes:
         """The secret of the chains; made at the first call, the same ever after."""
         row = {"id": 1, "secret": secrets.token_hex(32)}
-        with reading(self._engine) as connection:
-            known = connection.scalar(select(chain_secret.c.secret))
-        if known is None:
-            with writing(self._engine) as connection:
+        with self.database.reading() as connection:
+            stored = connection.scalar(select(chain_secret.c.secret))
+        if stored is None:
+            with self.database.writing(lock_timeout_ms=_LOCK_TIMEOUT_MS) as connection:
                 insert_new(connection, chain_secret, [row])
-                known = connection.scalar(select(chain_secret.c.secret))
-        return bytes.fromhex(str(known))
+                stored = connection.scalar(select(chain_secret.c.secret))
+        return bytes.fromhex(str(stored))
 
     @contextmanager
     def extending(self, vantage: str) -> Iterator["HeldChain"]:
         """The chain of a vantage; until the end nobody else can add to it."""
-        with writing(self._engine) as connection:
+        with self.database.writing(lock_timeout_ms=_LOCK_TIMEOUT_MS) as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(_WAIT_LONG)
                 connection.execute(_HOLD, {"key": _lock_key(vantage)})
             yield HeldChain(connection, vantage)
 
     def links(self, *, vantage: str | None = None) -> Sequence[DayDigest]:
         """All links in the order in which they were stored."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             return _links(connection, vantage)
 
     def vantages(self) -> Sequence[str]:
         """Every vantage that has samples or links."""
-        wanted = union(select(series.c.vantage), select(day_digests.c.vantage))
-        with reading(self._engine) as connection:
-            return sorted(connection.scalars(wanted))
+        query = union(select(series.c.vantage), select(day_digests.c.vantage))
+        with self.database.reading() as connection:
+            return sorted(connection.scalars(query))
 
     def row_counts(self, *, vantage: str) -> Mapping[str, int]:
         """UTC date -> how many samples of a vantage are stored."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             return _row_counts(connection, vantage)
 
     def lodge(self, lodging: Lodging) -> None:
@@ -90,13 +87,13 @@ class Digests:
             "lodged_at_us": to_us(lodging.lodged_at_utc),
             "token": base64.b64encode(lodging.token).decode("ascii"),
         }
-        with writing(self._engine) as connection:
+        with self.database.writing(lock_timeout_ms=_LOCK_TIMEOUT_MS) as connection:
             connection.execute(insert(lodgings), row)
 
     def lodgings(self) -> Sequence[Lodging]:
         """All time-stamps, oldest first."""
-        wanted = select(lodgings).order_by(lodgings.c.id)
-        with reading(self._engine) as connection:
+        query = select(lodgings).order_by(lodgings.c.id)
+        with self.database.reading() as connection:
             return [
                 Lodging(
                     digest=row.digest,
@@ -104,16 +101,8 @@ class Digests:
                     lodged_at_utc=from_us(row.lodged_at_us).astimezone(UTC),
                     token=base64.b64decode(row.token),
                 )
-                for row in connection.execute(wanted)
+                for row in connection.execute(query)
             ]
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
-
-
-def _wait_long(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
 
 
 class HeldChain:
@@ -142,8 +131,6 @@ class HeldChain:
 
 
 _HOLD: Final = text("SELECT pg_advisory_xact_lock(:key)")
-_WAIT_LONG: Final = text("SET LOCAL lock_timeout = '60s'")
-"""Others hold a chain for as long as it takes to add some links."""
 
 
 def _lock_key(vantage: str) -> int:
@@ -153,11 +140,11 @@ def _lock_key(vantage: str) -> int:
 
 
 def _links(connection: Connection, vantage: str | None) -> Sequence[DayDigest]:
-    wanted = select(*(day_digests.c[f.name] for f in fields(DayDigest)))
+    query = select(*(day_digests.c[f.name] for f in fields(DayDigest)))
     if vantage is not None:
-        wanted = wanted.where(day_digests.c.vantage == vantage)
-    found = connection.execute(wanted.order_by(day_digests.c.id))
-    return [DayDigest(**row) for row in found.mappings()]
+        query = query.where(day_digests.c.vantage == vantage)
+    rows = connection.execute(query.order_by(day_digests.c.id))
+    return [DayDigest(**row) for row in rows.mappings()]
 
 
 def _row_counts(
@@ -169,7 +156,7 @@ def _row_counts(
 ) -> Mapping[str, int]:
     day = (samples.c.started_at_us // _DAY_US).label("day")
     ids = select(series.c.id).where(series.c.vantage == vantage)
-    wanted = (
+    query = (
         select(day, func.count())
         .where(
             samples.c.series_id.in_(ids),
@@ -180,5 +167,5 @@ def _row_counts(
     )
     return {
         from_us(int(number) * _DAY_US).date().isoformat(): n
-        for number, n in connection.execute(wanted)
+        for number, n in connection.execute(query)
     }

@@ -64,8 +64,8 @@ def database_url(url: str) -> URL:
 
 def _check_sqlite_path(name: str | None) -> None:
     if name in (None, "", ":memory:") or str(name).startswith("file:"):
-        found = f"found '{name or ''}', which is no file on disk"
-        raise InputError(f"database: {found}; {ALLOWED}")
+        told = f"found '{name or ''}', which is no file on disk"
+        raise InputError(f"database: {told}; {ALLOWED}")
     path = Path(str(name))
     if path.is_dir():
         raise InputError(f"database: '{path}' is a folder; name a file in it")
@@ -128,7 +128,10 @@ def make_engine(url: str) -> Engine:
 
 def _postgres_engine(server: Server) -> Engine:
     engine = create_engine(
-        server.url, connect_args=server.arguments, pool_pre_ping=True
+        server.url,
+        connect_args=server.arguments,
+        pool_pre_ping=True,
+        pool_use_lifo=True,
     )
     event.listen(engine, "begin", partial(_begin_postgres, server))
     return engine
@@ -143,12 +146,17 @@ def _begin_postgres(server: Server, connection: Connection) -> None:
         settings["transaction_read_only"] = "on"
     if "statement_timeout_ms" in options:
         settings["statement_timeout"] = str(options["statement_timeout_ms"])
+    if "lock_timeout_ms" in options:
+        settings["lock_timeout"] = str(options["lock_timeout_ms"])
     connection.exec_driver_sql(*server.setting(settings))
 
 
 def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_S}, poolclass=QueuePool
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_S},
+        poolclass=QueuePool,
+        pool_use_lifo=True,
     )
     event.listen(engine, "do_connect", _take_file)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -200,6 +208,9 @@ def _begin_sqlite(connection: Connection) -> None:
     # process wrote in between; a writer therefore takes the lock at its beginning.
     options = connection.get_execution_options()
     writes = options.get("writes")
+    wait_ms = options.get("lock_timeout_ms", int(BUSY_TIMEOUT_S * 1000))
+    # It answers with a row, and an answer that is not closed holds the tables.
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}").close()
     connection.exec_driver_sql(f"PRAGMA query_only={int(writes is False)}")
     # Not to be set within a transaction. A table that others refer to is made anew by a
     # migration: to drop it would look at every row of theirs.

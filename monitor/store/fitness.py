@@ -59,22 +59,22 @@ def refuse_unfit(connection: Connection) -> None:
             f"database: its encoding is {encoding}; allowed: {ENCODING}, as of CREATE"
             f" DATABASE ... ENCODING '{ENCODING}' TEMPLATE template0"
         )
-    wanted = Server.of(connection.engine.url).schema
-    if wanted is not None:
-        _refuse_other_schema(wanted, current, used)
+    schema = Server.of(connection.engine.url).schema
+    if schema is not None:
+        _refuse_other_schema(schema, current, used)
 
 
-def _refuse_other_schema(wanted: str, current: str | None, used: str | None) -> None:
-    if current != wanted:
+def _refuse_other_schema(named: str, current: str | None, used: str | None) -> None:
+    if current != named:
         raise InputError(
-            f"database: search_path names schema {wanted}, which is not there or may"
+            f"database: search_path names schema {named}, which is not there or may"
             f" not be used; allowed: one that this role owns, as of CREATE SCHEMA"
-            f" {quoted(wanted)}, or with GRANT USAGE, CREATE on it"
+            f" {quoted(named)}, or with GRANT USAGE, CREATE on it"
         )
-    if used not in (None, wanted):
+    if used not in (None, named):
         raise InputError(
-            f"database: search_path names schema {wanted} first, but the tables lie in"
-            f" {used}; name {used} first, or {wanted} alone"
+            f"database: search_path names schema {named} first, but the tables lie in"
+            f" {used}; name {used} first, or {named} alone"
         )
 
 

@@ -14,9 +14,8 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping, select
 
 from monitor.interchange.file_columns import COLUMNS, NAMES, Column
-from monitor.store.engine import make_engine, reading
+from monitor.store.door import Store
 from monitor.store.growing import GrowingColumn, growing
-from monitor.store.migration import migrate
 from monitor.store.samples import Selection
 from monitor.store.sql_types import Statement
 from monitor.store.tables import IDENTITY, samples, series
@@ -25,7 +24,7 @@ _ROWS_AT_ONCE: Final = 2000
 
 
 def load_frame(
-    url: str,
+    store: Store,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -37,7 +36,7 @@ def load_frame(
 
     Parameters
     ----------
-    url : the database.
+    store : the open database.
     since, until : aware moments; None: no limit.
     targets, vantage : only these; None: all.
     columns : only these columns, in the order of contracts 4; None: all.
@@ -49,24 +48,18 @@ def load_frame(
 
     Raises
     ------
-    InputError : impossible URL, or a database that is not for this program.
     StoreError : the database is out of reach.
     ValueError : an unknown column.
     """
-    wanted = [c for c in COLUMNS if columns is None or c.name in columns]
+    chosen_columns = [c for c in COLUMNS if columns is None or c.name in columns]
     unknown = set(columns or ()) - set(NAMES)
     if unknown:
         raise ValueError(f"unknown columns {sorted(unknown)}; allowed: {NAMES}")
     names = None if targets is None else tuple(targets)
     chosen = Selection(since=since, until=until, targets=names, vantage=vantage)
-    columns_read = {column.name: growing(column) for column in wanted}
-    engine = make_engine(url)
-    try:
-        migrate(engine)
-        with reading(engine) as connection:
-            _fill(columns_read, connection, chosen, wanted)
-    finally:
-        engine.dispose()
+    columns_read = {column.name: growing(column) for column in chosen_columns}
+    with store.database.reading() as connection:
+        _fill(columns_read, connection, chosen, chosen_columns)
     return pd.DataFrame({n: c.series() for n, c in columns_read.items()}, copy=False)
 
 
@@ -74,16 +67,16 @@ def _fill(
     columns: dict[str, GrowingColumn],
     connection: Connection,
     chosen: Selection,
-    wanted: Sequence[Column],
+    chosen_columns: Sequence[Column],
 ) -> None:
     """Read series by series: the order on disk."""
     which = select(series).where(chosen.of_series()).order_by(series.c.id)
-    for one in connection.execute(which).mappings().all():
-        statement = _of_series(chosen, one["id"], wanted)
+    for series_row in connection.execute(which).mappings().all():
+        statement = _of_series(chosen, series_row["id"], chosen_columns)
         with closing(_driver_cursor(connection)) as cursor:
             cursor.execute(_as_text(statement, connection))
             while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                _add(columns, rows, one)
+                _add(columns, rows, series_row)
 
 
 # SQLAlchemy's row objects would cost as much again as the reading itself; the statement
@@ -102,11 +95,13 @@ def _as_text(statement: Statement, connection: Connection) -> str:
 
 
 def _of_series(
-    chosen: Selection, series_id: int, wanted: Sequence[Column]
+    chosen: Selection, series_id: int, chosen_columns: Sequence[Column]
 ) -> Statement:
     since_us, until_us = chosen.bounds_us()
     moment = samples.c.started_at_us
-    stored = [samples.c[_STORED.get(c.name, c.name)] for c in _of_sample(wanted)]
+    stored = [
+        samples.c[_STORED.get(c.name, c.name)] for c in _of_sample(chosen_columns)
+    ]
     return (
         select(moment, *stored)
         .where(samples.c.series_id == series_id, moment >= since_us, moment < until_us)
@@ -117,20 +112,20 @@ def _of_series(
 _STORED: Final = {"started_at_utc": "started_at_us", "role": "is_control"}
 
 
-def _of_sample(wanted: Sequence[Column]) -> list[Column]:
-    return [column for column in wanted if column.name not in IDENTITY]
+def _of_sample(chosen_columns: Sequence[Column]) -> list[Column]:
+    return [column for column in chosen_columns if column.name not in IDENTITY]
 
 
 def _add(
     columns: dict[str, GrowingColumn],
     rows: Sequence[tuple[object, ...]],
-    one: RowMapping,
+    series_row: RowMapping,
 ) -> None:
     # The time comes first, also where it is not wanted: without it a row may be empty.
     _, *cells = zip(*rows, strict=True)
     measured = iter(cells)
     for name, column in columns.items():
         if name in IDENTITY:
-            column.repeat(one[name] or None, len(rows))
+            column.repeat(series_row[name] or None, len(rows))
         else:
             column.extend(next(measured))

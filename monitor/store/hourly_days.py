@@ -48,8 +48,8 @@ def repack(
         "until_us": -(-until_us // DAY_US) * DAY_US,
     }
     # Hours of two zones may lie side by side in a day: each phase is a row of its own.
-    found = sorted(connection.execute(_HOURS_OF_DAYS, span).all(), key=_day_of)
-    return [_packed(key, list(rows)) for key, rows in groupby(found, _day_of)]
+    hours = sorted(connection.execute(_HOURS_OF_DAYS, span).all(), key=_day_of)
+    return [_packed(key, list(rows)) for key, rows in groupby(hours, _day_of)]
 
 
 def write_days(connection: Connection, days: Sequence[dict[str, object]]) -> None:
@@ -67,13 +67,13 @@ def read_days(
 ) -> list[HourlyDay]:
     """Days that have an hour that begins in the half-open span, by series and time."""
     c = hourly_days.c
-    wanted = (
+    query = (
         select(c.series_id, c.first_us, c.n, c.n_failed, c[metric])
         .where(c.series_id.in_(series_ids))
         .where(c.first_us > since_us - DAY_US, c.first_us < until_us)
         .order_by(c.series_id, c.first_us)
     )
-    return [_unpacked(row) for row in connection.execute(wanted)]
+    return [_unpacked(row) for row in connection.execute(query)]
 
 
 def _unpacked(row: StoredRow) -> HourlyDay:

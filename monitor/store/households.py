@@ -45,13 +45,13 @@ def remove(connection: Connection, vantage: str) -> None:
 
 def _remove_judgements(connection: Connection, vantage: str) -> None:
     """Take the vantage out of documents that judged others, too."""
-    own = verdicts.c.vantage == vantage
-    judged = analyses.c.id.in_(select(verdicts.c.analysis_id).where(own))
-    found = connection.execute(
+    of_vantage = verdicts.c.vantage == vantage
+    judged = analyses.c.id.in_(select(verdicts.c.analysis_id).where(of_vantage))
+    rows = connection.execute(
         select(analyses.c.id, analyses.c.document).where(judged)
     ).all()
-    connection.execute(delete(verdicts).where(own))
-    for number, document in found:
+    connection.execute(delete(verdicts).where(of_vantage))
+    for number, document in rows:
         rest = _without(json.loads(document), vantage)
         this = analyses.c.id == number
         if rest["verdicts"]:

@@ -27,7 +27,7 @@ def from_us(moment_us: int) -> datetime:
     return EPOCH + timedelta(microseconds=moment_us)
 
 
-def phase_us(zone: str, at: datetime) -> int:
+def phase_us(zone: str, moment: datetime) -> int:
     """How far the local hour is ahead of the hour of UTC [us]; 0 in most zones."""
-    offset = at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
+    offset = moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
     return offset % _HOUR // _MICROSECOND

@@ -52,9 +52,9 @@ def judged_targets(
         for verdict in analysis.verdicts:
             if verdict.vantage == vantage:
                 newest.setdefault(verdict.target, verdict)
-                known = marks.setdefault(verdict.target, {})
+                of_target = marks.setdefault(verdict.target, {})
                 for mark in verdict.marks:
-                    known.setdefault(mark.day, mark)
+                    of_target.setdefault(mark.day, mark)
     return {
         target: replace(judged_by(verdict), marks=marks[target])
         for target, verdict in newest.items()

@@ -6,13 +6,14 @@ itself, and a row outside its time, on either side (a clock was stepped), binds 
 Who lost its row to another learns so with its next round.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, select, text, update
 
 from monitor.errors import HeldError
+from monitor.store.database import Database
 from monitor.store.holder import Holder
 from monitor.store.instants import to_us
 from monitor.store.samples import insert_new
@@ -25,6 +26,30 @@ ROUNDS: Final = 3
 _SERVER_NOW: Final = text(
     "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """Who measures each vantage into a database; see the functions below."""
+
+    database: Database
+
+    def hold(
+        self, vantage: str, holder: Holder, *, lasts: timedelta, now_utc: datetime
+    ) -> None:
+        """Take or renew the lease of a vantage; raises HeldError."""
+        with self.database.writing() as connection:
+            hold(connection, vantage, holder, lasts=lasts, now_utc=now_utc)
+
+    def let_go(self, holder: Holder) -> None:
+        """End a process's lease."""
+        with self.database.writing() as connection:
+            let_go(connection, holder)
+
+    def refuse_held(self, vantage: str, holder: Holder, *, now_utc: datetime) -> None:
+        """Raise HeldError when another process measures the vantage."""
+        with self.database.reading() as connection:
+            refuse_held(connection, vantage, holder, now_utc=now_utc)
 
 
 def hold(
@@ -56,11 +81,13 @@ def hold(
     }
     if insert_new(connection, leases, [row]):
         return
-    own = leases.c.vantage == row["vantage"]
-    current = connection.execute(select(leases).where(own).with_for_update()).one()
+    of_vantage = leases.c.vantage == row["vantage"]
+    current = connection.execute(
+        select(leases).where(of_vantage).with_for_update()
+    ).one()
     if current.token != holder.token:
         _refuse_held(current, holder, now_us)
-    connection.execute(update(leases).where(own).values(row))
+    connection.execute(update(leases).where(of_vantage).values(row))
 
 
 def let_go(connection: Connection, holder: Holder) -> None:
@@ -81,10 +108,10 @@ def refuse_held(
     ------
     HeldError : one does.
     """
-    wanted = select(leases).where(leases.c.token != holder.token)
+    query = select(leases).where(leases.c.token != holder.token)
     if vantage is not None:
-        wanted = wanted.where(leases.c.vantage == vantage)
-    for current in connection.execute(wanted).all():
+        query = query.where(leases.c.vantage == vantage)
+    for current in connection.execute(query).all():
         _refuse_held(current, holder, _now_us(connection, now_utc))
 
 

@@ -5,11 +5,12 @@ hours of a home-year would take longer than reading them.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import Engine, Integer, cast, literal, select
+from sqlalchemy import Integer, cast, literal, select
 
-from monitor.store.engine import make_engine, reading
+from monitor.store.database import Database
 from monitor.store.sql_types import Statement
 from monitor.store.tables import METRICS, hourly, samples
 
@@ -27,11 +28,11 @@ class CellColumns(NamedTuple):
     value: Sequence[float | None]
 
 
-class CellReader:
-    """Reads cells of one database; every call may raise StoreError."""
+@dataclass(frozen=True, slots=True)
+class MetricCells:
+    """The cells of a database; every call may raise StoreError."""
 
-    def __init__(self, url: str) -> None:
-        self._engine: Engine = make_engine(url)
+    database: Database
 
     def read(
         self,
@@ -43,17 +44,13 @@ class CellReader:
         """Cells that begin in the half-open span, by series and time."""
         if metric not in METRICS:
             raise ValueError(f"{metric!r} is no metric; allowed: {', '.join(METRICS)}")
-        wanted = _WANTED[source](list(series_ids), metric, *span_us)
+        query = _WANTED[source](list(series_ids), metric, *span_us)
         rows: list[object] = []
-        with reading(self._engine) as connection:
-            cursor = connection.execute(wanted).cursor
+        with self.database.reading() as connection:
+            cursor = connection.execute(query).cursor
             while some := cursor.fetchmany(_ROWS_AT_ONCE):
                 rows += some
         return CellColumns(*zip(*rows, strict=True)) if rows else _NONE
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
 
 
 _NONE: Final = CellColumns((), (), (), (), ())

@@ -6,52 +6,10 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 import monitor
 from monitor.errors import InputError
-from monitor.store.engine import make_engine, reading, sqlite_path
-from monitor.store.fitness import refuse_unfit, refuse_without_rights
+from monitor.store.engine import reading
+from monitor.store.fitness import refuse_unfit
 from monitor.store.tables import REVISION, VERSION_TABLE, metadata
 from monitor.store.upgrade_turns import migrating
-
-
-def check(url: str, *, writes: bool) -> None:
-    """Refuse a database that this program cannot use, before anything relies on it.
-
-    Parameters
-    ----------
-    writes : whether it is brought to this version, and must be one to write into;
-        else a file is not touched, and a server only asked.
-
-    Raises
-    ------
-    InputError : impossible URL, encoding or schema, or a database of another program.
-    RightsError : it may not be written.
-    StoreError : it is out of reach.
-    """
-    engine = make_engine(url)
-    try:
-        if writes:
-            migrate(engine)
-        if writes or sqlite_path(engine) is None:
-            with reading(engine) as connection:
-                refuse_unfit(connection)
-                refuse_without_rights(connection)
-    finally:
-        engine.dispose()
-
-
-def upgrade(url: str) -> str:
-    """The revision reached after every missing migration has run.
-
-    Raises
-    ------
-    InputError : impossible URL, a newer database, or one of another program.
-    StoreError : the database is out of reach.
-    """
-    engine = make_engine(url)
-    try:
-        migrate(engine)
-    finally:
-        engine.dispose()
-    return REVISION
 
 
 def migrate(engine: Engine) -> None:
@@ -82,17 +40,19 @@ def _run_missing(connection: Connection) -> None:
     # A percent sign in a path would be read as an interpolation.
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    known = [s.revision for s in ScriptDirectory.from_config(config).walk_revisions()]
-    _refuse_strangers(connection, known)
+    revisions = [
+        s.revision for s in ScriptDirectory.from_config(config).walk_revisions()
+    ]
+    _refuse_strangers(connection, revisions)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _refuse_strangers(connection: Connection, known: list[str]) -> None:
-    found = _revision(connection)
-    if found is not None and found not in known:
+def _refuse_strangers(connection: Connection, revisions: list[str]) -> None:
+    current = _revision(connection)
+    if current is not None and current not in revisions:
         raise InputError(
-            f"database: its version is '{found}', this program knows up to"
+            f"database: its version is '{current}', this program knows up to"
             f" '{REVISION}'; update the program, or name another database"
         )
     is_sqlite = connection.dialect.name == "sqlite"
@@ -100,7 +60,7 @@ def _refuse_strangers(connection: Connection, known: list[str]) -> None:
     tables = set(inspect(connection).get_table_names(schema=schema))
     ours = set(metadata.tables)
     strange = tables if is_sqlite else tables & ours
-    if found is None and strange:
+    if current is None and strange:
         names = ", ".join(sorted(strange)[:3])
         raise InputError(
             f"database: holds tables of another program ({names});"

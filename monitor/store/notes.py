@@ -1,26 +1,27 @@
 """Notes about dates: added, withdrawn by a later row, never changed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, exists, insert, or_, select
+from sqlalchemy import exists, insert, or_, select
 
 from monitor.errors import InputError
 from monitor.model import Note
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.database import Database
 from monitor.store.instants import to_us
 from monitor.store.spool_lines import storable
 from monitor.store.tables import notes
 
 
+@dataclass(frozen=True, slots=True)
 class Notes:
-    """The notes of one database that exists and is up to date.
+    """The notes of a database.
 
     Every method may raise StoreError.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine: Engine = make_engine(url)
+    database: Database
 
     def add(
         self,
@@ -44,7 +45,7 @@ class Notes:
             "last_date": last.isoformat(),
             "text": storable(text),
         }
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             (number,) = connection.execute(
                 insert(notes).returning(notes.c.id), row
             ).one()
@@ -60,20 +61,20 @@ class Notes:
         InputError : there is no such note, or it is another vantage's.
         """
         listed = self.list(vantage=vantage)
-        found = [note for note in listed if note.number == number]
-        if not found:
+        meant = [note for note in listed if note.number == number]
+        if not meant:
             raise InputError(f"note: there is no number {number}; see `note list`")
         row = {
             "noted_at_us": to_us(noted_at_utc),
-            "first_date": found[0].first_date.isoformat(),
-            "last_date": found[0].last_date.isoformat(),
+            "first_date": meant[0].first_date.isoformat(),
+            "last_date": meant[0].last_date.isoformat(),
             "text": "",
             "withdraws": number,
-            "vantage": found[0].vantage,
+            "vantage": meant[0].vantage,
         }
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             connection.execute(insert(notes), row)
-        return found[0]
+        return meant[0]
 
     def list(
         self,
@@ -90,16 +91,16 @@ class Notes:
         """
         later = notes.alias()
         is_withdrawn = exists().where(later.c.withdraws == notes.c.id)
-        wanted = select(notes).where(notes.c.withdraws.is_(None), ~is_withdrawn)
+        query = select(notes).where(notes.c.withdraws.is_(None), ~is_withdrawn)
         if since is not None:
-            wanted = wanted.where(notes.c.last_date >= since.isoformat())
+            query = query.where(notes.c.last_date >= since.isoformat())
         if until is not None:
-            wanted = wanted.where(notes.c.first_date <= until.isoformat())
+            query = query.where(notes.c.first_date <= until.isoformat())
         if vantage is not None:
-            own = or_(notes.c.vantage == vantage, notes.c.vantage.is_(None))
-            wanted = wanted.where(own)
-        with reading(self._engine) as connection:
-            rows = connection.execute(wanted.order_by(notes.c.first_date, notes.c.id))
+            of_vantage = or_(notes.c.vantage == vantage, notes.c.vantage.is_(None))
+            query = query.where(of_vantage)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(notes.c.first_date, notes.c.id))
             return [
                 Note(
                     number=row.id,
@@ -110,7 +111,3 @@ class Notes:
                 )
                 for row in rows
             ]
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()

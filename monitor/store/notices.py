@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Engine, insert, or_, select
+from sqlalchemy import Connection, insert, or_, select
 
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.sql_types import StoredRow
 from monitor.store.tables import notices
@@ -39,23 +39,23 @@ class Notice:
     """Date or time from which the thing told holds."""
 
 
+@dataclass(frozen=True, slots=True)
 class Notices:
-    """The messages of one database that exists and is up to date.
+    """The messages of a database.
 
     Every method may raise StoreError.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine: Engine = make_engine(url)
+    database: Database
 
     def add(self, notice: Notice) -> None:
         """Note what happened."""
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             _add(connection, notice)
 
     def add_new(self, notice: Notice) -> None:
         """Note what went wrong; not again when it is the same as the last time."""
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             same = (
                 select(notices.c.kind)
                 .where(
@@ -73,7 +73,7 @@ class Notices:
 
     def last(self, vantage: str, subject: str) -> Notice | None:
         """The last message about a subject that was sent; None before the first."""
-        wanted = (
+        query = (
             select(notices)
             .where(
                 notices.c.vantage == vantage,
@@ -83,8 +83,8 @@ class Notices:
             .order_by(notices.c.id.desc())
             .limit(1)
         )
-        with reading(self._engine) as connection:
-            row = connection.execute(wanted).one_or_none()
+        with self.database.reading() as connection:
+            row = connection.execute(query).one_or_none()
         return None if row is None else _notice(row)
 
     def troubles(
@@ -92,7 +92,7 @@ class Notices:
     ) -> Sequence[Notice]:
         """What went wrong between two moments, the last first; at most a hundred."""
         is_trouble = or_(*(notices.c.kind.startswith(k) for k in _TROUBLES))
-        wanted = (
+        query = (
             select(notices)
             .where(
                 notices.c.vantage == vantage,
@@ -102,12 +102,8 @@ class Notices:
             .order_by(notices.c.id.desc())
             .limit(100)
         )
-        with reading(self._engine) as connection:
-            return [_notice(row) for row in connection.execute(wanted)]
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
+        with self.database.reading() as connection:
+            return [_notice(row) for row in connection.execute(query)]
 
 
 def _add(connection: Connection, notice: Notice) -> None:

@@ -121,13 +121,13 @@ class _Guard:
         self._tables = tables
 
     def __call__(
-        self, action: int, one: str | None, two: str | None, _db: object, via: object
+        self, action: int, first: str | None, two: str | None, _db: object, via: object
     ) -> int:
         if action in _FREE:
             return sqlite3.SQLITE_OK
         is_allowed = (
             action == sqlite3.SQLITE_FUNCTION and two != "load_extension"
-        ) or (action == sqlite3.SQLITE_READ and self._may_read(one or "", two, via))
+        ) or (action == sqlite3.SQLITE_READ and self._may_read(first or "", two, via))
         return sqlite3.SQLITE_OK if is_allowed else sqlite3.SQLITE_DENY
 
     def _may_read(self, table: str, column: str | None, via: object) -> bool:
@@ -219,9 +219,9 @@ def _check_sources(connection: Connection, sources: Sequence[Sequence[str]]) -> 
             raise question_words.NotAskedError(".".join((*place, name)))
         if name not in VIEWS:
             plain.append(name)
-    found = connection.execute(_TABLES, (plain,)).fetchall()
-    if found:
-        raise question_words.NotAskedError(", ".join(sorted(n for (n,) in found)))
+    rows = connection.execute(_TABLES, (plain,)).fetchall()
+    if rows:
+        raise question_words.NotAskedError(", ".join(sorted(n for (n,) in rows)))
 
 
 _SCHEMA: Final = """

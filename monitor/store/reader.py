@@ -1,7 +1,7 @@
 """Read-only questions of the dashboard and the API; every answer is bounded.
 
-Own connections that cannot write, usable from several threads. Nothing here knows time
-zones, units of display or HTTP.
+Nothing here writes; usable from several threads. Nothing here knows time zones, units
+of display or HTTP.
 """
 
 import heapq
@@ -9,15 +9,16 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 from sqlalchemy import RowMapping, and_, exists, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
-from monitor.store import pauses
-from monitor.store.engine import make_engine, reading
+from monitor.store.database import Database
 from monitor.store.hourly_days import HourlyDay, read_days
 from monitor.store.instants import from_us, to_us
+from monitor.store.pauses import last_end
 from monitor.store.retention import Removed, removed
 from monitor.store.round_totals import RoundTotals, Totals
 from monitor.store.rounds import read as read_rounds
@@ -100,17 +101,13 @@ class StoredAnalysis:
 
 
 class Reader:
-    """Answers questions; every method may raise StoreError.
+    """Answers questions; every method may raise StoreError."""
 
-    Parameters
-    ----------
-    url : URL of a database that exists and has this program's tables.
-    """
-
-    def __init__(self, url: str) -> None:
-        limits = {"statement_timeout_ms": STATEMENT_TIMEOUT_MS}
-        self._engine = make_engine(url).execution_options(**limits)
-        self._round_totals = RoundTotals(self._engine)
+    def __init__(self, database: Database) -> None:
+        self._reading = partial(
+            database.reading, statement_timeout_ms=STATEMENT_TIMEOUT_MS
+        )
+        self._round_totals = RoundTotals(self._reading)
 
     def series(self, *, as_of: datetime | None = None) -> list[SeriesInfo]:
         """Every series that has a sample, in the order of its names.
@@ -120,45 +117,45 @@ class Reader:
         as_of : samples that lie later do not count: a wrong clock made them.
         """
         when = samples.c.started_at_us
-        own = samples.c.series_id == series.c.id
+        of_series = samples.c.series_id == series.c.id
         if as_of is not None:
-            own = and_(own, when <= to_us(as_of))
-        first = select(func.min(when)).where(own).scalar_subquery()
-        last = select(func.max(when)).where(own).scalar_subquery()
+            of_series = and_(of_series, when <= to_us(as_of))
+        first = select(func.min(when)).where(of_series).scalar_subquery()
+        last = select(func.max(when)).where(of_series).scalar_subquery()
         inner = select(series, first.label("first"), last.label("last")).subquery()
         newest = and_(samples.c.series_id == inner.c.id, when == inner.c.last)
         said = (samples.c.is_control, samples.c.service, samples.c.part)
-        wanted = select(inner, *said).join(samples, newest)
+        query = select(inner, *said).join(samples, newest)
         order = [inner.c[name] for name in IDENTITY]
-        with reading(self._engine) as connection:
-            return [_info(row) for row in connection.execute(wanted.order_by(*order))]
+        with self._reading() as connection:
+            return [_info(row) for row in connection.execute(query.order_by(*order))]
 
     def days(
         self, series_ids: Iterable[int], metric: str, since_us: int, until_us: int
     ) -> list[HourlyDay]:
         """Roll-ups, packed by day, of hours that begin in the half-open range."""
-        known = _known(metric)
-        with reading(self._engine) as connection:
-            return read_days(connection, list(series_ids), known, since_us, until_us)
+        column = _known(metric)
+        with self._reading() as connection:
+            return read_days(connection, list(series_ids), column, since_us, until_us)
 
     def points(
         self, series_ids: Iterable[int], metric: str, since_us: int, until_us: int
     ) -> list[Point]:
         """Single samples in the half-open range, by series and time."""
         when = samples.c.started_at_us
-        wanted = (
+        query = (
             select(samples.c.series_id, when, samples.c[_known(metric)])
             .add_columns(samples.c.failure)
             .where(samples.c.series_id.in_(list(series_ids)))
             .where(when >= since_us, when < until_us)
             .order_by(samples.c.series_id, when)
         )
-        with reading(self._engine) as connection:
-            return [Point._make(row) for row in connection.execute(wanted)]
+        with self._reading() as connection:
+            return [Point._make(row) for row in connection.execute(query)]
 
     def page(self, chosen: SampleFilter, limit: int) -> list[tuple[int, Sample]]:
         """Up to `limit` samples with the id of their series, by time and series."""
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             # Each series lies in the order of time: the first rows of each are enough.
             parts = [
                 connection.execute(_page_of(series_id, chosen, limit)).mappings().all()
@@ -175,30 +172,30 @@ class Reader:
         start = self._first_us(chosen)
         while start is not None:
             end = start + _DAY_US
-            if found := self._span(chosen, start, end):
-                yield found
+            if day := self._span(chosen, start, end):
+                yield day
             # Not day by day: a clock that was wrong may have left years between.
             following = replace(chosen, since=from_us(end))
             start = self._first_us(following)
 
     def _first_us(self, chosen: SampleFilter) -> int | None:
         when = samples.c.started_at_us
-        found = []
-        with reading(self._engine) as connection:
+        firsts = []
+        with self._reading() as connection:
             # One step down the index per series.
             for series_id in chosen.series_ids:
                 of_series = _within(select(func.min(when)), chosen, series_id)
-                found.append(connection.scalar(of_series))
-        return min((value for value in found if value is not None), default=None)
+                firsts.append(connection.scalar(of_series))
+        return min((value for value in firsts if value is not None), default=None)
 
     def _span(self, chosen: SampleFilter, start_us: int, end_us: int) -> list[Sample]:
         when = samples.c.started_at_us
         rows: list[RowMapping] = []
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             for series_id in chosen.series_ids:
-                wanted = _within(_full(), chosen, series_id)
-                wanted = wanted.where(when >= start_us, when < end_us)
-                rows += connection.execute(wanted).mappings().all()
+                query = _within(_full(), chosen, series_id)
+                query = query.where(when >= start_us, when < end_us)
+                rows += connection.execute(query).mappings().all()
         rows.sort(key=lambda r: (r["started_at_us"], r["series_id"]))
         return [from_row(row) for row in rows]
 
@@ -207,15 +204,15 @@ class Reader:
         key = and_(
             samples.c.series_id == series_id, samples.c.started_at_us == started_at_us
         )
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             row = connection.execute(_full().where(key)).mappings().first()
         return None if row is None else from_row(row)
 
-    def latest(self, found: Iterable[SeriesInfo]) -> list[Sample]:
+    def latest(self, infos: Iterable[SeriesInfo]) -> list[Sample]:
         """The last sample of each of these series."""
-        keys = [(info.series_id, to_us(info.last_utc)) for info in found]
+        keys = [(info.series_id, to_us(info.last_utc)) for info in infos]
         key = tuple_(samples.c.series_id, samples.c.started_at_us)
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             rows = connection.execute(_full().where(key.in_(keys))).mappings()
             return [from_row(row) for row in rows]
 
@@ -223,7 +220,7 @@ class Reader:
         self, since: datetime, until: datetime, vantage: str, *, as_of: datetime
     ) -> list[Round]:
         """Rounds and gaps whose slot begins in the half-open range, as of a moment."""
-        return list(read_rounds(self._engine, since, until, vantage, as_of))
+        return list(read_rounds(self._reading, since, until, vantage, as_of))
 
     def round_totals(self, vantage: str, *, as_of: datetime) -> Totals:
         """Per status: records, probes planned, probes done, seconds; as of a moment."""
@@ -231,32 +228,32 @@ class Reader:
 
     def removed(self, vantage: str) -> Removed:
         """What retention removed so far."""
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             return removed(connection, vantage)
 
     def last_pause_end(self, vantage: str, *, now_utc: datetime) -> datetime | None:
         """When the owner's last pause was or will be over; None: there was none."""
-        with reading(self._engine) as connection:
-            return pauses.last_end(connection, vantage, now_utc)
+        with self._reading() as connection:
+            return last_end(connection, vantage, now_utc)
 
     def received(
         self, series_ids: Iterable[int], since_us: int, until_us: int
     ) -> Received:
         """What these series received in hours that begin in the half-open range."""
-        wanted = select(
+        query = select(
             func.coalesce(func.sum(hourly.c.n), 0),
             func.coalesce(func.sum(hourly.c.body_bytes), 0),
         ).where(
             hourly.c.series_id.in_(list(series_ids)),
             hourly.c.hour_us.between(since_us, until_us - 1),
         )
-        with reading(self._engine) as connection:
-            n_probes, body_bytes = connection.execute(wanted).one()
+        with self._reading() as connection:
+            n_probes, body_bytes = connection.execute(query).one()
         return Received(n_probes=int(n_probes), body_bytes=int(body_bytes))
 
     def n_stale_hours(self) -> int:
         """Hours whose roll-up is still to be made."""
-        with reading(self._engine) as connection:
+        with self._reading() as connection:
             count = select(func.count()).select_from(hourly_stale)
             return connection.scalar(count) or 0
 
@@ -269,41 +266,37 @@ class Reader:
     ) -> list[StoredAnalysis]:
         """The last analyses that judged a vantage before a moment, newest first."""
         newest = analyses.c.computed_at_us.desc(), analyses.c.id.desc()
-        wanted = select(analyses).order_by(*newest).limit(limit)
+        query = select(analyses).order_by(*newest).limit(limit)
         if vantage is not None:
             of_analysis = verdicts.c.analysis_id == analyses.c.id
-            own = exists().where(of_analysis, verdicts.c.vantage == vantage)
-            wanted = wanted.where(own)
+            of_vantage = exists().where(of_analysis, verdicts.c.vantage == vantage)
+            query = query.where(of_vantage)
         if before is not None:
-            wanted = wanted.where(analyses.c.computed_at_us < to_us(before))
-        with reading(self._engine) as connection:
+            query = query.where(analyses.c.computed_at_us < to_us(before))
+        with self._reading() as connection:
             return [
                 StoredAnalysis(
                     computed_at_utc=from_us(row.computed_at_us),
                     method_version=row.method_version,
                     document=row.document,
                 )
-                for row in connection.execute(wanted)
+                for row in connection.execute(query)
             ]
 
     def notes(
         self, first_date: str, last_date: str, vantage: str
     ) -> list[tuple[str, str, str]]:
         """First date, last date and text of the notes that touch a range of dates."""
-        wanted = text(
+        query = text(
             "SELECT first_date, last_date, text FROM v_notes"
             " WHERE last_date >= :first AND first_date <= :last"
             " AND (vantage = :vantage OR vantage IS NULL)"
             " ORDER BY first_date, number LIMIT 1000"
         )
         span = {"first": first_date, "last": last_date, "vantage": vantage}
-        with reading(self._engine) as connection:
-            found = connection.execute(wanted, span).all()
-        return [(row[0], row[1], row[2]) for row in found]
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
+        with self._reading() as connection:
+            rows = connection.execute(query, span).all()
+        return [(row[0], row[1], row[2]) for row in rows]
 
 
 def is_site(info: SeriesInfo) -> bool:
@@ -322,27 +315,27 @@ def _full() -> Statement:
     return select(samples, *names).join_from(series, samples)
 
 
-def _within(wanted: Statement, chosen: SampleFilter, series_id: int) -> Statement:
+def _within(query: Statement, chosen: SampleFilter, series_id: int) -> Statement:
     when = samples.c.started_at_us
-    wanted = wanted.where(samples.c.series_id == series_id)
+    query = query.where(samples.c.series_id == series_id)
     if chosen.since is not None:
-        wanted = wanted.where(when >= to_us(chosen.since))
+        query = query.where(when >= to_us(chosen.since))
     if chosen.until is not None:
-        wanted = wanted.where(when < to_us(chosen.until))
+        query = query.where(when < to_us(chosen.until))
     if chosen.is_failed is not None:
         is_null = samples.c.failure.is_(None)
-        wanted = wanted.where(~is_null if chosen.is_failed else is_null)
-    return wanted
+        query = query.where(~is_null if chosen.is_failed else is_null)
+    return query
 
 
 def _page_of(series_id: int, chosen: SampleFilter, limit: int) -> Statement:
     when = samples.c.started_at_us
-    wanted = _within(_full(), chosen, series_id)
+    query = _within(_full(), chosen, series_id)
     if chosen.after is not None:
         after_us, after_id = chosen.after
         is_later = when > after_us if series_id <= after_id else when >= after_us
-        wanted = wanted.where(is_later)
-    return wanted.order_by(when).limit(limit)
+        query = query.where(is_later)
+    return query.order_by(when).limit(limit)
 
 
 def _info(row: StoredRow) -> SeriesInfo:

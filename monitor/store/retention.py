@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from monitor.store import clock_steps, rounds
 from monitor.store.clock_steps import ClockStep
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.database import Database
 from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import from_us, to_us
 from monitor.store.rollups import Rollups
@@ -66,25 +66,24 @@ class Removed(NamedTuple):
 
 
 class Retention:
-    """Removes old samples of one vantage, in a database that is up to date.
+    """Removes old samples of one vantage.
 
     Every method may raise StoreError.
 
     Parameters
     ----------
-    url : database URL.
     vantage : whose samples; those of others are never touched.
     phase_us : see `Rollups`.
     """
 
-    def __init__(self, url: str, vantage: str, *, phase_us: int = 0) -> None:
-        self._engine = make_engine(url)
+    def __init__(self, database: Database, vantage: str, *, phase_us: int = 0) -> None:
+        self.database = database
         self._vantage = vantage
-        self._rollups = Rollups(url, phase_us=phase_us)
+        self._rollups = Rollups(database, phase_us=phase_us)
 
     def age(self, n_days: int, *, now: datetime) -> Age:
         """What is old: days with `n_days` measured ones after them, all over by now."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             step = clock_steps.last_within(connection, self._vantage, now, STEADY)
             measured = rounds.measured_days(
                 connection, self._vantage, now=now, limit=n_days
@@ -106,18 +105,18 @@ class Retention:
             "before_us": to_us(before),
             "vantage": self._vantage,
         }
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             connection.execute(insert(retentions), row)
 
     def kept_from(self) -> datetime | None:
         """The moment before which samples may go; None: none may."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             decision = _decision(connection, self._vantage)
         return None if decision is None else from_us(decision.before_us)
 
     def step(self) -> bool:
         """Do one small piece of the work; whether there is more."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             decision = _decision(connection, self._vantage)
             if decision is None:
                 return False
@@ -133,24 +132,21 @@ class Retention:
 
     def removed(self) -> Removed:
         """What was removed so far."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             return removed(connection, self._vantage)
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._rollups.close()
-        self._engine.dispose()
 
     def _is_old(self, before_us: int) -> ColumnElement[bool]:
         other = series.alias("own_series")
-        own = select(other.c.id).where(other.c.vantage == self._vantage)
-        return and_(samples.c.series_id.in_(own), samples.c.started_at_us < before_us)
+        of_vantage = select(other.c.id).where(other.c.vantage == self._vantage)
+        return and_(
+            samples.c.series_id.in_(of_vantage), samples.c.started_at_us < before_us
+        )
 
     def _remove(self, decision: "_Decision", series_id: int, until_us: int) -> None:
         gone = and_(
             samples.c.series_id == series_id, samples.c.started_at_us < until_us
         )
-        with writing(self._engine) as connection:
+        with self.database.writing() as connection:
             # Another process may have taken the decision back in the meantime.
             if _decision(connection, self._vantage) != decision:
                 return
@@ -165,17 +161,17 @@ class Retention:
 def removed(connection: Connection, vantage: str) -> Removed:
     """What was removed of a vantage so far."""
     day = removals.c.day
-    wanted = select(
+    query = select(
         func.coalesce(func.sum(removals.c.n_rows), 0),
         func.count(day.distinct()),
         func.min(day),
         func.max(day),
     ).where(removals.c.vantage == vantage)
-    n_rows, n_days, first_day, last_day = connection.execute(wanted).one()
+    n_rows, n_days, first_day, last_day = connection.execute(query).one()
     return Removed(int(n_rows), n_days, first_day, last_day)
 
 
-def removed_rows(url: str) -> dict[tuple[str, str], int]:
+def removed_rows(database: Database) -> dict[tuple[str, str], int]:
     """(Vantage, UTC date) -> how many of its samples retention has removed.
 
     Raises
@@ -183,14 +179,10 @@ def removed_rows(url: str) -> dict[tuple[str, str], int]:
     StoreError : the database is out of reach.
     """
     c = removals.c
-    wanted = select(c.vantage, c.day, func.sum(c.n_rows)).group_by(c.vantage, c.day)
-    engine = make_engine(url)
-    try:
-        with reading(engine) as connection:
-            found = connection.execute(wanted).all()
-    finally:
-        engine.dispose()
-    return {(vantage, day): int(n_rows) for vantage, day, n_rows in found}
+    query = select(c.vantage, c.day, func.sum(c.n_rows)).group_by(c.vantage, c.day)
+    with database.reading() as connection:
+        counted = connection.execute(query).all()
+    return {(vantage, day): int(n_rows) for vantage, day, n_rows in counted}
 
 
 class _Decision(NamedTuple):
@@ -199,13 +191,13 @@ class _Decision(NamedTuple):
 
 
 def _decision(connection: Connection, vantage: str) -> _Decision | None:
-    wanted = (
+    query = (
         select(retentions.c.id, retentions.c.before_us)
         .where(retentions.c.vantage == vantage)
         .order_by(retentions.c.id.desc())
         .limit(1)
     )
-    row = connection.execute(wanted).first()
+    row = connection.execute(query).first()
     return None if row is None else _Decision(*row)
 
 
@@ -213,7 +205,7 @@ def _counted(
     connection: Connection, vantage: str, retention_id: int, gone: ColumnElement[bool]
 ) -> list[dict[str, object]]:
     day = (samples.c.started_at_us // _DAY_US).label("day")
-    wanted = select(day, func.count()).where(gone).group_by(day)
+    query = select(day, func.count()).where(gone).group_by(day)
     return [
         {
             "retention_id": retention_id,
@@ -221,14 +213,14 @@ def _counted(
             "day": from_us(int(number) * _DAY_US).date().isoformat(),
             "n_rows": n_rows,
         }
-        for number, n_rows in connection.execute(wanted).all()
+        for number, n_rows in connection.execute(query).all()
     ]
 
 
 def _has_stale_hours(
     connection: Connection, before_us: int, is_old: ColumnElement[bool]
 ) -> bool:
-    wanted = (
+    query = (
         select(hourly_stale.c.hour)
         .where(
             hourly_stale.c.hour * HOUR_US < before_us,
@@ -236,15 +228,15 @@ def _has_stale_hours(
         )
         .limit(1)
     )
-    return connection.execute(wanted).first() is not None
+    return connection.execute(query).first() is not None
 
 
 def _next_span(
     connection: Connection, is_old: ColumnElement[bool]
 ) -> tuple[int, int] | None:
     """A series that has old samples, and the time before which some of them can go."""
-    own = and_(samples.c.series_id == series.c.id, is_old)
-    owner = select(series.c.id).where(exists().where(own)).limit(1)
+    old_of_series = and_(samples.c.series_id == series.c.id, is_old)
+    owner = select(series.c.id).where(exists().where(old_of_series)).limit(1)
     series_id = connection.scalar(owner)
     if series_id is None:
         return None

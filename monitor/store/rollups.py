@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Engine,
     bindparam,
     delete,
     func,
@@ -24,7 +23,7 @@ from sqlalchemy import (
 )
 
 from monitor.evening_rule import middle
-from monitor.store.engine import make_engine, reading, writing
+from monitor.store.database import Database
 from monitor.store.hourly_days import HOUR_US, HOURS, repack, write_days
 from monitor.store.sql_types import StoredRow
 from monitor.store.tables import METRICS, hourly, hourly_days, hourly_stale, samples
@@ -60,13 +59,12 @@ class Rollups:
 
     Parameters
     ----------
-    url : database URL.
     phase_us : offset of the local hour from the hour of UTC [us]; 0 in most zones,
         half an hour in India. Roll-ups of another phase are thrown away.
     """
 
-    def __init__(self, url: str, *, phase_us: int = 0) -> None:
-        self._engine = make_engine(url)
+    def __init__(self, database: Database, *, phase_us: int = 0) -> None:
+        self.database = database
         self._phase_us = phase_us
         self._is_checked = False
 
@@ -78,41 +76,37 @@ class Rollups:
         StoreError : the database is out of reach or locked.
         """
         if not self._is_checked:
-            _drop_other_phase(self._engine, self._phase_us)
+            _drop_other_phase(self.database, self._phase_us)
             self._is_checked = True
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             spans = _newest(connection)
             made = [_made(connection, span, self._phase_us) for span in spans]
         if made:
-            with writing(self._engine) as connection:
+            with self.database.writing() as connection:
                 _store(connection, made, self._phase_us)
         return self.n_stale()
 
     def n_stale(self) -> int:
         """How many hours wait to be made anew."""
-        with reading(self._engine) as connection:
+        with self.database.reading() as connection:
             count = select(func.count()).select_from(hourly_stale)
             return connection.scalar(count) or 0
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
 
 
 def _newest(connection: Connection) -> list[_Span]:
     """Stale hours, up to a number, from the newest day on."""
     # Newest first: what a person looks at is there before the history is.
     # Beyond the newest day, or a day that never rests would hold up all others.
-    found: list[_Span] = []
+    spans: list[_Span] = []
     before_hour = _EVER
-    while sum(map(_n_hours, found)) < HOURS_AT_ONCE and len(found) < SERIES_AT_ONCE:
+    while sum(map(_n_hours, spans)) < HOURS_AT_ONCE and len(spans) < SERIES_AT_ONCE:
         newest = connection.scalar(_NEWEST_HOUR, {"before_hour": before_hour})
         if newest is None:
             break
         day = {"first_hour": newest // HOURS * HOURS, "before_hour": before_hour}
-        found += [_Span(*row) for row in connection.execute(_SPANS, day)]
+        spans += [_Span(*row) for row in connection.execute(_SPANS, day)]
         before_hour = day["first_hour"]
-    return found
+    return spans
 
 
 def _n_hours(span: _Span) -> int:
@@ -127,14 +121,14 @@ def _made(connection: Connection, span: _Span, phase_us: int) -> _Made:
         by_slot[(row[0] + phase_us) // HOUR_US * HOUR_US - phase_us].append(row)
         n_samples += 1
     rows = [
-        {"series_id": span.series_id, "hour_us": slot, **_rollup(found)}
-        for slot, found in by_slot.items()
+        {"series_id": span.series_id, "hour_us": slot, **_rollup(measured)}
+        for slot, measured in by_slot.items()
     ]
     return _Made(span, n_samples, rows)
 
 
-def _store(connection: Connection, found: Iterable[_Made], phase_us: int) -> None:
-    taken = [_taken(connection, made, phase_us) for made in found]
+def _store(connection: Connection, made_spans: Iterable[_Made], phase_us: int) -> None:
+    taken = [_taken(connection, made, phase_us) for made in made_spans]
     rows = [row for made in taken for row in made.rows]
     if rows:
         connection.execute(_REPLACE, rows)
@@ -180,28 +174,28 @@ def _rollup(rows: Sequence[StoredRow]) -> dict[str, object]:
     }
 
 
-def _drop_other_phase(engine: Engine, phase_us: int) -> None:
+def _drop_other_phase(database: Database, phase_us: int) -> None:
     other = (hourly.c.hour_us + phase_us) % HOUR_US != 0
-    with reading(engine) as connection:
-        found = connection.execute(
+    with database.reading() as connection:
+        rows = connection.execute(
             select(hourly.c.hour_us).where(other, _is_derived()).limit(1)
         )
-        is_other = found.first() is not None
+        is_other = rows.first() is not None
     if is_other:
-        _start_anew(engine)
+        _start_anew(database)
 
 
 def _is_derived() -> ColumnElement[bool]:
     """Whether the samples of a roll-up are there, so that it can be made anew."""
-    own = samples.c.series_id == hourly.c.series_id
-    first = select(func.min(samples.c.started_at_us)).where(own).scalar_subquery()
+    of_series = samples.c.series_id == hourly.c.series_id
+    first = select(func.min(samples.c.started_at_us)).where(of_series).scalar_subquery()
     return hourly.c.hour_us >= first - HOUR_US
 
 
-def _start_anew(engine: Engine) -> None:
+def _start_anew(database: Database) -> None:
     columns = [samples.c.series_id, samples.c.started_at_us // HOUR_US]
     every_hour = select(*columns).distinct()
-    with writing(engine) as connection:
+    with database.writing() as connection:
         connection.execute(delete(hourly).where(_is_derived()))
         connection.execute(delete(hourly_days))
         for series_id, first_us, last_us in connection.execute(_EXTENTS).all():

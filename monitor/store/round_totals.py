@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from monitor.store.engine import reading
+from monitor.store.database import Reading
 from monitor.store.instants import to_us
 from monitor.store.rounds import held_s, is_held
 from monitor.store.tables import rounds
@@ -35,8 +35,8 @@ class RoundTotals:
     a second. A record of an old slot that comes later is in the counts the next day.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
         self._old: dict[str, tuple[int, Totals]] = {}
 
     def of(self, vantage: str, *, as_of: datetime) -> Totals:
@@ -49,19 +49,19 @@ class RoundTotals:
         now_us = to_us(as_of)
         until_us = now_us // _DAY_US * _DAY_US - _RECENT_US
         is_old = rounds.c.slot_start_us < until_us
-        with reading(self._engine) as connection:
-            known = self._old.get(vantage)
-            if known is None or known[0] != until_us:
+        with self._reading() as connection:
+            counted = self._old.get(vantage)
+            if counted is None or counted[0] != until_us:
                 old = _counted(connection, vantage, is_old, now_us)
-                known = self._old[vantage] = until_us, old
-            return _sum(known[1], _counted(connection, vantage, ~is_old, now_us))
+                counted = self._old[vantage] = until_us, old
+            return _sum(counted[1], _counted(connection, vantage, ~is_old, now_us))
 
 
 def _counted(
     connection: Connection, vantage: str, chosen: ColumnElement[bool], now_us: int
 ) -> Totals:
     c = rounds.c
-    wanted = (
+    query = (
         select(c.status, func.count(), func.sum(c.n_planned), func.sum(c.n_done))
         .add_columns(func.coalesce(func.sum(held_s(now_us)), 0.0))
         .where(c.vantage == vantage, chosen, is_held(now_us))
@@ -69,22 +69,22 @@ def _counted(
     )
     return {
         status: StatusTotals(int(n), int(planned), int(done), float(duration_s))
-        for status, n, planned, done, duration_s in connection.execute(wanted)
+        for status, n, planned, done, duration_s in connection.execute(query)
     }
 
 
-def _sum(one: Totals, other: Totals) -> Totals:
+def _sum(totals: Totals, other: Totals) -> Totals:
     nothing = StatusTotals()
     return {
-        status: _added(one.get(status, nothing), other.get(status, nothing))
-        for status in {*one, *other}
+        status: _added(totals.get(status, nothing), other.get(status, nothing))
+        for status in {*totals, *other}
     }
 
 
-def _added(one: StatusTotals, other: StatusTotals) -> StatusTotals:
+def _added(totals: StatusTotals, other: StatusTotals) -> StatusTotals:
     return StatusTotals(
-        one.n + other.n,
-        one.n_planned + other.n_planned,
-        one.n_done + other.n_done,
-        one.duration_s + other.duration_s,
+        totals.n + other.n,
+        totals.n_planned + other.n_planned,
+        totals.n_done + other.n_done,
+        totals.duration_s + other.duration_s,
     )

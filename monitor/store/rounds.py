@@ -7,6 +7,7 @@ beyond the moment; what lies later than the moment is not told at all.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
@@ -14,7 +15,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Engine,
     and_,
     bindparam,
     case,
@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 
 from monitor.model import Round, RoundStatus
-from monitor.store.engine import reading
+from monitor.store.checkpoint import checkpoint
+from monitor.store.database import Database, Reading
 from monitor.store.instants import from_us, to_us
 from monitor.store.samples import insert_new
 from monitor.store.spool_lines import storable
@@ -35,6 +36,44 @@ _ORDER = (rounds.c.slot_start_us, rounds.c.vantage, rounds.c.round_id)
 _DAY_US: Final = 86_400_000_000
 _S_PER_US: Final = 1e-6
 _IS_MEASURED: Final = rounds.c.status != RoundStatus.MISSED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """The rounds and gaps of a database: added, never changed."""
+
+    database: Database
+
+    def append(self, round_: Round) -> None:
+        """Store a round; storing it again changes nothing."""
+        with self.database.writing() as connection:
+            append(connection, [round_])
+        checkpoint(self.database.engine)
+
+    def read(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        vantage: str | None = None,
+        as_of: datetime | None = None,
+    ) -> Iterator[Round]:
+        """The rounds whose slot begins from `since` on and before `until`, by time.
+
+        With `as_of`, what holds at that moment: nothing later, and of missed slots only
+        those that had no round after all.
+        """
+        return read(self.database.reading, since, until, vantage, as_of)
+
+    def last(self, vantage: str, *, before: datetime) -> Round | None:
+        """The round of the vantage's latest slot before a moment; None without."""
+        with self.database.reading() as connection:
+            return last(connection, vantage, before)
+
+    def bounds(self, vantage: str) -> tuple[datetime, datetime] | None:
+        """The vantage's first and last measured slot, also one later than now."""
+        with self.database.reading() as connection:
+            return bounds(connection, vantage)
 
 
 def append(connection: Connection, ended: Sequence[Round]) -> None:
@@ -59,7 +98,7 @@ def _to_row(round_: Round) -> dict[str, object]:
 
 
 def read(
-    engine: Engine,
+    reading: Reading,
     since: datetime | None,
     until: datetime | None,
     vantage: str | None,
@@ -81,10 +120,10 @@ def read(
         statement = statement.where(rounds.c.vantage == vantage)
     options = {"yield_per": 2000}
     with (
-        reading(engine) as connection,
-        connection.execute(statement, execution_options=options) as found,
+        reading() as connection,
+        connection.execute(statement, execution_options=options) as cursor,
     ):
-        yield from map(_from_row, found)
+        yield from map(_from_row, cursor)
 
 
 def _holding(now_us: int) -> Statement:
@@ -96,10 +135,10 @@ def _holding(now_us: int) -> Statement:
 
 def held_s(now_us: int) -> ColumnElement[float]:
     """A record's duration as of a moment [s]: of missed slots, as far as that holds."""
-    own = func.coalesce(rounds.c.duration_s, 0.0)
-    length = _shorter(own, (now_us - rounds.c.slot_start_us) * _S_PER_US)
+    recorded = func.coalesce(rounds.c.duration_s, 0.0)
+    length = _shorter(recorded, (now_us - rounds.c.slot_start_us) * _S_PER_US)
     until_measured = (_next_measured_us() - rounds.c.slot_start_us) * _S_PER_US
-    length = _shorter(length, func.coalesce(until_measured, own))
+    length = _shorter(length, func.coalesce(until_measured, recorded))
     return case((_IS_MEASURED, rounds.c.duration_s), else_=length)
 
 
@@ -126,9 +165,9 @@ def _next_measured_us() -> ColumnElement[int]:
     )
 
 
-def _shorter(one: Any, other: Any) -> ColumnElement[float]:  # noqa: ANN401
+def _shorter(length: Any, other: Any) -> ColumnElement[float]:  # noqa: ANN401
     # LEAST of one database is MIN of the other.
-    return case((one < other, one), else_=other)
+    return case((length < other, length), else_=other)
 
 
 def last(connection: Connection, vantage: str, before: datetime) -> Round | None:
@@ -148,11 +187,11 @@ def bounds(connection: Connection, vantage: str) -> tuple[datetime, datetime] | 
 
     The last one may lie in the future, where the wall clock once stood.
     """
-    own = and_(rounds.c.vantage == vantage, _IS_MEASURED)
+    measured = and_(rounds.c.vantage == vantage, _IS_MEASURED)
     slot = rounds.c.slot_start_us
-    wanted = select(slot).where(own).limit(1)
-    first_us = connection.scalar(wanted.order_by(slot))
-    last_us = connection.scalar(wanted.order_by(slot.desc()))
+    query = select(slot).where(measured).limit(1)
+    first_us = connection.scalar(query.order_by(slot))
+    last_us = connection.scalar(query.order_by(slot.desc()))
     if first_us is None or last_us is None:
         return None
     return from_us(first_us), from_us(last_us)
@@ -164,8 +203,8 @@ def measured_days(
     """The last UTC days that are over and have a measured round, the newest first."""
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     values = {"vantage": vantage, "before_us": to_us(today), "n": limit}
-    found = connection.execute(_MEASURED_DAYS, values).scalars()
-    return [from_us(day_us).date() for day_us in found]
+    days_us = connection.execute(_MEASURED_DAYS, values).scalars()
+    return [from_us(day_us).date() for day_us in days_us]
 
 
 def _measured_days() -> Statement:
@@ -173,8 +212,8 @@ def _measured_days() -> Statement:
 
     def newest_before(moment_us: Any) -> ColumnElement[int]:  # noqa: ANN401
         slot = rounds.c.slot_start_us
-        own = rounds.c.vantage == bindparam("vantage")
-        newest = select(slot).where(own, _IS_MEASURED, slot < moment_us)
+        of_vantage = rounds.c.vantage == bindparam("vantage")
+        newest = select(slot).where(of_vantage, _IS_MEASURED, slot < moment_us)
         newest_us = newest.order_by(slot.desc()).limit(1).scalar_subquery()
         return newest_us - newest_us % _DAY_US
 

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Final, TypeAlias, cast
 
@@ -12,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
-    Engine,
     RowMapping,
     Table,
     and_,
@@ -26,11 +27,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from monitor.lists import curve_text
 from monitor.model import Operation, Role, Sample, Transport
-from monitor.store.engine import reading
+from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.spool_lines import nested, storable
 from monitor.store.sql_types import Statement
 from monitor.store.tables import IDENTITY, samples, series
+from monitor.store.usage import Received, received
 from monitor.untyped import Json
 
 SeriesKey: TypeAlias = tuple[str, ...]
@@ -43,6 +45,76 @@ _PLAIN: Final = tuple(
 )
 _DAY_US: Final = 86_400_000_000
 _ROWS_AT_ONCE: Final = 2000
+_KNOWN: Final = "series_ids"
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The samples of a database: added, never changed."""
+
+    database: Database
+
+    def append(self, taken: Iterable[Sample]) -> int:
+        """Store samples; how many of them were new.
+
+        A sample whose identity (docs/contracts.md) is already stored is left as it is.
+        Up to 2,000 samples are one transaction; more are several, in order.
+        """
+        remaining = iter(taken)
+        n_new = 0
+        while batch := list(islice(remaining, _ROWS_AT_ONCE)):
+            with known_series(self.database) as (connection, ids):
+                n_new += append(connection, batch, ids)
+        return n_new
+
+    def read(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        targets: Iterable[str] | None = None,
+        vantage: str | None = None,
+    ) -> Iterator[Sample]:
+        """The samples from `since` on and before `until` by time, streamed.
+
+        Those of one instant are ordered by vantage, target, path, probe, server name.
+        """
+        names = None if targets is None else tuple(targets)
+        chosen = Selection(since=since, until=until, targets=names, vantage=vantage)
+        return read(self.database, chosen)
+
+    def values(
+        self,
+        names: Sequence[str],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        vantage: str | None = None,
+    ) -> Iterator[Sequence[Json]]:
+        """What `read` gives as plain values: time [us since 1970], named fields."""
+        chosen = Selection(since=since, until=until, vantage=vantage)
+        return read_values(self.database, chosen, names)
+
+    def received(self, vantage: str, *, since: datetime, until: datetime) -> Received:
+        """What the vantage's rounds received in the half-open span."""
+        with self.database.reading() as connection:
+            return received(connection, vantage, since, until)
+
+
+@contextmanager
+def known_series(
+    database: Database,
+) -> Iterator[tuple[Connection, dict["SeriesKey", int]]]:
+    """A transaction that writes, and the ids of series that its connection has seen.
+
+    They are kept with the connection: another one may be to another file of that name.
+    """
+    with database.writing() as connection:
+        kept = connection.info
+        # Forgotten first: after a failure the ids on disk may be others.
+        ids = kept.pop(_KNOWN, {})
+        yield connection, ids
+    kept[_KNOWN] = ids
 
 
 def insert_new(
@@ -76,9 +148,11 @@ def append(
     Parameters
     ----------
     connection : in a writing transaction.
-    batch : at least one sample.
+    batch : the samples; none is nothing.
     ids : series ids that are known to be stored; completed here.
     """
+    if not batch:
+        return 0
     keys = [series_key(sample) for sample in batch]
     _add_series(connection, {key for key in keys if key not in ids}, ids)
     rows = [to_row(sample, ids[key]) for sample, key in zip(batch, keys, strict=True)]
@@ -158,7 +232,7 @@ class Selection:
         return since, until
 
 
-def read(engine: Engine, selection: Selection) -> Iterator[Sample]:
+def read(database: Database, selection: Selection) -> Iterator[Sample]:
     """The samples in the order of time, then of their series; streamed.
 
     Notes
@@ -167,35 +241,35 @@ def read(engine: Engine, selection: Selection) -> Iterator[Sample]:
     grows with the years, and no transaction stays open for the whole of it.
     """
     since, until = selection.bounds_us()
-    start = _first_us(engine, selection, since)
+    start = _first_us(database, selection, since)
     while start is not None and start < until:
         end = min(start + _DAY_US, until)
-        for row in _rows(engine, _between(selection, start, end)):
+        for row in _rows(database, _between(selection, start, end)):
             yield from_row(row)
-        start = _first_us(engine, selection, end)
+        start = _first_us(database, selection, end)
 
 
 def read_values(
-    engine: Engine, selection: Selection, names: Sequence[str]
+    database: Database, selection: Selection, names: Sequence[str]
 ) -> Iterator[Sequence[Json]]:
     """The time [us since 1970] and the named fields of each sample; as `read` orders.
 
     A fifth of the cost of whole samples, for those who want a million of them.
     """
     since, until = selection.bounds_us()
-    start = _first_us(engine, selection, since)
+    start = _first_us(database, selection, since)
     while start is not None and start < until:
         # Up to the end of the UTC day.
         end = min((start // _DAY_US + 1) * _DAY_US, until)
         statement = _between(selection, start, end).with_only_columns(
             samples.c.started_at_us, *map(_stored, names)
         )
-        with reading(engine) as connection:
+        with database.reading() as connection:
             options = {"yield_per": _ROWS_AT_ONCE}
-            found = connection.execute(statement, execution_options=options)
-            for part in found.partitions():
+            cursor = connection.execute(statement, execution_options=options)
+            for part in cursor.partitions():
                 yield from part
-        start = _first_us(engine, selection, end)
+        start = _first_us(database, selection, end)
 
 
 # A column of any of the stored types.
@@ -205,14 +279,14 @@ def _stored(name: str) -> ColumnElement[Any]:
     return series.c[name] if name in IDENTITY else samples.c[name]
 
 
-def _rows(engine: Engine, statement: Statement) -> Iterator[RowMapping]:
+def _rows(database: Database, statement: Statement) -> Iterator[RowMapping]:
     """The rows, streamed; everything is let go of also when the reader stops early."""
     options = {"yield_per": _ROWS_AT_ONCE}
     with (
-        reading(engine) as connection,
-        connection.execute(statement, execution_options=options) as found,
+        database.reading() as connection,
+        connection.execute(statement, execution_options=options) as cursor,
     ):
-        yield from found.mappings()
+        yield from cursor.mappings()
 
 
 def _between(selection: Selection, start_us: int, end_us: int) -> Statement:
@@ -231,7 +305,7 @@ def _in_series(selection: Selection) -> ColumnElement[bool]:
     return samples.c.series_id.in_(select(series.c.id).where(selection.of_series()))
 
 
-def _first_us(engine: Engine, selection: Selection, since_us: int) -> int | None:
+def _first_us(database: Database, selection: Selection, since_us: int) -> int | None:
     # One step down the index per series; a plain minimum would read every row.
     first = (
         select(func.min(samples.c.started_at_us))
@@ -245,6 +319,6 @@ def _first_us(engine: Engine, selection: Selection, since_us: int) -> int | None
         .where(selection.of_series())
         .subquery()
     )
-    with reading(engine) as connection:
+    with database.reading() as connection:
         first_us: int | None = connection.scalar(select(func.min(per_series.c.us)))
     return first_us

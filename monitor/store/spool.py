@@ -17,8 +17,8 @@ from monitor.clock import Clock
 from monitor.errors import MonitorError, StoreError
 from monitor.model import Round, Sample
 from monitor.store.delivery import Delivery
+from monitor.store.door import Store
 from monitor.store.dropped import Dropped
-from monitor.store.engine import database_url
 from monitor.store.spool_file import RECORDS_AT_ONCE, SpoolFile
 
 log = logging.getLogger(__name__)
@@ -33,14 +33,14 @@ class SpooledWriter:
 
     Parameters
     ----------
-    url : the database.
+    store : the database; opened here, and let go of at the end.
     spool : the file for what the database could not take, or its path.
     clock : tells how long ago the database was last tried.
     every : length of a slot, for the record of what could not be kept.
 
     Raises
     ------
-    InputError : the URL is impossible, or the database is not for this program.
+    InputError : the database is not for this program.
 
     Notes
     -----
@@ -52,19 +52,18 @@ class SpooledWriter:
 
     def __init__(
         self,
-        url: str,
+        store: Store,
         spool: SpoolFile | Path,
         clock: Clock,
         *,
         every: timedelta = timedelta(minutes=5),
     ) -> None:
-        database_url(url)
         self._clock = clock
         self._spool = spool if isinstance(spool, SpoolFile) else SpoolFile(spool)
         self._memory: deque[Sample | Round] = deque()
         self._dropped = Dropped(every)
         self._n_spooled = self._spool.count()
-        self._delivery = Delivery(url)
+        self._delivery = Delivery(store)
         self._is_unwritable = False
         self._retry_s = _RETRY_FIRST_S
         self._retry_at_s = clock.monotonic_s()

@@ -40,7 +40,7 @@ def become(connection: Connection) -> None:
 
 
 def _may_be_taken(connection: Connection, views: Sequence[str]) -> bool:
-    found = connection.execute(
+    rows = connection.execute(
         f"""
         SELECT bool_and(has_table_privilege(r.oid, to_regclass(v), 'SELECT')
                         AND pg_has_role(r.oid, 'MEMBER'))
@@ -48,7 +48,7 @@ def _may_be_taken(connection: Connection, views: Sequence[str]) -> bool:
         """,  # noqa: S608 - a constant
         (list(views),),
     ).fetchone()
-    return found == (True,)
+    return rows == (True,)
 
 
 def _make(connection: Connection, views: Sequence[str]) -> None:

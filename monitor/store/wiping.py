@@ -15,18 +15,19 @@ from sqlalchemy import Connection, inspect, select, text, union
 
 from monitor.errors import InputError, StoreError
 from monitor.store import households
-from monitor.store.backup import engine_of, reported_file
-from monitor.store.engine import COMPANIONS, reading, sqlite_path, writing
+from monitor.store.backup import reported_file
+from monitor.store.database import Database
+from monitor.store.door import Store
+from monitor.store.engine import COMPANIONS, sqlite_path
 from monitor.store.holder import Holder
 from monitor.store.leases import refuse_held
-from monitor.store.migration import migrate
 from monitor.store.spool_file import spool_path
 from monitor.store.tables import VERSION_TABLE, metadata, rounds, series
 
 _SPOOLS: Final = ("", ".unreadable")
 
 
-def stored_things(url: str, vantage: str | None) -> Sequence[str]:
+def stored_things(store: Store, vantage: str | None) -> Sequence[str]:
     """What `wipe` would remove: files; tables of a server, or rows of one vantage.
 
     Raises
@@ -34,10 +35,10 @@ def stored_things(url: str, vantage: str | None) -> Sequence[str]:
     InputError : the database is another program's.
     StoreError : a server is out of reach.
     """
-    return [*map(str, _files(url)), *_on_server(url, vantage)]
+    return [*map(str, _files(store)), *_on_server(store.database, vantage)]
 
 
-def wipe(url: str, vantage: str | None, *, now_utc: datetime) -> Sequence[str]:
+def wipe(store: Store, vantage: str | None, *, now_utc: datetime) -> Sequence[str]:
     """Remove the database, its companions and the spool; what was removed.
 
     Parameters
@@ -50,16 +51,16 @@ def wipe(url: str, vantage: str | None, *, now_utc: datetime) -> Sequence[str]:
     InputError : the database is another program's.
     StoreError : it is in use, or out of reach; then nothing was removed.
     """
-    things, files = _on_server(url, vantage), _files(url)
-    with engine_of(url) as engine:
-        path = sqlite_path(engine)
-        if path is not None and path.is_file():
-            _refuse_in_use(path)
-        if things:
-            migrate(engine)
-            with writing(engine) as connection:
-                refuse_held(connection, vantage, Holder.this_process(), now_utc=now_utc)
-                _remove(connection, vantage)
+    things, files = _on_server(store.database, vantage), _files(store)
+    path = sqlite_path(store.database.engine)
+    if path is not None and path.is_file():
+        _refuse_in_use(path)
+    if things:
+        store.open()
+        with store.database.writing() as connection:
+            refuse_held(connection, vantage, Holder.this_process(), now_utc=now_utc)
+            _remove(connection, vantage)
+    store.close()
     for file in files:
         with reported_file(file):
             file.unlink(missing_ok=True)
@@ -76,31 +77,29 @@ def _remove(connection: Connection, vantage: str | None) -> None:
         connection.execute(text(f"DROP FUNCTION IF EXISTS {function}"))
 
 
-def _files(url: str) -> list[Path]:
-    spool = spool_path(url)
-    found = [spool.with_name(f"{spool.name}{end}") for end in _SPOOLS]
-    with engine_of(url) as engine:
-        path = sqlite_path(engine)
+def _files(store: Store) -> list[Path]:
+    spool = spool_path(store.url)
+    files = [spool.with_name(f"{spool.name}{end}") for end in _SPOOLS]
+    path = sqlite_path(store.database.engine)
     if path is not None:
         if path.is_file():
             _refuse_stranger(path)
-        found = [path.with_name(f"{path.name}{end}") for end in COMPANIONS] + found
-    return [file for file in found if file.exists()]
+        files = [path.with_name(f"{path.name}{end}") for end in COMPANIONS] + files
+    return [file for file in files if file.exists()]
 
 
-def _on_server(url: str, vantage: str | None) -> list[str]:
-    with engine_of(url) as engine:
-        if sqlite_path(engine) is not None:
+def _on_server(database: Database, vantage: str | None) -> list[str]:
+    if sqlite_path(database.engine) is not None:
+        return []
+    with database.reading() as connection:
+        inspector = inspect(connection)
+        if not inspector.has_table(VERSION_TABLE):
             return []
-        with reading(engine) as connection:
-            inspector = inspect(connection)
-            if not inspector.has_table(VERSION_TABLE):
-                return []
-            known = set(inspector.get_table_names())
-            vantages = _vantages(connection)
+        tables = set(inspector.get_table_names())
+        vantages = _vantages(connection)
     if vantage is not None and vantages - {vantage}:
         return [f"all rows of vantage {vantage!r}"] if vantage in vantages else []
-    return [f"table {name}" for name in _server_tables() if name in known]
+    return [f"table {name}" for name in _server_tables() if name in tables]
 
 
 def _vantages(connection: Connection) -> set[str]:

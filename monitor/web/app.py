@@ -7,7 +7,7 @@ from aiohttp import web
 
 from monitor.clock import Clock
 from monitor.config import Config
-from monitor.store.reader import Reader
+from monitor.store import Store
 from monitor.web import api, metrics, pages
 from monitor.web.answer_cache import KeptAnswers
 from monitor.web.answers.facts import Facts
@@ -20,12 +20,13 @@ from monitor.web.static_files import Files
 MAX_BODY_BYTES: Final = 16_384
 
 
-def make_app(config: Config, clock: Clock) -> web.Application:
+def make_app(store: Store, config: Config, clock: Clock) -> web.Application:
     """The application over a database that exists.
 
     Parameters
     ----------
-    config : whose `database`, `web`, `report.folder`, sites, zone and window are shown.
+    store : the open database; the application lets go of it at its end.
+    config : whose `web`, `report.folder`, sites, zone and window are shown.
     clock : tells how old samples are and when sessions end.
     """
     app = web.Application(
@@ -40,7 +41,7 @@ def make_app(config: Config, clock: Clock) -> web.Application:
     )
     app[CONTEXT] = Context(
         config=config,
-        facts=Facts(config, Reader(config.database), clock),
+        facts=Facts(config, store, clock),
         access=Access(config.web, clock, Attempts(clock)),
         files=Files(),
         answers=KeptAnswers(clock),

@@ -58,7 +58,7 @@ class Context:
         """Let go of threads and database."""
         self.queries.shutdown(cancel_futures=True)
         self.secrets.shutdown(cancel_futures=True)
-        self.facts.reader.close()
+        self.facts.store.close()
 
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)

@@ -18,7 +18,7 @@ from aiohttp import web
 from monitor.clock import Clock
 from monitor.config import Config, Web
 from monitor.errors import MonitorError, ServiceError
-from monitor.store import open_store
+from monitor.store import Store
 from monitor.store.instants import phase_us
 from monitor.store.rollups import Rollups
 from monitor.web.app import make_app
@@ -59,11 +59,12 @@ async def serve(
     """
     stop = stop or asyncio.Event()
     listener = listening_socket(config.web.host, config.web.port)
-    if not await _database_is_there(config.database, stop):
+    store = Store(config.database)
+    if not await _database_is_there(store, stop):
         listener.close()
         return
     runner = web.AppRunner(
-        make_app(config, clock),
+        make_app(store, config, clock),
         access_log=None,
         keepalive_timeout=IDLE_S,
         max_line_size=MAX_LINE_BYTES,
@@ -72,7 +73,7 @@ async def serve(
     await runner.setup()
     gate = _Gate(runner.server, config.web)
     server = await asyncio.get_running_loop().create_server(gate, sock=listener)
-    rolling = asyncio.create_task(_keep_rollups(config, clock))
+    rolling = asyncio.create_task(_keep_rollups(store, config, clock))
     announce(address(config.web.host, listener.getsockname()[1]))
     try:
         await stop.wait()
@@ -164,30 +165,26 @@ def _peer(transport: asyncio.BaseTransport | None) -> str:
     return str(name[0]) if name else ""
 
 
-async def _database_is_there(url: str, stop: asyncio.Event) -> bool:
+async def _database_is_there(store: Store, stop: asyncio.Event) -> bool:
     """Whether the database has its tables; False when told to end before it has."""
     while not stop.is_set():
         try:
-            store = await asyncio.to_thread(open_store, url)
+            await asyncio.to_thread(store.open)
         except ServiceError as error:
             _log.warning("database_away error=%s", error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RETRY_S)
         else:
-            store.close()
             return True
     return False
 
 
-async def _keep_rollups(config: Config, clock: Clock) -> None:
+async def _keep_rollups(store: Store, config: Config, clock: Clock) -> None:
     phase = phase_us(config.timezone, clock.now_utc())
-    rollups = Rollups(config.database, phase_us=phase)
-    try:
-        while True:
-            await _catch_up(rollups)
-            await asyncio.sleep(ROLLUP_EVERY_S)
-    finally:
-        await asyncio.to_thread(rollups.close)
+    rollups = store.rollups(phase_us=phase)
+    while True:
+        await _catch_up(rollups)
+        await asyncio.sleep(ROLLUP_EVERY_S)
 
 
 async def _catch_up(rollups: Rollups) -> None:

@@ -11,6 +11,7 @@ from monitor.store import open_store
 from monitor.store.engine import make_engine, reading
 from monitor.store.instants import from_us
 from monitor.store.tables import hourly
+from tests.door import ask_store
 
 START = datetime(2026, 10, 1, 14, tzinfo=UTC)
 
@@ -30,8 +31,10 @@ def test_an_hour_begins_with_the_hour_of_the_local_clock(
 ) -> None:
     found_at = START + timedelta(minutes=5)
     with open_store(database) as store:
-        store.append([Sample(started_at_utc=found_at, target="site", connect_s=0.1)])
-    list(refresh_rollups(database, zone, START))
+        store.samples.append(
+            [Sample(started_at_utc=found_at, target="site", connect_s=0.1)]
+        )
+    list(ask_store(database, refresh_rollups, zone, START))
     engine = make_engine(database)
     with reading(engine) as connection:
         hour_us = connection.scalar(select(hourly.c.hour_us))

@@ -27,7 +27,7 @@ def home(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MONITOR_DATABASE", raising=False)
     with open_store(database) as store:
-        store.append(s for s in some_samples() if s.vantage == "home")
+        store.samples.append(s for s in some_samples() if s.vantage == "home")
     return tmp_path
 
 
@@ -47,12 +47,12 @@ def tables(url: str) -> set[str]:
 
 def test_round_trip_through_a_wipe(home: Path, database: str) -> None:
     with open_store(database) as store:
-        before = list(store.samples())
+        before = list(store.samples.read())
     assert f"{len(before)} samples, 0 rounds" in run("backup", "b.db").stdout
     run("wipe", "--yes")
     assert f"{len(before)} samples" in run("restore", "b.db").stdout
     with open_store(database) as store:
-        assert list(store.samples()) == before
+        assert list(store.samples.read()) == before
 
 
 def test_backup_tells_what_waits_in_the_spool(home: Path, database: str) -> None:
@@ -93,7 +93,7 @@ def test_wipe_leaves_what_is_not_ours(home: Path) -> None:
 def test_wipe_without_a_terminal_needs_to_be_told(home: Path, database: str) -> None:
     assert "--yes" in run("wipe", status=2).stderr
     with open_store(database) as store:
-        assert list(store.samples())
+        assert list(store.samples.read())
 
 
 def test_wipe_of_a_database_in_use_removes_nothing(
@@ -101,10 +101,10 @@ def test_wipe_of_a_database_in_use_removes_nothing(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'used.db'}"
     with open_store(url) as store:
-        store.append(some_samples())
+        store.samples.append(some_samples())
         result = run("--database", url, "wipe", "--yes", status=3)
         assert "stop `monitor run`" in result.stderr
-        assert list(store.samples())
+        assert list(store.samples.read())
 
 
 def test_wipe_of_a_strange_file_removes_nothing(home: Path) -> None:

@@ -17,8 +17,7 @@ from click.testing import CliRunner, Result
 from monitor.cli import cli
 from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
-from monitor.store import open_store
-from monitor.store.retention import Retention
+from monitor.store import Store, open_store
 from tests.evidence.authority import make_authority, serving
 from tests.ports import free_port
 
@@ -66,7 +65,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame = frame[frame["started_at_utc"].dt.minute < 5]
     (folder / "config.yaml").write_text(CONFIG)
     with open_store(f"sqlite:///{folder / 'monitor.db'}") as store:
-        store.append(samples_from(frame))
+        store.samples.append(samples_from(frame))
     return folder
 
 
@@ -117,8 +116,8 @@ def test_a_late_import_shows_as_second_link_and_passes_with_a_later_digest(
     run(*BUNDLE)
     early = json.loads((tmp_path / "out" / "report.json").read_text())
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        first = next(iter(store.samples(since=datetime(2018, 3, 15, tzinfo=UTC))))
-        store.append([replace(first, target="late")])
+        first = next(iter(store.samples.read(since=datetime(2018, 3, 15, tzinfo=UTC))))
+        store.samples.append([replace(first, target="late")])
     # Until the next closing it has grown, which is no alteration.
     run("verify", "--stored")
     run(*BUNDLE)
@@ -135,12 +134,12 @@ def test_a_late_import_shows_as_second_link_and_passes_with_a_later_digest(
 
 def test_a_bundle_shows_no_evening_whose_samples_were_removed(run, tmp_path):
     run(*BUNDLE)
-    retention = Retention(f"sqlite:///{tmp_path / 'monitor.db'}", "simulated")
+    retention = Store(f"sqlite:///{tmp_path / 'monitor.db'}").retention("simulated")
     now = datetime(2018, 3, 22, tzinfo=UTC)
     retention.decide(date(2018, 3, 15), decided_at_utc=now)
     while retention.step():
         pass
-    retention.close()
+    retention.database.close()
     refused = run(*BUNDLE, exit_code=2)
     assert "allowed with --bundle: 2018-03-17 and later" in refused.stderr
     told = run("report", "--date", "2018-03-20", "--out", "out", "--bundle").stdout

@@ -46,7 +46,7 @@ def test_importing_twice_stores_once(run, tmp_path, form, name, n):
     assert f"{n} rows read, {n} new" in run(*words).stdout
     assert f"{n} rows read, 0 new" in run(*words).stdout
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        assert {s.vantage for s in store.samples()} == {"flat"}
+        assert {s.vantage for s in store.samples.read()} == {"flat"}
 
 
 def test_history_of_prometheus_is_imported(run):
@@ -73,7 +73,7 @@ def test_bad_usage_is_told(run, words, tmp_path):
 
 def test_three_ways_out(run, tmp_path):
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
-        store.append(some_samples())
+        store.samples.append(some_samples())
     assert "360 rows" in run("export", "a.ooni.jsonl").stdout
     assert "360 rows" in run("export", "parts", "--partitioned").stdout
     assert len(list((tmp_path / "parts").glob("date=*/samples.parquet"))) == 4

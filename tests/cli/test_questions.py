@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 from monitor.cli import cli
 from monitor.evidence.ledger import close_days
 from monitor.model import Probe, Role, Sample
-from monitor.store import open_store
-from monitor.store.retention import Retention
+from monitor.store import Store, open_store
 from tests import harm
+from tests.door import ask_store
 from tests.evidence.test_bundle import bundle
 
 SITES = {"facebook": Role.TARGET, "vk": Role.CONTROL, "wikipedia": Role.CONTROL}
@@ -65,7 +65,7 @@ def run(database: str, tmp_path: Path, monkeypatch):
 @pytest.fixture
 def filled(run, database):
     with open_store(database) as store:
-        store.append(home())
+        store.samples.append(home())
     return run
 
 
@@ -111,8 +111,10 @@ def test_only_the_hosts_of_a_service(run, database):
     twin = {"part": "twin", "service": "meta", "target": "twin"}
     samples = [replace(s, service=service.get(s.target)) for s in home()]
     with open_store(database) as store:
-        store.append(samples)
-        store.append([replace(s, **twin) for s in samples if s.target == "facebook"])
+        store.samples.append(samples)
+        store.samples.append(
+            [replace(s, **twin) for s in samples if s.target == "facebook"]
+        )
     found = document(run("anomalies", *PERIOD, "--service", "meta", "--json"))
     assert {e["target"] for e in found["evenings"]} == {"facebook"}
     assert "--service meta" in found["command"]
@@ -126,7 +128,7 @@ def test_only_the_hosts_of_a_service(run, database):
 def test_a_service_of_several_hosts_is_told_before_them(run, database):
     named = {"facebook": ("meta", "media")}
     with open_store(database) as store:
-        store.append(
+        store.samples.append(
             replace(s, service=named[s.target][0], part=named[s.target][1])
             if s.target in named
             else s
@@ -214,7 +216,7 @@ HOSTILE = "".join((harm.MARKS["title"], harm.FORMULAS["semicolon"], harm.MARKS["
 def test_hostile_text_is_harmless_on_a_terminal_and_in_a_spreadsheet(run, database):
     sample = Sample(started_at_utc=FIRST, target=HOSTILE, connect_s=1.0, failure="+1+1")
     with open_store(database) as store:
-        store.append([sample])
+        store.samples.append([sample])
     run("note", "add", "2026-10-01", HOSTILE)
     run("note", "add", "2026-10-01", "=1+1")
     for words in (
@@ -232,22 +234,22 @@ def test_hostile_text_is_harmless_on_a_terminal_and_in_a_spreadsheet(run, databa
 
 
 def test_the_database_checks_its_own_days(filled, database):
-    close_days(database, now_utc=FIRST + timedelta(days=20))
+    ask_store(database, close_days, now_utc=FIRST + timedelta(days=20))
     assert filled("verify", "--stored").stdout.startswith("intact")
     assert document(filled("verify", "--stored", "--json"))["intact"]
 
 
 def test_the_database_names_what_retention_removed(filled, database):
-    close_days(database, now_utc=FIRST + timedelta(days=20))
+    ask_store(database, close_days, now_utc=FIRST + timedelta(days=20))
     with open_store(database) as store:
-        vantage = next(store.samples()).vantage
-    retention = Retention(database, vantage)
+        vantage = next(store.samples.read()).vantage
+    retention = Store(database).retention(vantage)
     kept = (FIRST + timedelta(days=3)).date()
     retention.decide(kept, decided_at_utc=FIRST + timedelta(days=20))
     while retention.step():
         pass
     n_rows = retention.removed().n_rows
-    retention.close()
+    retention.database.close()
     assert n_rows > 0
     told = filled("verify", "--stored").stdout
     assert "but those that retention removed" in told

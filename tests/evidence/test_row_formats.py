@@ -22,6 +22,7 @@ from monitor.store import open_store
 from monitor.store.engine import make_engine
 from monitor.store.question import ask
 from monitor.store.upgrade_turns import migrating
+from tests.door import ask_store
 from tests.evidence.samples import START, some_samples
 from tests.evidence.test_bundle import SECRET, bundle
 from tests.evidence.test_ledger import forced
@@ -62,20 +63,20 @@ def with_a_new_day(url: str) -> list[DayDigest]:
     """The links of before; then a day of new columns is closed, too."""
     links = closed_by_an_older_version(url)
     with open_store(url) as store:
-        store.append(NEW_DAY)
-    close_days(url, now_utc=LATER)
+        store.samples.append(NEW_DAY)
+    ask_store(url, close_days, now_utc=LATER)
     return links
 
 
 def made(url: str, path: Path, level: str = "private"):
     with open_store(url) as store:
         rows = stored_rows(store, since=START, until=LATER)
-        return bundle(path, level, samples=rows, ledger=ledger(url))
+        return bundle(path, level, samples=rows, ledger=ask_store(url, ledger))
 
 
 def test_the_chain_goes_on_behind_the_links_of_before(database: str):
     old = with_a_new_day(database)
-    links = ledger(database).links
+    links = ask_store(database, ledger).links
     assert list(links[: len(old)]) == old
     new = links[len(old) :]
     assert [(k.vantage, k.day, k.row_format) for k in new] == [
@@ -84,7 +85,7 @@ def test_the_chain_goes_on_behind_the_links_of_before(database: str):
     ]
     assert {k.row_format for k in old} == {1}
     assert {k.previous for k in new} == {k.digest for k in old[-2:]}
-    assert stored_differences(database) == []
+    assert ask_store(database, stored_differences) == []
     answer = ask(database, "SELECT DISTINCT row_format FROM v_days", max_rows=5)
     assert sorted(row[0] for row in answer.rows) == [1, 2]
 
@@ -120,12 +121,12 @@ def test_a_late_row_of_a_day_of_before_gives_a_second_link(
     old = closed_by_an_older_version(database)
     late = replace(OLD[0], transport=Transport.QUIC)
     with open_store(database) as store:
-        store.append([late])
-    assert stored_differences(database) == []
-    (again,) = close_days(database, now_utc=LATER)
+        store.samples.append([late])
+    assert ask_store(database, stored_differences) == []
+    (again,) = ask_store(database, close_days, now_utc=LATER)
     assert (again.day, again.row_format) == ("2026-10-01", 2)
-    assert list(ledger(database).links) == [*old, again]
-    assert stored_differences(database) == []
+    assert list(ask_store(database, ledger).links) == [*old, again]
+    assert ask_store(database, stored_differences) == []
     path = tmp_path / "a.zip"
     made(database, path)
     result = verify_bundle(path)
@@ -146,7 +147,9 @@ def test_a_link_of_format_2_covers_every_new_column(database, column, value):
     with_a_new_day(database)
     where = "started_at_us IN (SELECT max(started_at_us) FROM samples)"
     forced(database, f"UPDATE samples SET {column} = {value} WHERE {where}")
-    assert [finding.day for finding in stored_differences(database)] == ["2026-10-04"]
+    assert [finding.day for finding in ask_store(database, stored_differences)] == [
+        "2026-10-04"
+    ]
 
 
 def test_a_link_of_format_1_covers_what_it_covered(database):
@@ -154,9 +157,11 @@ def test_a_link_of_format_1_covers_what_it_covered(database):
     with_a_new_day(database)
     where = "started_at_us IN (SELECT min(started_at_us) FROM samples)"
     forced(database, f"UPDATE samples SET resolver = '9.9.9.9' WHERE {where}")
-    assert stored_differences(database) == []
+    assert ask_store(database, stored_differences) == []
     forced_again(database, f"UPDATE samples SET http_status = 403 WHERE {where}")
-    assert [finding.day for finding in stored_differences(database)] == ["2026-10-01"]
+    assert [finding.day for finding in ask_store(database, stored_differences)] == [
+        "2026-10-01"
+    ]
 
 
 def forced_again(url: str, statement: str) -> None:
@@ -173,17 +178,17 @@ def test_the_database_of_df32d66_goes_on_under_format_2(tmp_path: Path):
     (tmp_path / "monitor.db").write_bytes(gzip.decompress(packed))
     now_utc = datetime(2026, 11, 24, tzinfo=UTC)
     with open_store(url) as store:
-        first = next(iter(store.samples(vantage="home")))
+        first = next(iter(store.samples.read(vantage="home")))
         at = datetime(2026, 11, 22, 12, tzinfo=UTC)
-        store.append([replace(first, started_at_utc=at, tcp_segs_in=9)])
-    before = ledger(url).links
+        store.samples.append([replace(first, started_at_utc=at, tcp_segs_in=9)])
+    before = ask_store(url, ledger).links
     assert before[-1].digest.startswith("19968bf75455c3ca76aa89d86cfee6a0")
-    close_days(url, now_utc=now_utc)
-    links = ledger(url).links
+    ask_store(url, close_days, now_utc=now_utc)
+    links = ask_store(url, ledger).links
     assert list(links[: len(before)]) == list(before)
     assert [k.row_format for k in before] == [1] * len(before)
     assert {k.row_format for k in links[len(before) :]} == {2}
-    assert stored_differences(url) == []
+    assert ask_store(url, stored_differences) == []
 
 
 def test_a_link_of_a_format_of_the_future_is_told_as_such(tmp_path: Path):

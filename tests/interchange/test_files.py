@@ -64,8 +64,8 @@ def test_export_import_export_gives_equal_bytes(database, tmp_path: Path, ending
     write_samples(first, sorted(map(known, given_), key=_order))
     with open_store(database) as store:
         for batch in read_batches(first):
-            store.append(list(samples_from(batch))[::-1])
-        write_samples(second, store.samples())
+            store.samples.append(list(samples_from(batch))[::-1])
+        write_samples(second, store.samples.read())
     assert first.read_bytes() == second.read_bytes()
 
 

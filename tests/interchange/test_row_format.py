@@ -57,8 +57,8 @@ def test_new_columns_survive_files_store_and_bundle_rows(found: list[dict]):
             write_samples(file, given_)
             assert list(samples_from(read_frame([file]))) == given_, ending
         with open_store(f"sqlite:///{folder}/monitor.db") as store:
-            store.append(given_)
-            assert list(store.samples()) == given_
+            store.samples.append(given_)
+            assert list(store.samples.read()) == given_
             span = {"since": T0, "until": T0 + timedelta(days=1)}
             assert list(stored_rows(store, **span)) == list(map(row_of, given_))
 

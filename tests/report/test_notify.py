@@ -27,9 +27,10 @@ from monitor.notify import (
     tell,
 )
 from monitor.store import open_store
-from monitor.store.notices import Notice, Notices
+from monitor.store.notices import Notice
 from monitor.text import printable
 from tests import harm
+from tests.door import ask_store
 
 NOW = datetime(2026, 3, 12, 3, tzinfo=UTC)
 
@@ -151,7 +152,9 @@ def test_one_message_per_episode(one_service, webhook: Webhook, database: str) -
         "selective_slowdown",
     ]
     for name in story:
-        tell(config, night_messages(at_home(one_service, name), config), now_utc=NOW)
+        report = at_home(one_service, name)
+        messages = ask_store(config.database, night_messages, report, config)
+        ask_store(config.database, tell, config, messages, now_utc=NOW)
     titles = [message["title"] for message in webhook.received]
     assert titles == [
         "Facebook: slow in the evening, the control sites are not",
@@ -182,7 +185,8 @@ def test_one_message_per_episode_of_a_service(
     story = [(fine, slow), (slow, slow), (slow, fine), (open_, fine), (fine, fine)]
     for hosts in story:
         report = of_hosts(one_service, *hosts)
-        tell(config, night_messages(report, config), now_utc=NOW)
+        messages = ask_store(database, night_messages, report, config)
+        ask_store(database, tell, config, messages, now_utc=NOW)
     begin, end = webhook.received
     assert begin["title"] == "Facebook: slow in the evening, the control sites are not"
     assert "Of Facebook: the media host (facebook-video)." in begin["message"]
@@ -194,12 +198,12 @@ def test_an_episode_that_was_told_of_a_host_goes_on_as_the_service_s(
     one_service, webhook: Webhook, database: str
 ) -> None:
     config = config_of(database, webhook.url)
-    with closing(Notices(config.database)) as notices:
-        notices.add(replace(notice(BEGIN), subject="facebook-video"))
+    with open_store(database) as store:
+        store.notices.add(replace(notice(BEGIN), subject="facebook-video"))
     report = of_hosts(one_service, "no_recurring_slowdown", "selective_slowdown")
-    assert night_messages(report, config) == []
+    assert ask_store(database, night_messages, report, config) == []
     over = of_hosts(one_service, "no_recurring_slowdown", "no_recurring_slowdown")
-    (end,) = night_messages(over, config)
+    (end,) = ask_store(database, night_messages, over, config)
     assert (end.kind, end.subject) == (END, "facebook")
 
 
@@ -209,16 +213,43 @@ def test_a_message_that_nobody_took_is_tried_again(
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
     report = at_home(one_service, "selective_slowdown")
     webhook.status = 500
-    assert tell(config, night_messages(report, config), now_utc=NOW) == 0
+    assert (
+        ask_store(
+            config.database,
+            tell,
+            config,
+            ask_store(config.database, night_messages, report, config),
+            now_utc=NOW,
+        )
+        == 0
+    )
     webhook.status = 200
-    assert tell(config, night_messages(report, config), now_utc=NOW) == 1
-    assert night_messages(report, config) == []
+    assert (
+        ask_store(
+            config.database,
+            tell,
+            config,
+            ask_store(config.database, night_messages, report, config),
+            now_utc=NOW,
+        )
+        == 1
+    )
+    assert ask_store(config.database, night_messages, report, config) == []
 
 
 def test_without_an_address_nothing_is_sent(one_service, tmp_path: Path) -> None:
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}")
     report = at_home(one_service, "selective_slowdown")
-    assert tell(config, night_messages(report, config), now_utc=NOW) == 0
+    assert (
+        ask_store(
+            config.database,
+            tell,
+            config,
+            ask_store(config.database, night_messages, report, config),
+            now_utc=NOW,
+        )
+        == 0
+    )
 
 
 def test_one_dead_service_does_not_silence_the_other(
@@ -227,7 +258,7 @@ def test_one_dead_service_does_not_silence_the_other(
     config = config_of(
         f"sqlite:///{tmp_path / 'm.db'}", "json://127.0.0.1:1/hush", webhook.url
     )
-    assert tell(config, [message_of("a")], now_utc=NOW) == 1
+    assert ask_store(config.database, tell, config, [message_of("a")], now_utc=NOW) == 1
     own = [r.getMessage() for r in caplog.records if r.name == "monitor.notify"]
     assert own == ["notify event=not_taken service=json why=ConnectionError"]
 
@@ -243,7 +274,9 @@ def test_hostile_text_is_plainly_seen_in_a_message(
 ) -> None:
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
     texts = [f"a {text} b" for text in harm.TEXTS.values()]
-    assert tell(config, map(message_of, texts), now_utc=NOW) == len(texts)
+    assert ask_store(
+        config.database, tell, config, map(message_of, texts), now_utc=NOW
+    ) == len(texts)
     for text, message in zip(texts, webhook.received, strict=True):
         assert message["title"] == message["message"] == printable(text)
         assert harm.steering(message["title"]) == []
@@ -255,7 +288,13 @@ def test_hostile_text_is_no_link_where_messages_have_a_form(
     webhook: Webhook, tmp_path: Path, kind: str
 ) -> None:
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}", f"{webhook.url}?format={kind}")
-    tell(config, [message_of(text) for text in harm.PAGES.values()], now_utc=NOW)
+    ask_store(
+        config.database,
+        tell,
+        config,
+        [message_of(text) for text in harm.PAGES.values()],
+        now_utc=NOW,
+    )
     assert len(webhook.received) == len(harm.PAGES)
     for message in webhook.received:
         if kind == "html":
@@ -266,8 +305,9 @@ def test_hostile_text_is_no_link_where_messages_have_a_form(
 
 def test_messages_speak_the_configured_language(one_service, tmp_path: Path) -> None:
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}", language="kk")
-    found = night_messages(at_home(one_service, "selective_slowdown"), config)
-    assert "кештің" in found[0].body
+    report = at_home(one_service, "selective_slowdown")
+    (message,) = ask_store(config.database, night_messages, report, config)
+    assert "кештің" in message.body
 
 
 def measured(start: datetime, status: RoundStatus, seconds: float) -> Round:
@@ -288,27 +328,40 @@ def test_a_silence_is_told_when_it_begins_and_when_it_ends(
 ) -> None:
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
     with open_store(config.database) as store:
-        store.append_round(measured(NOW, RoundStatus.COMPLETE, 20))
+        store.rounds.append(measured(NOW, RoundStatus.COMPLETE, 20))
     quiet, long_quiet = NOW + timedelta(minutes=30), NOW + timedelta(hours=2)
-    assert silence_messages(config, now_utc=quiet) == []
+    assert ask_store(config.database, silence_messages, config, now_utc=quiet) == []
     for _ in range(3):
-        tell(config, silence_messages(config, now_utc=long_quiet), now_utc=long_quiet)
+        ask_store(
+            config.database,
+            tell,
+            config,
+            ask_store(config.database, silence_messages, config, now_utc=long_quiet),
+            now_utc=long_quiet,
+        )
     back = NOW + timedelta(hours=5)
     gap_s = (back - NOW).total_seconds() - 300
     with open_store(config.database) as store:
-        store.append_round(
+        store.rounds.append(
             measured(NOW + timedelta(minutes=5), RoundStatus.MISSED, gap_s)
         )
-        store.append_round(measured(back, RoundStatus.COMPLETE, 20))
+        store.rounds.append(measured(back, RoundStatus.COMPLETE, 20))
     for _ in range(3):
-        tell(config, silence_messages(config, now_utc=back), now_utc=back)
+        ask_store(
+            config.database,
+            tell,
+            config,
+            ask_store(config.database, silence_messages, config, now_utc=back),
+            now_utc=back,
+        )
     titles = [message["title"] for message in webhook.received]
     assert titles == ["The monitor is silent", "The monitor was silent"]
     assert "08:05" in webhook.received[1]["message"]
 
 
 def test_notices_are_kept_in_either_database(database: str) -> None:
-    with open_store(database), closing(Notices(database)) as notices:
+    with open_store(database) as store:
+        notices = store.notices
         assert notices.last("home", "facebook") is None
         notices.add(notice(BEGIN))
         notices.add(replace(notice(END), since=date(2026, 3, 1).isoformat()))
@@ -320,20 +373,26 @@ def test_notices_are_kept_in_either_database(database: str) -> None:
 def silent_home(tmp_path: Path, webhook: Webhook) -> Config:
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
     with open_store(config.database) as store:
-        store.append_round(measured(NOW, RoundStatus.COMPLETE, 20))
+        store.rounds.append(measured(NOW, RoundStatus.COMPLETE, 20))
         # The clock stood in 2028 for a round.
         years = timedelta(days=800)
         missed_s = years.total_seconds()
         gap = measured(NOW + timedelta(minutes=5), RoundStatus.MISSED, missed_s)
-        store.append_round(gap)
+        store.rounds.append(gap)
         ahead = NOW + years + timedelta(minutes=5)
-        store.append_round(measured(ahead, RoundStatus.COMPLETE, 20))
+        store.rounds.append(measured(ahead, RoundStatus.COMPLETE, 20))
     return config
 
 
 def told(config: Config, webhook: Webhook, *moments: datetime) -> list[str]:
     for moment in moments:
-        tell(config, silence_messages(config, now_utc=moment), now_utc=moment)
+        ask_store(
+            config.database,
+            tell,
+            config,
+            ask_store(config.database, silence_messages, config, now_utc=moment),
+            now_utc=moment,
+        )
     return [message["title"] for message in webhook.received]
 
 
@@ -345,7 +404,7 @@ def test_silence_is_told_although_a_clock_left_rounds_in_the_future(
     if is_measured_again:
         with open_store(config.database) as store:
             again = NOW + timedelta(minutes=10)
-            store.append_round(measured(again, RoundStatus.COMPLETE, 20))
+            store.rounds.append(measured(again, RoundStatus.COMPLETE, 20))
     well, silent = NOW + timedelta(minutes=20), NOW + timedelta(hours=2)
     assert told(config, webhook, well) == []
     assert told(config, webhook, silent, silent) == ["The monitor is silent"]
@@ -356,12 +415,12 @@ def test_silence_that_only_a_wrong_clock_saw_ends_and_hides_no_later_one(
 ) -> None:
     config = config_of(f"sqlite:///{tmp_path / 'm.db'}", webhook.url)
     with open_store(config.database) as store:
-        store.append_round(measured(NOW, RoundStatus.COMPLETE, 20))
+        store.rounds.append(measured(NOW, RoundStatus.COMPLETE, 20))
     ahead = NOW + timedelta(days=800)
     assert told(config, webhook, ahead, ahead) == ["The monitor is silent"]
     with open_store(config.database) as store:
         again = NOW + timedelta(minutes=10)
-        store.append_round(measured(again, RoundStatus.COMPLETE, 20))
+        store.rounds.append(measured(again, RoundStatus.COMPLETE, 20))
     well = NOW + timedelta(minutes=12)
     expected = ["The monitor is silent", "The monitor was silent"]
     assert told(config, webhook, well, well) == expected

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import resource
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import trustme
 from monitor import notify
 from monitor.notify import Message, tell
 from monitor.sending import hosts_in
-from monitor.store.notices import Notices
+from monitor.store import open_store
 from tests.report.test_notify import config_of
 from tests.servers.certificates import server_context
 from tests.servers.hostile import ENDLESS, no_room, silent
@@ -36,9 +35,9 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def told(folder: Path, *urls: str) -> tuple[int, list[str]]:
     """How many services took the message, and what is on record."""
     config = config_of(f"sqlite:///{folder / 'm.db'}", *urls)
-    n_taken = await asyncio.to_thread(tell, config, [MESSAGE], now_utc=NOW)
-    with closing(Notices(config.database)) as notices:
-        troubles = notices.troubles("home", since=NOW, until=NOW)
+    with open_store(config.database) as store:
+        n_taken = await asyncio.to_thread(tell, store, config, [MESSAGE], now_utc=NOW)
+        troubles = store.notices.troubles("home", since=NOW, until=NOW)
     return n_taken, [notice.kind for notice in troubles]
 
 

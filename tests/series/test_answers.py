@@ -62,7 +62,7 @@ def test_the_sites_own_page_is_an_answer():
     assert not of.refused.any()
 
 
-@pytest.mark.parametrize("status", [302.0, 403.0, 429.0, 451.0, 503.0])
+@pytest.mark.parametrize("status", [300.0, 302.0, 403.0, 429.0, 451.0, 503.0])
 def test_another_status_under_the_own_certificate_is_refused_and_measures_no_page(
     status,
 ):

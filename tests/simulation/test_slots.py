@@ -4,12 +4,12 @@ from datetime import date
 
 import numpy as np
 
-from monitor.simulation.slots import Slots, slots
+from monitor.simulation.slots import Slots, slots_of
 
 
 def days_of(start: date, timezone: str, days: int = 3) -> Slots:
     rng = np.random.default_rng(1)
-    return slots(start=start, days=days, timezone=timezone, every_s=300, rng=rng)
+    return slots_of(start=start, days=days, timezone=timezone, every_s=300, rng=rng)
 
 
 def rounds_per_day(at: Slots) -> list[int]:

@@ -18,14 +18,11 @@ from monitor.store import Store, open_store
 from monitor.store.backup import backup, restore
 from monitor.store.clock_steps import ClockStep
 from monitor.store.consents import Consent
-from monitor.store.digests import Digests
 from monitor.store.engine import make_engine
-from monitor.store.notes import Notes
-from monitor.store.notices import Notice, Notices
-from monitor.store.retention import Retention
-from monitor.store.rollups import Rollups
+from monitor.store.notices import Notice
 from monitor.store.spool import SpooledWriter
 from monitor.store.tables import metadata
+from tests.door import ask_store_as_it_is
 from tests.evidence.samples import some_samples
 from tests.postgres import PostgresServer
 from tests.store.analyses import an_analysis
@@ -58,27 +55,25 @@ def a_round(number: int) -> Round:
     )
 
 
-def fill(store: Store, url: str) -> None:
+def fill(store: Store) -> None:
     """Put something into every table."""
     *most, last = some_samples()
-    store.append(most)
-    store.append_round(a_round(0))
-    store.append_analysis(an_analysis("a"), computed_at_utc=NOW)
-    rollups, notes, digests = Rollups(url), Notes(url), Digests(url)
-    rollups.refresh()
-    notes.add(
+    store.samples.append(most)
+    store.rounds.append(a_round(0))
+    store.analyses.append(an_analysis("a"), computed_at_utc=NOW)
+    store.rollups().refresh()
+    store.notes.add(
         date(2026, 10, 1),
         date(2026, 10, 1),
         "a match",
         noted_at_utc=NOW,
         vantage="home",
     )
-    links = list(day_digests(some_samples(), secret=digests.secret()))
-    with digests.extending("home") as chain:
+    links = list(day_digests(some_samples(), secret=store.digests.secret()))
+    with store.digests.extending("home") as chain:
         chain.append(links, closed_at_utc=NOW)
-    store.append_pause("home", asked_at_utc=NOW, until_utc=NOW)
-    notices = Notices(url)
-    notices.add(
+    store.pauses.append("home", asked_at_utc=NOW, until_utc=NOW)
+    store.notices.add(
         Notice(
             told_at_utc=NOW,
             kind="begin",
@@ -87,19 +82,17 @@ def fill(store: Store, url: str) -> None:
             since="2026-10-01",
         )
     )
-    store.append_consent(
+    store.consents.append(
         Consent(given_at_utc=NOW, version=1, level="plain", language="en", way="--yes")
     )
-    store.append_clock_step("home", ClockStep(before_utc=NOW, after_utc=NOW))
-    store.append([numbered(-20 * 86_400)])
-    retention = Retention(url, "home")
+    store.clock_steps.append("home", ClockStep(before_utc=NOW, after_utc=NOW))
+    store.samples.append([numbered(-20 * 86_400)])
+    retention = store.retention("home")
     retention.decide(NOW.date() - timedelta(days=15), decided_at_utc=NOW)
     while retention.step():
         pass
     # An hour whose roll-up is still to be made.
-    store.append([last])
-    for opened in (rollups, notes, digests, notices, retention):
-        opened.close()
+    store.samples.append([last])
 
 
 def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -116,10 +109,13 @@ def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
 def test_everything_comes_back_in_either_kind_of_database(
     store: Store, database: str, other: str, tmp_path: Path
 ) -> None:
-    fill(store, database)
-    copied = {c.table: c.n_rows for c in backup(database, tmp_path / "copy")}
+    fill(store)
+    copied = {
+        c.table: c.n_rows
+        for c in ask_store_as_it_is(database, backup, tmp_path / "copy")
+    }
     assert copied["samples"] == len(some_samples())
-    assert list(restore(tmp_path / "copy", other))
+    assert list(ask_store_as_it_is(other, restore, tmp_path / "copy"))
     before = contents(database)
     assert contents(other) == before
     empty = {name for name, rows in before.items() if not rows}
@@ -129,28 +125,28 @@ def test_everything_comes_back_in_either_kind_of_database(
 def test_restored_database_goes_on_where_the_old_one_stood(
     store: Store, database: str, other: str, tmp_path: Path
 ) -> None:
-    fill(store, database)
-    list(backup(database, tmp_path / "copy"))
-    list(restore(tmp_path / "copy", other))
+    fill(store)
+    list(ask_store_as_it_is(database, backup, tmp_path / "copy"))
+    list(ask_store_as_it_is(other, restore, tmp_path / "copy"))
     with open_store(other) as restored:
-        assert restored.append(some_samples()) == 0
-        assert restored.append([numbered(1)]) == 1
-    notes = Notes(other)
+        assert restored.samples.append(some_samples()) == 0
+        assert restored.samples.append([numbered(1)]) == 1
+    notes = Store(other).notes
     number = notes.add(date(2026, 10, 2), date(2026, 10, 2), "next", noted_at_utc=NOW)
     assert [n.number for n in notes.list()] == [number - 1, number]
-    notes.close()
+    notes.database.close()
 
 
 def test_backup_is_a_database_of_its_own_kind(
     store: Store, database: str, tmp_path: Path
 ) -> None:
-    fill(store, database)
+    fill(store)
     file = tmp_path / "copy"
-    list(backup(database, file))
+    list(ask_store_as_it_is(database, backup, file))
     assert file.stat().st_mode & 0o777 == 0o600
     assert {p.name for p in tmp_path.iterdir() if "copy" in p.name} == {"copy"}
     with open_store(f"sqlite:///{file}") as opened:
-        assert list(opened.samples()) == list(store.samples())
+        assert list(opened.samples.read()) == list(store.samples.read())
 
 
 @pytest.fixture
@@ -159,7 +155,7 @@ def writer(database: str, tmp_path: Path) -> Iterator[list[int]]:
     stop, safe = threading.Event(), list[int]()
 
     def write() -> None:
-        out = SpooledWriter(database, tmp_path / "spool", SystemClock())
+        out = SpooledWriter(Store(database), tmp_path / "spool", SystemClock())
         while not stop.is_set():
             out.write(numbered(len(safe)))
             out.write(a_round(len(safe)))
@@ -181,45 +177,49 @@ def test_backup_of_a_running_database_is_one_instant(
             time.sleep(0.01)
         n_safe = len(writer)
         file = tmp_path / f"copy{number}"
-        list(backup(database, file))
+        list(ask_store_as_it_is(database, backup, file))
         n_after = len(writer)
         with open_store(f"sqlite:///{file}") as copy:
-            found = [s.sequence for s in copy.samples()]
-            n_rounds = len(list(copy.rounds()))
+            found = [s.sequence for s in copy.samples.read()]
+            n_rounds = len(list(copy.rounds.read()))
         assert found == list(range(len(found)))
         assert n_safe <= len(found) <= n_after + 1
         assert len(found) - 1 <= n_rounds <= len(found)
-    list(restore(tmp_path / "copy2", other))
+    list(ask_store_as_it_is(other, restore, tmp_path / "copy2"))
     with open_store(other) as restored:
-        assert len(list(restored.samples())) == len(found)
+        assert len(list(restored.samples.read())) == len(found)
     assert not (tmp_path / "spool").exists()
 
 
 def test_nothing_is_overwritten(
     store: Store, database: str, other: str, tmp_path: Path
 ) -> None:
-    fill(store, database)
+    fill(store)
     file = tmp_path / "copy"
-    list(backup(database, file))
+    list(ask_store_as_it_is(database, backup, file))
     before = file.read_bytes()
     with pytest.raises(InputError, match="is there already"):
-        list(backup(database, file))
+        list(ask_store_as_it_is(database, backup, file))
     assert file.read_bytes() == before
     with pytest.raises(InputError, match="holds rows"):
-        list(restore(file, database))
+        list(ask_store_as_it_is(database, restore, file))
 
 
 def test_what_is_no_backup_is_refused(other: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        list(restore(tmp_path / "nothing", other))
+        list(ask_store_as_it_is(other, restore, tmp_path / "nothing"))
     (tmp_path / "text").write_bytes(b"some text" * 1000)
     with pytest.raises(InputError, match="not a database"):
-        list(restore(tmp_path / "text", other))
+        list(ask_store_as_it_is(other, restore, tmp_path / "text"))
 
 
 def test_looking_for_a_database_does_not_make_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        list(backup(f"sqlite:///{tmp_path / 'none.db'}", tmp_path / "copy"))
+        list(
+            ask_store_as_it_is(
+                f"sqlite:///{tmp_path / 'none.db'}", backup, tmp_path / "copy"
+            )
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -227,16 +227,17 @@ def test_backup_that_cannot_be_written_leaves_nothing(
     store: Store, database: str, tmp_path: Path
 ) -> None:
     with pytest.raises(StoreError):
-        list(backup(database, tmp_path / "no folder" / "copy"))
+        list(ask_store_as_it_is(database, backup, tmp_path / "no folder" / "copy"))
 
 
 def test_restore_that_fails_in_the_middle_leaves_the_database_empty(
     store: Store, database: str, other: str, tmp_path: Path
 ) -> None:
-    fill(store, database)
-    list(backup(database, tmp_path / "copy"))
-    copying = restore(tmp_path / "copy", other)
-    next(copying)
-    copying.close()
+    fill(store)
+    list(ask_store_as_it_is(database, backup, tmp_path / "copy"))
+    with Store(other) as target:
+        copying = restore(target, tmp_path / "copy")
+        next(copying)
+        copying.close()
     assert not any(contents(other).values())
-    assert list(restore(tmp_path / "copy", other))
+    assert list(ask_store_as_it_is(other, restore, tmp_path / "copy"))

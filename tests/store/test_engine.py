@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from monitor.errors import InputError, StoreError
 from monitor.store import open_store
@@ -54,7 +54,7 @@ def test_a_missing_postgresql_database_is_named(postgres_server: PostgresServer)
 
 def test_a_plain_postgresql_url_works(postgres_url: str):
     with open_store(postgres_url.replace("+psycopg", "")) as store:
-        assert store.append([sample()]) == 1
+        assert store.samples.append([sample()]) == 1
 
 
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path):
@@ -70,10 +70,10 @@ def test_a_second_look_at_the_url_keeps_the_locks_of_an_open_store(tmp_path: Pat
     file = tmp_path / "monitor.db"
     others = [sys.executable, "-c", COUNT, str(file)]
     with open_store(f"sqlite:///{file}") as store:
-        store.append([sample(1)])
+        store.samples.append([sample(1)])
         database_url(f"sqlite:///{file}")
         assert subprocess.check_output(others) == b"1\n"
-        store.append([sample(2)])
+        store.samples.append([sample(2)])
         assert subprocess.check_output(others) == b"2\n"
 
 
@@ -89,7 +89,7 @@ def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path):
     file = tmp_path / "monitor.db"
     url = f"sqlite:///{file}"
     with open_store(url) as store:
-        store.append([sample()])
+        store.samples.append([sample()])
     whole = file.read_bytes()
     file.write_bytes(whole[:100] + b"\xff" * 3996 + whole[4096:])
     with pytest.raises(StoreError, match="the file is damaged; keep it"):
@@ -102,7 +102,7 @@ def test_another_schema_in_the_same_postgresql_is_no_obstacle(postgres_url: str)
         connection.execute(text("CREATE TABLE accounts (id integer)"))
     engine.dispose()
     with open_store(postgres_url) as store:
-        assert store.append([sample()]) == 1
+        assert store.samples.append([sample()]) == 1
 
 
 def test_a_committed_sample_is_on_disk_and_readers_never_block(tmp_path: Path):
@@ -117,6 +117,24 @@ def test_a_committed_sample_is_on_disk_and_readers_never_block(tmp_path: Path):
 
 def test_a_reader_that_stops_early_leaves_nothing_open(database: str):
     with open_store(database) as store:
-        store.append(sample(minute) for minute in range(5000))
-        assert next(store.samples()).started_at_utc == T0
-        assert store.append([sample(9999)]) == 1
+        store.samples.append(sample(minute) for minute in range(5000))
+        assert next(store.samples.read()).started_at_utc == T0
+        assert store.samples.append([sample(9999)]) == 1
+
+
+def test_a_connection_that_was_in_use_when_all_were_let_go_of_ends_with_its_use(
+    database: str,
+):
+    with open_store(database) as store:
+        closed: list[object] = []
+        event.listen(store.database.engine, "close", lambda c, _: closed.append(c))
+        with store.database.reading() as connection:
+            inner = connection.connection.driver_connection
+            store.close()
+            assert inner not in closed
+        assert inner in closed
+        with store.database.reading() as connection:
+            kept = connection.connection.driver_connection
+        assert kept not in closed
+        with store.database.reading() as connection:
+            assert connection.connection.driver_connection is kept

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from monitor.clock import SystemClock
-from monitor.store import open_store
+from monitor.store import Store, open_store
 from monitor.store.spool import SpooledWriter
 from tests.postgres import make_server
 from tests.store.writing_process import numbered, write_from
@@ -76,11 +76,11 @@ class Ordeal:
                 fault()
 
     def check(self) -> None:
-        rest = SpooledWriter(self.url, self.spool, SystemClock())
+        rest = SpooledWriter(Store(self.url), self.spool, SystemClock())
         assert rest.flush()
         rest.close()
         with open_store(self.url) as store:
-            stored = list(store.samples())
+            stored = list(store.samples.read())
         assert (self.n_safe, self.n_kills, self.faults) == (N_SAMPLES, N_KILLS, {})
         assert stored == [numbered(number) for number in range(N_SAMPLES)]
         assert not self.spool.exists()

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from monitor.errors import InputError, RightsError
-from monitor.store import check, open_store
+from monitor.store import Store, open_store
 from tests import forks
 from tests.ports import free_port
 from tests.postgres import PostgresServer
@@ -53,6 +53,11 @@ def encoded(request, postgres_server: PostgresServer):
     postgres_server.drop_database(name)
 
 
+def check(url: str) -> None:
+    with Store(url) as store:
+        store.check(writes=True)
+
+
 def test_another_encoding_is_refused_by_everything(encoded, tmp_path: Path):
     url, encoding = encoded
     said = f"its encoding is {encoding}; allowed: UTF8"
@@ -81,8 +86,8 @@ def test_the_encoding_of_the_environment_does_not_matter(
     monkeypatch.setenv("PGCLIENTENCODING", encoding)
     russian = replace(sample(), certificate_issuer="CN=Минцифры")
     with open_store(postgres_url) as store:
-        store.append([russian])
-        assert list(store.samples()) == [russian]
+        store.samples.append([russian])
+        assert list(store.samples.read()) == [russian]
 
 
 @pytest.fixture
@@ -117,7 +122,7 @@ def test_a_schema_that_may_not_be_written_ends_the_daemon(
     assert grant == 'GRANT USAGE, CREATE ON SCHEMA public TO "Gast-1"'
     run_as_owner(postgres_url, grant)
     open_store(guest).close()
-    check(guest, writes=True)
+    check(guest)
 
 
 def test_tables_and_numbers_of_another_role_are_told_with_their_grants(
@@ -128,12 +133,12 @@ def test_tables_and_numbers_of_another_role_are_told_with_their_grants(
         open_store(guest)
     run_as_owner(postgres_url, grant_in(str(first.value)))
     with pytest.raises(RightsError, match="permission denied for table") as second:
-        check(guest, writes=True)
+        check(guest)
     run_as_owner(postgres_url, grant_in(str(second.value)))
     with pytest.raises(RightsError, match="permission denied for sequence") as third:
-        check(guest, writes=True)
+        check(guest)
     run_as_owner(postgres_url, grant_in(str(third.value)))
-    check(guest, writes=True)
+    check(guest)
 
 
 def test_rights_taken_away_later_only_put_samples_off(
@@ -145,7 +150,7 @@ def test_rights_taken_away_later_only_put_samples_off(
     from tests.store.test_database import sample
 
     run_as_owner(postgres_url, 'GRANT USAGE, CREATE ON SCHEMA public TO "Gast-1"')
-    writer = SpooledWriter(guest, tmp_path / "spool", SystemClock())
+    writer = SpooledWriter(Store(guest), tmp_path / "spool", SystemClock())
     run_as_owner(postgres_url, 'REVOKE INSERT ON samples FROM "Gast-1"')
     writer.write(sample())
     assert writer.pending == 1

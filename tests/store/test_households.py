@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,16 +14,14 @@ from monitor.evidence.chain import day_digests
 from monitor.model import Analysis
 from monitor.store import open_store
 from monitor.store.consents import Consent
-from monitor.store.digests import Digests, Lodging
+from monitor.store.digests import Lodging
 from monitor.store.engine import make_engine, reading
 from monitor.store.holder import Holder
-from monitor.store.notes import Notes
-from monitor.store.notices import Notice, Notices
-from monitor.store.reader import Reader
-from monitor.store.rollups import Rollups
+from monitor.store.notices import Notice
 from monitor.store.tables import metadata
 from monitor.store.wiping import stored_things, wipe
 from tests import forks
+from tests.door import ask_store, ask_store_as_it_is
 from tests.store.analyses import an_analysis
 from tests.store.test_database import T0, sample
 from tests.store.test_spool import ROUND
@@ -43,9 +40,9 @@ def fill(url: str, vantage: str, *, number: int = 0) -> None:
     """Something of a vantage in every table."""
     own = [replace(sample(minute), vantage=vantage) for minute in range(50)]
     with open_store(url) as store:
-        store.append(own)
-        store.append_round(replace(ROUND, vantage=vantage))
-        store.append_consent(
+        store.samples.append(own)
+        store.rounds.append(replace(ROUND, vantage=vantage))
+        store.consents.append(
             Consent(
                 given_at_utc=T0,
                 version=1,
@@ -56,13 +53,16 @@ def fill(url: str, vantage: str, *, number: int = 0) -> None:
             )
         )
         computed_at_utc = T0 + timedelta(seconds=number)
-        store.append_analysis(judged(vantage), computed_at_utc=computed_at_utc)
-    with closing(Rollups(url)) as rollups:
+        store.analyses.append(judged(vantage), computed_at_utc=computed_at_utc)
+    with open_store(url) as opened:
+        rollups = opened.rollups()
         while rollups.refresh():
             pass
-    with closing(Notes(url)) as notes:
+    with open_store(url) as opened:
+        notes = opened.notes
         notes.add(DAY, DAY, f"of {vantage}", noted_at_utc=T0, vantage=vantage)
-    with closing(Digests(url)) as digests:
+    with open_store(url) as opened:
+        digests = opened.digests
         links = list(day_digests(own, secret=digests.secret()))
         with digests.extending(vantage) as chain:
             chain.append(links, closed_at_utc=T0)
@@ -71,7 +71,8 @@ def fill(url: str, vantage: str, *, number: int = 0) -> None:
                 digest=links[-1].digest, authority="x", lodged_at_utc=T0, token=b"x"
             )
         )
-    with closing(Notices(url)) as notices:
+    with open_store(url) as opened:
+        notices = opened.notices
         notices.add(
             Notice(
                 told_at_utc=T0,
@@ -123,17 +124,20 @@ def test_a_wipe_leaves_the_others_as_they_are(postgres_url: str, tmp_path: Path)
     alone = contents(postgres_url)
     fill(postgres_url, "home")
     with open_store(postgres_url) as store:
-        store.append_analysis(judged("home", "garden"), computed_at_utc=T0)
-        store.append_analysis(judged("garden"), computed_at_utc=T0)
-    assert stored_things(postgres_url, "home") == ["all rows of vantage 'home'"]
-    wipe(postgres_url, "home", now_utc=T0)
+        store.analyses.append(judged("home", "garden"), computed_at_utc=T0)
+        store.analyses.append(judged("garden"), computed_at_utc=T0)
+    assert ask_store_as_it_is(postgres_url, stored_things, "home") == [
+        "all rows of vantage 'home'"
+    ]
+    ask_store_as_it_is(postgres_url, wipe, "home", now_utc=T0)
     left = contents(postgres_url)
     verdicts_left = ("analyses", "verdicts")
     assert {k: v for k, v in left.items() if k not in verdicts_left} == {
         k: v for k, v in alone.items() if k not in verdicts_left
     }
     assert "home" not in json.dumps(left, default=str)
-    with closing(Reader(postgres_url)) as reader:
+    with open_store(postgres_url) as opened:
+        reader = opened.reader
         kept = [stored.read() for stored in reader.analyses(9)]
     assert kept == [judged("garden")] * 3
     # The guards stand again.
@@ -146,7 +150,7 @@ def test_the_last_one_takes_the_tables_along(postgres_url: str):
     for vantage in HOMES:
         fill(postgres_url, vantage)
     for vantage in HOMES:
-        assert wipe(postgres_url, vantage, now_utc=T0)
+        assert ask_store_as_it_is(postgres_url, wipe, vantage, now_utc=T0)
     plain = postgres_url.replace("+psycopg", "")
     with psycopg.connect(plain) as connection:
         tables = connection.execute("SELECT * FROM pg_tables WHERE schemaname='public'")
@@ -161,7 +165,7 @@ def test_a_wipe_of_all_is_asked_for(homes):
 
 def test_who_has_nothing_in_it_wipes_nothing(postgres_url: str):
     fill(postgres_url, "home")
-    assert stored_things(postgres_url, "attic") == []
+    assert ask_store_as_it_is(postgres_url, stored_things, "attic") == []
 
 
 def test_nothing_is_wiped_under_a_daemon(postgres_url: str):
@@ -170,11 +174,11 @@ def test_nothing_is_wiped_under_a_daemon(postgres_url: str):
     far = replace(here, token="far", machine="m2", boot="b2")
     with open_store(postgres_url) as store:
         lasts = timedelta(minutes=15)
-        store.hold_lease("home", far, lasts=lasts, now_utc=T0)
+        store.leases.hold("home", far, lasts=lasts, now_utc=T0)
     with pytest.raises(HeldError):
-        wipe(postgres_url, "home", now_utc=T0)
+        ask_store_as_it_is(postgres_url, wipe, "home", now_utc=T0)
     with open_store(postgres_url) as store:
-        assert len(list(store.samples())) == 50
+        assert len(list(store.samples.read())) == 50
 
 
 def test_an_export_is_of_ones_own_unless_asked_otherwise(homes):
@@ -232,13 +236,14 @@ def test_notes_are_seen_where_they_were_made(homes):
 def test_a_consent_is_of_its_vantage(postgres_url: str):
     fill(postgres_url, "home")
     with open_store(postgres_url) as store:
-        assert [c.vantage for c in store.consents("home")] == ["home"]
-        assert store.consents("garden") == []
+        assert [c.vantage for c in store.consents.all_given("home")] == ["home"]
+        assert store.consents.all_given("garden") == []
 
 
 def test_the_dashboard_shows_its_own_last_verdicts(homes, postgres_url: str):
     """The garden was judged a second later."""
-    with closing(Reader(postgres_url)) as reader:
+    with open_store(postgres_url) as opened:
+        reader = opened.reader
         for vantage in HOMES:
             (found,) = reader.analyses(5, vantage=vantage)
             assert found.read() == judged(vantage)
@@ -252,11 +257,18 @@ def test_a_night_judges_its_own(homes, postgres_url: str):
     from monitor.nights import due_nights
 
     config = load(homes["garden"] / "config.yaml")
-    night = analysed_night(config, DAY, now_utc=datetime(2026, 10, 3, tzinfo=UTC))
+    night = ask_store(
+        config.database,
+        analysed_night,
+        config,
+        DAY,
+        now_utc=datetime(2026, 10, 3, tzinfo=UTC),
+    )
     assert {v.vantage for v in night.analysis.verdicts} == {"garden"}
     assert [report.vantage for report in night.reports] == ["garden"]
     attic = config.model_copy(update={"vantage": "attic"})
-    assert due_nights(attic, now_utc=datetime(2026, 10, 3, tzinfo=UTC)) == []
+    now_utc = datetime(2026, 10, 3, tzinfo=UTC)
+    assert ask_store(attic.database, due_nights, attic, now_utc=now_utc) == []
 
 
 @pytest.mark.parametrize(("n_homes", "owner"), [(1, "home"), (2, None)])
@@ -293,8 +305,9 @@ def test_old_notes_and_consents_get_the_only_vantage_there_is(
         )
     engine.dispose()
     with open_store(database) as store:
-        assert [c.vantage for c in store.consents("home")] == [owner]
-    with closing(Notes(database)) as notes:
+        assert [c.vantage for c in store.consents.all_given("home")] == [owner]
+    with open_store(database) as opened:
+        notes = opened.notes
         assert [note.vantage for note in notes.list(vantage="home")] == [owner]
     engine = make_engine(database)
     with pytest.raises(Exception, match="rows are only added"), engine.begin() as c:

@@ -32,7 +32,7 @@ def far(me: Holder) -> Holder:
 
 
 def hold(store: Store, holder: Holder, at=T0, vantage: str = "home") -> None:
-    store.hold_lease(vantage, holder, lasts=LASTS, now_utc=at)
+    store.leases.hold(vantage, holder, lasts=LASTS, now_utc=at)
 
 
 def move(url: str, by: timedelta) -> None:
@@ -62,7 +62,7 @@ def test_another_vantage_is_no_obstacle(store, me, far):
 
 def test_who_ended_well_leaves_at_once(store, me, far):
     hold(store, far)
-    store.let_lease_go(far)
+    store.leases.let_go(far)
     hold(store, me)
     with pytest.raises(HeldError):
         hold(store, far)

@@ -50,10 +50,10 @@ def write_rounds(url: str) -> None:
     """Ten rounds as the daemon writes them, and half of another."""
     store = open_store(url)
     for number in range(N_ROUNDS * N_PROBES + N_PROBES // 2):
-        store.append([sample(number)])
+        store.samples.append([sample(number)])
         if number % N_PROBES == N_PROBES - 1:
             slot = T0 + timedelta(minutes=number)
-            store.append_round(
+            store.rounds.append(
                 replace(ROUND, round_id=str(number), slot_start_utc=slot)
             )
 
@@ -62,9 +62,9 @@ def test_the_log_is_empty_after_a_round(file: Path):
     url = f"sqlite:///{file}"
     with open_store(url) as store:
         for minute in range(20):
-            store.append([sample(minute)])
+            store.samples.append([sample(minute)])
         assert wal_bytes(url) > 0
-        store.append_round(ROUND)
+        store.rounds.append(ROUND)
         assert wal_bytes(url) == 0
 
 
@@ -72,18 +72,18 @@ def test_the_log_shrinks_when_a_reader_lets_go(file: Path):
     url = f"sqlite:///{file}"
     many = [replace(sample(n), url="x" * 4000) for n in range(6000)]
     with open_store(url) as store, closing(sqlite3.connect(file)) as reader:
-        store.append(many[:10])
+        store.samples.append(many[:10])
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM samples").fetchone()
-        store.append(many[10:])
+        store.samples.append(many[10:])
         # A reader delays the end of a round, and keeps it from nothing.
-        store.append_round(ROUND)
+        store.rounds.append(ROUND)
         held = wal_bytes(url)
         assert held > LONG_WAL_BYTES
         assert log_finding(held).state is State.WARNING
         reader.execute("COMMIT")
-        store.append([sample(9000)])
-        store.append([sample(9001)])
+        store.samples.append([sample(9000)])
+        store.samples.append([sample(9001)])
         assert wal_bytes(url) <= WAL_KEPT_BYTES + 4096
         assert log_finding(wal_bytes(url)).state is State.OK
 
@@ -99,9 +99,9 @@ def test_a_flipped_bit_in_the_log_of_a_killed_writer_costs_one_round(
         byte = os.pread(damaged.fileno(), 1, place)
         os.pwrite(damaged.fileno(), bytes([byte[0] ^ 0x10]), place)
     with open_store(f"sqlite:///{file}") as store:
-        minutes = [s.started_at_utc for s in store.samples()]
+        minutes = [s.started_at_utc for s in store.samples.read()]
         kept = [sample(n).started_at_utc for n in range(N_ROUNDS * N_PROBES)]
         assert minutes[: len(kept)] == kept
-        assert len(list(store.rounds())) == N_ROUNDS
+        assert len(list(store.rounds.read())) == N_ROUNDS
     with closing(sqlite3.connect(file)) as checked:
         assert checked.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -14,7 +14,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import InputError
-from monitor.store import migration, open_store, upgrade
+from monitor.store import migration, open_store
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.migration import scripts
 from monitor.store.tables import REVISION, VERSION_TABLE, metadata
@@ -38,7 +38,7 @@ def engine(database: str):
 
 
 def test_the_migrations_build_what_the_program_uses(database: str, engine):
-    upgrade(database)
+    open_store(database).close()
     with reading(engine) as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE}
@@ -80,11 +80,11 @@ def test_other_tests_have_databases_as_the_migrations_make_them(
             return f"sqlite:///{tmp_path / name}"
         return postgres_server.create_database(name)
 
-    upgrade(database)
+    open_store(database).close()
     with tables.made_at_once():
         urls = [new("noted"), new("repeated")]
         for url in urls:
-            upgrade(url)
+            open_store(url).close()
     assert schema(urls[1]) == schema(database)
     assert all(schema(database))
 
@@ -94,20 +94,20 @@ def test_the_revision_in_the_program_is_the_head_of_the_scripts(database: str):
     config.set_main_option("script_location", str(scripts()))
     config.set_main_option("path_separator", "os")
     assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
-    assert upgrade(database) == REVISION
+    open_store(database).close()
 
 
 def test_upgrading_twice_changes_nothing(database: str, engine):
-    upgrade(database)
+    open_store(database).close()
     with open_store(database) as store:
-        store.append([sample()])
-    upgrade(database)
+        store.samples.append([sample()])
+    open_store(database).close()
     with open_store(database) as store:
-        assert list(store.samples()) == [sample()]
+        assert list(store.samples.read()) == [sample()]
 
 
 def test_a_newer_database_is_refused_with_advice(database: str, engine):
-    upgrade(database)
+    open_store(database).close()
     with writing(engine) as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     with pytest.raises(InputError, match="update the program"):
@@ -117,7 +117,7 @@ def test_a_newer_database_is_refused_with_advice(database: str, engine):
 def test_processes_that_start_at_once_make_one_database(database: str, engine):
     code = (
         "import sys, warnings; warnings.simplefilter('error')\n"
-        "from monitor.store import upgrade; upgrade(sys.argv[1])"
+        "from monitor.store import open_store; open_store(sys.argv[1]).close()"
     )
     with ThreadPoolExecutor(4) as pool:
         done = pool.map(lambda _: forks.run("-c", code, database), range(4))
@@ -132,7 +132,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(database: str, engine):
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE samples (id integer)"))
     with pytest.raises(InputError, match="another program"):
-        upgrade(database)
+        open_store(database).close()
     with reading(engine) as connection:
         assert inspect(connection).get_table_names() == ["samples"]
 
@@ -155,13 +155,13 @@ def fill(url: str) -> None:
     from tests.store.test_spool import ROUND
 
     with open_store(url) as store:
-        store.append([sample()])
-        store.append_round(ROUND)
-        store.append_analysis(an_analysis("facebook"), computed_at_utc=T0)
+        store.samples.append([sample()])
+        store.rounds.append(ROUND)
+        store.analyses.append(an_analysis("facebook"), computed_at_utc=T0)
 
 
 def test_an_ordinary_start_loads_neither_alembic_nor_pandas(database: str):
-    upgrade(database)
+    open_store(database).close()
     code = (
         "import sys; from monitor.store import open_store;"
         "from monitor.store.spool import SpooledWriter;"

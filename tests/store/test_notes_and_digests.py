@@ -8,16 +8,15 @@ import sqlalchemy as sa
 from monitor.errors import InputError, StoreError
 from monitor.evidence.chain import day_digests
 from monitor.store import Store, open_store
-from monitor.store.digests import Digests, Lodging
+from monitor.store.digests import Lodging
 from monitor.store.engine import make_engine
-from monitor.store.notes import Notes
 from tests.evidence.samples import some_samples
 
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
 
 def test_a_note_is_listed_until_it_is_withdrawn(store: Store, database: str):
-    notes = Notes(database)
+    notes = store.notes
     day = date(2026, 6, 18)
     first = notes.add(day, day, "World Cup", noted_at_utc=NOW)
     second = notes.add(
@@ -29,20 +28,19 @@ def test_a_note_is_listed_until_it_is_withdrawn(store: Store, database: str):
     assert [n.number for n in notes.list()] == [second]
     with pytest.raises(InputError, match=f"no number {first}"):
         notes.withdraw(first, noted_at_utc=NOW)
-    notes.close()
 
 
 def test_the_secret_is_made_once(store: Store, database: str):
-    one, other = Digests(database), Digests(database)
+    one, other = store.digests, Store(database).digests
     assert one.secret() == other.secret()
     assert len(one.secret()) == 32
     assert one.secret() != bytes(32)
-    one.close()
-    other.close()
+    other.database.close()
+    other.database.close()
 
 
 def test_links_come_back_in_order_and_a_fork_is_not_stored(store: Store, database: str):
-    digests = Digests(database)
+    digests = store.digests
     links = list(day_digests(some_samples(), secret=b"1" * 32))
     with digests.extending("home") as chain:
         chain.append(links, closed_at_utc=NOW)
@@ -53,12 +51,11 @@ def test_links_come_back_in_order_and_a_fork_is_not_stored(store: Store, databas
         chain.append([*links[:1], *links[-1:]], closed_at_utc=NOW)
     assert list(digests.links()) == links
     assert [k.vantage for k in digests.links(vantage="office")] == ["office"] * 3
-    digests.close()
 
 
 def test_rows_are_counted_per_vantage_and_day(store: Store, database: str):
-    store.append(some_samples())
-    digests = Digests(database)
+    store.samples.append(some_samples())
+    digests = store.digests
     days = ("2026-10-01", "2026-10-02", "2026-10-03")
     assert digests.row_counts(vantage="home") == dict.fromkeys(days, 96)
     assert digests.row_counts(vantage="office") == dict.fromkeys(days, 24)
@@ -66,22 +63,20 @@ def test_rows_are_counted_per_vantage_and_day(store: Store, database: str):
     with digests.extending("office") as chain:
         assert chain.row_count("2026-10-02") == 24
         assert chain.row_count("2026-10-09") == 0
-    digests.close()
 
 
 def test_a_time_stamp_is_kept(store: Store, database: str):
-    digests = Digests(database)
+    digests = store.digests
     lodging = Lodging(
         digest="ab" * 32, authority="https://tsa", lodged_at_utc=NOW, token=b"\x30\x00"
     )
     digests.lodge(lodging)
     assert list(digests.lodgings()) == [lodging]
-    digests.close()
 
 
 @pytest.mark.parametrize("table", ["notes", "day_digests", "lodgings", "chain_secret"])
 def test_the_database_refuses_to_change_them(store: Store, database: str, table: str):
-    notes, digests = Notes(database), Digests(database)
+    notes, digests = store.notes, store.digests
     notes.add(date(2026, 1, 1), date(2026, 1, 1), "x", noted_at_utc=NOW)
     with digests.extending("home") as chain:
         chain.append(list(day_digests(some_samples(), secret=b"")), closed_at_utc=NOW)
@@ -94,14 +89,12 @@ def test_the_database_refuses_to_change_them(store: Store, database: str, table:
             engine.begin() as connection,
         ):
             connection.execute(sa.text(statement))
-    for opened in (notes, digests):
-        opened.close()
     engine.dispose()
 
 
 def test_every_view_can_be_read(database: str):
     with open_store(database) as store:
-        store.append(some_samples())
+        store.samples.append(some_samples())
         engine = make_engine(database)
         with engine.begin() as connection:
             for name in sa.inspect(connection).get_view_names():

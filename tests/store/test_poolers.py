@@ -1,7 +1,6 @@
 """PostgreSQL behind a pooler that shares sessions, and in a schema of one's own."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -10,16 +9,13 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.errors import InputError, StoreError
-from monitor.store import open_store
+from monitor.store import Store, open_store
 from monitor.store.backup import backup
-from monitor.store.notes import Notes
 from monitor.store.postgres_server import Server
 from monitor.store.question import ask
-from monitor.store.reader import Reader
-from monitor.store.retention import Retention
-from monitor.store.rollups import Rollups
 from monitor.store.spool import SpooledWriter
 from monitor.store.wiping import wipe
+from tests.door import ask_store_as_it_is
 from tests.pgbouncer import pooler
 from tests.postgres import PostgresServer
 from tests.store.test_database import T0, sample
@@ -50,27 +46,33 @@ def asked(url: str, question: str) -> list[tuple]:
 
 def use_everything(url: str, tmp_path: Path) -> None:
     """One call of each part of the store, readers and writers in turn."""
-    writer = SpooledWriter(url, tmp_path / "spool", SystemClock())
-    reader = Reader(url)
+    writer = SpooledWriter(Store(url), tmp_path / "spool", SystemClock())
+    reading = Store(url)
+    reader = reading.reader
     for minute in range(20):
         writer.write(sample(minute))
         assert len(reader.series()) == 1
     writer.write(ROUND)
     assert writer.pending == 0
-    with closing(Rollups(url)) as rollups:
+    with open_store(url) as opened:
+        rollups = opened.rollups()
         while rollups.refresh():
             pass
-    with closing(Notes(url)) as notes:
+    with open_store(url) as opened:
+        notes = opened.notes
         notes.add(date(2026, 10, 1), date(2026, 10, 1), "x", noted_at_utc=T0)
-    with closing(Retention(url, "home")) as retention:
+    with open_store(url) as opened:
+        retention = opened.retention("home")
         retention.step()
     for _ in range(4):
         assert len(ask(url, "SELECT * FROM v_samples", max_rows=100).rows) == 20
-    assert list(backup(url, tmp_path / "copy"))
+    assert list(ask_store_as_it_is(url, backup, tmp_path / "copy"))
     with open_store(url) as store:
-        assert len(list(store.samples())) == 20
-        assert store.append(sample(minute) for minute in range(20, 5000)) == 4980
-    reader.close()
+        assert len(list(store.samples.read())) == 20
+        assert (
+            store.samples.append(sample(minute) for minute in range(20, 5000)) == 4980
+        )
+    reading.close()
     writer.close()
 
 
@@ -91,7 +93,7 @@ def test_times_are_in_utc_whatever_the_server_thinks(pooled: str, postgres_url: 
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {name} SET TimeZone = 'Asia/Almaty'")
     with open_store(postgres_url) as store:
-        store.append([sample()])
+        store.samples.append([sample()])
     ((moment,),) = ask(
         postgres_url, "SELECT started_at_utc FROM v_samples", max_rows=1
     ).rows
@@ -112,21 +114,21 @@ def test_everything_lies_in_the_schema_that_the_url_names(
     UNION ALL SELECT 'function ' || proname FROM pg_proc
      WHERE pronamespace = 'public'::regnamespace"""
     assert asked(asked_directly, outside) == []
-    wipe(url + NETMON, "home", now_utc=T0)
+    ask_store_as_it_is(url + NETMON, wipe, "home", now_utc=T0)
     assert asked(asked_directly, TABLES) == []
 
 
 def test_a_second_monitor_in_public_is_another_one(postgres_url: str):
     with open_store(postgres_url) as store:
-        store.append([sample(0)])
+        store.samples.append([sample(0)])
     asked_directly = postgres_url.replace("+psycopg", "")
     with psycopg.connect(asked_directly) as connection:
         connection.execute("CREATE SCHEMA netmon")
     with open_store(postgres_url + NETMON) as store:
-        assert list(store.samples()) == []
+        assert list(store.samples.read()) == []
     both = "?options=-csearch_path%3Dnetmon,public"
     with open_store(postgres_url + both) as store:
-        assert list(store.samples()) == []
+        assert list(store.samples.read()) == []
     with psycopg.connect(asked_directly) as connection:
         connection.execute("DROP SCHEMA netmon CASCADE")
         connection.execute("CREATE SCHEMA netmon")
@@ -185,7 +187,7 @@ def test_a_failover_behind_the_pooler_loses_nothing(
     postgres_server, pooled: str, tmp_path: Path
 ):
     """The pooler hides a server's restart only from those who are not in the midst."""
-    writer = SpooledWriter(pooled, tmp_path / "spool", SystemClock())
+    writer = SpooledWriter(Store(pooled), tmp_path / "spool", SystemClock())
     end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     mine = f"{end} WHERE datname = '{pooled.rpartition('/')[2]}'"
     for minute in range(30):
@@ -195,4 +197,4 @@ def test_a_failover_behind_the_pooler_loses_nothing(
     assert writer.flush()
     writer.close()
     with open_store(pooled) as store:
-        assert len(list(store.samples())) == 30
+        assert len(list(store.samples.read())) == 30

@@ -18,7 +18,7 @@ from tests.postgres import PostgresServer
 
 @pytest.fixture
 def filled(store: Store, database: str) -> str:
-    store.append(some_samples())
+    store.samples.append(some_samples())
     return database
 
 

@@ -16,9 +16,8 @@ from monitor.daemon.chores import COMPACT_PAUSE_S
 from monitor.evidence.chain import day_digests
 from monitor.evidence.ledger import close_days, stored_differences
 from monitor.model import Round, RoundStatus, Sample
-from monitor.store import Store, open_store, upgrade
+from monitor.store import Store, open_store
 from monitor.store.clock_steps import ClockStep
-from monitor.store.digests import Digests
 from monitor.store.engine import make_engine, writing
 from monitor.store.instants import to_us
 from monitor.store.retention import (
@@ -27,10 +26,9 @@ from monitor.store.retention import (
     Removed,
     Retention,
     _lift_guard,
-    removed_rows,
 )
-from monitor.store.rollups import Rollups
 from monitor.store.tables import hourly, hourly_stale, samples
+from tests.door import ask_store
 from tests.store.test_database import T0
 from tests.store.writing_process import numbered
 
@@ -52,11 +50,9 @@ def history(days: int = 6, every_min: int = 10) -> Iterator[Sample]:
 
 
 @pytest.fixture
-def retention(store: Store, database: str) -> Iterator[Retention]:
-    store.append(history())
-    opened = Retention(database, "home")
-    yield opened
-    opened.close()
+def retention(store: Store) -> Retention:
+    store.samples.append(history())
+    return store.retention("home")
 
 
 def remove(retention: Retention, first_kept: date = KEPT_FROM) -> int:
@@ -80,16 +76,16 @@ def rows(url: str, query: sa.Select[tuple[object, ...]]) -> list[tuple[object, .
 
 
 def refresh(url: str, phase_us: int = 0) -> None:
-    rollups = Rollups(url, phase_us=phase_us)
+    rollups = Store(url).rollups(phase_us=phase_us)
     while rollups.refresh():
         pass
-    rollups.close()
+    rollups.database.close()
 
 
 def test_old_samples_go_and_young_ones_stay(store: Store, retention: Retention) -> None:
     young = [s for s in history() if s.started_at_utc >= CUT]
     remove(retention)
-    assert sorted(map(repr, store.samples())) == sorted(map(repr, young))
+    assert sorted(map(repr, store.samples.read())) == sorted(map(repr, young))
     assert retention.kept_from() == CUT
 
 
@@ -122,7 +118,7 @@ def test_roll_ups_outlive_a_late_row_and_a_change_of_the_zone(
     assert len(frozen) == n_frozen
     remove(retention)
     late = Sample(started_at_utc=START + timedelta(minutes=1), target="a", connect_s=9)
-    store.append([late])
+    store.samples.append([late])
     refresh(database)
     assert [r for r in rollups_of(database) if r[1] < CUT.timestamp() * 1e6] == frozen
     remove(retention)
@@ -157,12 +153,12 @@ def test_nobody_else_can_remove_anything_before_during_or_after(
 def test_work_is_cut_into_small_pieces(
     store: Store, database: str, retention: Retention
 ) -> None:
-    store.append(numbered(n) for n in range(3 * ROWS_AT_ONCE))
+    store.samples.append(numbered(n) for n in range(3 * ROWS_AT_ONCE))
     refresh(database)
-    before = len(list(store.samples()))
+    before = len(list(store.samples.read()))
     retention.decide(date(2053, 1, 1), decided_at_utc=NOW)
     while retention.step():
-        now = len(list(store.samples()))
+        now = len(list(store.samples.read()))
         assert 0 < before - now <= ROWS_AT_ONCE
         before = now
     assert before == 0
@@ -171,7 +167,7 @@ def test_work_is_cut_into_small_pieces(
 def test_writer_never_waits_long(
     store: Store, database: str, retention: Retention
 ) -> None:
-    store.append(numbered(-n) for n in range(86_400, 103_000))
+    store.samples.append(numbered(-n) for n in range(86_400, 103_000))
     done, pieces = threading.Event(), list[int]()
 
     def work() -> None:
@@ -185,7 +181,7 @@ def test_writer_never_waits_long(
     thread = threading.Thread(target=work)
     thread.start()
     while not done.is_set():
-        store.append([numbered(number)])
+        store.samples.append([numbered(number)])
         number += 1
         time.sleep(0.01)
     thread.join()
@@ -201,22 +197,22 @@ def test_decision_can_be_taken_back(store: Store, retention: Retention) -> None:
     assert retention.kept_from() == CUT
     while retention.step():
         pass
-    assert min(s.started_at_utc for s in store.samples()) == CUT
+    assert min(s.started_at_utc for s in store.samples.read()) == CUT
 
 
 def test_days_that_were_allowed_to_go_are_no_differences(
     store: Store, database: str, retention: Retention
 ) -> None:
-    close_days(database, now_utc=NOW)
-    assert list(stored_differences(database)) == []
+    ask_store(database, close_days, now_utc=NOW)
+    assert list(ask_store(database, stored_differences)) == []
     remove(retention)
-    assert list(stored_differences(database)) == []
+    assert list(ask_store(database, stored_differences)) == []
 
 
 def test_nothing_goes_without_a_decision(store: Store, retention: Retention) -> None:
-    n = len(list(store.samples()))
+    n = len(list(store.samples.read()))
     assert not retention.step()
-    assert len(list(store.samples())) == n
+    assert len(list(store.samples.read())) == n
     assert retention.kept_from() is None
 
 
@@ -249,7 +245,7 @@ def lived(store: Store, n_days: int, vantage: str = "home") -> None:
     """Days from `START` on, each measured."""
     for number in range(n_days):
         day = START.date() + timedelta(days=number)
-        store.append_round(measured_round(day, vantage))
+        store.rounds.append(measured_round(day, vantage))
 
 
 def evening_of(number: int) -> datetime:
@@ -278,7 +274,7 @@ def test_days_without_a_measurement_make_nothing_old(
     assert retention.age(N_DAYS, now=long_after) == Age(n_measured=30)
     for number in range(32):
         day = long_after.date() - timedelta(days=40 - number)
-        store.append_round(measured_round(day))
+        store.rounds.append(measured_round(day))
     assert retention.age(N_DAYS, now=long_after).first_kept == START.date()
 
 
@@ -291,7 +287,7 @@ def test_clock_that_stands_in_the_future_makes_nothing_old(
     before = retention.age(N_DAYS, now=now)
     ahead = datetime(2028, 6, 1, 12, tzinfo=UTC)
     for number in range(3):
-        store.append_round(measured_round(ahead.date() + timedelta(days=number)))
+        store.rounds.append(measured_round(ahead.date() + timedelta(days=number)))
     assert retention.age(N_DAYS, now=ahead).first_kept == before.first_kept
     # And what it measured there makes nothing old when it is back.
     assert retention.age(N_DAYS, now=now) == before
@@ -304,10 +300,10 @@ def test_nothing_is_old_for_a_day_after_the_clock_was_set(
     lived(store, 70)
     now = evening_of(70)
     ahead, hour = now + timedelta(days=700), timedelta(hours=1)
-    store.append_clock_step("home", ClockStep(before_utc=now, after_utc=ahead))
+    store.clock_steps.append("home", ClockStep(before_utc=now, after_utc=ahead))
     if case == "and back":
         back = ClockStep(before_utc=ahead + hour, after_utc=now + hour)
-        store.append_clock_step("home", back)
+        store.clock_steps.append("home", back)
     near = (ahead if case == "ahead" else now) + 2 * hour
     age = retention.age(N_DAYS, now=near)
     assert age.first_kept is None
@@ -321,7 +317,7 @@ def test_step_seen_by_another_vantage_is_of_another_machine(
 ) -> None:
     lived(store, 70)
     now = evening_of(70)
-    store.append_clock_step("garage", ClockStep(before_utc=now, after_utc=now))
+    store.clock_steps.append("garage", ClockStep(before_utc=now, after_utc=now))
     assert retention.age(N_DAYS, now=now).first_kept is not None
 
 
@@ -329,24 +325,23 @@ def test_only_the_samples_of_the_own_vantage_go(
     store: Store, database: str, retention: Retention
 ) -> None:
     others = [replace(sample, vantage="dacha") for sample in history()]
-    store.append(others)
-    other = Retention(database, "dacha")
+    store.samples.append(others)
+    other = store.retention("dacha")
     assert (other.kept_from(), other.step()) == (None, False)
     remove(retention)
-    assert list(store.samples(vantage="dacha")) == others
+    assert list(store.samples.read(vantage="dacha")) == others
     assert other.removed() == Removed()
-    other.close()
 
 
 def test_what_went_is_counted_by_day(
     store: Store, database: str, retention: Retention
 ) -> None:
-    n_before = len(list(store.samples()))
+    n_before = len(list(store.samples.read()))
     remove(retention)
-    n_gone = n_before - len(list(store.samples()))
+    n_gone = n_before - len(list(store.samples.read()))
     assert retention.removed() == Removed(n_gone, 3, "2026-01-01", "2026-01-03")
     per_day = {("home", f"2026-01-0{n}"): 2 * 24 * 6 for n in (1, 2, 3)}
-    assert removed_rows(database) == per_day
+    assert ask_store(database, Store.removed_rows) == per_day
 
 
 @pytest.fixture
@@ -354,13 +349,13 @@ def old(database: str, tmp_path: Path) -> Iterator[sa.Engine]:
     """A database of the first versions with a history, and days that were closed."""
     new = f"sqlite:///{tmp_path / 'new.db'}"
     with open_store(new) as store:
-        store.append(history())
-        digests = Digests(new)
+        store.samples.append(history())
+        digests = Store(new).digests
         secret = digests.secret()
-        links = list(day_digests(store.samples(), secret=secret, row_format=1))
+        links = list(day_digests(store.samples.read(), secret=secret, row_format=1))
     with digests.extending("home") as chain:
         chain.append(links, closed_at_utc=NOW)
-    digests.close()
+    digests.database.close()
     build(new, database, "0007")
     engine = make_engine(database)
     # Decided by a clock that stood in the future.
@@ -377,13 +372,13 @@ def test_decision_of_the_first_versions_in_the_future_is_healed(
     """Samples went on being removed for ever: `before_us` could only grow."""
     with open_store(database) as store:
         lived(store, N_DAYS + 3)
-        retention = Retention(database, "home")
+        retention = Store(database).retention("home")
         assert (retention.kept_from(), retention.step()) == (None, False)
         age = retention.age(N_DAYS, now=evening_of(N_DAYS + 3))
         assert age.first_kept == KEPT_FROM
         remove(retention, KEPT_FROM)
-        retention.close()
-        assert min(s.started_at_utc for s in store.samples()) == CUT
+        retention.database.close()
+        assert min(s.started_at_utc for s in store.samples.read()) == CUT
 
 
 def test_what_the_first_versions_removed_is_counted_at_the_upgrade(
@@ -394,19 +389,19 @@ def test_what_the_first_versions_removed_is_counted_at_the_upgrade(
         is_old = samples.c.started_at_us < to_us(CUT)
         connection.execute(sa.delete(samples).where(is_old))
         connection.execute(sa.text(guard))
-    upgrade(database)
-    assert removed_rows(database) == {
+    open_store(database).close()
+    assert ask_store(database, Store.removed_rows) == {
         ("home", f"2026-01-0{n}"): 2 * 24 * 6 for n in (1, 2, 3)
     }
-    assert list(stored_differences(database)) == []
+    assert list(ask_store(database, stored_differences)) == []
 
 
 def test_what_somebody_removes_after_the_upgrade_is_an_alteration(
     old: sa.Engine, database: str
 ) -> None:
-    upgrade(database)
+    open_store(database).close()
     with writing(old) as connection:
         guard = _lift_guard(connection)
         connection.execute(sa.delete(samples).where(samples.c.series_id == 1))
         connection.execute(sa.text(guard))
-    assert len(list(stored_differences(database))) == 6
+    assert len(list(ask_store(database, stored_differences))) == 6

@@ -9,14 +9,12 @@ from statistics import median
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, select, text
 
 from monitor.model import Operation, Sample
 from monitor.store import Store, open_store
-from monitor.store import rollups as rollups_module
 from monitor.store.engine import make_engine, reading, writing
 from monitor.store.hourly_days import HOUR_US, read_days
-from monitor.store.rollups import Rollups
 from monitor.store.tables import hourly
 
 START = datetime(2026, 10, 1, 14, tzinfo=UTC)
@@ -40,23 +38,23 @@ def _rows(url: str) -> list[object]:
 
 
 def _refresh(url: str, phase_us: int = 0) -> None:
-    rollups = Rollups(url, phase_us=phase_us)
+    rollups = Store(url).rollups(phase_us=phase_us)
     try:
         while rollups.refresh():
             pass
     finally:
-        rollups.close()
+        rollups.database.close()
 
 
 def test_an_hour_holds_medians_counts_and_bytes(database: str):
     """The median is over what was measured, failed or not."""
     waits = [0.1, 0.2, 0.9]
     with open_store(database) as store:
-        store.append(
+        store.samples.append(
             _sample(i * 5, waiting_s=w, encoded_body_bytes=100)
             for i, w in enumerate(waits)
         )
-        store.append([_sample(40, failure="connection_reset", connect_s=0.03)])
+        store.samples.append([_sample(40, failure="connection_reset", connect_s=0.03)])
     _refresh(database)
     (row,) = _rows(database)
     assert (row.n, row.n_failed, row.body_bytes) == (4, 1, 300)
@@ -68,7 +66,7 @@ def test_the_duration_of_a_failure_is_left_out(database: str):
     """A refused connection is quick, and not because the site is."""
     failed = {"failure": "connection_refused", "failed_operation": Operation.CONNECT}
     with open_store(database) as store:
-        store.append(
+        store.samples.append(
             [_sample(1, duration_s=0.5), _sample(6, duration_s=0.01, **failed)]
         )
     _refresh(database)
@@ -78,9 +76,9 @@ def test_the_duration_of_a_failure_is_left_out(database: str):
 def test_a_late_sample_changes_its_hour(database: str):
     """Imports and spooled samples come after the roll-up of their hour."""
     with open_store(database) as store:
-        store.append([_sample(0, waiting_s=0.1), _sample(90, waiting_s=0.1)])
+        store.samples.append([_sample(0, waiting_s=0.1), _sample(90, waiting_s=0.1)])
         _refresh(database)
-        store.append([_sample(30, waiting_s=0.3)])
+        store.samples.append([_sample(30, waiting_s=0.3)])
     _refresh(database)
     assert [(row.n, row.waiting_s) for row in _rows(database)] == [
         (2, pytest.approx(0.2)),
@@ -90,33 +88,33 @@ def test_a_late_sample_changes_its_hour(database: str):
 
 def test_the_newest_days_come_first_and_nothing_is_left(database: str):
     with open_store(database) as store:
-        store.append(_sample(60 * i) for i in range(400))
-    rollups = Rollups(database)
+        store.samples.append(_sample(60 * i) for i in range(400))
+    rollups = Store(database).rollups()
     # From 14:00 on; the last day has six hours.
     left = [rollups.refresh()]
     assert _rows(database)[-1].hour_us - _rows(database)[0].hour_us < 160 * HOUR_US
     left += [rollups.refresh() for _ in range(3)]
-    rollups.close()
+    rollups.database.close()
     assert left == [250, 82, 0, 0]
     assert len(_rows(database)) == 400
 
 
 def test_a_day_that_never_rests_does_not_hold_up_the_others(database: str):
-    rollups = Rollups(database)
+    rollups = Store(database).rollups()
     with open_store(database) as store:
-        store.append(_sample(60 * i) for i in range(400))
+        store.samples.append(_sample(60 * i) for i in range(400))
         for minute in range(1, 4):
-            store.append([_sample(399 * 60 + minute)])
+            store.samples.append([_sample(399 * 60 + minute)])
             n_left = rollups.refresh()
-    rollups.close()
+    rollups.database.close()
     assert n_left == 0
 
 
 def test_hours_come_once_more_packed_by_day(database: str):
     """What the charts read is what the hours say."""
     with open_store(database) as store:
-        store.append(_sample(60 * i, waiting_s=i / 7) for i in range(0, 70, 3))
-        store.append([_sample(61, failure="connection_reset")])
+        store.samples.append(_sample(60 * i, waiting_s=i / 7) for i in range(0, 70, 3))
+        store.samples.append([_sample(61, failure="connection_reset")])
     _refresh(database)
     assert _unpacked(database, "waiting_s") == {
         row.hour_us: (row.n, row.n_failed, row.waiting_s) for row in _rows(database)
@@ -126,7 +124,7 @@ def test_hours_come_once_more_packed_by_day(database: str):
 def test_packed_days_follow_a_change_of_zone(database: str):
     """Hours of two zones side by side are two rows of one day."""
     with open_store(database) as store:
-        store.append(_sample(10 * i, waiting_s=0.1) for i in range(9))
+        store.samples.append(_sample(10 * i, waiting_s=0.1) for i in range(9))
     _refresh(database)
     _keep_as_if_samples_were_gone(database)
     _refresh(database, phase_us=HOUR_US // 2)
@@ -142,26 +140,26 @@ def test_a_sample_that_comes_while_medians_are_worked_out_is_counted(
 ):
     """The samples are read before the lock is taken; who wrote in between is seen."""
     with open_store(database) as store:
-        store.append([_sample(1, waiting_s=0.1)])
-        lock = rollups_module.writing
+        store.samples.append([_sample(1, waiting_s=0.1)])
+        slow = Store(database)
+        lock = slow.database.writing
 
         @contextmanager
-        def late(engine: Engine) -> Iterator[Connection]:
-            store.append([_sample(2, waiting_s=0.3)])
-            with lock(engine) as connection:
+        def late() -> Iterator[Connection]:
+            store.samples.append([_sample(2, waiting_s=0.3)])
+            with lock() as connection:
                 yield connection
 
-        monkeypatch.setattr(rollups_module, "writing", late)
-        rollups = Rollups(database)
-        assert rollups.refresh() == 0
-        rollups.close()
+        monkeypatch.setattr(slow.database, "writing", late)
+        assert slow.rollups().refresh() == 0
+        slow.close()
     (row,) = _rows(database)
     assert (row.n, row.waiting_s) == (2, pytest.approx(0.2))
 
 
 def test_the_migration_packs_the_hours_that_are_there(database: str):
     with open_store(database) as store:
-        store.append(_sample(60 * i, waiting_s=i / 7) for i in range(0, 70, 3))
+        store.samples.append(_sample(60 * i, waiting_s=i / 7) for i in range(0, 70, 3))
     _refresh(database)
     packed = _unpacked(database, "waiting_s")
     engine = make_engine(database)
@@ -202,7 +200,7 @@ def _keep_as_if_samples_were_gone(url: str) -> None:
 def test_hours_begin_with_the_local_hour(database: str):
     """Half past the hour of UTC in India; a change of zone makes all anew."""
     with open_store(database) as store:
-        store.append([_sample(10), _sample(20), _sample(50)])
+        store.samples.append([_sample(10), _sample(20), _sample(50)])
     _refresh(database)
     assert [row.n for row in _rows(database)] == [3]
     _refresh(database, phase_us=HOUR_US // 2)
@@ -213,7 +211,7 @@ def test_hours_begin_with_the_local_hour(database: str):
 
 def test_a_sample_stored_twice_counts_once(store: Store, database: str):
     for _ in range(2):
-        store.append([_sample(3, waiting_s=0.1)])
+        store.samples.append([_sample(3, waiting_s=0.1)])
     _refresh(database)
     assert _rows(database)[0].n == 1
 
@@ -221,7 +219,7 @@ def test_a_sample_stored_twice_counts_once(store: Store, database: str):
 def test_hours_whose_samples_are_gone_outlive_a_change_of_zone(database: str):
     """Retention removes samples; their roll-ups cannot be made again."""
     with open_store(database) as store:
-        store.append([_sample(10), _sample(20)])
+        store.samples.append([_sample(10), _sample(20)])
     _refresh(database)
     engine = make_engine(database)
     with writing(engine) as connection:

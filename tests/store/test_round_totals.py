@@ -1,7 +1,6 @@
 """The counts of rounds are those of all rounds, whatever was counted before."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -33,10 +32,9 @@ def a_round(day: int, status: RoundStatus = RoundStatus.COMPLETE) -> Round:
 def reader(database: str) -> Iterator[Reader]:
     with open_store(database) as store:
         for day in (0, 100, 199, 200):
-            store.append_round(a_round(day))
-        store.append_round(a_round(50, RoundStatus.MISSED))
-    with closing(Reader(database)) as opened:
-        yield opened
+            store.rounds.append(a_round(day))
+        store.rounds.append(a_round(50, RoundStatus.MISSED))
+        yield store.reader
 
 
 def test_old_and_new_rounds_are_counted(reader: Reader) -> None:
@@ -52,14 +50,14 @@ def test_new_rounds_are_added_at_once_and_old_ones_the_next_day(
 ) -> None:
     reader.round_totals("home", as_of=NOW)
     with open_store(database) as store:
-        store.append_round(a_round(198, RoundStatus.MISSED))
-        store.append_round(a_round(1))
+        store.rounds.append(a_round(198, RoundStatus.MISSED))
+        store.rounds.append(a_round(1))
     counted = {
         name: found.n for name, found in reader.round_totals("home", as_of=NOW).items()
     }
     assert counted == {"complete": 4, "missed": 2}
     with open_store(database) as store:
-        store.append_round(a_round(201))
+        store.rounds.append(a_round(201))
     tomorrow = reader.round_totals("home", as_of=NOW + timedelta(days=1))
     counted = {name: found.n for name, found in tomorrow.items()}
     assert counted == {"complete": 6, "missed": 2}

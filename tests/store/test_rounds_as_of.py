@@ -37,7 +37,7 @@ def missed(n: float, length: timedelta) -> Round:
 
 def told(store: Store, n: float) -> list[tuple[float, float | None]]:
     """Slot and duration [slots] of what is missed as of a slot."""
-    rounds = store.rounds(vantage="home", as_of=START + n * SLOT)
+    rounds = store.rounds.read(vantage="home", as_of=START + n * SLOT)
     return [
         ((r.slot_start_utc - START) / SLOT, timedelta(seconds=r.duration_s) / SLOT)
         for r in rounds
@@ -63,29 +63,29 @@ def test_missed_slots_hold_up_to_the_next_round_and_to_now(
     store: Store, records: list[Round], now: int, expected: list[tuple[float, float]]
 ) -> None:
     for record in records:
-        store.append_round(record)
+        store.rounds.append(record)
     assert told(store, now) == expected
     # The fact stays as it was written.
-    assert sorted(store.rounds(), key=repr) == sorted(records, key=repr)
+    assert sorted(store.rounds.read(), key=repr) == sorted(records, key=repr)
 
 
 def test_last_round_is_before_the_moment_and_as_of_it(store: Store) -> None:
     for record in (measured(1), missed(2, YEARS), measured(YEARS / SLOT + 2)):
-        store.append_round(record)
-    last = store.last_round("home", before=START + 9 * SLOT)
+        store.rounds.append(record)
+    last = store.rounds.last("home", before=START + 9 * SLOT)
     assert last is not None
     assert (last.status, last.duration_s) == (RoundStatus.MISSED, 7 * 600)
-    assert store.last_round("home", before=START) is None
-    bounds = store.measured_bounds("home")
+    assert store.rounds.last("home", before=START) is None
+    bounds = store.rounds.bounds("home")
     assert bounds == (START + SLOT, START + 2 * SLOT + YEARS)
 
 
 def test_measured_days_are_over_and_have_a_round(store: Store, database: str) -> None:
     day = timedelta(days=1) / SLOT
     for n in (0, 1, day, 3 * day, 4 * day, YEARS / SLOT):
-        store.append_round(measured(n))
-    store.append_round(measured(2 * day, vantage="other"))
-    store.append_round(missed(2 * day, timedelta(days=1)))
+        store.rounds.append(measured(n))
+    store.rounds.append(measured(2 * day, vantage="other"))
+    store.rounds.append(missed(2 * day, timedelta(days=1)))
     now = START + timedelta(days=4)
     engine = make_engine(database)
     with reading(engine) as connection:

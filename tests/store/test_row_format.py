@@ -11,12 +11,10 @@ from sqlalchemy import MetaData, Table, insert, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from monitor.model import Sample, Transport
-from monitor.store import open_store, upgrade
+from monitor.store import Store, open_store
 from monitor.store.engine import make_engine, reading
 from monitor.store.migration import scripts
 from monitor.store.question import ask
-from monitor.store.reader import Reader
-from monitor.store.rollups import Rollups
 from monitor.store.samples import to_row
 from monitor.store.spool_lines import from_line, to_line
 from monitor.store.tables import hourly
@@ -65,19 +63,19 @@ OLD = [sample(n, target=t) for n in range(3) for t in ("a", "b")]
 
 def test_rows_of_before_are_there_and_went_over_tcp(database: str):
     old_database(database, OLD)
-    upgrade(database)
+    open_store(database).close()
     with open_store(database) as store:
-        assert list(store.samples()) == OLD
-        assert {s.transport for s in store.samples()} == {Transport.TCP}
-        assert store.append(OLD) == 0
+        assert list(store.samples.read()) == OLD
+        assert {s.transport for s in store.samples.read()} == {Transport.TCP}
+        assert store.samples.append(OLD) == 0
         over_quic = sample(0, target="a", transport=Transport.QUIC)
-        assert store.append([over_quic, over_quic, FULL]) == 2
-        assert store.append([over_quic]) == 0
+        assert store.samples.append([over_quic, over_quic, FULL]) == 2
+        assert store.samples.append([over_quic]) == 0
 
 
 def test_an_upgrade_keeps_numbers_of_series_and_guards(database: str):
     old_database(database, OLD)
-    upgrade(database)
+    open_store(database).close()
     engine = make_engine(database)
     with reading(engine) as connection:
         found = connection.execute(text("SELECT id, target, transport FROM series"))
@@ -108,7 +106,7 @@ def test_an_upgrade_writes_no_sample_anew_in_sqlite(tmp_path: Path):
     with closing(sqlite3.connect(path)) as other:
         # While another connection is open, what was written stays in the log.
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        upgrade(url)
+        open_store(url).close()
         assert (tmp_path / "monitor.db-wal").stat().st_size < 500_000
 
 
@@ -118,7 +116,7 @@ def test_an_upgrade_writes_no_sample_anew_in_postgresql(postgres_url: str):
     place = text("SELECT pg_relation_filenode('samples')")
     with reading(engine) as connection:
         before = connection.scalar(place)
-    upgrade(postgres_url)
+    open_store(postgres_url).close()
     with reading(engine) as connection:
         assert connection.scalar(place) == before
     engine.dispose()
@@ -130,7 +128,7 @@ def test_views_that_somebody_made_over_ours_survive(database: str):
     with engine.begin() as connection:
         connection.execute(text("CREATE VIEW mine AS SELECT target FROM v_samples"))
         connection.execute(text("CREATE VIEW own AS SELECT target FROM series"))
-    upgrade(database)
+    open_store(database).close()
     with reading(engine) as connection:
         assert len(connection.execute(text("SELECT * FROM mine")).all()) == len(OLD)
         assert len(connection.execute(text("SELECT * FROM own")).all()) == 2
@@ -139,7 +137,7 @@ def test_views_that_somebody_made_over_ours_survive(database: str):
 
 def test_the_views_show_the_new_columns(database: str):
     with open_store(database) as store:
-        store.append([FULL, sample(1)])
+        store.samples.append([FULL, sample(1)])
     columns = "transport, service, part, block, tcp_rcv_rtt_s, tcp_rcv_ooopack"
     asked = f"SELECT {columns}, tcp_segs_in, timeline, resolver, dns_answers"
     answer = ask(database, f"{asked} FROM v_samples ORDER BY 1", max_rows=5)
@@ -157,15 +155,14 @@ def test_the_views_show_the_new_columns(database: str):
 def test_each_transport_has_roll_ups_and_a_series_of_its_own(database: str):
     over_quic = sample(0, transport=Transport.QUIC, connect_s=0.5)
     with open_store(database) as store:
-        store.append([sample(0), over_quic])
-    rollups = Rollups(database)
-    rollups.refresh()
-    rollups.close()
-    reader = Reader(database)
+        store.samples.append([sample(0), over_quic])
+    store = Store(database)
+    store.rollups().refresh()
+    reader = store.reader
     infos = reader.series()
     assert [info.transport for info in infos] == ["quic", "tcp"]
     assert reader.sample(infos[0].series_id, _us(over_quic)) == over_quic
-    reader.close()
+    store.close()
     engine = make_engine(database)
     with reading(engine) as connection:
         found = connection.execute(hourly.select()).mappings().all()
@@ -206,5 +203,5 @@ def test_lines_that_an_older_version_spooled_are_read():
 def test_a_row_with_a_value_that_no_curve_has_is_stored_without_it(database: str):
     odd = sample(timeline=((0.0, 10), (float("nan"), 20), (0.5, 30)))
     with open_store(database) as store:
-        store.append([odd])
-        assert [s.timeline for s in store.samples()] == [((0.0, 10), (0.5, 30))]
+        store.samples.append([odd])
+        assert [s.timeline for s in store.samples.read()] == [((0.0, 10), (0.5, 30))]

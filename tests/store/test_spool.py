@@ -18,7 +18,7 @@ import pytest
 from monitor.clock import SystemClock
 from monitor.errors import InputError
 from monitor.model import Round, RoundStatus, Sample
-from monitor.store import open_store
+from monitor.store import Store, open_store
 from monitor.store import spool as spool_module
 from monitor.store import spool_file as spool_file_module
 from monitor.store.spool import SpooledWriter
@@ -83,7 +83,7 @@ def spool(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(url: str, spool: Path, clock: SteppedClock) -> Iterator[SpooledWriter]:
-    opened = SpooledWriter(url, spool, clock)
+    opened = SpooledWriter(Store(url), spool, clock)
     yield opened
     opened.close()
 
@@ -109,7 +109,7 @@ def files_no_longer_than(n_bytes: int) -> Iterator[None]:
 
 def stored(url: str) -> list[Sample]:
     with open_store(url) as store:
-        return list(store.samples())
+        return list(store.samples.read())
 
 
 def test_a_record_survives_its_line():
@@ -125,13 +125,16 @@ def test_a_line_that_is_no_record_is_refused(line: str):
 
 
 def test_a_healthy_database_needs_no_spool(database: str, spool: Path, clock):
-    writer = SpooledWriter(database, spool, clock)
+    writer = SpooledWriter(Store(database), spool, clock)
     for record in (FULL, ROUND):
         writer.write(record)
     assert (writer.pending, spool.exists()) == (0, False)
     writer.close()
     with open_store(database) as store:
-        assert (list(store.samples()), list(store.rounds())) == ([FULL], [ROUND])
+        assert (list(store.samples.read()), list(store.rounds.read())) == (
+            [FULL],
+            [ROUND],
+        )
 
 
 def test_a_locked_database_is_spooled_for_and_delivered_later(
@@ -150,7 +153,7 @@ def test_a_locked_database_is_spooled_for_and_delivered_later(
 def test_a_locked_postgresql_table_is_waited_for_and_then_spooled_for(
     postgres_url: str, spool, clock
 ):
-    writer = SpooledWriter(postgres_url, spool, clock)
+    writer = SpooledWriter(Store(postgres_url), spool, clock)
     plain = postgres_url.replace("+psycopg", "")
     with psycopg.connect(plain) as other:
         other.execute("LOCK TABLE samples IN ACCESS EXCLUSIVE MODE")
@@ -176,7 +179,7 @@ def test_a_vanished_database_is_made_anew_from_the_spool(writer, url, file, spoo
 def test_postgresql_may_be_down_from_the_start(spool, clock):
     server = make_server()
     try:
-        writer = SpooledWriter(server.url(), spool, clock)
+        writer = SpooledWriter(Store(server.url()), spool, clock)
         writer.write(sample(0))
         assert not writer.flush()
         server.start()
@@ -197,13 +200,13 @@ def test_a_frozen_postgresql_is_given_up_in_time(spool, clock):
     server = make_server()
     try:
         server.start()
-        writer = SpooledWriter(server.url(), spool, clock)
+        writer = SpooledWriter(Store(server.url()), spool, clock)
         server.signal(signal.SIGSTOP)
         writer.write(sample(0))
         writer.close()
         assert from_line(spool.read_text()) == sample(0)
         server.signal(signal.SIGCONT)
-        SpooledWriter(server.url(), spool, clock).close()
+        SpooledWriter(Store(server.url()), spool, clock).close()
         assert stored(server.url()) == [sample(0)]
     finally:
         server.signal(signal.SIGCONT)
@@ -213,7 +216,7 @@ def test_a_frozen_postgresql_is_given_up_in_time(spool, clock):
 def test_what_a_killed_process_left_is_delivered_by_the_next(url, spool, clock):
     lines = [to_line(sample(minute)) for minute in range(2)]
     spool.write_text("\n".join([*lines, to_line(sample(2))[:-20]]))
-    writer = SpooledWriter(url, spool, clock)
+    writer = SpooledWriter(Store(url), spool, clock)
     assert writer.pending == 2
     writer.write(sample(3))
     writer.close()
@@ -224,9 +227,9 @@ def test_what_a_killed_process_left_is_delivered_by_the_next(url, spool, clock):
 
 def test_delivery_that_was_cut_stores_nothing_twice(url, spool, clock):
     with open_store(url) as store:
-        store.append([sample(0)])
+        store.samples.append([sample(0)])
     spool.write_text(f"{to_line(sample(0))}\n{to_line(sample(1))}\n")
-    SpooledWriter(url, spool, clock).close()
+    SpooledWriter(Store(url), spool, clock).close()
     assert stored(url) == [sample(0), sample(1)]
 
 
@@ -241,7 +244,7 @@ def test_a_full_disk_loses_nothing_that_was_spooled(writer, url, file, spool, cl
 
 def test_without_any_disk_the_records_wait_in_memory(url, file, clock, caplog):
     """Neither the database nor the spool, whose folder is missing, can be written."""
-    writer = SpooledWriter(url, file.parent / "missing" / "spool", clock)
+    writer = SpooledWriter(Store(url), file.parent / "missing" / "spool", clock)
     with locked(file), caplog.at_level(logging.ERROR):
         writer.write(sample(0))
         writer.write(sample(1))
@@ -253,11 +256,11 @@ def test_without_any_disk_the_records_wait_in_memory(url, file, clock, caplog):
 
 def test_a_damaged_database_is_left_as_it_is(url, file, spool, clock, caplog):
     with open_store(url) as store:
-        store.append(sample(minute) for minute in range(100))
+        store.samples.append(sample(minute) for minute in range(100))
     whole = file.read_bytes()
     damaged = whole[:100] + b"\xff" * 3996 + whole[4096:]
     file.write_bytes(damaged)
-    writer = SpooledWriter(url, spool, clock)
+    writer = SpooledWriter(Store(url), spool, clock)
     writer.write(sample(0))
     assert writer.pending == 1
     assert "monitor.db" in caplog.text
@@ -272,7 +275,7 @@ def test_a_gap_that_waited_in_the_spool_is_stored(writer, url, file):
         writer.write(GAP)
     assert writer.flush()
     with open_store(url) as store:
-        assert list(store.rounds()) == [ROUND, GAP]
+        assert list(store.rounds.read()) == [ROUND, GAP]
 
 
 @pytest.mark.parametrize("record", [ROUND, GAP, FULL])
@@ -292,11 +295,11 @@ def test_the_database_is_not_tried_again_at_once(writer, file, clock, caplog):
 
 def test_an_impossible_url_is_said_at_once(spool, clock):
     with pytest.raises(InputError, match="allowed: sqlite"):
-        SpooledWriter("mysql://localhost/x", spool, clock)
+        SpooledWriter(Store("mysql://localhost/x"), spool, clock)
 
 
 def test_two_processes_may_share_a_spool(url, file, spool, clock):
-    first, second = (SpooledWriter(url, spool, clock) for _ in range(2))
+    first, second = (SpooledWriter(Store(url), spool, clock) for _ in range(2))
     written = [sample(minute) for minute in range(200)]
     with ThreadPoolExecutor(2) as threads:
         with locked(file):
@@ -314,7 +317,7 @@ ROUND_LENGTH = timedelta(minutes=5)
 
 def rounds(url: str) -> list[Round]:
     with open_store(url) as store:
-        return list(store.rounds())
+        return list(store.rounds.read())
 
 
 def test_a_spool_at_its_limit_keeps_what_it_has_and_tells_what_it_dropped(
@@ -322,7 +325,7 @@ def test_a_spool_at_its_limit_keeps_what_it_has_and_tells_what_it_dropped(
 ):
     monkeypatch.setattr(spool_module, "MEMORY_RECORDS", 10)
     limited = SpoolFile(spool, max_bytes=20_000)
-    writer = SpooledWriter(url, limited, clock, every=ROUND_LENGTH)
+    writer = SpooledWriter(Store(url), limited, clock, every=ROUND_LENGTH)
     written = [sample(minute) for minute in range(300)]
     with locked(file):
         for record in written:
@@ -350,13 +353,13 @@ def test_an_end_at_the_limit_puts_what_was_dropped_behind_the_spool(
     url, file, spool, clock, monkeypatch
 ):
     monkeypatch.setattr(spool_module, "MEMORY_RECORDS", 10)
-    writer = SpooledWriter(url, SpoolFile(spool, max_bytes=20_000), clock)
+    writer = SpooledWriter(Store(url), SpoolFile(spool, max_bytes=20_000), clock)
     with locked(file):
         for minute in range(300):
             writer.write(sample(minute))
         n_kept = writer.pending - 10
         writer.close()
-    SpooledWriter(url, spool, clock).close()
+    SpooledWriter(Store(url), spool, clock).close()
     assert stored(url) == [sample(minute) for minute in range(n_kept)]
     (gap,) = rounds(url)
     assert f"{300 - n_kept} samples, 0 rounds dropped" in gap.reason
@@ -430,7 +433,7 @@ def test_a_frozen_database_does_not_gather_threads(spool, clock):
     server = make_server()
     try:
         server.start()
-        writer = SpooledWriter(server.url(), spool, clock)
+        writer = SpooledWriter(Store(server.url()), spool, clock)
         server.signal(signal.SIGSTOP)
         before = threading.active_count()
         for minute in range(5):

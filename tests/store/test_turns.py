@@ -8,16 +8,18 @@ import pytest
 from sqlalchemy import text
 
 from monitor.errors import StoreError
-from monitor.store import upgrade, upgrade_turns
+from monitor.store import open_store, upgrade_turns
 from monitor.store.engine import make_engine, reading, sqlite_path
 from monitor.store.tables import REVISION, VERSION_TABLE
 from tests import forks
 
-UPGRADE = "import sys; from monitor.store import upgrade; upgrade(sys.argv[1])"
+UPGRADE = (
+    "import sys; from monitor.store import open_store; open_store(sys.argv[1]).close()"
+)
 BEYOND_ANY_LOCK_S = 4.0
 SLOW = """
 import sys
-from monitor.store import migration
+from monitor.store import migration, open_store
 missing = migration._run_missing
 
 def slowly(connection):
@@ -26,7 +28,7 @@ def slowly(connection):
     sys.stdin.readline()
 
 migration._run_missing = slowly
-migration.upgrade(sys.argv[1])
+open_store(sys.argv[1]).close()
 """
 
 
@@ -70,16 +72,16 @@ def test_a_migration_that_stands_still_is_given_up(database: str, monkeypatch):
         assert stopped.stdout.readline() == "at work\n"
         stopped.send_signal(signal.SIGSTOP)
         with pytest.raises(StoreError, match=r"process \d+.* and stands still"):
-            upgrade(database)
+            open_store(database).close()
     finally:
         stopped.kill()
         stopped.communicate()
     # The dead hold nothing.
-    assert upgrade(database) == REVISION
+    open_store(database).close()
 
 
 def test_a_migration_leaves_nothing_beside_the_file(database: str):
-    upgrade(database)
+    open_store(database).close()
     path = sqlite_path(make_engine(database))
     if path is not None:
         assert {file.name for file in path.parent.iterdir()} == {path.name}
@@ -87,16 +89,15 @@ def test_a_migration_leaves_nothing_beside_the_file(database: str):
 
 def test_a_lock_that_is_no_migration_is_given_up_in_seconds(database: str):
     """Another program that holds the database is not waited for without end."""
-    upgrade(database)
+    open_store(database).close()
     engine = make_engine(database)
     with engine.connect() as other:
         if engine.dialect.name == "sqlite":
             other.connection.driver_connection.execute("BEGIN IMMEDIATE")
         else:
             other.execute(text("LOCK TABLE samples"))
-        from monitor.store import open_store
         from tests.store.test_database import sample
 
         with open_store(database) as store, pytest.raises(StoreError, match="holds it"):
-            store.append([sample()])
+            store.samples.append([sample()])
     engine.dispose()

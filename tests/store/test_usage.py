@@ -16,7 +16,7 @@ def test_only_probes_of_sites_of_the_vantage_and_span_are_counted(store: Store) 
     failed = replace(
         sample, started_at_utc=NOW + timedelta(seconds=1), encoded_body_bytes=None
     )
-    store.append(
+    store.samples.append(
         [
             sample,
             failed,
@@ -26,9 +26,9 @@ def test_only_probes_of_sites_of_the_vantage_and_span_are_counted(store: Store) 
             replace(sample, target="_interface", probe=Probe.INTERFACE),
         ]
     )
-    found = store.received("home", since=NOW, until=NOW + timedelta(hours=1))
+    found = store.samples.received("home", since=NOW, until=NOW + timedelta(hours=1))
     assert found == Received(n_probes=2, body_bytes=1000)
-    assert store.received("x", since=NOW, until=NOW) == Received(
+    assert store.samples.received("x", since=NOW, until=NOW) == Received(
         n_probes=0, body_bytes=0
     )
 
@@ -47,8 +47,10 @@ def test_rounds_that_counted_are_taken_at_their_word(store: Store) -> None:
     )
     killed = replace(page, started_at_utc=NOW + timedelta(minutes=5), round_id="r2")
     single = replace(page, started_at_utc=NOW + timedelta(minutes=6), round_id=None)
-    store.append([page, count, killed, single, replace(count, vantage="office")])
-    found = store.received("home", since=NOW - timedelta(hours=1), until=LATER)
+    store.samples.append(
+        [page, count, killed, single, replace(count, vantage="office")]
+    )
+    found = store.samples.received("home", since=NOW - timedelta(hours=1), until=LATER)
     assert found == Received(counted_bytes=70_000, n_probes=2, body_bytes=2000)
 
 
@@ -58,8 +60,8 @@ def test_round_that_began_before_midnight_is_counted_once(store: Store) -> None:
     )
     began = NOW - timedelta(seconds=1)
     count = replace(page, target="_own", probe=Probe.OWN_TRAFFIC, started_at_utc=began)
-    store.append([page, count])
-    before = store.received("home", since=NOW - timedelta(hours=1), until=NOW)
-    after = store.received("home", since=NOW, until=LATER)
+    store.samples.append([page, count])
+    before = store.samples.received("home", since=NOW - timedelta(hours=1), until=NOW)
+    after = store.samples.received("home", since=NOW, until=LATER)
     assert (before.counted_bytes, before.n_probes) == (1000, 0)
     assert (after.counted_bytes, after.n_probes) == (0, 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from monitor.clock import SystemClock
 from monitor.model import Sample
+from monitor.store import Store
 from monitor.store.spool import SpooledWriter
 from tests.store.test_database import T0
 
@@ -20,7 +21,7 @@ def numbered(number: int) -> Sample:
 
 def write_from(first: int, end: int, url: str, spool: Path, safe: Connection) -> None:
     """Write the samples from `first` on and before `end`; tell when each is safe."""
-    writer = SpooledWriter(url, spool, SystemClock())
+    writer = SpooledWriter(Store(url), spool, SystemClock())
     for number in range(first, end):
         writer.write(numbered(number))
         safe.send_bytes(number.to_bytes(4))

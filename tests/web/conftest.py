@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from monitor.store import Store
 from monitor.web.app import make_app
 from monitor.web.lock.access import new_hash
 from tests.fakes import FakeClock
@@ -60,7 +61,8 @@ async def serve(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Serve]:
 
     async def start(url: str, **web: object) -> TestClient:
         folder = str(tmp_path / "reports")
-        app = make_app(history.config(url, report_folder=folder, **web), clock)
+        config = history.config(url, report_folder=folder, **web)
+        app = make_app(Store(url), config, clock)
         client = TestClient(TestServer(app, host="127.0.0.1"))
         await client.start_server()
         clients.append(client)

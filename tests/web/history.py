@@ -13,9 +13,8 @@ from sqlalchemy import text
 
 from monitor.config import Config, parse
 from monitor.model import Operation, Probe, Role, Round, RoundStatus, Sample
-from monitor.store import open_store
+from monitor.store import Store, open_store
 from monitor.store.engine import make_engine, writing
-from monitor.store.rollups import Rollups
 from monitor.stored_analysis import read_document
 
 ZONE = "Asia/Almaty"
@@ -200,11 +199,8 @@ def fill_up_to_now(url: str, now: datetime) -> None:
         if last - timedelta(days=2) <= sample.started_at_utc <= last
     )
     with open_store(url) as store:
-        store.append(moved)
-    rollups = Rollups(url)
-    while rollups.refresh():
-        pass
-    rollups.close()
+        store.samples.append(moved)
+    _make_rollups(url)
 
 
 def services_document() -> dict[str, object]:
@@ -223,16 +219,20 @@ def services_document() -> dict[str, object]:
 def fill(url: str) -> None:
     """Write all of it, and make the roll-ups."""
     with open_store(url) as store:
-        store.append(samples())
+        store.samples.append(samples())
         for one in rounds():
-            store.append_round(one)
+            store.rounds.append(one)
         moment = NOW - timedelta(hours=1)
-        store.append_analysis(read_document(document()), computed_at_utc=moment)
+        store.analyses.append(read_document(document()), computed_at_utc=moment)
     _note(url)
-    rollups = Rollups(url)
-    while rollups.refresh():
-        pass
-    rollups.close()
+    _make_rollups(url)
+
+
+def _make_rollups(url: str) -> None:
+    with Store(url) as store:
+        rollups = store.rollups()
+        while rollups.refresh():
+            pass
 
 
 def _note(url: str) -> None:

@@ -215,8 +215,8 @@ async def test_verdicts_and_their_history(both: TestClient):
 async def test_services_are_told_with_their_hosts(serve: Serve, database: str):
     document = read_document(history.services_document())
     with open_store(database) as store:
-        store.append([*history.samples()][:2000])
-        store.append_analysis(
+        store.samples.append([*history.samples()][:2000])
+        store.analyses.append(
             document, computed_at_utc=history.NOW - timedelta(hours=1)
         )
     client = await serve(database)
@@ -242,7 +242,7 @@ async def test_a_twin_is_neither_target_nor_control(serve: Serve, database: str)
     twins = [replace(s, target="gvt", part="twin", service="facebook") for s in samples]
     videos = [replace(s, target="video", part="media", service="f") for s in samples]
     with open_store(database) as store:
-        store.append([*samples, *twins, *videos])
+        store.samples.append([*samples, *twins, *videos])
     client = await serve(database)
     told = {one["name"]: one for one in (await ask(client, "/targets"))["targets"]}
     assert (told["gvt"]["role"], told["gvt"]["service"]) == ("twin", "facebook")

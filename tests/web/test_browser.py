@@ -258,7 +258,9 @@ def test_a_fresh_home_says_what_will_appear_and_when(look: Look, tmp_path: Path)
 def test_after_the_first_round_it_was_measured_once(look: Look, tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'first.db'}"
     with open_store(url) as store:
-        store.append(history.page(name, history.NOW, 1) for name in history.SITES)
+        store.samples.append(
+            history.page(name, history.NOW, 1) for name in history.SITES
+        )
     with served(tmp_path, url) as first:
         page = look(to=first).open()
         expect(page.locator(".card").first).to_contain_text("Measured once so far")
@@ -286,7 +288,7 @@ def test_cards_never_say_more_than_the_verdict(look: Look, tmp_path: Path):
         judged("youtube", "no_recurring_slowdown", slow=3),
     ]
     with open_store(url) as store:
-        store.append_analysis(read_document(document), computed_at_utc=history.NOW)
+        store.analyses.append(read_document(document), computed_at_utc=history.NOW)
     with served(tmp_path, url) as home:
         page = look(to=home).open()
         lead = page.locator("#answer-lead")
@@ -302,7 +304,7 @@ def test_a_card_tells_a_service_and_its_hosts_beneath(look: Look, tmp_path: Path
     url = f"sqlite:///{tmp_path / 'judged.db'}"
     with open_store(url) as store:
         judged = read_document(history.services_document())
-        store.append_analysis(judged, computed_at_utc=history.NOW)
+        store.analyses.append(judged, computed_at_utc=history.NOW)
     with served(tmp_path, url) as home:
         page = look(to=home).open()
         card = page.locator(".card[data-target=facebook]")

@@ -71,7 +71,7 @@ def fill_dead_line(url: str, now: datetime) -> None:
     with open_store(url) as store:
         for minutes in (16, 1):
             moment = now - timedelta(minutes=minutes)
-            store.append([*dead_round(moment)])
+            store.samples.append([*dead_round(moment)])
 
 
 def dead_round(moment: datetime) -> list[Sample]:
@@ -159,7 +159,7 @@ async def test_a_pause_is_told_and_is_no_illness(
     fill_dead_line(database, history.NOW)
     with open_store(database) as store:
         until = history.NOW + timedelta(hours=3)
-        store.append_pause("home", asked_at_utc=history.NOW, until_utc=until)
+        store.pauses.append("home", asked_at_utc=history.NOW, until_utc=until)
     client = await serve(database)
     clock.advance(2 * 3600)
     answer = await client.get("/healthz")

@@ -9,8 +9,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from monitor.model import Round, RoundStatus, Sample
-from monitor.store import open_store
-from monitor.store.rollups import Rollups
+from monitor.store import Store, open_store
 from tests.fakes import FakeClock
 from tests.store.analyses import an_analysis
 from tests.web import history
@@ -45,16 +44,18 @@ def stepped(database: str) -> str:
     slots = [history.NOW - 3 * HOUR + n * history.STEP for n in range(12)]
     ahead = slots[4] + AHEAD
     with open_store(database) as store:
-        store.append([page(slot) for slot in (*slots, ahead, ahead + history.STEP)])
+        store.samples.append(
+            [page(slot) for slot in (*slots, ahead, ahead + history.STEP)]
+        )
         for slot in (*slots, ahead):
-            store.append_round(a_round(slot, RoundStatus.COMPLETE, HOUR / 60))
-        store.append_round(a_round(slots[4], RoundStatus.MISSED, AHEAD))
-        store.append_analysis(an_analysis("facebook"), computed_at_utc=slots[0])
-        store.append_analysis(an_analysis("twitter"), computed_at_utc=ahead)
-    rollups = Rollups(database)
+            store.rounds.append(a_round(slot, RoundStatus.COMPLETE, HOUR / 60))
+        store.rounds.append(a_round(slots[4], RoundStatus.MISSED, AHEAD))
+        store.analyses.append(an_analysis("facebook"), computed_at_utc=slots[0])
+        store.analyses.append(an_analysis("twitter"), computed_at_utc=ahead)
+    rollups = Store(database).rollups()
     while rollups.refresh():
         pass
-    rollups.close()
+    rollups.database.close()
     return database
 
 
@@ -114,11 +115,11 @@ async def test_dates_and_data_used_are_those_up_to_now(
     before = (await (await client.get("/api/v1/health")).json())["usage"]
     with open_store(stepped) as store:
         more = replace(page(history.NOW + AHEAD), encoded_body_bytes=10**9)
-        store.append([more])
-    rollups = Rollups(stepped)
+        store.samples.append([more])
+    rollups = Store(stepped).rollups()
     while rollups.refresh():
         pass
-    rollups.close()
+    rollups.database.close()
     clock.advance(10)
     usage = (await (await client.get("/api/v1/health")).json())["usage"]
     assert (usage["today_bytes"], usage["month_bytes"]) == (
@@ -141,7 +142,7 @@ async def test_all_samples_are_handed_out_without_a_walk_through_the_years(
     serve: Serve, stepped: str
 ) -> None:
     with open_store(stepped) as store:
-        store.append([page(history.NOW.replace(year=9000))])
+        store.samples.append([page(history.NOW.replace(year=9000))])
     client = await serve(stepped)
     text = await (await client.get("/api/v1/samples.ndjson")).text()
     assert len(text.splitlines()) == 15

@@ -43,20 +43,20 @@ Cause = Callable[[World], Acted]
 
 def evenings(world: World, share: float = 1.0) -> tuple[Bools, tuple[int, ...]]:
     """Rounds inside the evenings of a share of the nights, and these nights."""
-    days = world.at.days
+    days = world.slots.days
     n_hit = max(1, round(share * days))
     nights = np.zeros(days, np.bool_)
     nights[world.rng.permutation(days)[:n_hit]] = True
     edge = world.rng.uniform(-_JITTER_MIN, _JITTER_MIN, (2, days))
-    inside = world.at.between(_START_MIN + edge[0], _END_MIN + edge[1])
-    return inside & nights[world.at.day], tuple(np.flatnonzero(nights).tolist())
+    inside = world.slots.between(_START_MIN + edge[0], _END_MIN + edge[1])
+    return inside & nights[world.slots.day], tuple(np.flatnonzero(nights).tolist())
 
 
 def hill(world: World, height: float, spread: float) -> Floats:
     """A gentle evening hill that differs from night to night, shape (n,) [log]."""
-    heights = np.abs(world.rng.normal(height, spread, world.at.days))
-    away = (world.at.local_min - _HILL_MIN) / _HILL_SD_MIN
-    return np.asarray(heights[world.at.day] * np.exp(-0.5 * away**2))
+    heights = np.abs(world.rng.normal(height, spread, world.slots.days))
+    away = (world.slots.local_min - _HILL_MIN) / _HILL_SD_MIN
+    return np.asarray(heights[world.slots.day] * np.exp(-0.5 * away**2))
 
 
 def some_targets(world: World, n: int | None = None) -> tuple[str, ...]:
@@ -96,9 +96,9 @@ def busy_transit(world: World, height: float = 0.6) -> Acted:
 def stream(world: World, share: float = 0.7) -> Acted:
     """Somebody at home watches: a part of the line is left, behind a router unseen."""
     when, _ = evenings(world, share)
-    left = np.exp(world.rng.uniform(np.log(3e6), np.log(12e6), world.at.days))
+    left = np.exp(world.rng.uniform(np.log(3e6), np.log(12e6), world.slots.days))
     world.cap_bps = np.where(
-        when, np.minimum(world.cap_bps, left[world.at.day]), world.cap_bps
+        when, np.minimum(world.cap_bps, left[world.slots.day]), world.cap_bps
     )
     world.rtt_s += np.where(when, 0.004, 0.0)
     return Acted()
@@ -115,7 +115,7 @@ def tariff(world: World) -> Acted:
 def cheaper_tariff(world: World) -> Acted:
     """A lower rate of the whole line at all hours from one day on."""
     rate = np.exp(world.rng.uniform(np.log(2e6), np.log(10e6)))
-    later = world.at.day >= MIDDLE_DAY
+    later = world.slots.day >= MIDDLE_DAY
     world.cap_bps = np.where(later, np.minimum(world.cap_bps, rate), world.cap_bps)
     return Acted()
 
@@ -145,7 +145,7 @@ def changed_object(world: World) -> Acted:
     """A site's object becomes smaller or larger for good: another script is taken."""
     place = world.place(some_targets(world, 1)[0])
     factor = world.rng.choice([0.15, 0.3, 3.0, 6.0])
-    later = world.at.day >= MIDDLE_DAY
+    later = world.slots.day >= MIDDLE_DAY
     world.object_bytes = world.object_bytes * np.ones((1, world.n))
     world.object_bytes[place] *= np.where(later, factor, 1.0)
     return Acted()
@@ -154,23 +154,23 @@ def changed_object(world: World) -> Acted:
 def shifted_levels(world: World) -> Acted:
     """Every site's level moves once for good, by what servers and routes do."""
     for place in range(len(world.names)):
-        day = world.rng.integers(3, world.at.days - 3)
-        later = world.at.day >= day
+        day = world.rng.integers(3, world.slots.days - 3)
+        later = world.slots.day >= day
         world.own_bps[place] *= np.exp(np.where(later, world.rng.normal(0, 0.15), 0))
     return Acted()
 
 
 def drift(world: World) -> Acted:
     """Levels that drift steadily over the weeks."""
-    slope = world.rng.normal(0.0, 0.3, (len(world.names), 1)) / world.at.days
-    world.own_bps *= np.exp(slope * world.at.day)
+    slope = world.rng.normal(0.0, 0.3, (len(world.names), 1)) / world.slots.days
+    world.own_bps *= np.exp(slope * world.slots.day)
     return Acted()
 
 
 def longer_route(world: World) -> Acted:
     """A target's route becomes longer for good: a round trip of 60 to 120 ms more."""
     place = world.place(some_targets(world, 1)[0])
-    later = np.where(world.at.day >= MIDDLE_DAY, world.rng.uniform(0.06, 0.12), 0.0)
+    later = np.where(world.slots.day >= MIDDLE_DAY, world.rng.uniform(0.06, 0.12), 0.0)
     world.rtt_s[place] += later
     world.media_rtt_s[place] += later
     return Acted()
@@ -250,21 +250,21 @@ def lossy(world: World) -> Acted:
 def at_all_hours(world: World, *, lighter_at_night: bool = False) -> Acted:
     """Held to a tenth from one day on, at all hours; maybe to a third at night."""
     names = some_targets(world)
-    later = world.at.day >= MIDDLE_DAY
-    is_night = (world.at.local_min >= 60) & (world.at.local_min < 420)
+    later = world.slots.day >= MIDDLE_DAY
+    is_night = (world.slots.local_min >= 60) & (world.slots.local_min < 420)
     share = np.where(is_night & lighter_at_night, 1 / 3, 1 / 10)
     for place in _places(world, names):
         held_bps = np.where(later, _usual_bps(world, place) * share, np.inf)
         for rates in (world.own_bps, world.page_own_bps):
             rates[place] = np.minimum(rates[place], held_bps)
-    return Acted(names, tuple(range(MIDDLE_DAY, world.at.days)), since=MIDDLE_DAY)
+    return Acted(names, tuple(range(MIDDLE_DAY, world.slots.days)), since=MIDDLE_DAY)
 
 
 def _usual_bps(world: World, place: int) -> float:
     """What a transfer usually gets, slow start included."""
     bytes_ = float(np.median(world.object_bytes[place]))
-    rtt, own = world.media_rtt_s[place], world.own_bps[place]
-    took = transfer_s(np.array(bytes_), rtt, own, world.cap_bps)
+    rtt, own_bps = world.media_rtt_s[place], world.own_bps[place]
+    took = transfer_s(np.array(bytes_), rtt, own_bps, world.cap_bps)
     return float(np.median(8 * bytes_ / took))
 
 

@@ -13,7 +13,7 @@ from monitor.simulation.capacity.causes import Acted
 from monitor.simulation.capacity.disturbance import MODELS
 from monitor.simulation.capacity.kinds import KINDS, HomeKind
 from monitor.simulation.capacity.world import World, transfer_s, world
-from monitor.simulation.slots import Bools, Floats, slots
+from monitor.simulation.slots import Bools, Floats, slots_of
 
 VANTAGE = "simulated"
 _LIMIT_S = 10.0
@@ -68,8 +68,10 @@ def capacity_home(
     chosen = KINDS[kind] if isinstance(kind, str) else kind
     rng = np.random.default_rng([seed, crc32(chosen.name.encode())])
     model = MODELS[int(rng.integers(len(MODELS)))]
-    at = slots(start=start, days=days, timezone=timezone, every_s=every_s, rng=rng)
-    made = world(at, model, rng)
+    slots = slots_of(
+        start=start, days=days, timezone=timezone, every_s=every_s, rng=rng
+    )
+    made = world(slots, model, rng)
     acted = chosen.cause(made)
     return CapacityHome(
         kind=chosen,
@@ -124,8 +126,8 @@ def _made(of: World, probe: str) -> Bools:
 def _values(of: World, *, is_page: bool) -> dict[str, Floats]:
     rtt = of.rtt_s if is_page else of.media_rtt_s
     bytes_ = of.page_bytes if is_page else of.object_bytes
-    own = of.page_own_bps if is_page else of.own_bps
-    took = transfer_s(bytes_, rtt, own, of.cap_bps)
+    own_bps = of.page_own_bps if is_page else of.own_bps
+    took = transfer_s(bytes_, rtt, own_bps, of.cap_bps)
     # A page that is cut by the time limit has what came until then.
     got = np.where(took > _LIMIT_S, bytes_ * _LIMIT_S / took, bytes_)
     took = np.minimum(took, _LIMIT_S)
@@ -168,7 +170,7 @@ def _failed(
 def _utc(
     of: World, series: np.ndarray, slot: np.ndarray, *, late_us: int
 ) -> pd.DatetimeIndex:
-    us = of.at.started_at_us[slot] + series * 1_500_000 + late_us
+    us = of.slots.started_at_us[slot] + series * 1_500_000 + late_us
     return pd.DatetimeIndex(us.view("datetime64[us]")).tz_localize("UTC")
 
 

@@ -28,7 +28,7 @@ _LEVEL_AR = 0.9
 class World:
     """One home, still without its rows; causes change it in place."""
 
-    at: Slots
+    slots: Slots
     rng: np.random.Generator
     names: tuple[str, ...]
     roles: tuple[str, ...]
@@ -67,7 +67,7 @@ class World:
     @property
     def n(self) -> int:
         """Rounds."""
-        return self.at.n
+        return self.slots.n
 
     def place(self, name: str) -> int:
         """The series of a site."""
@@ -80,42 +80,42 @@ class World:
         return cells
 
 
-def world(at: Slots, model: str, rng: np.random.Generator) -> World:
+def world(slots: Slots, model: str, rng: np.random.Generator) -> World:
     """An ordinary home: sites drawn anew, a line of 20 to 100 Mbit/s."""
     names = (*TARGETS, *HOME_CONTROLS, *FAR_CONTROLS)
     n = len(names)
     is_abroad = np.array([name not in HOME_CONTROLS for name in names])
-    per_hour = max(1, 3600 // at.every_s)
+    per_hour = max(1, 3600 // slots.every_s)
 
     def noise(scale: float) -> Floats:
-        return scale * disturbance(model, (n, at.n), per_hour, rng)
+        return scale * disturbance(model, (n, slots.n), per_hour, rng)
 
-    level = walk((n, at.days), _LEVEL_AR, 2 * _LEVEL_STEP, rng)[:, at.day]
+    level = walk((n, slots.days), _LEVEL_AR, 2 * _LEVEL_STEP, rng)[:, slots.day]
     base_rtt = np.where(is_abroad, *(_log_uniform(*b, n, rng) for b in _ROUND_TRIPS))
     rtt = base_rtt[:, None] * np.exp(noise(0.3))
-    own = _OWN_BPS * np.exp(rng.normal(0.0, _OWN_SPREAD, n))
+    own_bps = _OWN_BPS * np.exp(rng.normal(0.0, _OWN_SPREAD, n))
     slower = level + noise(1.0)
     line = rng.uniform(20e6, 100e6)
     return World(
-        at=at,
+        slots=slots,
         rng=rng,
         names=names,
         roles=("target",) * len(TARGETS) + ("control",) * (n - len(TARGETS)),
         is_abroad=is_abroad,
         rtt_s=rtt,
         media_rtt_s=rtt.copy(),
-        own_bps=own[:, None] * np.exp(-slower),
-        page_own_bps=own[:, None] * np.exp(-level - noise(1.0)),
-        cap_bps=line * np.exp(-np.abs(rng.normal(0.0, 0.03, at.n))),
+        own_bps=own_bps[:, None] * np.exp(-slower),
+        page_own_bps=own_bps[:, None] * np.exp(-level - noise(1.0)),
+        cap_bps=line * np.exp(-np.abs(rng.normal(0.0, 0.03, slots.n))),
         server_s=np.exp(rng.normal(np.log(0.05), 0.5, n))[:, None] * np.exp(noise(1.5)),
         handshake_s=0.008 * np.exp(noise(1.0)),
         lookup_s=0.012 * np.exp(noise(2.0)),
         page_bytes=_sizes(10e3, 150e3, n, rng),
         object_bytes=_sizes(14e3, 500e3, n, rng),
         has_transfer=np.ones(n, np.bool_),
-        status=np.full((n, at.n), 200.0),
-        media_moved=np.zeros((n, at.n), np.bool_),
-        foreign_issuer=np.zeros((n, at.n), np.bool_),
+        status=np.full((n, slots.n), 200.0),
+        media_moved=np.zeros((n, slots.n), np.bool_),
+        foreign_issuer=np.zeros((n, slots.n), np.bool_),
     )
 
 

@@ -15,6 +15,7 @@ from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import MonitorError
 from monitor.model import TWIN, Probe, Role
+from monitor.store import Store
 from monitor.store.hourly_days import HourlyDay
 from monitor.store.instants import phase_us
 from monitor.store.judged import JudgedTarget, judged_targets
@@ -42,7 +43,7 @@ class Facts:
     """Stored facts, the configuration they are shown under, and the clock."""
 
     config: Config
-    reader: Reader
+    store: Store
     clock: Clock
     spool: SpoolFile = field(init=False)
     """Kept: it counts from where it counted last."""
@@ -52,6 +53,11 @@ class Facts:
 
     def __post_init__(self) -> None:
         self.spool = SpoolFile(spool_path(self.config.database))
+
+    @property
+    def reader(self) -> Reader:
+        """Answers questions about what is stored."""
+        return self.store.reader
 
     def series(self) -> list[SeriesInfo]:
         """Every stored series, at most five seconds old."""

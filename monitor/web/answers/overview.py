@@ -1,7 +1,6 @@
 """What the page shows first: sites, verdicts, notes, reports, health and data used."""
 
 import re
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from monitor.clock import is_synchronised
 from monitor.model import TWIN, Probe, Role
 from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
-from monitor.store.notices import NOT_SENT, Notice, Notices
+from monitor.store.notices import NOT_SENT, Notice
 from monitor.store.reader import SeriesInfo, StoredAnalysis
 from monitor.web.answers import now
 from monitor.web.answers.data_used import usage
@@ -155,11 +154,10 @@ def reports(facts: Facts, _query: NoQuery) -> Reports:
 def troubles(facts: Facts) -> list[Trouble]:
     """Nights that were ended and messages that were not sent in the last week."""
     now_utc = facts.clock.now_utc()
-    with closing(Notices(facts.config.database)) as notices:
-        found = notices.troubles(
-            facts.config.vantage, since=now_utc - _TROUBLES_KEPT, until=now_utc
-        )
-    return [_trouble(notice) for notice in found]
+    notices = facts.store.notices.troubles(
+        facts.config.vantage, since=now_utc - _TROUBLES_KEPT, until=now_utc
+    )
+    return [_trouble(notice) for notice in notices]
 
 
 def _trouble(notice: Notice) -> Trouble:
