@@ -12,7 +12,6 @@ from scipy.stats import theilslopes
 from benchmarks.soak.soaking import ZONE
 from monitor.model import RoundStatus
 from monitor.store import open_store
-from monitor.store.retention import removed_rows
 from monitor.store.spool_lines import to_line
 
 EVENING = (20, 22)
@@ -45,8 +44,8 @@ def check_ledger(found: Findings, url: str, ledger, lost=()) -> None:
         stored = {_without(lost, to_line(record)) for record in store.samples.read()}
         n_samples = len(stored)
         stored |= {to_line(record) for record in store.rounds.read()}
+        removed = store.removed_rows()
     lost = promised - stored
-    removed = removed_rows(url)
     old = Counter(day for line in lost if (day := _day_of_sample(line)) in removed)
     if old == Counter(removed):
         # What retention let go of, counted day by day.
