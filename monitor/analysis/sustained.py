@@ -34,7 +34,7 @@ _P0 = 0.1
 _LEAST_LOG = float(np.log(1.5))
 _LEAST_SPREAD_LOG = 0.06
 _Z = 4.0
-_USUAL_MARGIN, _LARGEST_MARGIN = 3.0, 1.5
+_USUAL_MARGIN, _LARGEST_MARGIN = 4.0, 2.5
 """A lasting shift must be so many times those of most controls, and that of any."""
 _UNKNOWN_SHIFT_LOG = float(np.log(3.0))
 """Where fewer than three controls show what lasting shifts are."""
