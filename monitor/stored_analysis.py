@@ -54,7 +54,7 @@ def document_of(analysis: Analysis) -> Document:
         "since": _date_text(analysis.since),
         "until": _date_text(analysis.until),
         **_vantages(analysis),
-        "services": [found.to_dict() for found in services_of(analysis.verdicts)],
+        "services": [service.to_dict() for service in services_of(analysis.verdicts)],
         "verdicts": [verdict.to_dict() for verdict in analysis.verdicts],
     }
 
@@ -66,14 +66,14 @@ def _window(window: Window) -> Document:
 
 def _vantages(analysis: Analysis) -> Document:
     """Terms of single vantages; no key where none has its own."""
-    told = {name: _terms(own) for name, own in analysis.vantages.items()}
+    told = {name: _terms(terms) for name, terms in analysis.vantages.items()}
     return {"vantages": told} if told else {}
 
 
-def _terms(own: VantageTerms) -> Document:
+def _terms(vantage: VantageTerms) -> Document:
     terms = {
-        "timezone": own.timezone,
-        "window": None if own.window is None else _window(own.window),
+        "timezone": vantage.timezone,
+        "window": None if vantage.window is None else _window(vantage.window),
     }
     return {name: value for name, value in terms.items() if value is not None}
 
@@ -126,9 +126,9 @@ def read_document(document: object) -> Analysis:
         raise UnreadableAnalysisError("a stored analysis is no JSON object")
     version = document.get("schema_version", SCHEMA_VERSION)
     if not isinstance(version, int) or version > SCHEMA_VERSION:
-        found = printable(str(version)[:40])
+        shown = printable(str(version)[:40])
         raise UnreadableAnalysisError(
-            f"a stored analysis has schema version {found}, of a newer program; this"
+            f"a stored analysis has schema version {shown}, of a newer program; this"
             f" one reads up to {SCHEMA_VERSION}: update it, or wait for its next night"
         )
     try:
@@ -156,8 +156,8 @@ def _renamed(document: Mapping[str, Json]) -> Document:
         "tzdata_version": document.get("tzdata_version", ""),
         "window": _read_window(document) or parse_window(_NO),
         "vantages": {
-            name: {"timezone": own.get("timezone"), "window": _read_window(own)}
-            for name, own in (document.get("vantages") or {}).items()
+            name: {"timezone": terms.get("timezone"), "window": _read_window(terms)}
+            for name, terms in (document.get("vantages") or {}).items()
         },
         "since": document.get("since"),
         "until": document.get("until"),
@@ -207,10 +207,10 @@ def _reasons(verdict: Mapping[str, object]) -> list[Reason]:
     """The reasons; of a program that did not store them as such, its sentences."""
     records, sentences = _list(verdict, "reason_records"), _list(verdict, "reasons")
     try:
-        found = [Reason.from_dict(record) for record in records]
+        reasons = [Reason.from_dict(record) for record in records]
     except ValueError:
-        found = []
-    return found or [_as_it_is(f"{n}", str(s)) for n, s in enumerate(sentences)]
+        reasons = []
+    return reasons or [_as_it_is(f"{n}", str(s)) for n, s in enumerate(sentences)]
 
 
 def _list(verdict: Mapping[str, object], name: str) -> list[Json]:

@@ -396,7 +396,7 @@ def test_a_control_of_a_targets_own_company_is_named(home: Path) -> None:
     said = "fonts belongs to Google, as the target youtube does"
     assert said in run("config", "check").stdout
     findings = partial_findings(load(home / "config.yaml"))
-    assert [f.found for f in findings] == [said]
+    assert [f.result for f in findings] == [said]
 
 
 @pytest.mark.parametrize(

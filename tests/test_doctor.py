@@ -25,7 +25,7 @@ def config_of(database: str, **more: object) -> Config:
 
 def told(config: Config) -> tuple[State, str]:
     (finding,) = ask_store(config.database, retention_findings, config, NOW)
-    return finding.state, finding.found
+    return finding.state, finding.result
 
 
 def test_what_went_and_what_is_kept_is_told(database: str) -> None:

@@ -43,7 +43,7 @@ async def test_first_resolver_that_is_dead_is_told_though_the_second_works() -> 
         first = dead()
         (finding,) = await of_resolvers(first, names.resolver)
     assert finding.state is State.BAD
-    assert finding.found == (
+    assert finding.result == (
         f"{first}, the first of 2, does not answer; {names.resolver} does"
     )
     assert f"put {names.resolver} under probing.resolvers" in finding.advice
@@ -52,7 +52,7 @@ async def test_first_resolver_that_is_dead_is_told_though_the_second_works() -> 
 async def test_no_resolver_answers() -> None:
     (finding,) = await of_resolvers(dead(), dead())
     assert finding.state is State.BAD
-    assert finding.found.endswith("the first of 2, does not answer")
+    assert finding.result.endswith("the first of 2, does not answer")
 
 
 @pytest.mark.parametrize("code", [rcode.NXDOMAIN, rcode.REFUSED, rcode.SERVFAIL])
@@ -62,7 +62,7 @@ async def test_resolver_that_knows_no_such_name_answers(code) -> None:
         (finding,) = await of_resolvers(names.resolver)
     # On loopback, as all of these: it may have a cache.
     assert finding.state is State.WARNING
-    assert "is on this machine and may answer from its cache" in finding.found
+    assert "is on this machine and may answer from its cache" in finding.result
 
 
 async def test_no_resolver_at_all() -> None:
@@ -107,13 +107,13 @@ async def test_each_kind_without_a_page_is_tried_and_told(authority) -> None:
         "target cache": State.WARNING,
         "target gone": State.WARNING,
     }
-    assert found["target tcp"].found.startswith("connected in ")
-    assert found["target media"].found.startswith(f"handshake with {HOST} in ")
+    assert found["target tcp"].result.startswith("connected in ")
+    assert found["target media"].result.startswith(f"handshake with {HOST} in ")
     app = "20 of 20 questions answered, 0 segments sent again"
-    assert found["target app"].found == app
-    assert found["target cache"].found.startswith("not tried: no host like r*.cdn.t")
+    assert found["target app"].result == app
+    assert found["target cache"].result.startswith("not tried: no host like r*.cdn.t")
     assert "host_like" in found["target cache"].advice
-    assert found["target gone"].found == "resolve: dns_nxdomain_error"
+    assert found["target gone"].result == "resolve: dns_nxdomain_error"
 
 
 async def test_twin_is_compared_with_the_addresses_of_its_service(authority) -> None:
@@ -140,4 +140,4 @@ async def test_twin_is_compared_with_the_addresses_of_its_service(authority) -> 
         "twin near", State.OK, "at the same address as media"
     )
     assert found["twin far"].state is State.WARNING
-    assert found["twin far"].found == "at another address than media"
+    assert found["twin far"].result == "at another address than media"

@@ -170,15 +170,15 @@ def test_a_doctor_tells_of_files_that_others_may_read(tmp_path: Path) -> None:
     (tmp_path / "monitor.db").chmod(0o664)
     first, *rest = private_findings(config, path)
     assert (first.state, rest) == (State.OK, [])
-    assert "set right just now: 1" in first.found
+    assert "set right just now: 1" in first.result
     assert not private.is_open_to_others(tmp_path / "monitor.db")
     (first,) = private_findings(config, path)
-    assert "set right" not in first.found
+    assert "set right" not in first.result
     notify = config.notify.model_copy(update={"urls": ("json://a/b",)})
     secret = config.model_copy(update={"notify": notify})
     (_, second) = private_findings(secret, path)
     assert second.state is State.WARNING
-    assert "holds secrets" in second.found
+    assert "holds secrets" in second.result
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -190,7 +190,7 @@ def test_files_of_others_are_told_of_and_left(tmp_path: Path) -> None:
     os.chown(file, 65534, 65534)
     (first,) = private_findings(config, tmp_path / "config.yaml")
     assert first.state is State.WARNING
-    assert "monitor.db" in first.found
+    assert "monitor.db" in first.result
     assert private.is_open_to_others(file)
 
 

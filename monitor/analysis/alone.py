@@ -97,9 +97,9 @@ def _rates(others: Floats, heights: Floats) -> Floats:
 
 def _e_value(rise: Floats, heights: Floats, rates: Floats) -> float:
     """Mean over the levels."""
-    known = rise[np.isfinite(rise)]
+    finite = rise[np.isfinite(rise)]
     values = [
-        flag_e_value(int((known > height).sum()), known.size, round(float(rate), 3))
+        flag_e_value(int((finite > height).sum()), finite.size, round(float(rate), 3))
         for height, rate in zip(heights, rates, strict=True)
     ]
     return float(np.mean(values))

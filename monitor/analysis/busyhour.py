@@ -63,7 +63,7 @@ class _Span:
 
 def is_busy_hour(
     table: EveningTable,
-    found: Contrast,
+    contrast: Contrast,
     fitted: Fit,
     excess: Floats,
     evenings: Bools,
@@ -75,19 +75,19 @@ def is_busy_hour(
     ----------
     excess : rise beyond the controls, shape (S, M, D)
     """
-    controls = found.controls[found.controls != site.series]
+    controls = contrast.controls[contrast.controls != site.series]
     if site.is_dead_enough or not controls.size:
         return False
     can_see = table.grid.slot_min <= EDGE_MIN
     enough = _LEFT_LOG if can_see else _LEFT_UNSEEN_LOG
     for m in site.telling:
-        own = excess[site.series, m]
-        slow = evenings & (np.nan_to_num(own, nan=-1.0) > TELLING_LOG)
+        of_site = excess[site.series, m]
+        slow = evenings & (np.nan_to_num(of_site, nan=-1.0) > TELLING_LOG)
         if typical(table.rise[site.series, m][slow]) < SLOWER_LOG:
             # Slower than controls that became quicker, not than its own day.
             continue
-        height = typical(own[slow])
-        shared = max(float(np.nan_to_num(typical(found.common[m][slow]))), 0.0)
+        height = typical(of_site[slow])
+        shared = max(float(np.nan_to_num(typical(contrast.common[m][slow]))), 0.0)
         if height - _MOST_MORE * shared >= enough:
             return False
         cells = slot_excess(table, site.series, controls, fitted, int(m))
@@ -132,8 +132,8 @@ def _spans(table: EveningTable, shape: Floats) -> Iterator[_Span]:
     """The window that was asked for, and the one that the data show."""
     inside = np.flatnonzero(table.in_window)
     yield _Span(int(inside[0]), int(inside[-1]) + 1, _SWITCHED_SHARE)
-    if seen := find_window(shape, table.grid.slot_min):
-        yield _Span(seen.start_slot, seen.end_slot, _SOUGHT_SHARE)
+    if window := find_window(shape, table.grid.slot_min):
+        yield _Span(window.start_slot, window.end_slot, _SOUGHT_SHARE)
 
 
 def _edge(shape: Floats, span: _Span, slot_min: int) -> tuple[float, float]:

@@ -125,8 +125,8 @@ def innocent_rates(controls: Floats) -> Floats:
     pooled = np.moveaxis(controls, 1, 0).reshape(n_metrics, -1)
     sigma = np.maximum(spreads(pooled), SIGMA_FLOOR)
     height = heights(sigma, steady_bias(controls))
-    known = np.isfinite(controls)
-    passed = np.where(known, controls, -np.inf)[..., None, :] > height[..., None]
-    n = known.sum(axis=-1)[..., None]
+    is_finite = np.isfinite(controls)
+    passed = np.where(is_finite, controls, -np.inf)[..., None, :] > height[..., None]
+    n = is_finite.sum(axis=-1)[..., None]
     share = (passed.sum(axis=-1) + _PRIOR_EVENINGS * nominal) / (n + _PRIOR_EVENINGS)
     return np.asarray(np.maximum(nominal, share.max(axis=0)))

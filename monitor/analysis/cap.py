@@ -40,14 +40,14 @@ def held_log(table: EveningTable, rise: Floats, direct: Ints) -> Floats:
     extra = (...,) + (None,) * (rise.ndim - 2)
     by_day = np.exp(table.rest[:, RATE])[extra]
     start = _slow_start(table)[extra]
-    own = _drained(by_day, start)
+    drained = _drained(by_day, start)
     left = _drained(by_day * np.exp(np.where(np.isfinite(rise), rise, np.nan)), start)
     out = np.full(rise.shape, np.nan)
     for series in direct:
         others = left[direct[direct != series]]
         if others.shape[0]:
             cap = _MARGIN * np.fmin.reduce(others, axis=0)
-            over = np.fmax(cap - own[series], 0.0)
+            over = np.fmax(cap - drained[series], 0.0)
             out[series] = np.log1p(over / by_day[series])
     return out
 
@@ -59,8 +59,8 @@ def drained_log(table: EveningTable, level: Floats) -> Floats:
     ----------
     level : of the rate on each evening, shape (S, D) [log seconds per bit]
     """
-    known = np.where(np.isfinite(level), level, np.nan)
-    return np.asarray(np.log(_drained(np.exp(known), _slow_start(table))))
+    finite = np.where(np.isfinite(level), level, np.nan)
+    return np.asarray(np.log(_drained(np.exp(finite), _slow_start(table))))
 
 
 def _drained(seconds_per_bit: Floats, start: Floats) -> Floats:
@@ -70,8 +70,8 @@ def _drained(seconds_per_bit: Floats, start: Floats) -> Floats:
 def _slow_start(table: EveningTable) -> Floats:
     """Seconds per bit that round trips cost, 0 where unknown, shape (S, D)."""
     page = table.rest[:, _CONNECT]
-    own = table.transfer.connect_rest
-    round_trip_s = np.exp(np.where(np.isfinite(own), own, page))
+    transfer = table.transfer.connect_rest
+    round_trip_s = np.exp(np.where(np.isfinite(transfer), transfer, page))
     bytes_ = np.exp(table.transfer.bytes_rest)
     trips = np.log2(1 + bytes_ / _FIRST_WINDOW_BYTES)
     return np.asarray(np.nan_to_num(round_trip_s * trips / (8 * bytes_), nan=0.0))

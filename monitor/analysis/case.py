@@ -120,13 +120,13 @@ class Case:
     @property
     def n_controls(self) -> int:
         """Controls alive on at least half of the usable evenings."""
-        found = self.look.found
-        if not found.controls.size or not self.n_usable:
+        contrast = self.look.contrast
+        if not contrast.controls.size or not self.n_usable:
             return 0
         table = self.look.home.table
-        answered = table.rise[found.controls, self.metric] < CEILING
+        answered = table.rise[contrast.controls, self.metric] < CEILING
         if not answered.any():
-            answered = table.has_evening[found.controls]
+            answered = table.has_evening[contrast.controls]
         share = answered[:, self.usable].mean(axis=-1)
         return int((share >= 0.5).sum())
 
@@ -136,18 +136,18 @@ class Case:
         if self.window is None:
             return float("nan")
         table, series = self.look.home.table, self.suspicion.series
-        controls, fitted = self.look.found.controls, self.look.fitted
+        controls, fitted = self.look.contrast.controls, self.look.fitted
         cells = slot_excess(table, series, controls, fitted, self.metric)
         span = slice(self.window.start_slot, self.window.end_slot)
         return typical(cells[self.usable, span])
 
     def typical(self, metric: str) -> float:
         """Median excess in a metric on slow evenings, NaN when not measured."""
-        own = self.look.excess[self.suspicion.series]
-        return typical(own[METRICS.index(metric)][self.slow])
+        excess = self.look.excess[self.suspicion.series]
+        return typical(excess[METRICS.index(metric)][self.slow])
 
 
-def case(look: Look, place: int, levels: Levels) -> Case:
+def case_of(look: Look, place: int, levels: Levels) -> Case:
     """The case of one of the look's targets.
 
     Parameters
@@ -170,10 +170,10 @@ def case(look: Look, place: int, levels: Levels) -> Case:
     )
     evenings = slow if is_established and slow.any() else usable
     shape = _shape(look, suspicion, evenings, metric)
-    found = None
+    window = None
     if not _is_dead_all_day(look, suspicion):
-        found = find_window(shape, look.home.table.grid.slot_min)
-    one = Case(
+        window = find_window(shape, look.home.table.grid.slot_min)
+    case = Case(
         look=look,
         suspicion=suspicion,
         is_established=is_established,
@@ -192,34 +192,34 @@ def case(look: Look, place: int, levels: Levels) -> Case:
         onset=_onset(begin, usable),
         offset=_offset(end, usable),
         shape=shape,
-        window=found,
+        window=window,
     )
-    return one if is_established else _otherwise(one, place, levels)
+    return case if is_established else _otherwise(case, place, levels)
 
 
-def _otherwise(one: Case, place: int, levels: Levels) -> Case:
+def _otherwise(case: Case, place: int, levels: Levels) -> Case:
     """The case by what is asked only where the evening shows nothing."""
-    look, series = one.look, one.suspicion.series
+    look, series = case.look, case.suspicion.series
     bar = float(look.home.hosts.bars[place])
     lasting = sustained(look.home.table, levels, series, bar)
     if lasting is not None:
         slow = look.evenings & is_slow(np.nan_to_num(lasting.excess, nan=-1.0))
         return replace(
-            one,
+            case,
             sustained=lasting,
             metric=RATE,
             effect=lasting.estimate,
             centre_log=lasting.estimate.centre,
             shown=lasting.excess,
-            slow=slow | one.suspicion.is_dead,
+            slow=slow | case.suspicion.is_dead,
             onset=lasting.onset,
             offset=None,
         )
     alone = look.alone[place]
     if alone is None:
-        return one
+        return case
     return replace(
-        one,
+        case,
         alone=alone,
         metric=RATE,
         effect=alone.estimate,
@@ -293,21 +293,21 @@ def _effect(look: Look, series: int, metric: int, evenings: Bools) -> Estimate |
     And what the two laws of the busy hour differ by for this site: how it would have
     been without the slowdown is known no better than that.
     """
-    found = look.found
+    contrast = look.contrast
     excess = look.excess[series, metric][evenings]
-    if found.controls.size < 2 or not excess.size:
+    if contrast.controls.size < 2 or not excess.size:
         return mean_estimate(excess)
-    controls = look.excess[found.controls, metric][:, look.evenings]
+    controls = look.excess[contrast.controls, metric][:, look.evenings]
     centres = [estimate(row[np.isfinite(row)]) for row in controls]
-    known = np.array([c.centre for c in centres if c is not None])
-    if known.size < 2:
+    finite = np.array([c.centre for c in centres if c is not None])
+    if finite.size < 2:
         return mean_estimate(excess)
     n = max(1, int(np.isfinite(controls).sum(axis=-1).mean()))
     within = float(np.nanvar(controls)) / n
-    between = max(0.0, float((known**2).sum()) / (known.size - 1) - within)
-    by_law = [typical(x) for x in found.excess[:, series, metric][:, evenings]]
+    between = max(0.0, float((finite**2).sum()) / (finite.size - 1) - within)
+    by_law = [typical(x) for x in contrast.excess[:, series, metric][:, evenings]]
     laws = (by_law[0] - by_law[1]) ** 2 / 4
-    few = few_values_factor(int(known.size)) ** 2
+    few = few_values_factor(int(finite.size)) ** 2
     rho = min(max(lag_one(controls), 0.0), 0.8)
     return mean_estimate(excess, bias_sd=(few * between + laws) ** 0.5, rho=rho)
 
@@ -345,12 +345,12 @@ def _shape(look: Look, suspicion: Suspicion, evenings: Bools, metric: int) -> Fl
     if suspicion.is_dead.sum() > evenings.sum() / 2:
         return _dead_shape(look, suspicion)
     table, series = look.home.table, suspicion.series
-    controls = look.found.controls
+    controls = look.contrast.controls
     height = [typical(look.excess[series, m][evenings]) for m in range(len(METRICS))]
     least = max(SLOW_LOG, 0.5 * np.nan_to_num(height[metric]))
-    wanted = [m for m in _PROFILE_METRICS if height[m] >= least] or [metric]
+    chosen = [m for m in _PROFILE_METRICS if height[m] >= least] or [metric]
     bound = 1.5 * max(float(np.nan_to_num(height[metric])), SLOW_LOG)
-    cells = [slot_excess(table, series, controls, look.fitted, m) for m in wanted]
+    cells = [slot_excess(table, series, controls, look.fitted, m) for m in chosen]
     return profile(np.stack(cells), evenings, bound)
 
 

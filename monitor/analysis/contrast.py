@@ -68,15 +68,15 @@ class Contrast:
     """Controls that have a metric on at least half of its evenings, shape (M,)."""
 
 
-def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
+def contrast_of(table: EveningTable, controls: Ints | None = None) -> Contrast:
     """The contrast of one vantage.
 
     Parameters
     ----------
     controls : places of the series to compare with; None: all controls
     """
-    targets, known, twins = _places(table)
-    chosen = known if controls is None else controls
+    targets, all_controls, twins = _places(table)
+    chosen = all_controls if controls is None else controls
     parts = [table.rise[..., None], table.placebo, table.inner, table.outer]
     rise = np.concatenate(parts, axis=-1)
     rest = table.rest[..., None]
@@ -84,7 +84,7 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
         np.full(table.dead_in_window.shape, np.nan) for _ in range(2)
     )
     expected = np.full((len(LAWS), *rise.shape), np.nan)
-    for series in (*targets, *known, *twins):
+    for series in (*targets, *all_controls, *twins):
         others = chosen[chosen != series]
         expected[:, series] = _expected(rise, rest, int(series), others)
         others_dead[series] = _middle(table.dead_in_window[others])
@@ -93,7 +93,7 @@ def contrast(table: EveningTable, controls: Ints | None = None) -> Contrast:
     n = 1 + table.placebo.shape[-1]
     inner, outer = left[..., n : 2 * n], left[..., 2 * n :]
     steps = np.clip(inner - outer, -CEILING, CEILING)
-    held = _held(table, np.concatenate([targets, known]), rise, expected)
+    held = _held(table, np.concatenate([targets, all_controls]), rise, expected)
     return Contrast(
         excess=left[..., 0],
         placebo=left[..., 1:n],
@@ -129,7 +129,7 @@ def _held(table: EveningTable, direct: Ints, rise: Floats, expected: Floats) -> 
 
     Parameters
     ----------
-    rise, expected : as in `contrast`, shapes (S, M, D, 3 (1 + K)), (L, S, M, D, ...)
+    rise, expected : as in `contrast_of`, shapes (S, M, D, 3 (1 + K)), (L, S, M, D, ...)
 
     Returns
     -------
@@ -137,9 +137,9 @@ def _held(table: EveningTable, direct: Ints, rise: Floats, expected: Floats) -> 
         shape (S, D, 2)
     """
     n = 1 + table.placebo.shape[-1]
-    own = rise[:, RATE][..., [0, n]]
+    rate = rise[:, RATE][..., [0, n]]
     by_factor = expected[0, :, RATE][..., [0, n]]
-    return own - np.fmax(by_factor, held_log(table, own, direct))
+    return rate - np.fmax(by_factor, held_log(table, rate, direct))
 
 
 def _places(table: EveningTable) -> tuple[Ints, Ints, Ints]:
@@ -183,35 +183,35 @@ class Fit:
     """Laws that explain them nearly as well, shape (L, M)."""
 
 
-def fit(found: Contrast, evenings: Bools) -> Fit:
+def fit(contrast: Contrast, evenings: Bools) -> Fit:
     """The law of the common movement, judged by the controls.
 
     The misfit of a law is how far each control steadily is, over the chosen evenings,
     from what the other controls let expect of it in the window. With fewer than three
     controls that have a metric nobody can tell, and both laws are plausible.
     """
-    n_metrics = found.excess.shape[2]
-    is_few = found.n_with < _FEW_CONTROLS
+    n_metrics = contrast.excess.shape[2]
+    is_few = contrast.n_with < _FEW_CONTROLS
     if is_few.all():
         both = np.ones((len(LAWS), n_metrics), np.bool_)
         return Fit(np.zeros(n_metrics, np.int64), both)
-    left = found.excess[:, found.controls][..., evenings]
+    left = contrast.excess[:, contrast.controls][..., evenings]
     steady = np.nan_to_num(medians(left, 1))
     misfit = np.sqrt((steady**2).mean(axis=1))
     bound = _PLAUSIBLE * misfit.min(axis=0) + _MISFIT_FLOOR
-    is_plausible = (misfit <= bound) | _is_switched(found, evenings)
+    is_plausible = (misfit <= bound) | _is_switched(contrast, evenings)
     best = np.where(is_few, 0, misfit.argmin(axis=0))
     return Fit(best, np.asarray(is_plausible | is_few))
 
 
-def _is_switched(found: Contrast, evenings: Bools) -> Bools:
+def _is_switched(contrast: Contrast, evenings: Bools) -> Bools:
     """Whether the controls rise in the window without a hill around it, shape (M,).
 
     Then somebody fills the line, or holds all of it: which law applies cannot be told
     from shapes, and both stay plausible.
     """
-    typical = medians(found.common[:, evenings], 1)
-    around = medians(found.common_beside[:, evenings], 1)
+    typical = medians(contrast.common[:, evenings], 1)
+    around = medians(contrast.common_beside[:, evenings], 1)
     with np.errstate(invalid="ignore"):
         return np.asarray((typical > _MOVED_LOG) & (around < _HILL_SHARE * typical))
 

@@ -122,8 +122,8 @@ def lag_one(excess: Floats) -> float:
     bound = 3 * medians(np.abs(centred), 1)[:, None]
     centred = np.clip(centred, -bound, bound)
     product = centred[:, 1:] * centred[:, :-1]
-    known = np.isfinite(product)
-    if known.sum() < 20:
+    is_finite = np.isfinite(product)
+    if is_finite.sum() < 20:
         return 0.0
     variance = float(np.nanmean(centred**2))
     return 0.0 if variance == 0 else float(np.nanmean(product)) / variance

@@ -72,10 +72,10 @@ def slow_e_values(excess: Floats, height: Floats, rate: Floats) -> Floats:
     height : heights of the levels, shape (S, M, levels) [log]
     rate : how often innocent evenings pass each level, shape (M, levels)
     """
-    known = np.isfinite(excess)
-    finite = np.where(known, excess, -np.inf)
+    is_finite = np.isfinite(excess)
+    finite = np.where(is_finite, excess, -np.inf)
     flagged = (finite[..., None, :] > height[..., None]).sum(axis=-1)
-    n = known.sum(axis=-1)
+    n = is_finite.sum(axis=-1)
     rounded = np.round(rate, 3)
     out = np.zeros(n.shape)
     for s, m in np.ndindex(n.shape):

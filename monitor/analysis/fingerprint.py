@@ -195,14 +195,14 @@ def _shape(transfer: Transfer, line: Line | None) -> Hold:
 class Window:
     """The window of one evening: the site's transfers and the controls' beside them."""
 
-    own: Sequence[Fingerprint]
+    site: Sequence[Fingerprint]
     controls: Sequence[Hold]
     """Of the controls' transfers of the same rounds."""
 
     @property
     def slow(self) -> list[Fingerprint]:
         """The site's transfers that something held back for long enough to tell."""
-        return [found for found in self.own if found.hold in _HELD]
+        return [print_ for print_ in self.site if print_.hold in _HELD]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,8 +237,8 @@ def common(windows: Sequence[Window]) -> Common | None:
     if not n_slow:
         return None
     counted = {hold: _of_class(windows, hold) for hold in _HELD}
-    hold = max(counted, key=lambda h: sum(len(own) for own in counted[h]))
-    chosen = [f for own in counted[hold] for f in own]
+    hold = max(counted, key=lambda h: sum(len(prints) for prints in counted[h]))
+    chosen = [f for prints in counted[hold] for f in prints]
     lines = [f.line for f in chosen if f.line is not None]
     rates = np.array([line.rate_bps for line in lines])
     bursts = np.array([line.burst_bytes for line in lines])
@@ -261,11 +261,11 @@ def _of_class(windows: Sequence[Window], hold: Hold) -> list[list[Fingerprint]]:
     chosen = []
     for window in windows:
         slow = window.slow
-        own = [found for found in slow if found.hold is hold]
+        prints = [print_ for print_ in slow if print_.hold is hold]
         n_alike = sum(h is hold for h in window.controls)
         is_alone = bool(window.controls) and 2 * n_alike < len(window.controls)
-        if own and is_alone and len(own) >= _MOST * len(slow):
-            chosen.append(own)
+        if prints and is_alone and len(prints) >= _MOST * len(slow):
+            chosen.append(prints)
     return chosen
 
 

@@ -30,7 +30,7 @@ def held(case: Case, rows: TransferRows) -> Common | None:
     rows : the transfers of the case's vantage
     """
     table = case.look.home.table
-    sites = [case.suspicion.series, *case.look.found.controls.tolist()]
+    sites = [case.suspicion.series, *case.look.contrast.controls.tolist()]
     usual = {
         site: _usual(rows, site, case.look.evenings, table.in_rest) for site in sites
     }
@@ -61,8 +61,8 @@ def _window(
     evening: Bools,
     in_window: Bools,
 ) -> Window:
-    own, *controls = sites
-    place = rows.within(own, evening, in_window)[:_MOST_A_DAY]
+    host, *controls = sites
+    place = rows.within(host, evening, in_window)[:_MOST_A_DAY]
     slots = np.zeros(in_window.size, np.bool_)
     slots[rows.slot(place)[1]] = True
     beside = (
@@ -70,7 +70,7 @@ def _window(
         for site in controls
         for print_ in _prints(rows, rows.within(site, evening, slots), usual[site])
     )
-    return Window(own=list(_prints(rows, place, usual[own])), controls=list(beside))
+    return Window(site=list(_prints(rows, place, usual[host])), controls=list(beside))
 
 
 def _prints(rows: TransferRows, place: Ints, usual: Usual) -> Iterable[Fingerprint]:

@@ -32,7 +32,7 @@ class Hosts:
         n_services = np.unique(self.service).size
         return np.asarray(n_services / FALSE_DISCOVERY_RATE / self.weight)
 
-    def found(self, e_values: Floats) -> Bools:
+    def standing_out(self, e_values: Floats) -> Bools:
         """Hosts of found services that stand out by themselves, shape (n,).
 
         Parameters
@@ -57,6 +57,6 @@ def hosts(table: EveningTable, targets: Ints) -> Hosts:
     names, service = np.unique([key.service for key in keys], return_inverse=True)
     weight = np.ones(targets.size)
     for place in range(names.size):
-        own = np.flatnonzero(service == place)
-        weight[own] = weights([keys[target].part for target in own])
+        of_service = np.flatnonzero(service == place)
+        weight[of_service] = weights([keys[target].part for target in of_service])
     return Hosts(service.astype(np.int64), weight)

@@ -7,9 +7,9 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
-from monitor.analysis.case import Case, case
+from monitor.analysis.case import Case, case_of
 from monitor.analysis.effect import Estimate, flip_p_values
-from monitor.analysis.look import Home, Look, home, look
+from monitor.analysis.look import Home, Look, home_of, look_of
 from monitor.analysis.mechanism import mechanism
 from monitor.analysis.profile import clock_of
 from monitor.analysis.reasons import reasons
@@ -93,8 +93,8 @@ def prepare(
     """All numbers per evening of all vantages, computed once."""
     span = parse_window(window)
     zone(timezone)
-    found = grids(samples, timezone=timezone, window=span)
-    return Prepared(tuple(home(evening_table(grid)) for grid in found))
+    slots = grids(samples, timezone=timezone, window=span)
+    return Prepared(tuple(home_of(evening_table(grid)) for grid in slots))
 
 
 def judge(prepared: Prepared, *, since: Day = None, until: Day = None) -> list[Verdict]:
@@ -103,8 +103,8 @@ def judge(prepared: Prepared, *, since: Day = None, until: Day = None) -> list[V
     if first is not None and last is not None and first > last:
         raise InputError(f"since: found {first}; allowed: a date up to {last}")
     verdicts: list[Verdict] = []
-    for at in prepared.homes:
-        verdicts += _verdicts(at, evenings_between(at, first, last))
+    for home in prepared.homes:
+        verdicts += _verdicts(home, evenings_between(home, first, last))
     return sorted(verdicts, key=lambda v: (v.vantage, v.target))
 
 
@@ -117,24 +117,24 @@ def established(
     """
     first, last = _day(since, "since"), _day(until, "until")
     return {
-        (at.table.grid.vantage, at.table.grid.keys[series].target)
-        for at in prepared.homes
-        for series in _accused(look(at, evenings_between(at, first, last)))
+        (home.table.grid.vantage, home.table.grid.keys[series].target)
+        for home in prepared.homes
+        for series in _accused(look_of(home, evenings_between(home, first, last)))
     }
 
 
-def _accused(seen: Look) -> Iterator[int]:
+def _accused(look: Look) -> Iterator[int]:
     """Places of the targets that stand out, of the evening or at all hours."""
-    table, at_all_hours = seen.home.table, levels_of(seen)
-    asked = zip(seen.targets, seen.is_established, seen.home.hosts.bars, strict=True)
+    table, at_all_hours = look.home.table, levels_of(look)
+    asked = zip(look.targets, look.is_established, look.home.hosts.bars, strict=True)
     for site, is_established, bar in asked:
         if is_established or sustained(table, at_all_hours, site.series, float(bar)):
             yield site.series
 
 
-def evenings_between(at: Home, first: date | None, last: date | None) -> Bools:
+def evenings_between(home: Home, first: date | None, last: date | None) -> Bools:
     """Evenings from one local date to another, shape (D,)."""
-    evening = at.table.grid.evening
+    evening = home.table.grid.evening
     chosen = np.ones(evening.size, np.bool_)
     if first is not None:
         chosen &= evening >= day_number(first)
@@ -156,98 +156,98 @@ def _day(value: object, name: str) -> date | None:
         raise InputError(f"{name}: found {value!r}; allowed: YYYY-MM-DD") from error
 
 
-def _verdicts(at: Home, evenings: Bools) -> list[Verdict]:
-    seen = look(at, evenings)
-    cases = _cases(seen)
-    p_values = _p_values(seen)
+def _verdicts(home: Home, evenings: Bools) -> list[Verdict]:
+    look = look_of(home, evenings)
+    cases = _cases(look)
+    p_values = _p_values(look)
     verdicts = [
-        _verdict(one, cases, p_value)
-        for one, p_value in zip(cases, p_values, strict=True)
+        _verdict(case, cases, p_value)
+        for case, p_value in zip(cases, p_values, strict=True)
     ]
-    return verdicts + list(_unseen(at))
+    return verdicts + list(_unseen(home))
 
 
-def _cases(seen: Look) -> list[Case]:
-    at_all_hours = levels_of(seen)
-    return [case(seen, place, at_all_hours) for place in range(len(seen.targets))]
+def _cases(look: Look) -> list[Case]:
+    at_all_hours = levels_of(look)
+    return [case_of(look, place, at_all_hours) for place in range(len(look.targets))]
 
 
-def levels_of(seen: Look) -> Levels:
+def levels_of(look: Look) -> Levels:
     """The daily levels of all sites that a look sees."""
-    controls = seen.home.by_all.controls
-    direct = np.concatenate([seen.found.targets, controls])
-    return levels(seen.home.table, controls, direct, seen.evenings)
+    controls = look.home.by_all.controls
+    direct = np.concatenate([look.contrast.targets, controls])
+    return levels(look.home.table, controls, direct, look.evenings)
 
 
-def _p_values(seen: Look) -> Sequence[float]:
-    if not seen.targets:
+def _p_values(look: Look) -> Sequence[float]:
+    if not look.targets:
         return []
-    weights = seen.home.weights[[s.series for s in seen.targets]]
+    weights = look.home.weights[[s.series for s in look.targets]]
     tested = np.flatnonzero(weights.any(axis=0))
-    if not tested.size or not seen.evenings.any():
-        return [float("nan")] * len(seen.targets)
-    excess = np.stack([seen.excess[s.series][tested] for s in seen.targets])
+    if not tested.size or not look.evenings.any():
+        return [float("nan")] * len(look.targets)
+    excess = np.stack([look.excess[s.series][tested] for s in look.targets])
     excess[weights[:, tested] == 0] = np.nan
-    return list(flip_p_values(excess[..., seen.evenings], TELLING_LOG))
+    return list(flip_p_values(excess[..., look.evenings], TELLING_LOG))
 
 
-def _verdict(one: Case, cases: list[Case], p_value: float) -> Verdict:
-    checks = mechanism(one, cases) if one.is_established else ()
-    ruling = rule(one, checks)
-    table = one.look.home.table
+def _verdict(case: Case, cases: list[Case], p_value: float) -> Verdict:
+    checks = mechanism(case, cases) if case.is_established else ()
+    ruling = rule(case, checks)
+    table = case.look.home.table
     dates = table.dates()
     return Verdict(
         vantage=table.grid.vantage,
-        target=one.name,
-        service=one.key.service,
-        part=one.key.part,
+        target=case.name,
+        service=case.key.service,
+        part=case.key.part,
         verdict=ruling.verdict,
         strength=ruling.strength,
-        evenings=_evenings(one),
-        effect=_effect(one),
+        evenings=_evenings(case),
+        effect=_effect(case),
         p_value=None if np.isnan(p_value) else float(p_value),
-        e_value=_rounded(_e_value(one)),
-        found_window=_found_window(one),
-        onset_date=None if one.onset is None else dates[one.onset].isoformat(),
-        offset_date=None if one.offset is None else dates[one.offset].isoformat(),
+        e_value=_rounded(_e_value(case)),
+        found_window=_found_window(case),
+        onset_date=None if case.onset is None else dates[case.onset].isoformat(),
+        offset_date=None if case.offset is None else dates[case.offset].isoformat(),
         mechanism=checks,
-        reasons=reasons(one, ruling),
-        marks=_marks(one),
-        details=_details(one, checks),
+        reasons=reasons(case, ruling),
+        marks=_marks(case),
+        details=_details(case, checks),
     )
 
 
-def _e_value(one: Case) -> float:
+def _e_value(case: Case) -> float:
     """The evidence for what the verdict claims."""
-    of = one.sustained or one.alone
-    return one.suspicion.e_value if of is None else of.e_value
+    of = case.sustained or case.alone
+    return case.suspicion.e_value if of is None else of.e_value
 
 
-def _found_window(one: Case) -> tuple[str, str] | None:
-    if not one.is_established or one.window is None:
+def _found_window(case: Case) -> tuple[str, str] | None:
+    if not case.is_established or case.window is None:
         return None
-    return clock_of(one.look.home.table, one.window)
+    return clock_of(case.look.home.table, case.window)
 
 
-def _evenings(one: Case) -> Evenings:
-    table = one.look.home.table
-    tried = table.grid.n_rows[one.suspicion.series][:, table.in_window].sum(axis=1) > 0
+def _evenings(case: Case) -> Evenings:
+    table = case.look.home.table
+    tried = table.grid.n_rows[case.suspicion.series][:, table.in_window].sum(axis=1) > 0
     return Evenings(
-        observed=int((tried & one.look.evenings).sum()),
-        usable=one.n_usable,
-        slow=one.n_slow,
-        dead=one.n_dead,
+        observed=int((tried & case.look.evenings).sum()),
+        usable=case.n_usable,
+        slow=case.n_slow,
+        dead=case.n_dead,
     )
 
 
-def _effect(one: Case) -> Effect:
+def _effect(case: Case) -> Effect:
     """The effect as ratios; what no probe could measure to its end is None."""
-    estimate = one.effect or Estimate(np.nan, np.nan, np.nan)
+    estimate = case.effect or Estimate(np.nan, np.nan, np.nan)
     return Effect(
-        metric=METRICS[one.metric],
+        metric=METRICS[case.metric],
         ratio=_ratio(estimate.centre),
         ci95=(_ratio(estimate.low), _ratio(estimate.high)),
-        typical=_ratio(one.centre_log),
+        typical=_ratio(case.centre_log),
     )
 
 
@@ -262,43 +262,43 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _marks(one: Case) -> tuple[EveningMark, ...]:
+def _marks(case: Case) -> tuple[EveningMark, ...]:
     """The evenings of the look that count, one by one."""
-    dates = one.look.home.table.dates()
-    places = np.flatnonzero(one.look.evenings & one.usable)
-    return tuple(_mark(one, int(place), dates[place]) for place in places)
+    dates = case.look.home.table.dates()
+    places = np.flatnonzero(case.look.evenings & case.usable)
+    return tuple(_mark(case, int(place), dates[place]) for place in places)
 
 
-def _mark(one: Case, place: int, day: date) -> EveningMark:
+def _mark(case: Case, place: int, day: date) -> EveningMark:
     state = state_of(
         is_usable=True,
-        is_dead=bool(one.suspicion.is_dead[place]),
-        is_refused=bool(one.refused[place]),
-        excess_log=float(one.excess[place]),
+        is_dead=bool(case.suspicion.is_dead[place]),
+        is_refused=bool(case.refused[place]),
+        excess_log=float(case.excess[place]),
     )
-    return EveningMark(day=day, state=state, ratio=_ratio(float(one.excess[place])))
+    return EveningMark(day=day, state=state, ratio=_ratio(float(case.excess[place])))
 
 
-def _details(one: Case, checks: tuple[MechanismCheck, ...]) -> Details:
+def _details(case: Case, checks: tuple[MechanismCheck, ...]) -> Details:
     """The numbers behind a verdict."""
-    table, seen = one.look.home.table, one.look
+    table, look = case.look.home.table, case.look
     dates = table.dates()
     # A day that ends before its window is no evening.
     tried = table.grid.n_rows[:, :, table.in_window].sum(axis=(0, 2)) > 0
     seen_on = [dates[d] for d in np.flatnonzero(tried)]
-    weights = seen.home.weights[one.suspicion.series]
+    weights = look.home.weights[case.suspicion.series]
     return Details(
-        controls=_names(table, seen.found.controls),
-        controls_live=one.n_controls,
-        controls_left_out=_names(table, seen.gone),
-        is_mostly_dead=is_mostly_dead(one),
+        controls=_names(table, look.contrast.controls),
+        controls_live=case.n_controls,
+        controls_left_out=_names(table, look.gone),
+        is_mostly_dead=is_mostly_dead(case),
         mechanism_sum=sum(c.score for c in checks),
-        e_slow=_rounded(one.suspicion.e_slow),
-        e_dead=_rounded(one.suspicion.e_dead),
+        e_slow=_rounded(case.suspicion.e_slow),
+        e_dead=_rounded(case.suspicion.e_dead),
         interval_s=table.grid.interval_s,
         first_evening=seen_on[0] if seen_on else None,
         last_evening=seen_on[-1] if seen_on else None,
-        metrics=tuple(_evidence(one, int(m)) for m in np.flatnonzero(weights)),
+        metrics=tuple(_evidence(case, int(m)) for m in np.flatnonzero(weights)),
     )
 
 
@@ -306,21 +306,21 @@ def _names(table: EveningTable, places: Iterable[int]) -> tuple[str, ...]:
     return tuple(table.grid.keys[int(place)].target for place in places)
 
 
-def _evidence(one: Case, metric: int) -> MetricEvidence:
-    seen, series = one.look, one.suspicion.series
+def _evidence(case: Case, metric: int) -> MetricEvidence:
+    look, series = case.look, case.suspicion.series
     return MetricEvidence(
         metric=METRICS[metric],
-        weight=_rounded(seen.home.weights[series, metric]),
-        e_value=_rounded(one.suspicion.e_metric[metric]),
-        law=LAWS[seen.fitted.best[metric]],
-        innocent_spread_log=_rounded(seen.sigma_log[series, metric]),
-        innocent_rates=tuple(_rounded(rate) for rate in seen.rates[metric]),
+        weight=_rounded(look.home.weights[series, metric]),
+        e_value=_rounded(case.suspicion.e_metric[metric]),
+        law=LAWS[look.fitted.best[metric]],
+        innocent_spread_log=_rounded(look.sigma_log[series, metric]),
+        innocent_rates=tuple(_rounded(rate) for rate in look.rates[metric]),
     )
 
 
-def _unseen(at: Home) -> Iterator[Verdict]:
+def _unseen(home: Home) -> Iterator[Verdict]:
     """Targets that were never measured directly."""
-    keys = at.table.grid.keys
+    keys = home.table.grid.keys
     direct = {key.target for key in keys if key.is_direct}
     of = {
         key.target: key
@@ -329,7 +329,7 @@ def _unseen(at: Home) -> Iterator[Verdict]:
     }
     for name, key in sorted(of.items()):
         yield Verdict(
-            vantage=at.table.grid.vantage,
+            vantage=home.table.grid.vantage,
             target=name,
             service=key.service,
             part=key.part,

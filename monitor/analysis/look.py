@@ -23,7 +23,7 @@ from monitor.analysis.contrast import (
     Fit,
     beyond_cap,
     by_laws,
-    contrast,
+    contrast_of,
     fit,
 )
 from monitor.analysis.evalue import LEVELS, e_bh, flag_e_value, slow_e_values
@@ -91,7 +91,7 @@ class Home:
             return self.by_all
         if gone not in self.without:
             kept = self.by_all.controls[~np.isin(self.by_all.controls, gone)]
-            self.without[gone] = contrast(self.table, kept)
+            self.without[gone] = contrast_of(self.table, kept)
         return self.without[gone]
 
 
@@ -102,7 +102,7 @@ class Look:
     home: Home
     evenings: Bools
     """Chosen evenings, shape (D,)."""
-    found: Contrast
+    contrast: Contrast
     fitted: Fit
     """How the common movement reaches each site."""
     excess: Floats
@@ -125,9 +125,9 @@ class Look:
     (n_targets,)."""
 
 
-def home(table: EveningTable) -> Home:
+def home_of(table: EveningTable) -> Home:
     """A vantage prepared for looks."""
-    by_all = contrast(table)
+    by_all = contrast_of(table)
     return Home(
         table=table,
         by_all=by_all,
@@ -136,7 +136,7 @@ def home(table: EveningTable) -> Home:
     )
 
 
-def look(at: Home, evenings: Bools) -> Look:
+def look_of(home: Home, evenings: Bools) -> Look:
     """The evidence after some evenings.
 
     Parameters
@@ -150,7 +150,7 @@ def look(at: Home, evenings: Bools) -> Look:
     stand without its newest evening, too, or, early on, to be overwhelming; and what
     looked like the busy hour a few evenings ago is not yet anything else.
     """
-    now = _look(at, evenings)
+    now = _look(home, evenings)
     if not now.is_established.any():
         return now
     return replace(now, is_established=now.is_established & _stands(now))
@@ -178,42 +178,45 @@ def _before(evenings: Bools, day: int) -> Bools:
     return evenings & (np.arange(evenings.size) < day)
 
 
-def _look(at: Home, evenings: Bools) -> Look:
-    read = _reading(at, at.by_all, evenings)
-    groups = split(at.table, at.by_all.targets, at.by_all.controls, evenings)
-    gone = groups.held if groups else _gone(at, read)
+def _look(home: Home, evenings: Bools) -> Look:
+    read = _reading(home, home.by_all, evenings)
+    groups = split(home.table, home.by_all.targets, home.by_all.controls, evenings)
+    gone = groups.held if groups else _gone(home, read)
     if gone:
-        read = _reading(at, at.against(gone), evenings)
-    found, fitted, best = read.found, read.fitted, read.best
-    _, step = by_laws(found.step, fitted)
+        read = _reading(home, home.against(gone), evenings)
+    contrast, fitted, best = read.contrast, read.fitted, read.best
+    _, step = by_laws(contrast.step, fitted)
     yardstick = _yardstick(read, has_peers=True)
-    at_edges = _edge_yardstick(found, step, yardstick, evenings)
-    e_window = _e_metric(at, found.targets, read.beyond, yardstick, evenings)
+    at_edges = _edge_yardstick(contrast, step, yardstick, evenings)
+    e_window = _e_metric(home, contrast.targets, read.beyond, yardstick, evenings)
     e_step = _e_metric(
-        at, found.targets, beyond_cap(step, found.held_step), at_edges, evenings
+        home, contrast.targets, beyond_cap(step, contrast.held_step), at_edges, evenings
     )
-    is_seen = np.isfinite(step[found.targets][..., evenings]).any(axis=-1)
-    is_seen = np.logical_and(is_seen, found.n_with > 1)
+    is_seen = np.isfinite(step[contrast.targets][..., evenings]).any(axis=-1)
+    is_seen = np.logical_and(is_seen, contrast.n_with > 1)
     has_step = np.logical_and(is_seen, e_step >= _SUPPORT)
     e_metric = _together(e_window, e_step, is_seen, has_step)
-    if not found.controls.size:
-        e_metric = _e_alone(at, found.targets, evenings)
-    targets = _suspicions(at, found, found.targets, (e_metric, has_step), evenings)
+    if not contrast.controls.size:
+        e_metric = _e_alone(home, contrast.targets, evenings)
+    targets = _suspicions(
+        home, contrast, contrast.targets, (e_metric, has_step), evenings
+    )
     values = np.array([s.e_value for s in targets])
-    is_found = at.hosts.found(values)
+    is_found = home.hosts.standing_out(values)
     n_slow = [_n_slow(best, evenings, site) for site in targets]
     is_found &= np.array(n_slow, np.int64) >= MIN_EVENINGS
     is_hill = np.array(
         [
-            bool(is_it) and is_busy_hour(at.table, found, fitted, best, evenings, site)
+            bool(is_it)
+            and is_busy_hour(home.table, contrast, fitted, best, evenings, site)
             for site, is_it in zip(targets, is_found, strict=True)
         ],
         np.bool_,
     )
     return Look(
-        home=at,
+        home=home,
         evenings=evenings,
-        found=found,
+        contrast=contrast,
         fitted=fitted,
         excess=best,
         sigma_log=yardstick.sigma_log,
@@ -221,7 +224,7 @@ def _look(at: Home, evenings: Bools) -> Look:
         gone=gone,
         split=groups,
         targets=targets,
-        alone=_rates_alone(at, found, evenings),
+        alone=_rates_alone(home, contrast, evenings),
         is_established=is_found & ~is_hill,
         is_hill=is_hill,
     )
@@ -229,8 +232,8 @@ def _look(at: Home, evenings: Bools) -> Look:
 
 def _n_slow(excess: Floats, evenings: Bools, site: Suspicion) -> int:
     """Evenings that are slow in a metric which is evidence, or dead."""
-    own = np.nan_to_num(excess[site.series][site.telling], nan=-1.0) > TELLING_LOG
-    return int((evenings & (own.any(axis=0) | site.is_dead)).sum())
+    is_slow = np.nan_to_num(excess[site.series][site.telling], nan=-1.0) > TELLING_LOG
+    return int((evenings & (is_slow.any(axis=0) | site.is_dead)).sum())
 
 
 def _weights(table: EveningTable, by_all: Contrast) -> Floats:
@@ -283,7 +286,7 @@ class _Yardstick:
 class _Reading:
     """Chosen evenings against some controls."""
 
-    found: Contrast
+    contrast: Contrast
     evenings: Bools
     fitted: Fit
     best: Floats
@@ -299,19 +302,19 @@ class _Reading:
     """Spread of each site in other windows, shape (S, len(tested))."""
 
 
-def _reading(at: Home, found: Contrast, evenings: Bools) -> _Reading:
-    fitted = fit(found, evenings)
-    best, excess = by_laws(found.excess, fitted)
-    tested = np.flatnonzero(at.weights.any(axis=0))
-    own = own_spreads(found.placebo[0][:, tested][:, :, evenings])
-    beyond = beyond_cap(excess, found.held)
-    return _Reading(found, evenings, fitted, best, excess, beyond, tested, own)
+def _reading(home: Home, contrast: Contrast, evenings: Bools) -> _Reading:
+    fitted = fit(contrast, evenings)
+    best, excess = by_laws(contrast.excess, fitted)
+    tested = np.flatnonzero(home.weights.any(axis=0))
+    own_log = own_spreads(contrast.placebo[0][:, tested][:, :, evenings])
+    beyond = beyond_cap(excess, contrast.held)
+    return _Reading(contrast, evenings, fitted, best, excess, beyond, tested, own_log)
 
 
 def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
-    found, excess, tested = read.found, read.excess, read.tested
-    controls = excess[found.controls][:, tested][..., read.evenings]
-    if found.controls.size < 2:
+    contrast, excess, tested = read.contrast, read.excess, read.tested
+    controls = excess[contrast.controls][:, tested][..., read.evenings]
+    if contrast.controls.size < 2:
         # A single control has no other to be held against.
         controls = controls[:0]
     if not tested.size:
@@ -322,7 +325,7 @@ def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
     sigma[:, tested] = innocent_spreads(controls, read.own_log)
     bias = np.zeros(excess.shape[1])
     is_lone = (
-        found.n_with[tested] == 1 if has_peers else np.zeros(tested.size, np.bool_)
+        contrast.n_with[tested] == 1 if has_peers else np.zeros(tested.size, np.bool_)
     )
     bias[tested] = np.where(is_lone, _LONE_BIAS_LOG, steady_bias(peers))
     rates = np.ones((excess.shape[1], len(LEVELS)))
@@ -330,102 +333,104 @@ def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
     return _Yardstick(sigma, heights(sigma, bias), rates)
 
 
-def _gone(at: Home, read: _Reading) -> tuple[int, ...]:
+def _gone(home: Home, read: _Reading) -> tuple[int, ...]:
     """Controls that leave: affected now, and without the newest evening, too."""
-    gone = _affected_controls(at, read)
+    gone = _affected_controls(home, read)
     if not gone:
         return ()
     newest = int(np.flatnonzero(read.evenings)[-1])
-    before = _reading(at, at.by_all, _before(read.evenings, newest))
-    were = _affected_controls(at, before)
+    before = _reading(home, home.by_all, _before(read.evenings, newest))
+    were = _affected_controls(home, before)
     return tuple(series for series in gone if series in were)
 
 
-def _affected_controls(at: Home, read: _Reading) -> tuple[int, ...]:
+def _affected_controls(home: Home, read: _Reading) -> tuple[int, ...]:
     """Controls that are themselves slowed: they must not hide what they should show.
 
     At most as many leave as leaves half of them. Who only feels the busy hour more
     stays: without such controls, targets like them would look singled out.
     """
-    found, evenings = read.found, read.evenings
-    if found.controls.size < 2:
+    contrast, evenings = read.contrast, read.evenings
+    if contrast.controls.size < 2:
         return ()
     yardstick = _yardstick(read, has_peers=False)
-    e_metric = _e_metric(at, found.controls, read.beyond, yardstick, evenings)
+    e_metric = _e_metric(home, contrast.controls, read.beyond, yardstick, evenings)
     no_step = np.zeros(e_metric.shape, np.bool_)
     shown = (e_metric, no_step)
-    suspicions = _suspicions(at, found, found.controls, shown, evenings)
+    suspicions = _suspicions(home, contrast, contrast.controls, shown, evenings)
     values = np.array([s.e_value for s in suspicions])
     is_affected = values >= e_bh(values, FALSE_DISCOVERY_RATE)
-    order = np.argsort(-values, kind="stable")[: found.controls.size // 2]
+    order = np.argsort(-values, kind="stable")[: contrast.controls.size // 2]
     gone = [suspicions[i] for i in order if is_affected[i]]
     return tuple(
         sorted(
             site.series
             for site in gone
-            if not is_busy_hour(at.table, found, read.fitted, read.best, evenings, site)
+            if not is_busy_hour(
+                home.table, contrast, read.fitted, read.best, evenings, site
+            )
         )
     )
 
 
 def _edge_yardstick(
-    found: Contrast, step: Floats, window: _Yardstick, evenings: Bools
+    contrast: Contrast, step: Floats, window: _Yardstick, evenings: Bools
 ) -> _Yardstick:
     """What an innocent site does at the edges: as the controls do there.
 
     Or as the site itself does at the edges of other windows, if that is more. With
     fewer than two controls there is nothing to learn from: no evidence.
     """
-    controls = step[found.controls][..., evenings]
-    if found.controls.size < 2:
+    controls = step[contrast.controls][..., evenings]
+    if contrast.controls.size < 2:
         shape = (*step.shape[:2], len(LEVELS))
         return _Yardstick(np.zeros(shape[:2]), np.full(shape, np.inf), window.rates)
-    own = own_spreads(found.placebo_step[0][:, :, evenings])
-    sigma = innocent_spreads(controls, own)
+    own_log = own_spreads(contrast.placebo_step[0][:, :, evenings])
+    sigma = innocent_spreads(controls, own_log)
     return _Yardstick(
         sigma, heights(sigma, steady_bias(controls)), innocent_rates(controls)
     )
 
 
 def _e_metric(
-    at: Home, series: Ints, excess: Floats, yardstick: _Yardstick, evenings: Bools
+    home: Home, series: Ints, excess: Floats, yardstick: _Yardstick, evenings: Bools
 ) -> Floats:
     """Evidence of some series in each metric, 0 where not tested, shape (n, M)."""
-    tested = np.flatnonzero(at.weights.any(axis=0))
+    tested = np.flatnonzero(home.weights.any(axis=0))
     out = np.zeros((series.size, excess.shape[1]))
     out[:, tested] = slow_e_values(
         excess[series][:, tested][..., evenings],
         yardstick.heights[series][:, tested],
         yardstick.rates[tested],
     )
-    return np.where(at.weights[series] > 0, out, 0.0)
+    return np.where(home.weights[series] > 0, out, 0.0)
 
 
-def _e_alone(at: Home, targets: Ints, evenings: Bools) -> Floats:
+def _e_alone(home: Home, targets: Ints, evenings: Bools) -> Floats:
     """Evidence of windows that stand out of their own days, shape (n_targets, M)."""
-    out = np.zeros((targets.size, at.weights.shape[1]))
-    for place, (series, bar) in enumerate(zip(targets, at.hosts.bars, strict=True)):
-        for m in np.flatnonzero(at.weights[series]):
-            alone = stands_out(at.table, int(series), int(m), evenings, float(bar))
+    out = np.zeros((targets.size, home.weights.shape[1]))
+    for place, (series, bar) in enumerate(zip(targets, home.hosts.bars, strict=True)):
+        for m in np.flatnonzero(home.weights[series]):
+            alone = stands_out(home.table, int(series), int(m), evenings, float(bar))
             out[place, m] = alone.e_value if alone else 0.0
     return out
 
 
 def _rates_alone(
-    at: Home, found: Contrast, evenings: Bools
+    home: Home, contrast: Contrast, evenings: Bools
 ) -> tuple[Alone | None, ...]:
     """The rate of each target where controls are there and none of them has it."""
-    if not found.controls.size or at.by_all.n_with[RATE]:
-        return (None,) * found.targets.size
+    if not contrast.controls.size or home.by_all.n_with[RATE]:
+        return (None,) * contrast.targets.size
     return tuple(
-        stands_out(at.table, int(series), RATE, evenings, float(bar))
-        for series, bar in zip(found.targets, at.hosts.bars, strict=True)
+        stands_out(home.table, int(series), RATE, evenings, float(bar))
+        for series, bar in zip(contrast.targets, home.hosts.bars, strict=True)
     )
 
 
 def _suspicions(
-    at: Home,
-    found: Contrast,
+    home: Home,
+    contrast: Contrast,
     series: Ints,
     shown: tuple[Floats, Bools],
     evenings: Bools,
@@ -436,22 +441,22 @@ def _suspicions(
     ----------
     shown : evidence of each metric, and whether it steps at the edges, shapes (n, M)
     """
-    e_slow = (at.weights[series] * shown[0]).sum(axis=1)
+    e_slow = (home.weights[series] * shown[0]).sum(axis=1)
     return tuple(
-        _suspicion(at, found, int(place), (e_metric, has_step, float(e)), evenings)
+        _suspicion(home, contrast, int(place), (e_metric, has_step, float(e)), evenings)
         for place, e_metric, has_step, e in zip(series, *shown, e_slow, strict=True)
     )
 
 
 def _suspicion(
-    at: Home,
-    found: Contrast,
+    home: Home,
+    contrast: Contrast,
     series: int,
     shown: tuple[Floats, Bools, float],
     evenings: Bools,
 ) -> Suspicion:
-    is_tried, dead = _dead(at.table, found, series, evenings)
-    has_tried, cut = _cut(at.table, found, series, evenings)
+    is_tried, dead = _dead(home.table, contrast, series, evenings)
+    has_tried, cut = _cut(home.table, contrast, series, evenings)
     e_metric, has_step, e_slow = shown
     return Suspicion(
         series=series,
@@ -470,14 +475,14 @@ def _e_flags(flagged: Bools, tried: Bools) -> float:
 
 
 def _cut(
-    table: EveningTable, found: Contrast, series: int, evenings: Bools
+    table: EveningTable, contrast: Contrast, series: int, evenings: Bools
 ) -> tuple[Bools, Bools]:
     """Evenings with enough transfers, and those of which most had no answer.
 
     Without controls that are transferred from nobody can tell a site's transfers from
     the line's.
     """
-    of, others = table.transfer, found.others_cut[series]
+    of, others = table.transfer, contrast.others_cut[series]
     is_tried = evenings & (of.n_in_window[series] >= _LEAST_TRANSFERS)
     is_tried = is_tried & np.isfinite(others) & table.has_evening[series]
     with np.errstate(invalid="ignore"):
@@ -487,11 +492,11 @@ def _cut(
 
 
 def _dead(
-    table: EveningTable, found: Contrast, series: int, evenings: Bools
+    table: EveningTable, contrast: Contrast, series: int, evenings: Bools
 ) -> tuple[Bools, Bools]:
     is_tried = evenings & table.has_evening[series]
-    share, others = table.dead_in_window[series], found.others_dead[series]
-    if (found.controls != series).any():
+    share, others = table.dead_in_window[series], contrast.others_dead[series]
+    if (contrast.controls != series).any():
         is_tried &= np.isfinite(others)
         return is_tried, is_tried & is_dead(share, others)
     # Nobody can tell a day without any answer from a line that was down.

@@ -69,10 +69,10 @@ def _connect(case: Case) -> float:
         return case.typical(_CONNECT)
     look = case.look
     rise = look.home.table.transfer.connect_rise
-    others = rise[look.found.controls]
+    others = rise[look.contrast.controls]
     common = medians(others.T, 1) if others.size else np.zeros(rise.shape[1])
-    own = rise[case.suspicion.series] - np.nan_to_num(common)
-    height = typical(own[case.slow])
+    beyond = rise[case.suspicion.series] - np.nan_to_num(common)
+    height = typical(beyond[case.slow])
     return height if np.isfinite(height) else case.typical(_CONNECT)
 
 
@@ -162,9 +162,9 @@ def edges(case: Case) -> MechanismCheck:
             {**span, "every_min": slot_min},
         )
         return _found(0, coarse)
-    found = edges_of(case.shape, case.window, slot_min)
+    ends = edges_of(case.shape, case.window, slot_min)
     shares: dict[str, Value] = {
-        name: measured(getattr(found, name))
+        name: measured(getattr(ends, name))
         for name in ("before", "after", "first", "last")
     }
     figure = Reason(
@@ -173,13 +173,13 @@ def edges(case: Case) -> MechanismCheck:
         "level inside, just inside {first:.0%} and {last:.0%}",
         span | shares,
     )
-    return _found(found.score, figure)
+    return _found(ends.score, figure)
 
 
 def synchrony(case: Case, others: list[Case]) -> MechanismCheck:
     """Targets of other operators are slow in the same window on the same evenings."""
-    own = operator_of(case.name)
-    peers = [o for o in others if o.is_established and operator_of(o.name) != own]
+    operator = operator_of(case.name)
+    peers = [o for o in others if o.is_established and operator_of(o.name) != operator]
     if not peers or case.window is None:
         return _unknown(Reason("synchrony", "no other target is slow"))
     agreeing = [o for o in peers if _in_step(case, o)]
@@ -235,13 +235,13 @@ def round_trip(case: Case) -> MechanismCheck:
 
 def load_response(case: Case) -> MechanismCheck:
     """The excess does not grow with the common congestion."""
-    common = case.look.found.common[case.metric][case.usable]
+    common = case.look.contrast.common[case.metric][case.usable]
     excess = case.excess[case.usable]
-    known = np.isfinite(common) & np.isfinite(excess)
-    if known.sum() < 10 or float(np.std(common[known])) < 0.05:
+    is_finite = np.isfinite(common) & np.isfinite(excess)
+    if is_finite.sum() < 10 or float(np.std(common[is_finite])) < 0.05:
         still = Reason("load_response", "the controls hardly moved or too few evenings")
         return _unknown(still)
-    rho = _rank_correlation(common[known], excess[known])
+    rho = _rank_correlation(common[is_finite], excess[is_finite])
     figure = Reason(
         "load_response",
         "rank correlation {rho:.2f} with the controls' own rise",
@@ -303,8 +303,8 @@ def certificate(case: Case) -> MechanismCheck:
     if not (codes >= 0).any():
         return _unknown(Reason("certificate", "certificates were not recorded"))
     moved = _moved_share(codes, table.in_window, table.in_rest)
-    known = moved[case.usable & np.isfinite(moved)]
-    share = float(known.mean()) if known.size else 0.0
+    finite = moved[case.usable & np.isfinite(moved)]
+    share = float(finite.mean()) if finite.size else 0.0
     figure = Reason(
         "certificate",
         "{share:.0%} of the evening's certificates from an issuer not seen by day",
@@ -422,10 +422,10 @@ def twin(case: Case) -> MechanismCheck:
     if not twins:
         return _unknown(Reason("twin", "no twin host is measured"))
     compared = [_beside_twin(case, place) for place in twins]
-    place, own, other = max(
+    place, host, other = max(
         zip(twins, *zip(*compared, strict=True), strict=True), key=lambda c: c[1].size
     )
-    if own.size < _LEAST_WITH_TWIN:
+    if host.size < _LEAST_WITH_TWIN:
         return _unknown(
             Reason("twin", "too few slow evenings on which its twin was measured")
         )
@@ -436,16 +436,16 @@ def twin(case: Case) -> MechanismCheck:
         "well on {well} of {n} slow evenings",
         {
             "host": (case.name,),
-            "own": _times(typical(own)),
+            "own": _times(typical(host)),
             "twin": (grid.keys[place].target,),
             "other": _times(typical(other)),
             "well": int(is_well.sum()),
-            "n": own.size,
+            "n": host.size,
         },
     )
     if is_well.mean() >= _TWIN_WELL_SHARE:
         return _found(1, figure)
-    is_as_slow = np.median(other) >= max(SLOW_LOG, 0.7 * float(np.median(own)))
+    is_as_slow = np.median(other) >= max(SLOW_LOG, 0.7 * float(np.median(host)))
     return _found(-1 if is_as_slow else 0, figure)
 
 
@@ -454,10 +454,10 @@ def _beside_twin(case: Case, place: int) -> tuple[Floats, Floats]:
 
     In the metric that is reported, or in the first telling one that both have.
     """
-    excess, own = case.look.excess, case.suspicion.series
+    excess, series = case.look.excess, case.suspicion.series
     best = (np.zeros(0), np.zeros(0))
     for metric in (case.metric, *case.suspicion.telling.tolist()):
-        slow, beside = excess[own, metric], excess[place, metric]
+        slow, beside = excess[series, metric], excess[place, metric]
         with np.errstate(invalid="ignore"):
             chosen = case.slow & (slow >= _MUCH_LOG) & np.isfinite(beside)
         if int(chosen.sum()) > best[0].size:
@@ -472,19 +472,19 @@ def fingerprint(case: Case) -> MechanismCheck:
     transfers = case.look.home.table.grid.transfers
     if transfers is None or not transfers.has_curves:
         return _unknown(Reason("fingerprint", "the curves of transfers were not kept"))
-    found = held(case, transfers)
-    if found is None or found.n_slow < _LEAST_PRINTS:
+    common = held(case, transfers)
+    if common is None or common.n_slow < _LEAST_PRINTS:
         return _unknown(Reason("fingerprint", "too few slow transfers with a curve"))
     values: dict[str, Value] = {
-        "share": found.share,
-        "n": found.n_slow,
-        "rate": measured(found.rate_bps / 1e3, 0),
-        "burst": measured(found.burst_bytes / 1e3, 0),
-        "evenings": found.n_evenings,
+        "share": common.share,
+        "n": common.n_slow,
+        "rate": measured(common.rate_bps / 1e3, 0),
+        "burst": measured(common.burst_bytes / 1e3, 0),
+        "evenings": common.n_evenings,
     }
-    is_most = found.share >= _PRINT_SHARE and found.n_evenings >= _PRINT_EVENINGS
-    has_one_rate = found.rate_spread_log <= _ONE_RATE_LOG
-    if is_most and has_one_rate and found.hold is Hold.POLICED:
+    is_most = common.share >= _PRINT_SHARE and common.n_evenings >= _PRINT_EVENINGS
+    has_one_rate = common.rate_spread_log <= _ONE_RATE_LOG
+    if is_most and has_one_rate and common.hold is Hold.POLICED:
         figure = Reason(
             "fingerprint",
             "{share:.0%} of {n} slow transfers were cut down to one rate by dropping: "
@@ -492,7 +492,7 @@ def fingerprint(case: Case) -> MechanismCheck:
             values,
         )
         return _found(1, figure)
-    if is_most and has_one_rate and found.hold is Hold.SHAPED:
+    if is_most and has_one_rate and common.hold is Hold.SHAPED:
         figure = Reason(
             "fingerprint",
             "{share:.0%} of {n} slow transfers were held to one rate by a queue of "
@@ -500,14 +500,14 @@ def fingerprint(case: Case) -> MechanismCheck:
             values,
         )
         return _found(1, figure)
-    if is_most and found.hold is Hold.SERVER:
+    if is_most and common.hold is Hold.SERVER:
         figure = Reason(
             "fingerprint",
             "{share:.0%} of {n} slow transfers met neither losses nor a queue: the "
             "server sent no faster, {rate:.0f} kbit/s, {evenings} evenings",
             values,
         )
-        return _found(-1 if found.are_controls_well else 0, figure)
+        return _found(-1 if common.are_controls_well else 0, figure)
     mixed = Reason(
         "fingerprint", "{n} slow transfers have no one shape and rate", values
     )

@@ -56,9 +56,9 @@ def slot_common(table: EveningTable, controls: Ints, metric: int) -> Floats:
 def _moved(table: EveningTable, controls: Ints, metric: int) -> Floats:
     """Rise of each control in each cell where it answered, shape (C, D, T)."""
     values = table.grid.values[controls, metric]
-    known = np.where(np.isinf(values), np.nan, values)
+    finite = np.where(np.isinf(values), np.nan, values)
     rest = table.rest[controls, metric, :, None]
-    return np.asarray(np.clip(known - rest, -CEILING, CEILING))
+    return np.asarray(np.clip(finite - rest, -CEILING, CEILING))
 
 
 def profile(cells: Floats, evenings: Bools, bound_log: float) -> Floats:
@@ -70,17 +70,17 @@ def profile(cells: Floats, evenings: Bools, bound_log: float) -> Floats:
     bound_log : values are cut to +-bound, so that no single probe makes a window
     """
     chosen = np.clip(cells[:, evenings], -bound_log, bound_log)
-    known = np.isfinite(chosen)
-    n = known.sum(axis=(0, 1))
-    total = np.where(known, chosen, 0.0).sum(axis=(0, 1))
+    is_finite = np.isfinite(chosen)
+    n = is_finite.sum(axis=(0, 1))
+    total = np.where(is_finite, chosen, 0.0).sum(axis=(0, 1))
     return np.where(n > 0, total / np.maximum(n, 1), np.nan)
 
 
 def find_window(shape: Floats, slot_min: int) -> FoundWindow | None:
     """The stretch with the largest sum over the root of its length, if any is slow."""
-    known = np.isfinite(shape)
-    total = np.concatenate([[0.0], np.cumsum(np.where(known, shape, 0.0))])
-    count = np.concatenate([[0], np.cumsum(known)])
+    is_finite = np.isfinite(shape)
+    total = np.concatenate([[0.0], np.cumsum(np.where(is_finite, shape, 0.0))])
+    count = np.concatenate([[0], np.cumsum(is_finite)])
     begin, end = np.triu_indices(shape.size + 1, max(1, _SHORTEST_MIN // slot_min))
     fits = (end - begin) * slot_min <= _LONGEST_MIN
     begin, end = begin[fits], end[fits]
@@ -89,14 +89,14 @@ def find_window(shape: Floats, slot_min: int) -> FoundWindow | None:
     best = int(np.argmax(score))
     if not score.size or score[best] <= 0:
         return None
-    start, stop = _trimmed(int(begin[best]), int(end[best]), known)
+    start, stop = _trimmed(int(begin[best]), int(end[best]), is_finite)
     level = (total[stop] - total[start]) / max(count[stop] - count[start], 1)
     return FoundWindow(start, stop, float(level))
 
 
-def _trimmed(start: int, stop: int, known: Bools) -> tuple[int, int]:
+def _trimmed(start: int, stop: int, is_measured: Bools) -> tuple[int, int]:
     """Without unmeasured slots at its ends."""
-    inside = np.flatnonzero(known[start:stop])
+    inside = np.flatnonzero(is_measured[start:stop])
     return start + int(inside[0]), start + int(inside[-1]) + 1
 
 
@@ -112,10 +112,10 @@ class Edges:
     after: float
 
 
-def edges_of(shape: Floats, found: FoundWindow, slot_min: int) -> Edges:
+def edges_of(shape: Floats, window: FoundWindow, slot_min: int) -> Edges:
     """The edges of a window, from slots that are not longer than an edge."""
     near, far = EDGE_MIN // slot_min, _RAMP_MIN // slot_min
-    start, end = found.start_slot, found.end_slot
+    start, end = window.start_slot, window.end_slot
     outside = (
         _level(shape, start - 1 - 2 * near, start - 1),
         _level(shape, end + 1, end + 1 + 2 * near),
@@ -128,9 +128,9 @@ def edges_of(shape: Floats, found: FoundWindow, slot_min: int) -> Edges:
         _level(shape, start - far, start - near),
         _level(shape, end + near, end + far),
     )
-    before, after, first, last = (x / found.level_log for x in (*outside, *inside))
+    before, after, first, last = (x / window.level_log for x in (*outside, *inside))
     return Edges(
-        score=_edge_score(found.level_log, outside, inside, ramp),
+        score=_edge_score(window.level_log, outside, inside, ramp),
         before=before,
         first=first,
         last=last,
@@ -155,10 +155,10 @@ def _level(shape: Floats, start: int, end: int) -> float:
     return float(part.mean()) if part.size else float("nan")
 
 
-def clock_of(table: EveningTable, found: FoundWindow) -> tuple[str, str]:
+def clock_of(table: EveningTable, span: FoundWindow) -> tuple[str, str]:
     """Begin and end of a window on the local clock."""
     window, slot_min = table.grid.window, table.grid.slot_min
     return (
-        window.clock(found.start_slot * slot_min),
-        window.clock(min(found.end_slot * slot_min, DAY_MIN)),
+        window.clock(span.start_slot * slot_min),
+        window.clock(min(span.end_slot * slot_min, DAY_MIN)),
     )

@@ -21,29 +21,29 @@ _NEARER_LOG = float(np.log(NEAREST))
 _WORTH_NAMING_LOG = float(np.log(1.25))
 
 
-def reasons(one: Case, ruling: Ruling) -> tuple[Reason, ...]:
+def reasons(case: Case, ruling: Ruling) -> tuple[Reason, ...]:
     """Why this verdict, what limits it, and what was set aside."""
     return (
         ruling.reason,
-        *_size(one),
-        *_of_slow(one),
-        *_groups(one),
+        *_size(case),
+        *_of_slow(case),
+        *_groups(case),
         *_router(ruling),
-        *_near(one),
-        *_season(one),
-        *_weekdays(one),
-        *_controls(one),
-        *_whole_day(one),
-        *_window(one),
-        *_aside(one),
-        *one.look.home.table.grid.notes,
+        *_near(case),
+        *_season(case),
+        *_weekdays(case),
+        *_controls(case),
+        *_whole_day(case),
+        *_window(case),
+        *_aside(case),
+        *case.look.home.table.grid.notes,
     )
 
 
-def _size(one: Case) -> Iterator[Reason]:
-    if not one.is_established or one.effect is None or not one.n_slow:
+def _size(case: Case) -> Iterator[Reason]:
+    if not case.is_established or case.effect is None or not case.n_slow:
         return
-    values = one.excess[one.slow & ~one.suspicion.is_dead]
+    values = case.excess[case.slow & ~case.suspicion.is_dead]
     values = values[np.isfinite(values)]
     if not values.size:
         return
@@ -54,8 +54,8 @@ def _size(one: Case) -> Iterator[Reason]:
     )
 
 
-def _of_slow(one: Case) -> Iterator[Reason]:
-    if one.is_established and one.is_of_slow and one.effect is not None:
+def _of_slow(case: Case) -> Iterator[Reason]:
+    if case.is_established and case.is_of_slow and case.effect is not None:
         yield Reason(
             "size_of_slow",
             "The size is that of the evenings on which it was slow; over all evenings "
@@ -63,11 +63,11 @@ def _of_slow(one: Case) -> Iterator[Reason]:
         )
 
 
-def _groups(one: Case) -> Iterator[Reason]:
-    groups = one.look.split
+def _groups(case: Case) -> Iterator[Reason]:
+    groups = case.look.split
     if groups is None:
         return
-    keys = one.look.home.table.grid.keys
+    keys = case.look.home.table.grid.keys
     quick, held = (
         tuple(keys[place].target for place in places)
         for places in (groups.quick, groups.held)
@@ -91,10 +91,10 @@ def _router(ruling: Ruling) -> Iterator[Reason]:
         )
 
 
-def _near(one: Case) -> Iterator[Reason]:
+def _near(case: Case) -> Iterator[Reason]:
     """An answer that came from nearer than the home's own gateway."""
-    table = one.look.home.table
-    level = table.rest[one.suspicion.series, _CONNECT][one.look.evenings]
+    table = case.look.home.table
+    level = table.rest[case.suspicion.series, _CONNECT][case.look.evenings]
     connect = typical(level)
     is_nearer = connect < table.gateway_log + _NEARER_LOG
     if not is_nearer:  # Nor where either was not measured.
@@ -110,21 +110,21 @@ def _near(one: Case) -> Iterator[Reason]:
     )
 
 
-def _season(one: Case) -> Iterator[Reason]:
-    dates = one.look.home.table.dates()
-    if one.onset is not None:
-        day = dates[one.onset].isoformat()
+def _season(case: Case) -> Iterator[Reason]:
+    dates = case.look.home.table.dates()
+    if case.onset is not None:
+        day = dates[case.onset].isoformat()
         yield Reason("season", "It began on {day:date}.", {"day": day})
-    if one.offset is not None:
-        day = dates[one.offset].isoformat()
+    if case.offset is not None:
+        day = dates[case.offset].isoformat()
         yield Reason("season", "It ended after {day:date}.", {"day": day})
 
 
-def _weekdays(one: Case) -> Iterator[Reason]:
+def _weekdays(case: Case) -> Iterator[Reason]:
     """Names the weekdays when slow evenings keep to some of them."""
-    evenings = one.usable & one.in_season
-    weekday = (one.look.home.table.grid.evening + 3) % 7
-    kept = kept_weekdays(weekday[evenings], one.slow[evenings])
+    evenings = case.usable & case.in_season
+    weekday = (case.look.home.table.grid.evening + 3) % 7
+    kept = kept_weekdays(weekday[evenings], case.slow[evenings])
     if kept:
         yield Reason(
             "weekdays",
@@ -133,31 +133,31 @@ def _weekdays(one: Case) -> Iterator[Reason]:
         )
 
 
-def _controls(one: Case) -> Iterator[Reason]:
-    seen = one.look
-    if seen.gone:
-        names = tuple(seen.home.table.grid.keys[g].target for g in seen.gone)
+def _controls(case: Case) -> Iterator[Reason]:
+    look = case.look
+    if look.gone:
+        names = tuple(look.home.table.grid.keys[g].target for g in look.gone)
         yield Reason(
             "controls",
             "Left out of the controls, being slow or dead themselves: {names:names}.",
             {"names": names},
         )
-    if one.n_controls == 0 and (one.n_usable or not seen.found.controls.size):
+    if case.n_controls == 0 and (case.n_usable or not look.contrast.controls.size):
         yield Reason("controls", "There is no live control.")
-    elif 0 < one.n_controls < MIN_CONTROLS_FOR_TARGETED:
+    elif 0 < case.n_controls < MIN_CONTROLS_FOR_TARGETED:
         yield Reason(
             "controls",
             "Only {controls} live control(s); to name interference at least {needed} "
             "are needed.",
-            {"controls": one.n_controls, "needed": MIN_CONTROLS_FOR_TARGETED},
+            {"controls": case.n_controls, "needed": MIN_CONTROLS_FOR_TARGETED},
         )
 
 
-def _whole_day(one: Case) -> Iterator[Reason]:
-    if not mostly_dead(one.n_dead, one.n_usable):
+def _whole_day(case: Case) -> Iterator[Reason]:
+    if not mostly_dead(case.n_dead, case.n_usable):
         return
-    share = one.look.home.table.dead_in_rest[one.suspicion.series]
-    share = share[one.suspicion.is_dead]
+    share = case.look.home.table.dead_in_rest[case.suspicion.series]
+    share = share[case.suspicion.is_dead]
     share = share[np.isfinite(share)]
     if share.size and mostly_failed(float(np.median(share))):
         yield Reason(
@@ -167,12 +167,12 @@ def _whole_day(one: Case) -> Iterator[Reason]:
         )
 
 
-def _window(one: Case) -> Iterator[Reason]:
-    if one.window is None or not one.is_established:
-        yield from _elsewhere(one)
+def _window(case: Case) -> Iterator[Reason]:
+    if case.window is None or not case.is_established:
+        yield from _elsewhere(case)
         return
-    table = one.look.home.table
-    start, end = clock_of(table, one.window)
+    table = case.look.home.table
+    start, end = clock_of(table, case.window)
     asked = table.grid.window.text
     if (start, end) != asked:
         yield Reason(
@@ -188,15 +188,15 @@ def _window(one: Case) -> Iterator[Reason]:
         )
 
 
-def _elsewhere(one: Case) -> Iterator[Reason]:
+def _elsewhere(case: Case) -> Iterator[Reason]:
     """A slow stretch of the day that nothing was established about."""
-    found, level_log = one.window, one.window_log
-    if found is None or not level_log >= _WORTH_NAMING_LOG:
+    window, level_log = case.window, case.window_log
+    if window is None or not level_log >= _WORTH_NAMING_LOG:
         return
-    table = one.look.home.table
-    if _is_the_asked(table, found):
+    table = case.look.home.table
+    if _is_the_asked(table, window):
         return
-    start, end = clock_of(table, found)
+    start, end = clock_of(table, window)
     yield Reason(
         "another_window",
         "Not established, but worth a look with another window: from {start} to {end} "
@@ -205,31 +205,31 @@ def _elsewhere(one: Case) -> Iterator[Reason]:
     )
 
 
-def _is_the_asked(table: EveningTable, found: FoundWindow) -> bool:
+def _is_the_asked(table: EveningTable, window: FoundWindow) -> bool:
     """Whether a window is the one that was asked for, but for edges that jitter."""
     inside = np.flatnonzero(table.in_window)
-    off = (found.start_slot - inside[0], found.end_slot - 1 - inside[-1])
+    off = (window.start_slot - inside[0], window.end_slot - 1 - inside[-1])
     return bool(max(map(abs, off)) * table.grid.slot_min <= EDGE_MIN)
 
 
-def _aside(one: Case) -> Iterator[Reason]:
-    parts = tuple(part for part in _set_aside(one) if part.values["n"])
+def _aside(case: Case) -> Iterator[Reason]:
+    parts = tuple(part for part in _set_aside(case) if part.values["n"])
     if parts:
         yield Reason("set_aside", "Set aside: {parts:reasons}.", {"parts": parts})
 
 
-def _set_aside(one: Case) -> Iterator[Reason]:
-    table = one.look.home.table
+def _set_aside(case: Case) -> Iterator[Reason]:
+    table = case.look.home.table
     counts = table.grid.counts
     yield Reason(
         "set_aside",
         "{n} rounds in outages",
-        {"n": int(table.n_outage_slots[one.look.evenings].sum())},
+        {"n": int(table.n_outage_slots[case.look.evenings].sum())},
     )
     yield Reason(
         "set_aside",
         "{n} evenings under the household's own load",
-        {"n": int((table.load_share[one.look.evenings] >= 0.5).sum())},
+        {"n": int((table.load_share[case.look.evenings] >= 0.5).sum())},
     )
     yield Reason(
         "set_aside",

@@ -384,10 +384,10 @@ def _general(case: Case) -> Ruling | None:
         )
     if case.effect.centre >= _OPEN_LOG:
         return None
-    found = case.look.found
+    contrast = case.look.contrast
     rises = _rises(case)
     for m in np.flatnonzero(case.look.home.weights[case.suspicion.series]):
-        common = found.common[m][case.look.evenings]
+        common = contrast.common[m][case.look.evenings]
         if _is_together(rises[m], common):
             return Ruling("general_congestion", _common_busy_hour(case, common))
     return None
@@ -414,7 +414,7 @@ def _common_busy_hour(case: Case, common: Floats) -> Reason:
 
 def _is_common(case: Case) -> bool:
     """Whether the controls rose, too, on the evenings on which the site was slow."""
-    common = case.look.found.common[case.suspicion.telling][:, case.slow]
+    common = case.look.contrast.common[case.suspicion.telling][:, case.slow]
     return any(typical(rise) >= SLOWER_LOG for rise in common)
 
 

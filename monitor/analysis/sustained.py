@@ -91,17 +91,19 @@ def levels(
     day = np.flatnonzero(evenings)
     level = table.rest[:, RATE][:, day]
     level = np.where(np.isfinite(level), level, np.nan)
-    known = controls[np.isfinite(level[controls]).sum(axis=1) >= _LEAST_KNOWN]
-    own = level[known] - _medians(level[known])[:, None]
-    beyond = level - _middle(own)
-    others = np.array([level[c] - _middle(own[known != c]) for c in known])
+    measured = controls[np.isfinite(level[controls]).sum(axis=1) >= _LEAST_KNOWN]
+    beside_usual = level[measured] - _medians(level[measured])[:, None]
+    beyond = level - _middle(beside_usual)
+    others = np.array(
+        [level[c] - _middle(beside_usual[measured != c]) for c in measured]
+    )
     return Levels(
         day=day,
         level=level,
         beyond=beyond,
-        spread_log=_quantile(_spreads(beyond[known]), 0.5),
+        spread_log=_quantile(_spreads(beyond[measured]), 0.5),
         shift_log=_asked(_largest_shifts(others))
-        if known.size >= 3
+        if measured.size >= 3
         else _UNKNOWN_SHIFT_LOG,
         direct=direct,
     )
@@ -141,22 +143,22 @@ def sustained(
 
 def _terms(of: Levels, series: int) -> dict[int, float]:
     """Weighted e-values by onset, a place among the chosen days."""
-    own, n = of.beyond[series], of.day.size
+    beyond, n = of.beyond[series], of.day.size
     others = of.direct[of.direct != series]
-    quickest = np.fmin.reduce(of.level[others], axis=0) if others.size else own
+    quickest = np.fmin.reduce(of.level[others], axis=0) if others.size else beyond
     with np.errstate(invalid="ignore"):
         is_slowest = of.level[series] - quickest > _LEAST_LOG
-    refs, spreads = _references(own)
+    refs, spreads = _references(beyond)
     heights = np.maximum(_Z * np.maximum(spreads, of.spread_log), of.shift_log)
     heights = np.maximum(heights, max(_LEAST_LOG, _Z * _LEAST_SPREAD_LOG))
     out = {}
     for k in _onsets(n):
         if np.isnan(refs[k]):
             continue
-        known = np.isfinite(own[k:])
-        is_high = np.nan_to_num(own[k:]) - refs[k] > heights[k]
-        n_flagged = int((known & is_high & is_slowest[k:]).sum())
-        e_value = flag_e_value(n_flagged, int(known.sum()), _P0)
+        is_finite = np.isfinite(beyond[k:])
+        is_high = np.nan_to_num(beyond[k:]) - refs[k] > heights[k]
+        n_flagged = int((is_finite & is_high & is_slowest[k:]).sum())
+        e_value = flag_e_value(n_flagged, int(is_finite.sum()), _P0)
         out[k] = e_value / ((k - _FIRST_ONSET + 1) * (k - _FIRST_ONSET + 2))
     return out
 
@@ -165,21 +167,21 @@ def _onsets(n_days: int) -> range:
     return range(_FIRST_ONSET, n_days - _FIRST_ONSET + 2)
 
 
-def _references(own: Floats) -> tuple[Floats, Floats]:
+def _references(levels: Floats) -> tuple[Floats, Floats]:
     """Level and spread of the fortnight before each day, NaN where little is known.
 
     Shape (..., n) to two of that shape.
     """
-    before = _stretches(own, _REFERENCE_DAYS)[..., :-1, :]
+    before = _stretches(levels, _REFERENCE_DAYS)[..., :-1, :]
     level = medians(before, _LEAST_KNOWN)
     spread = medians(np.abs(before - level[..., None]), 1)
     return level, MAD_TO_SIGMA * spread
 
 
-def _stretches(own: Floats, n_days: int) -> Floats:
+def _stretches(levels: Floats, n_days: int) -> Floats:
     """So many days before each day and before the end, shape (..., n + 1, n_days)."""
-    ahead = np.full((*own.shape[:-1], n_days), np.nan)
-    padded = np.concatenate([ahead, own], axis=-1)
+    ahead = np.full((*levels.shape[:-1], n_days), np.nan)
+    padded = np.concatenate([ahead, levels], axis=-1)
     return np.asarray(sliding_window_view(padded, n_days, axis=-1))
 
 
@@ -205,18 +207,20 @@ def _is_of_all_hours(table: EveningTable, of: Levels, series: int, k: int) -> bo
     )
     level = (table.rest[series, RATE][:, None] + rises)[of.day]
     shifts = [typical(part[k:]) - typical(part[:k]) for part in level.T]
-    known = [shift for shift in shifts if np.isfinite(shift)]
-    n_slower = sum(shift >= _WINDOW_LOG for shift in known)
-    return bool(known) and n_slower >= _WINDOWS_SHARE * len(known)
+    finite = [shift for shift in shifts if np.isfinite(shift)]
+    n_slower = sum(shift >= _WINDOW_LOG for shift in finite)
+    return bool(finite) and n_slower >= _WINDOWS_SHARE * len(finite)
 
 
-def _largest_shifts(own: Floats) -> Floats:
+def _largest_shifts(levels: Floats) -> Floats:
     """Largest lasting shift, either way, of each row: a fortnight and what follows."""
-    if not own.size:
+    if not levels.size:
         return np.empty(0)
     # Of the reversed days, those before a day are those that follow it.
-    after = medians(_stretches(own[:, ::-1], _FOLLOWING_DAYS), 1)[:, ::-1]
-    shifts = np.abs(after[:, :-1] - _references(own)[0])[:, list(_onsets(own.shape[1]))]
+    after = medians(_stretches(levels[:, ::-1], _FOLLOWING_DAYS), 1)[:, ::-1]
+    shifts = np.abs(after[:, :-1] - _references(levels)[0])[
+        :, list(_onsets(levels.shape[1]))
+    ]
     return np.asarray(np.nan_to_num(shifts, nan=0.0).max(axis=1, initial=0.0))
 
 

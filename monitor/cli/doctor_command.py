@@ -44,7 +44,7 @@ def doctor_command(settings: Settings, *, as_json: bool) -> None:
         echo_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            say(f"{_MARKS[finding.state]} {finding.check}: {printable(finding.found)}")
+            say(f"{_MARKS[finding.state]} {finding.check}: {printable(finding.result)}")
             if finding.advice:
                 say(f"       {printable(finding.advice)}")
     if any(finding.state is State.BAD for finding in findings):

@@ -36,8 +36,8 @@ def read_document(path: Path) -> dict[str, object]:
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(document, dict):
-        found = "nothing" if document is None else type(document).__name__
-        raise InputError(f"{path}: found {found}; a mapping with keys is needed")
+        kind = "nothing" if document is None else type(document).__name__
+        raise InputError(f"{path}: found {kind}; a mapping with keys is needed")
     return {str(key): value for key, value in document.items()}
 
 
@@ -71,12 +71,12 @@ class _BoundedConstructor(SafeConstructor):
         return super().construct_document(node)
 
 
-def _n_values(node: Node, known: dict[int, int]) -> int:
+def _n_values(node: Node, counted: dict[int, int]) -> int:
     """Keys and values below a node; each node is counted once and then looked up."""
-    if id(node) not in known:
-        known[id(node)] = MAX_VALUES  # for whoever comes back here from below
-        known[id(node)] = 1 + sum(_n_values(child, known) for child in _below(node))
-    return known[id(node)]
+    if id(node) not in counted:
+        counted[id(node)] = MAX_VALUES  # for whoever comes back here from below
+        counted[id(node)] = 1 + sum(_n_values(child, counted) for child in _below(node))
+    return counted[id(node)]
 
 
 def _below(node: Node) -> list[Node]:

@@ -14,9 +14,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was found, and what to do about it."""
+    """One check: its result, and what to do about it."""
 
     check: str
     state: State
-    found: str
+    result: str
     advice: str = ""

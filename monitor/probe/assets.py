@@ -66,10 +66,10 @@ def assets(
                 yield Asset(url, is_code)
 
 
-def asset_urls(found: Iterable[Asset]) -> tuple[str, ...]:
+def asset_urls(assets: Iterable[Asset]) -> tuple[str, ...]:
     """At most 8 files of code, then at most 8 pictures, without repetition."""
     kinds: tuple[dict[str, None], dict[str, None]] = {}, {}
-    for asset in found:
+    for asset in assets:
         urls = kinds[not asset.is_code]
         if len(urls) < _MOST_OF_A_KIND and asset.url not in kinds[0]:
             urls[asset.url] = None

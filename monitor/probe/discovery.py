@@ -180,15 +180,15 @@ class _Search:
     async def _read(self, url: str, head: Head, body: bytes) -> _Page:
         coding = printable_bytes(head.header(b"content-encoding") or b"")
         html = decoded_html(body, coding)
-        found = await in_turns(assets(html, url, self._is_wanted))
-        return _Page(url, len(body), asset_urls(found))
+        of_page = await in_turns(assets(html, url, self._is_wanted))
+        return _Page(url, len(body), asset_urls(of_page))
 
     def _is_wanted(self, url: str) -> bool:
         """Whether a URL may be an object's: of the service, and of the one host."""
         if not self._leads.is_followed(url):
             return False
-        wanted = self._target.download_host
-        return wanted is None or is_within(endpoint_of(url).host, wanted)
+        host = self._target.download_host
+        return host is None or is_within(endpoint_of(url).host, host)
 
     async def _sizes(self, urls: Iterable[str]) -> dict[str, int]:
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -197,9 +197,9 @@ class _Search:
             async with gate:
                 return await self._size(url)
 
-        wanted = tuple(urls)
-        sizes = await asyncio.gather(*map(size, wanted))
-        return dict(zip(wanted, sizes, strict=True))
+        candidates = tuple(urls)
+        sizes = await asyncio.gather(*map(size, candidates))
+        return dict(zip(candidates, sizes, strict=True))
 
     async def _size(self, url: str) -> int:
         """Size of a file that may be cached; 0 for anything else."""
@@ -222,12 +222,12 @@ class _Search:
         limit_s = settings.stage_timeout_s
         endpoint = endpoint_of(url)
         is_own = url == self._target.url
-        seen = new_observation(self._clock, url, self._traffic)
-        seen.body = body
+        observation = new_observation(self._clock, url, self._traffic)
+        observation.body = body
         head = await self._wire.get(
             endpoint,
             self._target.address_family,
-            seen,
+            observation,
             headers=page_headers(settings, "gzip, deflate") | (more_headers or {}),
             limits=Limits(
                 max_bytes=max_bytes,
@@ -237,8 +237,8 @@ class _Search:
             ),
             leads=None if is_own else self._leads,
         )
-        if is_own and seen.remote_address is not None:
-            origin = seen.remote_address, endpoint.port
+        if is_own and observation.remote_address is not None:
+            origin = observation.remote_address, endpoint.port
             self._leads = replace(self._leads, origin=origin)
         return head
 

@@ -31,8 +31,8 @@ class Exchanges:
         answer is the last: a slow sample, no failure.
     """
 
-    def __init__(self, seen: Observation, limit_s: float) -> None:
-        self._seen = seen
+    def __init__(self, observation: Observation, limit_s: float) -> None:
+        self._observation = observation
         self._limit_s = limit_s
         self._packets = Obfuscated()
         self._waiting: deque[bytes] = deque()
@@ -51,20 +51,20 @@ class Exchanges:
         ProbeFailedError
             If what comes is no answer.
         """
-        seen = self._seen
-        seen.operation = Operation.HTTP_ROUND_TRIP
-        seen.mark(Mark.REQUEST_START)
+        observation = self._observation
+        observation.operation = Operation.HTTP_ROUND_TRIP
+        observation.mark(Mark.REQUEST_START)
         n_bytes = await self._exchange(channel)
-        seen.mark(Mark.RESPONSE_START, channel.arrived_s)
-        seen.operation = Operation.READ
-        seen.meter = meter = Meter(channel.arrived_s)
+        observation.mark(Mark.RESPONSE_START, channel.arrived_s)
+        observation.operation = Operation.READ
+        observation.meter = meter = Meter(channel.arrived_s)
         meter.add(n_bytes, channel.arrived_s)
         with contextlib.suppress(EOFError):
             for _ in range(N_EXCHANGES - 1):
                 if meter.elapsed_s >= self._limit_s:
                     break
                 meter.add(await self._exchange(channel), channel.arrived_s)
-        seen.mark(Mark.RESPONSE_END, meter.began_s + meter.elapsed_s)
+        observation.mark(Mark.RESPONSE_END, meter.began_s + meter.elapsed_s)
 
     async def _exchange(self, channel: PlainChannel) -> int:
         """Ask once; the length of the answer [bytes]."""
@@ -86,5 +86,5 @@ class Exchanges:
     def _next(self) -> tuple[Question, bytes]:
         """A question and the packet that asks it."""
         question = Question()
-        now_utc = self._seen.clock.now_utc()
+        now_utc = self._observation.clock.now_utc()
         return question, self._packets.sealed(question.message(now_utc.timestamp()))

@@ -26,8 +26,8 @@ class HostsFile:
     def addresses(self, host: str, family: AddressFamily) -> tuple[str, ...]:
         """Addresses of the wanted family for a name; IPv4 first for `any`."""
         self._refresh()
-        found = self._addresses.get(host, ())
-        return of_family(found, family)
+        addresses = self._addresses.get(host, ())
+        return of_family(addresses, family)
 
     def _refresh(self) -> None:
         try:
@@ -42,15 +42,15 @@ class HostsFile:
 
 def parsed_hosts(text: str) -> dict[str, tuple[str, ...]]:
     """Addresses by lower-case name from the text of a hosts file."""
-    found: dict[str, tuple[str, ...]] = {}
+    addresses: dict[str, tuple[str, ...]] = {}
     for line in text.splitlines():
         words = line.partition("#")[0].split()
         if len(words) < 2 or not is_address(words[0]):
             continue
         for name in words[1:]:
-            known = found.get(name.lower(), ())
-            found[name.lower()] = (*known, words[0])
-    return found
+            so_far = addresses.get(name.lower(), ())
+            addresses[name.lower()] = (*so_far, words[0])
+    return addresses
 
 
 def system_resolver(path: Path = RESOLV_CONF) -> str:

@@ -159,10 +159,10 @@ class Head:
 
         Of a redirect the scheme and host are kept: block pages are often elsewhere.
         """
-        found = ((name, self.header(name)) for name in _CDN_HEADERS)
+        headers = ((name, self.header(name)) for name in _CDN_HEADERS)
         kept = [
             (name.decode(), printable_bytes(value, _MAX_VALUE))
-            for name, value in found
+            for name, value in headers
             if value
         ]
         elsewhere = site_of((self.header(b"location") or b"").decode("latin-1"))

@@ -100,18 +100,18 @@ def addresses_in(answer: Message) -> tuple[str, ...]:
     if not isinstance(answer, QueryMessage):
         raise ProbeFailedError("dns_server_misbehaving")
     try:
-        found = answer.resolve_chaining().answer
+        chain = answer.resolve_chaining().answer
     except DNSException as error:  # a loop or a chain that is too long
         raise ProbeFailedError("dns_server_misbehaving") from error
-    records = list(found or ())[:_MAX_ANSWERS]
+    records = list(chain or ())[:_MAX_ANSWERS]
     return tuple(printable(record.to_text(), 60) for record in records)
 
 
 def _server(resolver: str) -> Server:
     host, port = split_resolver(resolver)
     kind = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=kind)
-    return found[0][0], found[0][4]
+    servers = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=kind)
+    return servers[0][0], servers[0][4]
 
 
 def split_resolver(resolver: str) -> tuple[str, int]:

@@ -113,13 +113,13 @@ class NamedHosts:
 
     async def _text(self, target: Target, page: str, traffic: Traffic) -> bytes:
         """Where the page redirects to, and the page; in lower case."""
-        seen = new_observation(self._clock, stored_url(page), traffic)
-        seen.body = bytearray()
+        observation = new_observation(self._clock, stored_url(page), traffic)
+        observation.body = bytearray()
         limit_s = self._settings.stage_timeout_s
         head = await self._wire.get(
             endpoint_of(page),
             target.address_family,
-            seen,
+            observation,
             headers=page_headers(self._settings, "gzip, deflate"),
             limits=Limits(
                 max_bytes=READ_MAX_BYTES,
@@ -130,7 +130,7 @@ class NamedHosts:
         )
         coding = printable_bytes(head.header(b"content-encoding") or b"")
         turn, pieces = Turn(), [head.header(b"location") or b"", b"\n"]
-        for piece in unpacked(bytes(seen.body), coding, UNPACKED_MAX_BYTES):
+        for piece in unpacked(bytes(observation.body), coding, UNPACKED_MAX_BYTES):
             pieces.append(piece)
             await turn.pause()
         return b"".join(pieces).lower()

@@ -61,14 +61,16 @@ class Prober:
         """
         traffic = Traffic() if traffic is None else traffic
         chosen = await self._chosen(target, probe, traffic)
-        seen = new_observation(self._clock, stored_url(chosen.url), traffic, trace)
+        observation = new_observation(
+            self._clock, stored_url(chosen.url), traffic, trace
+        )
         try:
-            await self._attempt(chosen, target, probe, seen)
+            await self._attempt(chosen, target, probe, observation)
         except Exception as error:  # one target must not end a round
-            seen.fail(error)
+            observation.fail(error)
             log.debug("probe_failed target=%s", target.name, exc_info=error)
-        seen.mark(Mark.END)
-        sample = seen.sample(target, probe, self._settings.vantage)
+        observation.mark(Mark.END)
+        sample = observation.sample(target, probe, self._settings.vantage)
         if probe == Probe.DOWNLOAD:
             self._discovery.review(target, chosen, sample)
         elif target.host_from is not None:
@@ -85,22 +87,22 @@ class Prober:
         return Chosen(target.url)
 
     async def _attempt(
-        self, chosen: Chosen, target: Target, probe: str, seen: Observation
+        self, chosen: Chosen, target: Target, probe: str, observation: Observation
     ) -> None:
         endpoint = endpoint_of(chosen.url)
         wire, family = self._wire, target.address_family
         is_page = probe != Probe.DOWNLOAD
         if probe == Probe.TCP or endpoint.scheme == "tcp":
-            await wire.touch(endpoint, family, seen)
+            await wire.touch(endpoint, family, observation)
         elif endpoint.scheme == "tls":
-            await wire.greet(endpoint, family, seen, chosen.leads)
+            await wire.greet(endpoint, family, observation, chosen.leads)
         elif endpoint.scheme == "mtproto":
-            await wire.converse(endpoint, family, seen)
+            await wire.converse(endpoint, family, observation)
         else:
             await wire.get(
                 endpoint,
                 family,
-                seen,
+                observation,
                 headers=self._headers(is_page=is_page),
                 limits=self._limits(is_page=is_page),
                 leads=chosen.leads,

@@ -157,5 +157,5 @@ def _wake_bytes(body: Body, meter: Meter, limits: Limits) -> int:
     if body.remaining_bytes is None or meter.elapsed_s < _EVERY_ARRIVAL_S:
         return 1
     flow = int(_WAKE_EVERY_S * meter.n_bytes / meter.elapsed_s)
-    wanted = 1 << max(0, min(flow, READ_BYTES).bit_length() - 1)
-    return min(wanted, body.remaining_bytes, limits.max_bytes - meter.n_bytes)
+    n_bytes = 1 << max(0, min(flow, READ_BYTES).bit_length() - 1)
+    return min(n_bytes, body.remaining_bytes, limits.max_bytes - meter.n_bytes)

@@ -50,46 +50,46 @@ class Wire:
         self._trust = TrustStore(clock)
 
     async def touch(
-        self, endpoint: Endpoint, family: AddressFamily, seen: Observation
+        self, endpoint: Endpoint, family: AddressFamily, observation: Observation
     ) -> None:
         """Lookup and connect, nothing more."""
-        with await self._opened(endpoint, family, seen) as sock:
-            seen.connection_ends(sock)
+        with await self._opened(endpoint, family, observation) as sock:
+            observation.connection_ends(sock)
 
     async def greet(
         self,
         endpoint: Endpoint,
         family: AddressFamily,
-        seen: Observation,
+        observation: Observation,
         leads: Leads | None = None,
     ) -> None:
         """Lookup, connect and TLS handshake, then a polite end."""
-        with await self._opened(endpoint, family, seen, leads) as sock:
+        with await self._opened(endpoint, family, observation, leads) as sock:
             plain = PlainChannel(sock, self._clock, _GREETING_MAX_BYTES)
             try:
-                channel = await self._secured(plain, endpoint.host, seen)
+                channel = await self._secured(plain, endpoint.host, observation)
                 await channel.say_goodbye()
             finally:
-                seen.connection_ends(sock, plain.received_bytes)
+                observation.connection_ends(sock, plain.received_bytes)
 
     async def converse(
-        self, endpoint: Endpoint, family: AddressFamily, seen: Observation
+        self, endpoint: Endpoint, family: AddressFamily, observation: Observation
     ) -> None:
         """Lookup, connect, and Telegram's first question over and over."""
         # its keys are made before the connection, as the request of a page is
-        exchanges = Exchanges(seen, self._settings.stage_timeout_s)
-        with await self._opened(endpoint, family, seen) as sock:
+        exchanges = Exchanges(observation, self._settings.stage_timeout_s)
+        with await self._opened(endpoint, family, observation) as sock:
             plain = PlainChannel(sock, self._clock, EXCHANGES_MAX_BYTES)
             try:
                 await exchanges.run(plain)
             finally:
-                seen.connection_ends(sock, plain.received_bytes)
+                observation.connection_ends(sock, plain.received_bytes)
 
     async def get(
         self,
         endpoint: Endpoint,
         family: AddressFamily,
-        seen: Observation,
+        observation: Observation,
         *,
         headers: dict[str, str],
         limits: Limits,
@@ -107,72 +107,74 @@ class Wire:
         fields = {"Host": endpoint.authority, **headers, "Connection": "close"}
         request = Request(endpoint.request_target, fields)
         window_bytes = limits.window_bytes
-        with await self._opened(endpoint, family, seen, leads, window_bytes) as sock:
+        with await self._opened(
+            endpoint, family, observation, leads, window_bytes
+        ) as sock:
             plain = PlainChannel(sock, self._clock, limits.received_max_bytes)
             try:
-                channel = await self._channel(plain, endpoint, seen)
-                head = await self._head(channel, request, seen)
-                await self._body(channel, head, limits, seen)
+                channel = await self._channel(plain, endpoint, observation)
+                head = await self._head(channel, request, observation)
+                await self._body(channel, head, limits, observation)
             finally:
-                seen.connection_ends(sock, plain.received_bytes)
+                observation.connection_ends(sock, plain.received_bytes)
         return head
 
     async def _opened(
         self,
         endpoint: Endpoint,
         family: AddressFamily,
-        seen: Observation,
+        observation: Observation,
         leads: Leads | None = None,
         window_bytes: int | None = None,
     ) -> socket.socket:
         """A connection to the first address of the endpoint's host."""
-        address = await self._address(endpoint.host, family, seen)
+        address = await self._address(endpoint.host, family, observation)
         if leads is not None:
             leads.check_address(endpoint, address)
-        seen.operation = Operation.CONNECT
-        seen.remote_address = address
+        observation.operation = Operation.CONNECT
+        observation.remote_address = address
         kind = socket.AF_INET6 if ":" in address else socket.AF_INET
         sock = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if window_bytes is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window_bytes)
         try:
-            await self._connect(sock, (address, endpoint.port), seen)
+            await self._connect(sock, (address, endpoint.port), observation)
         except BaseException:
-            seen.connection_ends(sock)
+            observation.connection_ends(sock)
             sock.close()
             raise
         return sock
 
     async def _address(
-        self, host: str, family: AddressFamily, seen: Observation
+        self, host: str, family: AddressFamily, observation: Observation
     ) -> str:
         """The first address of the wanted family; where it came from is noted."""
         if is_address(host):
             addresses = of_family((host,), family)
         elif local := localhost_addresses(host, family):
-            addresses, seen.resolver = local, "localhost"
+            addresses, observation.resolver = local, "localhost"
         elif written := self._hosts.addresses(host, family):
-            addresses, seen.resolver = written, "hosts"
+            addresses, observation.resolver = written, "hosts"
         else:
-            addresses = await self._looked_up(host, family, seen)
+            addresses = await self._looked_up(host, family, observation)
         if not addresses:
             raise ProbeFailedError("address_family_not_supported")
-        seen.dns_answers = () if is_address(host) else addresses
+        observation.dns_answers = () if is_address(host) else addresses
         return addresses[0]
 
     async def _looked_up(
-        self, host: str, family: AddressFamily, seen: Observation
+        self, host: str, family: AddressFamily, observation: Observation
     ) -> tuple[str, ...]:
         settings = self._settings
         configured = settings.resolvers
-        seen.resolver = configured[0] if configured else system_resolver()
+        observation.resolver = configured[0] if configured else system_resolver()
         async with asyncio.timeout(settings.stage_timeout_s):
             answers = await look_up(
-                host, family, seen.resolver, self._clock, seen.traffic
+                host, family, observation.resolver, self._clock, observation.traffic
             )
-        seen.mark(Mark.LOOKUP_START, answers.sent_s)
-        seen.mark(Mark.LOOKUP_END, answers.arrived_s)
-        seen.dns_answers = answers.addresses
+        observation.mark(Mark.LOOKUP_START, answers.sent_s)
+        observation.mark(Mark.LOOKUP_END, answers.arrived_s)
+        observation.dns_answers = answers.addresses
         if has_bogon(
             answers.addresses,
             block_page_addresses=settings.block_page_addresses,
@@ -182,7 +184,7 @@ class Wire:
         return answers.addresses
 
     async def _connect(
-        self, sock: socket.socket, address: tuple[str, int], seen: Observation
+        self, sock: socket.socket, address: tuple[str, int], observation: Observation
     ) -> None:
         sock.setblocking(False)
         # Nagle's algorithm would hold the request back until the handshake's last
@@ -190,56 +192,56 @@ class Wire:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.timeout(self._settings.stage_timeout_s):
             began_s, ended_s = await connected(sock, address, self._clock)
-        seen.mark(Mark.CONNECT_START, began_s)
+        observation.mark(Mark.CONNECT_START, began_s)
         # The kernel saw the answer; we saw it when the scheduler let us.
         kernel_s = handshake_s(sock) or math.inf
-        seen.mark(Mark.CONNECT_END, min(ended_s, began_s + kernel_s))
+        observation.mark(Mark.CONNECT_END, min(ended_s, began_s + kernel_s))
 
     async def _channel(
-        self, plain: PlainChannel, endpoint: Endpoint, seen: Observation
+        self, plain: PlainChannel, endpoint: Endpoint, observation: Observation
     ) -> Channel:
         if endpoint.scheme == "http":
             return plain
-        return await self._secured(plain, endpoint.host, seen)
+        return await self._secured(plain, endpoint.host, observation)
 
     async def _secured(
-        self, plain: PlainChannel, host: str, seen: Observation
+        self, plain: PlainChannel, host: str, observation: Observation
     ) -> TlsChannel:
-        seen.operation = Operation.TLS_HANDSHAKE
-        seen.server_name = host
+        observation.operation = Operation.TLS_HANDSHAKE
+        observation.server_name = host
         secure = TlsChannel(plain, self._context, host)
-        seen.mark(Mark.TLS_START)
+        observation.mark(Mark.TLS_START)
         async with asyncio.timeout(self._settings.stage_timeout_s):
             await secure.handshake()
-        seen.mark(Mark.TLS_END)
-        seen.tls_version = secure.tls.version()
+        observation.mark(Mark.TLS_END)
+        observation.tls_version = secure.tls.version()
         presented = presented_by(secure.tls)
-        seen.certificate_sha256 = presented.sha256
-        seen.certificate_issuer = presented.issuer
+        observation.certificate_sha256 = presented.sha256
+        observation.certificate_issuer = presented.issuer
         self._trust.verify(presented, host)
         return secure
 
     async def _head(
-        self, channel: Channel, request: Request, seen: Observation
+        self, channel: Channel, request: Request, observation: Observation
     ) -> Head:
-        seen.operation = Operation.HTTP_ROUND_TRIP
+        observation.operation = Operation.HTTP_ROUND_TRIP
         async with asyncio.timeout(self._settings.stage_timeout_s):
-            seen.mark(Mark.REQUEST_START)
+            observation.mark(Mark.REQUEST_START)
             await channel.send(request.wire_bytes)
             first = await request.first_bytes(channel)
-            seen.mark(Mark.RESPONSE_START, channel.began_s)
+            observation.mark(Mark.RESPONSE_START, channel.began_s)
             head = await request.head(channel, first)
-        seen.http_status = head.status
-        seen.http_version = head.http_version
-        seen.cdn = head.cdn()
+        observation.http_status = head.status
+        observation.http_version = head.http_version
+        observation.cdn = head.cdn()
         return head
 
     async def _body(
-        self, channel: Channel, head: Head, limits: Limits, seen: Observation
+        self, channel: Channel, head: Head, limits: Limits, observation: Observation
     ) -> None:
-        seen.operation = Operation.READ
-        began_s = seen.marks[Mark.RESPONSE_START]
-        keep = None if seen.body is None else seen.body.extend
-        seen.meter = meter = Meter(began_s, keep)
+        observation.operation = Operation.READ
+        began_s = observation.marks[Mark.RESPONSE_START]
+        keep = None if observation.body is None else observation.body.extend
+        observation.meter = meter = Meter(began_s, keep)
         await read_body(channel, head.body, head.surplus, meter, limits)
-        seen.mark(Mark.RESPONSE_END, began_s + meter.elapsed_s)
+        observation.mark(Mark.RESPONSE_END, began_s + meter.elapsed_s)

@@ -66,8 +66,10 @@ def night_report(
     analysis : of the same samples; other vantages are left out.
     """
     frame = _of_vantage(samples, scope.vantage)
-    own = [v for v in analysis.verdicts if v.vantage == scope.vantage]
-    scope = replace(scope, since=max(scope.since, _first_evening(own, scope.since)))
+    verdicts = [v for v in analysis.verdicts if v.vantage == scope.vantage]
+    scope = replace(
+        scope, since=max(scope.since, _first_evening(verdicts, scope.since))
+    )
     zone = ZoneInfo(scope.timezone)
     return NightReport(
         vantage=scope.vantage,
@@ -75,7 +77,7 @@ def night_report(
         since=scope.since,
         timezone=scope.timezone,
         span=scope.window,
-        hosts=_hosts(frame, own, scope),
+        hosts=_hosts(frame, verdicts, scope),
         controls=_controls(frame),
         gaps=_gaps(frame, scope, beside.rounds),
         spoiled=_spoiled(frame),
@@ -88,7 +90,7 @@ def night_report(
         ),
         chain=beside.chain,
         made_at=scope.made_at_utc.astimezone(zone),
-        analysis=replace(analysis, verdicts=tuple(own)),
+        analysis=replace(analysis, verdicts=tuple(verdicts)),
         is_simulated=_is_simulated(frame, scope.vantage),
     )
 
@@ -113,9 +115,9 @@ def public_copy(report: NightReport, name: str) -> NightReport:
 
 
 def _of_vantage(samples: pd.DataFrame, vantage: str) -> pd.DataFrame:
-    own = is_any(samples, "vantage", {vantage}, absent=True)
+    is_of_it = is_any(samples, "vantage", {vantage}, absent=True)
     # A copy of a year would not fit beside it on a small machine.
-    return samples if own.all() else samples.loc[own]
+    return samples if is_of_it.all() else samples.loc[is_of_it]
 
 
 def _first_evening(verdicts: Sequence[Verdict], default: date) -> date:
@@ -206,8 +208,8 @@ def _spoiled(frame: pd.DataFrame) -> tuple[Spoiled, ...]:
     local &= ~is_any(frame, "failure", {""}, absent=True)
     if not local.any():
         return ()
-    found = frame.loc[local, ["probe", "failure"]].astype(str)
-    counts = Counter(zip(found["probe"], found["failure"], strict=True))
+    failed = frame.loc[local, ["probe", "failure"]].astype(str)
+    counts = Counter(zip(failed["probe"], failed["failure"], strict=True))
     return tuple(
         Spoiled(reason=f"{probe}: {failure}", n_rounds=n)
         for (probe, failure), n in sorted(counts.items())

@@ -17,7 +17,9 @@ def render_text(report: NightReport, language_code: str) -> str:
     lines = [heading]
     if report.is_simulated:
         lines.append(tongue.gettext("SIMULATED DATA: nothing here was measured."))
-    lines += [f"- {told_service(one, report, tongue)}" for one in report.services]
+    lines += [
+        f"- {told_service(service, report, tongue)}" for service in report.services
+    ]
     return "\n".join(printable(line) for line in lines)
 
 

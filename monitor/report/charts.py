@@ -270,7 +270,7 @@ def _draw_target(
 ) -> None:
     finite = np.where(np.isinf(last_night.target), np.nan, last_night.target)
     label = language.gettext("this service")
-    seen = np.isfinite(finite).nonzero()[0].tolist()
+    measured = np.isfinite(finite).nonzero()[0].tolist()
     axes.plot(
         hours,
         _bridged(last_night.target),
@@ -278,7 +278,7 @@ def _draw_target(
         lw=1.6,
         marker="o",
         ms=2.4,
-        markevery=seen,
+        markevery=measured,
         label=label,
     )
     dead = np.isinf(last_night.target)
@@ -302,15 +302,15 @@ def _bridged(values: Floats) -> Floats:
 
 
 def _highest(last_night: LastNight) -> float:
-    seen = np.concatenate([last_night.target, last_night.controls_high])
-    seen = seen[np.isfinite(seen)]
-    return max(3.0, float(seen.max()) * 1.2 if seen.size else 3.0)
+    values = np.concatenate([last_night.target, last_night.controls_high])
+    values = values[np.isfinite(values)]
+    return max(3.0, float(values.max()) * 1.2 if values.size else 3.0)
 
 
 def _label_slowness(axes: Axes, last_night: LastNight) -> None:
-    seen = np.concatenate([last_night.target, last_night.controls_low])
-    seen = seen[np.isfinite(seen)]
-    low = min(0.6, float(seen.min()) if seen.size else 0.6)
+    values = np.concatenate([last_night.target, last_night.controls_low])
+    values = values[np.isfinite(values)]
+    low = min(0.6, float(values.min()) if values.size else 0.6)
     high = _highest(last_night) * 1.15
     axes.set_yscale("log")
     axes.set_ylim(low, high)

@@ -157,8 +157,8 @@ class NightReport:
         """The hosts by service."""
         of = {host.verdict.target: host for host in self.hosts}
         return tuple(
-            Service(verdict=found, hosts=tuple(of[v.target] for v in found.members))
-            for found in services_of([host.verdict for host in self.hosts])
+            Service(verdict=verdict, hosts=tuple(of[v.target] for v in verdict.members))
+            for verdict in services_of([host.verdict for host in self.hosts])
         )
 
     @property

@@ -76,8 +76,8 @@ def pictures_of(
     """
     sites = _Sites(samples, scope)
     pictures = {}
-    for target, wanted in metrics.items():
-        metric = sites.metric_of(target, wanted)
+    for target, reported in metrics.items():
+        metric = sites.metric_of(target, reported)
         of_target = sites.values(target, metric)
         beside = [sites.values(name, metric) for name in controls]
         pictures[target] = Pictures(
@@ -102,13 +102,13 @@ class _Sites:
         self._names = samples["target"].astype("category").cat
         self._known: dict[tuple[str, str], _Values] = {}
 
-    def metric_of(self, site: str, wanted: str) -> str:
+    def metric_of(self, site: str, reported: str) -> str:
         """The metric to show for a site."""
         rows = self._rows(site)
-        for metric in (wanted, *METRICS):
+        for metric in (reported, *METRICS):
             if np.isfinite(self._measured(rows, metric)).any():
                 return metric
-        return wanted
+        return reported
 
     def values(self, site: str, metric: str) -> _Values:
         """The probes of a site that measured a metric or failed."""
@@ -235,10 +235,14 @@ def _curve(values: _Values, night: date) -> Floats:
 def _band(curves: Floats) -> tuple[Floats, Floats, Floats]:
     """Least, middle and most affected control per bin, each shape (n_bins,)."""
     bands = np.full((3, _N_BINS), np.nan)
-    seen = np.isfinite(curves).any(axis=0) if curves.size else np.zeros(_N_BINS, bool)
-    if seen.any():
-        finite = np.where(np.isinf(curves[:, seen]), np.nan, curves[:, seen])
-        bands[:, seen] = (
+    is_measured = (
+        np.isfinite(curves).any(axis=0) if curves.size else np.zeros(_N_BINS, bool)
+    )
+    if is_measured.any():
+        finite = np.where(
+            np.isinf(curves[:, is_measured]), np.nan, curves[:, is_measured]
+        )
+        bands[:, is_measured] = (
             np.nanmin(finite, axis=0),
             np.nanmedian(finite, axis=0),
             np.nanmax(finite, axis=0),

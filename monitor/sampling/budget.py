@@ -88,8 +88,8 @@ def day_slots(
     is_inside = [window.has_clock(60 * c.hour + c.minute) for c in clocks]
     phase = day.toordinal() * _GOLDEN % 1.0
     chosen: set[int] = set()
-    for wanted in (True, False):
-        alike = [i for i, due in enumerate(is_due) if due is wanted]
+    for has_downloads in (True, False):
+        alike = [i for i, due in enumerate(is_due) if due is has_downloads]
         rest = [i for i in alike if not is_inside[i]]
         n = min(len(alike) - len(rest), len(rest))
         chosen.update(rest[place] for place in _evenly(n, len(rest), phase))

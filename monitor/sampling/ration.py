@@ -74,11 +74,11 @@ class Ration:
 
     def add(self, day: date, received_bytes: int) -> None:
         """Note what was received on a local day."""
-        known = self.by_day_bytes
-        known[day] = known.get(day, 0) + received_bytes
+        by_day = self.by_day_bytes
+        by_day[day] = by_day.get(day, 0) + received_bytes
         # Not by date: a clock that stood in the future must not forget this month.
-        while len(known) > DAYS_KEPT:
-            del known[next(iter(known))]
+        while len(by_day) > DAYS_KEPT:
+            del by_day[next(iter(by_day))]
 
     def count(self, when: datetime, errand: Errand, received_bytes: int) -> None:
         """Note what was received for an errand, whatever came of it."""
@@ -91,9 +91,9 @@ class Ration:
 
     def expect(self, costs: Mapping[tuple[str, str], Cost]) -> None:
         """Take these probes for the ones to come; known ones keep their mean."""
-        known = self.costs
+        before = self.costs
         self.costs = {
-            key: replace(cost, n_bytes=known.get(key, cost).n_bytes)
+            key: replace(cost, n_bytes=before.get(key, cost).n_bytes)
             for key, cost in costs.items()
         }
 

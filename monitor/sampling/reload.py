@@ -18,22 +18,22 @@ def reloaded(path: Path, current: Config) -> Config:
     are said in the log.
     """
     try:
-        found = load(path, database=current.database)
+        config = load(path, database=current.database)
     except InputError as error:
         _log.warning("reload event=kept_the_old reason=%s", error)
         return current
     waiting = [
         name
         for name in Config.model_fields
-        if name not in _RELOADED and getattr(found, name) != getattr(current, name)
+        if name not in _RELOADED and getattr(config, name) != getattr(current, name)
     ]
     if waiting:
         _log.warning("reload event=needs_restart keys=%s", ",".join(waiting))
     _log.info(
         "reload event=done targets=%d controls=%d",
-        len(found.targets),
-        len(found.controls),
+        len(config.targets),
+        len(config.controls),
     )
     return current.model_copy(
-        update={"targets": found.targets, "controls": found.controls}
+        update={"targets": config.targets, "controls": config.controls}
     )

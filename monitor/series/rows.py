@@ -125,9 +125,9 @@ class Rows:
 
     def part(self, start: int, stop: int) -> "Rows":
         """The rows from one place to another."""
-        return self.at(slice(start, stop))
+        return self.some(slice(start, stop))
 
-    def at(self, chosen: Ints | slice) -> "Rows":
+    def some(self, chosen: Ints | slice) -> "Rows":
         """Some of the rows."""
         return replace(
             self,

@@ -54,7 +54,7 @@ class TransferRows:
 
     def numbers(self, place: Ints) -> dict[str, Floats]:
         """What was measured of some rows, NaN where it was not."""
-        chosen = self.table.at(place)
+        chosen = self.table.some(place)
         return {name: chosen.numbers(name)[0] for name in (*NUMBERS, COUNTED)}
 
     def curves(self, place: Ints) -> list[Curve]:

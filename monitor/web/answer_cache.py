@@ -48,12 +48,12 @@ class KeptAnswers:
 
     def _entry(self, question: str) -> _Entry:
         with self._lock:
-            found = self._entries.pop(question, None) or _Entry()
+            entry = self._entries.pop(question, None) or _Entry()
             # The one asked for last stands last; the first is the oldest.
-            self._entries[question] = found
+            self._entries[question] = entry
             while len(self._entries) > MAX_KEPT:
                 del self._entries[next(iter(self._entries))]
-            return found
+            return entry
 
 
 def _packed(body: bytes) -> Packed:

@@ -56,12 +56,12 @@ def _answer(
         return body.encode()
 
     question = f"{endpoint.path} {query.model_dump_json()}"
-    found = context.answers.get(question, make)
+    packed = context.answers.get(question, make)
     headers = {"Vary": "Accept-Encoding"}
-    if is_packed and found.gzipped is not None:
+    if is_packed and packed.gzipped is not None:
         headers["Content-Encoding"] = "gzip"
-        return _json(found.gzipped, headers)
-    return _json(found.plain, headers)
+        return _json(packed.gzipped, headers)
+    return _json(packed.plain, headers)
 
 
 def _json(body: bytes, headers: dict[str, str]) -> web.Response:
@@ -120,10 +120,10 @@ async def new_share(request: web.Request) -> web.Response:
         return problem(415, "the body must be application/json")
     async with asyncio.timeout(BODY_TIMEOUT_S):
         body = await request.read()
-    wanted = checked(ShareRequest, _decoded(body))
+    asked = checked(ShareRequest, _decoded(body))
     if context.access.is_open:
         return problem(403, "a link needs a password: see `monitor web password`")
-    token, expires = context.access.new_share(timedelta(hours=wanted.hours))
+    token, expires = context.access.new_share(timedelta(hours=asked.hours))
     share = Share(path=f"/share/{token}", expires_at_utc=expires)
     return web.Response(text=share.model_dump_json(), content_type="application/json")
 

@@ -139,7 +139,10 @@ class _Gate:
 
     def let_in(self, transport: asyncio.Transport) -> None:
         """Hand the connection to a handler, or close it."""
-        peers = [network(_peer(one.transport)) for one in self._server.connections]
+        peers = [
+            network(_peer(connection.transport))
+            for connection in self._server.connections
+        ]
         peer = _peer(transport)
         n_own = 0 if is_proxy(peer, self._config) else peers.count(network(peer))
         if len(peers) >= MAX_CONNECTIONS or n_own >= min(MOST_OF_ONE, MAX_CONNECTIONS):

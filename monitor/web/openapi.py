@@ -118,9 +118,9 @@ def _parameters(query: type[Query], path: str) -> list[Json]:
             "name": name,
             "in": "path" if f"{{{name}}}" in path else "query",
             "required": name in required,
-            "schema": _without_null(found),
+            "schema": _without_null(parameter),
         }
-        for name, found in schema.get("properties", {}).items()
+        for name, parameter in schema.get("properties", {}).items()
     ]
 
 

@@ -124,7 +124,7 @@ async def enter_shared(request: web.Request) -> web.Response:
 async def report(request: web.Request) -> web.StreamResponse:
     """A file of a stored report."""
     context = request.app[CONTEXT]
-    found: Path = await context.ask(
+    path: Path = await context.ask(
         partial(
             overview.report_file,
             context.facts,
@@ -132,10 +132,10 @@ async def report(request: web.Request) -> web.StreamResponse:
             request.match_info["name"],
         )
     )
-    answer = web.FileResponse(found)
+    answer = web.FileResponse(path)
     answer.headers["Content-Security-Policy"] = _REPORT_CSP
     answer.headers["X-Content-Type-Options"] = "nosniff"
-    if found.suffix not in (".html", ".pdf", ".png", ".svg"):
+    if path.suffix not in (".html", ".pdf", ".png", ".svg"):
         answer.headers["Content-Disposition"] = "attachment"
     return answer
 
@@ -171,21 +171,21 @@ def _state(facts: Facts) -> tuple[overview.Freshness, tuple[LineState, Reason]]:
 
 async def static_file(request: web.Request) -> web.Response:
     """One of the page's own files."""
-    found = request.app[CONTEXT].files.get(request.match_info["name"])
-    if found is None:
+    file = request.app[CONTEXT].files.get(request.match_info["name"])
+    if file is None:
         return problem(404, "there is no such file")
     headers = {
-        "ETag": f'"{found.etag}"',
+        "ETag": f'"{file.etag}"',
         "Cache-Control": "no-cache",
         "Vary": "Accept-Encoding",
     }
-    if found.etag in request.headers.get("If-None-Match", ""):
+    if file.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    body = found.body
+    body = file.body
     if "gzip" in request.headers.get("Accept-Encoding", ""):
-        body, headers["Content-Encoding"] = found.gzipped, "gzip"
+        body, headers["Content-Encoding"] = file.gzipped, "gzip"
     return web.Response(
-        body=body, content_type=found.content_type, charset="utf-8", headers=headers
+        body=body, content_type=file.content_type, charset="utf-8", headers=headers
     )
 
 

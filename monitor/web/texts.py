@@ -25,11 +25,11 @@ def chosen_language(asked: str | None, accepted: str) -> str:
 
 def _accepted(header: str) -> list[str]:
     """Languages of an Accept-Language header, the most wanted first."""
-    wanted: list[tuple[float, str]] = []
+    weighted: list[tuple[float, str]] = []
     for part in header[:500].split(","):
         name, _, weight = part.strip().partition(";q=")
         try:
-            wanted.append((float(weight or 1), name.split("-")[0].lower()))
+            weighted.append((float(weight or 1), name.split("-")[0].lower()))
         except ValueError:
             continue
-    return [name for _, name in sorted(wanted, key=lambda pair: -pair[0])]
+    return [name for _, name in sorted(weighted, key=lambda pair: -pair[0])]

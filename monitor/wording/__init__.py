@@ -43,11 +43,11 @@ class Language:
         self,
         code: str,
         translations: gettext_module.NullTranslations,
-        known: frozenset[str],
+        messages: frozenset[str],
     ) -> None:
         self.code = code
         self._translations = translations
-        self._known = known
+        self._known = messages
         self._locale = Locale.parse(_REGIONS.get(code, code))
 
     def knows(self, message: str) -> bool:
@@ -180,8 +180,8 @@ def language(code: str) -> Language:
     with catalogue_path(code).open("rb") as file:
         catalogue: Any = read_po(file, locale=code)
     ids = (message.id for message in catalogue if message.id)
-    known = frozenset(message for message in ids if isinstance(message, str))
-    return Language(code, _translations(catalogue), known)
+    messages = frozenset(message for message in ids if isinstance(message, str))
+    return Language(code, _translations(catalogue), messages)
 
 
 def catalogue_path(code: str) -> Path:

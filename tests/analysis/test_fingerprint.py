@@ -92,7 +92,7 @@ def of(hold: Hold, rate: float = 128e3) -> Fingerprint:
 
 
 def evening(*own: Hold, controls: tuple[Hold, ...] = (Hold.WELL,) * 4) -> Window:
-    return Window(own=[of(hold) for hold in own], controls=controls)
+    return Window(site=[of(hold) for hold in own], controls=controls)
 
 
 P, S, U, W = Hold.POLICED, Hold.SERVER, Hold.UNKNOWN, Hold.WELL
@@ -129,7 +129,7 @@ def test_evenings_without_a_slow_transfer_tell_nothing():
 def test_rates_that_scatter_are_not_one():
     rng = np.random.default_rng(4)
     scattered = [
-        Window(own=[of(P, 1e5 * np.exp(0.3 * x)) for x in rng.normal(size=4)],
+        Window(site=[of(P, 1e5 * np.exp(0.3 * x)) for x in rng.normal(size=4)],
                controls=(W, W))
         for _ in range(5)
     ]  # fmt: skip

@@ -73,7 +73,10 @@ def test_a_service_that_is_named_later_has_its_hosts_from_the_start(frame):
 def test_further_hosts_do_not_raise_the_bar_for_other_services():
     few = hosts_of(["a", "b", "b", "b", "b", "b"], ["page", *["media"] * 5])
     assert few.bars[0] == pytest.approx(2 / 0.05)
-    assert few.found(np.array([41.0, 0, 0, 0, 0, 0])).tolist() == [True, *[False] * 5]
+    assert few.standing_out(np.array([41.0, 0, 0, 0, 0, 0])).tolist() == [
+        True,
+        *[False] * 5,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +93,7 @@ def test_further_hosts_do_not_raise_the_bar_for_other_services():
 )
 def test_a_service_is_found_by_its_mean_and_its_hosts_by_themselves(e_values, found):
     own = hosts_of(["a", "b", "b"], ["page", "page", "media"])
-    assert own.found(np.array(e_values)).tolist() == found
+    assert own.standing_out(np.array(e_values)).tolist() == found
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -101,7 +104,7 @@ def test_a_found_service_has_a_found_host(seed):
         e_values = rng.lognormal(2, 2, 8)
         means = np.bincount(own.service, own.weight * e_values)
         of_found = set(np.flatnonzero(means >= e_bh(means, 0.05)))
-        assert set(own.service[own.found(e_values)]) == of_found
+        assert set(own.service[own.standing_out(e_values)]) == of_found
 
 
 def hosts_of(services: list[str], parts: list[str]) -> Hosts:

@@ -16,11 +16,11 @@ import pytest
 
 from benchmarks.drawn_transfers import Way
 from monitor.analysis import analyze
-from monitor.analysis.case import Case, case
+from monitor.analysis.case import Case, case_of
 from monitor.analysis.effect import Estimate
 from monitor.analysis.judge import evenings_between, levels_of, prepare
 from monitor.analysis.look import Home as PreparedHome
-from monitor.analysis.look import look
+from monitor.analysis.look import look_of
 from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import rule
 from monitor.model import MechanismCheck, Verdict
@@ -307,8 +307,8 @@ def few_controls() -> pd.DataFrame:
 
 
 def first_case(at: PreparedHome) -> Case:
-    seen = look(at, evenings_between(at, None, None))
-    return case(seen, 0, levels_of(seen))
+    seen = look_of(at, evenings_between(at, None, None))
+    return case_of(seen, 0, levels_of(seen))
 
 
 def reasons_of(found: Iterable[Reason]) -> Iterator[Reason]:

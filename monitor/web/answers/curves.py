@@ -81,14 +81,14 @@ def _samples(
     facts: Facts, ids: list[int], metric: Metric, since: datetime, until: datetime
 ) -> Curve:
     column = Metric.DURATION if metric is Metric.FAILED_SHARE else metric
-    found = facts.reader.points(ids, column.value, to_us(since), to_us(until))
-    found.sort(key=lambda point: point.started_at_us)
-    failed = [int(point.failure is not None) for point in found]
+    points = facts.reader.points(ids, column.value, to_us(since), to_us(until))
+    points.sort(key=lambda point: point.started_at_us)
+    failed = [int(point.failure is not None) for point in points]
     is_share = metric is Metric.FAILED_SHARE
     return Curve(
-        time_s=[point.started_at_us / 1e6 for point in found],
-        value=[float(f) for f in failed] if is_share else [p.value for p in found],
-        n=[1] * len(found),
+        time_s=[point.started_at_us / 1e6 for point in points],
+        value=[float(f) for f in failed] if is_share else [p.value for p in points],
+        n=[1] * len(points),
         n_failed=failed,
     )
 
@@ -100,11 +100,11 @@ def _controls_curve(
     since: datetime,
     until: datetime,
 ) -> Curve:
-    found = facts.hours(controls, query.metric, _hour(since), to_us(until))
-    first = next(iter(found.values()))
+    hours = facts.hours(controls, query.metric, _hour(since), to_us(until))
+    first = next(iter(hours.values()))
     cells = {
         first.start_us(place): Cell(value=value, n=len(controls), n_failed=0)
-        for place, value in enumerate(hourly_middle(found))
+        for place, value in enumerate(hourly_middle(hours))
         if value is not None
     }
     return _curve_of(_at_resolution(facts, query, cells))
@@ -121,7 +121,7 @@ def _by_day(cells: Cells, zone: str) -> dict[int, Cell]:
     by_day: dict[int, list[Cell]] = defaultdict(list)
     for hour, cell in cells.items():
         by_day[day_start_us(local.of(hour)[0], zone)].append(cell)
-    return {day: _summed(found) for day, found in by_day.items()}
+    return {day: _summed(of_day) for day, of_day in by_day.items()}
 
 
 def _summed(cells: list[Cell]) -> Cell:

@@ -28,12 +28,12 @@ def usage(facts: Facts, vantage: str) -> Usage:
     today = facts.now_local().date()
     first = today.replace(day=1)
     following = (first + timedelta(days=32)).replace(day=1)
-    found = [info for info in facts.series() if info.vantage == vantage]
+    infos = [info for info in facts.series() if info.vantage == vantage]
     used = {
-        day: _received_since(facts, found, day)
+        day: _received_since(facts, infos, day)
         for day in (today, first, today - timedelta(days=PACE_DAYS))
     }
-    pace = _pace(used, today) if _is_known(found, facts, today) else None
+    pace = _pace(used, today) if _is_known(infos, facts, today) else None
     before = used[first] - used[today]
     forecast = None if pace is None else before + int(pace * (following - today).days)
     return Usage(
@@ -44,11 +44,11 @@ def usage(facts: Facts, vantage: str) -> Usage:
     )
 
 
-def _received_since(facts: Facts, found: Sequence[SeriesInfo], day: date) -> int:
+def _received_since(facts: Facts, infos: Sequence[SeriesInfo], day: date) -> int:
     since_us = day_start_us(day, facts.config.timezone)
     now_us = to_us(facts.clock.now_utc())
-    counts = [info for info in found if info.probe == Probe.OWN_TRAFFIC]
-    sites = [info.series_id for info in found if is_site(info)]
+    counts = [info for info in infos if info.probe == Probe.OWN_TRAFFIC]
+    sites = [info.series_id for info in infos if is_site(info)]
     begun_us = min((_hour_us(info.first_utc) for info in counts), default=now_us)
     ids = [info.series_id for info in counts]
     counted = facts.reader.received(ids, since_us, now_us)
@@ -66,9 +66,9 @@ def _pace(used: dict[date, int], today: date) -> float:
     return (used[today - timedelta(days=PACE_DAYS)] - used[today]) / PACE_DAYS
 
 
-def _is_known(found: Sequence[SeriesInfo], facts: Facts, today: date) -> bool:
+def _is_known(infos: Sequence[SeriesInfo], facts: Facts, today: date) -> bool:
     """Whether all the days of the pace were measured, as far as can be told."""
-    begun = min((info.first_utc for info in found), default=None)
+    begun = min((info.first_utc for info in infos), default=None)
     since_us = day_start_us(
         today - timedelta(days=PACE_DAYS - 1), facts.config.timezone
     )

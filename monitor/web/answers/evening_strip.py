@@ -63,21 +63,23 @@ def _of_target(
     line: "_Line", target: str, days: Sequence[date], told: JudgedTarget
 ) -> TargetEvenings:
     metric = line.metric(target, told)
-    found = []
+    evenings = []
     for day in days:
-        own = line.reading(target, metric, day)
+        reading = line.reading(target, metric, day)
         mark = told.marks.get(day) or line.judged(target, metric, day, told)
-        found.append(
+        evenings.append(
             Evening(
                 date=day,
                 state=mark.state,
                 ratio=mark.ratio,
-                n=own.n,
-                n_failed=own.n_failed,
+                n=reading.n,
+                n_failed=reading.n_failed,
             )
         )
     source: Literal["analysis", "rollups"] = "analysis" if told.marks else "rollups"
-    return TargetEvenings(target=target, metric=metric, source=source, evenings=found)
+    return TargetEvenings(
+        target=target, metric=metric, source=source, evenings=evenings
+    )
 
 
 @dataclass(slots=True)
@@ -100,8 +102,8 @@ class _Line:
         if told.metric in set(Metric):
             return Metric(told.metric)
         for metric in _FIRST_METRICS:
-            known = self._of_metric(metric)[target].values()
-            if any(evening.rest_log is not None for evening in known):
+            readings = self._of_metric(metric)[target].values()
+            if any(evening.rest_log is not None for evening in readings):
                 return metric
         return Metric.DURATION
 
@@ -162,10 +164,10 @@ class _Line:
     def _cells(self, hours: Hours, metric: Metric) -> list[Cell]:
         window = self.facts.config.window.span
         local = local_hours(self.facts.config.timezone)
-        found = []
+        cells = []
         for place in hours.tried():
             day, hour = local.of(hours.start_us(place))
             evening, begin = window.evening(day, hour * _HOUR_MIN)
             span = evening, begin, begin + _HOUR_MIN
-            found.append(cell_of(span, metric.value, *hours.cell(place)))
-        return found
+            cells.append(cell_of(span, metric.value, *hours.cell(place)))
+        return cells

@@ -85,11 +85,13 @@ class Facts:
 
     def vantage(self, asked: str | None) -> str:
         """The measuring point to show; raises NotHere."""
-        known = self.vantages()
+        vantages = self.vantages()
         if asked is None:
-            return known[0] if known else self.config.vantage
-        if asked not in known and asked != self.config.vantage:
-            raise NotHere(f"vantage {asked!r} has no samples; there is {_names(known)}")
+            return vantages[0] if vantages else self.config.vantage
+        if asked not in vantages and asked != self.config.vantage:
+            raise NotHere(
+                f"vantage {asked!r} has no samples; there is {_names(vantages)}"
+            )
         return asked
 
     def sites(self, vantage: str) -> dict[str, list[SeriesInfo]]:
@@ -107,7 +109,7 @@ class Facts:
         """
         configured = {t.name: t.role for t in self.config.all_targets()}
         sites = self.sites(vantage)
-        stored = {name: found[-1].role for name, found in sites.items()}
+        stored = {name: infos[-1].role for name, infos in sites.items()}
         shown = {**configured, **stored} if vantage == self.config.vantage else stored
         both = {
             name: configured.get(name, role)
@@ -125,19 +127,19 @@ class Facts:
         """Series that measure a metric of a site directly; raises NotHere."""
         sites = self.sites(vantage)
         if target not in sites and target not in self.roles(vantage):
-            known = _names(self.roles(vantage))
-            raise NotHere(f"target {target!r} is unknown; there is {known}")
+            names = _names(self.roles(vantage))
+            raise NotHere(f"target {target!r} is unknown; there is {names}")
         return _chosen(sites.get(target, []), metric)
 
     def control_series(self, metric: Metric, vantage: str) -> dict[str, list[int]]:
         """Series of each control for a metric, controls without any left out."""
         sites = self.sites(vantage)
-        found = {
+        chosen = {
             name: _chosen(sites.get(name, []), metric)
             for name, role in self.roles(vantage).items()
             if role == Role.CONTROL
         }
-        return {name: ids for name, ids in found.items() if ids}
+        return {name: ids for name, ids in chosen.items() if ids}
 
     def hours(
         self,
@@ -154,7 +156,7 @@ class Facts:
         """
         is_share = metric is Metric.FAILED_SHARE
         column = Metric.DURATION if is_share else metric
-        ids = [one for found in sites.values() for one in found]
+        ids = [series_id for of_site in sites.values() for series_id in of_site]
         days: dict[int, list[HourlyDay]] = defaultdict(list)
         found_days = self.reader.days(ids, column.value, since_us, until_us)
         for day in found_days:
@@ -165,12 +167,12 @@ class Facts:
         )
         return {
             name: laid_out(
-                (day for one in found for day in days[one]),
+                (day for series_id in of_site for day in days[series_id]),
                 first_us,
                 until_us,
                 is_share=is_share,
             )
-            for name, found in sites.items()
+            for name, of_site in sites.items()
         }
 
     def judged(self, vantage: str, since: date) -> dict[str, JudgedTarget]:
@@ -202,7 +204,7 @@ class Facts:
 
     def last_utc(self, vantage: str) -> datetime | None:
         """When the last sample of any site was taken."""
-        infos = [info for found in self.sites(vantage).values() for info in found]
+        infos = [info for of_site in self.sites(vantage).values() for info in of_site]
         return max((info.last_utc for info in infos), default=None)
 
     def days(
@@ -220,7 +222,7 @@ class Facts:
         return max(since, until - timedelta(days=MAX_DAYS - 1)), until
 
     def _first(self, vantage: str) -> date:
-        infos = [info for found in self.sites(vantage).values() for info in found]
+        infos = [info for of_site in self.sites(vantage).values() for info in of_site]
         first = min((i.first_utc for i in infos), default=self.clock.now_utc())
         return first.astimezone(ZoneInfo(self.config.timezone)).date()
 
@@ -230,8 +232,8 @@ def is_twin(series: Iterable[SeriesInfo]) -> bool:
     return any(info.part == TWIN for info in series)
 
 
-def _chosen(found: Iterable[SeriesInfo], metric: Metric) -> list[int]:
-    direct = [info for info in found if info.path == DIRECT]
+def _chosen(infos: Iterable[SeriesInfo], metric: Metric) -> list[int]:
+    direct = [info for info in infos if info.path == DIRECT]
     if metric is Metric.GOODPUT:
         transfers = [i.series_id for i in direct if i.probe == Probe.DOWNLOAD]
         if transfers:
@@ -239,5 +241,5 @@ def _chosen(found: Iterable[SeriesInfo], metric: Metric) -> list[int]:
     return [i.series_id for i in direct if i.probe not in NOT_A_PAGE]
 
 
-def _names(known: Iterable[str]) -> str:
-    return ", ".join(known) or "none yet"
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none yet"

@@ -32,9 +32,9 @@ def heatmap(facts: Facts, query: HeatmapQuery) -> Heatmap:
         timezone=facts.config.timezone,
         window=Window(start=facts.config.window.start, end=facts.config.window.end),
         days=days,
-        values=_rows(days, {at: cell.value for at, cell in grid.items()}, None),
-        n=_rows(days, {at: cell.n for at, cell in grid.items()}, 0),
-        dead=_rows(days, {at: cell.is_dead for at, cell in grid.items()}, False),
+        values=_rows(days, {place: cell.value for place, cell in grid.items()}, None),
+        n=_rows(days, {place: cell.n for place, cell in grid.items()}, 0),
+        dead=_rows(days, {place: cell.is_dead for place, cell in grid.items()}, False),
         coverage=len(grid) / (HOURS_OF_DAY * len(days)),
         controls=controls,
         n_stale_hours=facts.reader.n_stale_hours(),
@@ -50,22 +50,22 @@ def _hours(
 ) -> tuple[Hours, list[str]]:
     zone, metric = facts.config.timezone, query.metric
     span = day_start_us(since, zone), day_start_us(until + timedelta(days=1), zone)
-    own = {query.target: facts.metric_series(query.target, metric, vantage)}
+    target = {query.target: facts.metric_series(query.target, metric, vantage)}
     if query.view is View.ABSOLUTE:
-        return facts.hours(own, metric, *span)[query.target], []
+        return facts.hours(target, metric, *span)[query.target], []
     controls = facts.control_series(metric, vantage)
-    found = facts.hours({**controls, **own}, metric, *span)
-    hours = found.pop(query.target)
-    beyond = beyond_controls(metric, hours, found)
-    return replace(hours, value=beyond), list(found)
+    by_site = facts.hours({**controls, **target}, metric, *span)
+    hours = by_site.pop(query.target)
+    beyond = beyond_controls(metric, hours, by_site)
+    return replace(hours, value=beyond), list(by_site)
 
 
 def _grid(hours: Hours, local: LocalHours) -> Grid:
     grid: Grid = {}
     for place in hours.tried():
-        at, cell = local.of(hours.start_us(place)), hours.cell(place)
+        day_hour, cell = local.of(hours.start_us(place)), hours.cell(place)
         # When the clock is put back, an hour of the day comes twice.
-        grid[at] = joined(grid[at], cell) if at in grid else cell
+        grid[day_hour] = joined(grid[day_hour], cell) if day_hour in grid else cell
     return grid
 
 

@@ -35,11 +35,11 @@ class LocalHours:
 
     def of(self, start_us: int) -> tuple[date, int]:
         """Local date and hour of day (0-23) of an instant."""
-        found = self._known.get(start_us)
-        if found is None:
+        day_hour = self._known.get(start_us)
+        if day_hour is None:
             local = from_us(start_us).astimezone(self._zone)
-            found = self._known[start_us] = (local.date(), local.hour)
-        return found
+            day_hour = self._known[start_us] = (local.date(), local.hour)
+        return day_hour
 
 
 @cache

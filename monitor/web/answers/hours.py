@@ -68,11 +68,11 @@ def laid_out(
         if low >= high:
             continue
         here = slice(start + low, start + high)
-        found = day.value[low:high], day.n[low:high], day.n_failed[low:high]
+        columns = day.value[low:high], day.n[low:high], day.n_failed[low:high]
         if any(n[here]):
-            known = value[here], n[here], n_failed[here]
-            found = _put_together(known, found)
-        value[here], n[here], n_failed[here] = found
+            earlier = value[here], n[here], n_failed[here]
+            columns = _put_together(earlier, columns)
+        value[here], n[here], n_failed[here] = columns
     if is_share:
         value = [f / k if k else None for f, k in zip(n_failed, n, strict=True)]
     return Hours(first_us=first_us, value=value, n=n, n_failed=n_failed)
@@ -89,22 +89,24 @@ def measured_span(
     return first_us + max(0, before) * HOUR_US, min(until_us, last_us)
 
 
-def joined(one: Cell, other: Cell) -> Cell:
+def joined(cell: Cell, other: Cell) -> Cell:
     """Two cells as one: their mean, weighted by the number of probes."""
-    n = one.n + other.n
-    parts = [(c.value, c.n) for c in (one, other) if c.value is not None]
+    n = cell.n + other.n
+    parts = [(c.value, c.n) for c in (cell, other) if c.value is not None]
     weight = sum(w for _, w in parts)
     value = sum(v * w for v, w in parts) / weight if weight else None
-    return Cell(value=value, n=n, n_failed=one.n_failed + other.n_failed)
+    return Cell(value=value, n=n, n_failed=cell.n_failed + other.n_failed)
 
 
 _Columns = tuple[Sequence[float | None], Sequence[int], Sequence[int]]
 
 
-def _put_together(one: _Columns, other: _Columns) -> _Columns:
+def _put_together(columns: _Columns, other: _Columns) -> _Columns:
     cells = [
         joined(Cell(*a), Cell(*b))
-        for a, b in zip(zip(*one, strict=True), zip(*other, strict=True), strict=True)
+        for a, b in zip(
+            zip(*columns, strict=True), zip(*other, strict=True), strict=True
+        )
     ]
     return (
         [cell.value for cell in cells],

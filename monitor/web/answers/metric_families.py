@@ -65,19 +65,19 @@ def _fresh_samples(facts: Facts, vantage: str) -> list[tuple[str, Sample]]:
     oldest = facts.clock.now_utc() - max(STALE, 3 * facts.config.every)
     infos = [
         info
-        for found in facts.sites(vantage).values()
-        for info in found
+        for of_site in facts.sites(vantage).values()
+        for info in of_site
         if info.path == DIRECT and info.last_utc >= oldest
     ]
     urls = {target.name: target.url for target in facts.config.all_targets()}
-    found = facts.reader.latest(infos)
-    return [(urls.get(s.target) or s.url or s.target, s) for s in found]
+    of_site = facts.reader.latest(infos)
+    return [(urls.get(s.target) or s.url or s.target, s) for s in of_site]
 
 
-def site_families(found: Iterable[tuple[str, Sample]]) -> Iterator[Metric]:
+def site_families(samples: Iterable[tuple[str, Sample]]) -> Iterator[Metric]:
     """What blackbox_exporter would tell of the sites, and the goodput."""
-    pages = [(url, s) for url, s in found if s.probe in _PAGES]
-    transfers = [(url, s) for url, s in found if s.goodput_bps is not None]
+    pages = [(url, s) for url, s in samples if s.probe in _PAGES]
+    transfers = [(url, s) for url, s in samples if s.goodput_bps is not None]
     yield _gauge(
         "probe_success",
         "Whether the last probe got its answer",
@@ -195,7 +195,7 @@ def _ip_version(sample: Sample) -> float | None:
     return 6.0 if ":" in sample.remote_address else 4.0
 
 
-def verdict_families(found: Verdicts) -> Iterator[Metric]:
+def verdict_families(answer: Verdicts) -> Iterator[Metric]:
     """What the last analysis said."""
     names = ("vantage", "target")
     verdict = GaugeMetricFamily(
@@ -211,38 +211,43 @@ def verdict_families(found: Verdicts) -> Iterator[Metric]:
         "Times slower than the rest of the day and beyond the controls",
         labels=(*names, "metric"),
     )
-    for one in found.verdicts:
-        own = [one.vantage, one.target]
-        verdict.add_metric([*own, one.verdict, one.strength or ""], 1)
-        for state, n in one.evenings:
-            evenings.add_metric([*own, state], n)
-        if one.effect.ratio is not None:
-            ratio.add_metric([*own, one.effect.metric], one.effect.ratio)
+    for judged in answer.verdicts:
+        labels = [judged.vantage, judged.target]
+        verdict.add_metric([*labels, judged.verdict, judged.strength or ""], 1)
+        for state, n in judged.evenings:
+            evenings.add_metric([*labels, state], n)
+        if judged.effect.ratio is not None:
+            ratio.add_metric([*labels, judged.effect.metric], judged.effect.ratio)
     yield verdict
     yield evenings
     yield ratio
-    if found.computed_at_utc is not None:
+    if answer.computed_at_utc is not None:
         yield _plain(
             "monitor_analysis_timestamp_seconds",
             "When the last analysis was made",
-            found.computed_at_utc.timestamp(),
+            answer.computed_at_utc.timestamp(),
         )
 
 
-def _services(found: Services) -> Metric:
+def _services(answer: Services) -> Metric:
     """What the last analysis said of services."""
     family = GaugeMetricFamily(
         "monitor_service_verdict_info",
         "The verdict of the last analysis on a service, the gravest of its hosts'",
         labels=("vantage", "service", "verdict", "strength"),
     )
-    for one in found.services:
-        own = [one.vantage, one.service, one.verdict, one.strength or ""]
-        family.add_metric(own, 1)
+    for service in answer.services:
+        labels = [
+            service.vantage,
+            service.service,
+            service.verdict,
+            service.strength or "",
+        ]
+        family.add_metric(labels, 1)
     return family
 
 
-def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
+def health_families(health: Health, rounds: dict[str, int]) -> Iterator[Metric]:
     """How the daemon itself is."""
     family = CounterMetricFamily(
         "monitor_rounds",
@@ -253,39 +258,39 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
         family.add_metric([status], n)
     yield family
     yield CounterMetricFamily(
-        "monitor_gap_seconds", "Time without rounds", value=found.gap_s
+        "monitor_gap_seconds", "Time without rounds", value=health.gap_s
     )
     troubles = GaugeMetricFamily(
         "monitor_troubles_week",
         "Nightly analyses that were ended and messages not sent, in seven days",
         labels=["what"],
     )
-    kinds = Counter(trouble.what for trouble in found.troubles)
+    kinds = Counter(trouble.what for trouble in health.troubles)
     for what in ("night_ended", "not_sent"):
         troubles.add_metric([what], kinds[what])
     yield troubles
-    yield _plain("monitor_fresh", "Whether samples are fresh", float(found.is_fresh))
+    yield _plain("monitor_fresh", "Whether samples are fresh", float(health.is_fresh))
     yield _plain(
         "monitor_spool_records",
         "Records that wait for the database",
-        found.spool_records,
+        health.spool_records,
     )
     yield _plain(
         "monitor_wal_bytes",
         "Length of SQLite's write-ahead log; long while a reader holds it",
-        found.wal_bytes,
+        health.wal_bytes,
     )
     yield _plain(
         "monitor_stale_rollups",
         "Hours whose roll-up is still to be made",
-        found.n_stale_hours,
+        health.n_stale_hours,
     )
     yield CounterMetricFamily(
         "monitor_removed_samples",
         "Samples that retention removed",
-        value=found.n_removed_samples,
+        value=health.n_removed_samples,
     )
-    used = found.usage
+    used = health.usage
     yield _plain(
         "monitor_received_today_bytes",
         "Received on the wire today by the home's clock",
@@ -307,16 +312,16 @@ def health_families(found: Health, rounds: dict[str, int]) -> Iterator[Metric]:
         ),
         "monitor_event_loop_lateness_seconds": (
             "Worst lateness of the measuring loop in the last round",
-            found.event_loop_lateness_s,
+            health.event_loop_lateness_s,
         ),
         "monitor_line_up": (
             "Whether anything gets through the home's line",
-            _LINE_UP.get(found.line),
+            _LINE_UP.get(health.line),
         ),
-        "monitor_sample_age_seconds": ("Age of the last sample", found.age_s),
+        "monitor_sample_age_seconds": ("Age of the last sample", health.age_s),
         "monitor_clock_synchronised": (
             "Whether the system's clock is synchronised",
-            found.is_clock_synchronised,
+            health.is_clock_synchronised,
         ),
     }
     for name, (text, value) in optional.items():

@@ -10,10 +10,10 @@ def annotations(facts: Facts, query: DaysQuery) -> Annotations:
     """The notes of a range of dates."""
     vantage = facts.vantage(query.vantage)
     since, until = facts.days(vantage, query.since, query.until)
-    found = facts.reader.notes(since.isoformat(), until.isoformat(), vantage)
+    notes = facts.reader.notes(since.isoformat(), until.isoformat(), vantage)
     return Annotations(
         annotations=[
             Annotation.model_validate(dict(zip(_NAMES, row, strict=True)))
-            for row in found
+            for row in notes
         ]
     )

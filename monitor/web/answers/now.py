@@ -42,7 +42,7 @@ def present(facts: Facts) -> Present:
     """The present of the configured measuring point."""
     vantage = facts.config.vantage
     now_utc = facts.clock.now_utc()
-    found = core.present(
+    moment = core.present(
         _recent(facts, now_utc),
         now_utc=now_utc,
         fresh=facts.fresh,
@@ -50,9 +50,11 @@ def present(facts: Facts) -> Present:
     )
     pause_end = facts.reader.last_pause_end(vantage, now_utc=now_utc)
     if pause_end is None or pause_end <= now_utc:
-        return found
+        return moment
     zone = ZoneInfo(facts.config.timezone)
-    return replace(found, reasons=(paused(pause_end.astimezone(zone)), *found.reasons))
+    return replace(
+        moment, reasons=(paused(pause_end.astimezone(zone)), *moment.reasons)
+    )
 
 
 def paused(until: datetime) -> Reason:
@@ -69,17 +71,17 @@ def now(facts: Facts, query: LanguageQuery) -> Now:
     return answer_of(present(facts), facts.config.vantage, query.language)
 
 
-def answer_of(found: Present, vantage: str, code: str | None) -> Now:
+def answer_of(moment: Present, vantage: str, code: str | None) -> Now:
     """A present as the API gives it, told in the language of a code."""
     tongue = None if code is None else language(code)
     return Now(
-        now_utc=found.now_utc,
+        now_utc=moment.now_utc,
         vantage=vantage,
-        line=found.line,
-        controls_times_slower=found.controls_times_slower,
-        sites=list(found.sites),
-        reasons=[str(reason) for reason in found.reasons],
-        told=None if tongue is None else [told(r, tongue) for r in found.reasons],
+        line=moment.line,
+        controls_times_slower=moment.controls_times_slower,
+        sites=list(moment.sites),
+        reasons=[str(reason) for reason in moment.reasons],
+        told=None if tongue is None else [told(r, tongue) for r in moment.reasons],
     )
 
 
@@ -132,19 +134,19 @@ def _recent(facts: Facts, now_utc: datetime) -> list[Recent]:
     pages = _points(facts, Metric.DURATION, (s.pages for s in sites), now_utc)
     transfers = (s.values for s in sites if s.metric is Metric.GOODPUT)
     values = _points(facts, Metric.GOODPUT, transfers, now_utc)
-    found = []
+    recent = []
     for site in sites:
-        own = last.get(site.target, ())
-        page = _last_page(own, now_utc - facts.fresh)
-        attempts = _outcomes(pages, site.pages, own)
+        samples = last.get(site.target, ())
+        page = _last_page(samples, now_utc - facts.fresh)
+        attempts = _outcomes(pages, site.pages, samples)
         has_transfers = site.metric is Metric.GOODPUT
-        found.append(
+        recent.append(
             Recent(
                 target=site.target,
                 role=site.role,
                 metric=site.metric.value,
                 pages=attempts,
-                values=_outcomes(values, site.values, own)
+                values=_outcomes(values, site.values, samples)
                 if has_transfers
                 else attempts,
                 usual=usual.get(site.target),
@@ -152,7 +154,7 @@ def _recent(facts: Facts, now_utc: datetime) -> list[Recent]:
                 connect_s=None if page is None else page.connect_s,
             )
         )
-    return found
+    return recent
 
 
 def _site(facts: Facts, target: str, role: Role) -> _Site:
@@ -187,7 +189,9 @@ def _outcomes(
 ) -> list[Outcome]:
     """The outcomes of some series of one site, the oldest first."""
     stages = {to_us(s.started_at_utc): s.failed_operation for s in last}
-    own = [point for series_id in series_ids for point in points.get(series_id, ())]
+    attempts = [
+        point for series_id in series_ids for point in points.get(series_id, ())
+    ]
     return [
         Outcome(
             started_at_utc=from_us(point.started_at_us),
@@ -195,7 +199,7 @@ def _outcomes(
             failure=point.failure,
             failed_operation=stages.get(point.started_at_us),
         )
-        for point in sorted(own, key=lambda point: point.started_at_us)
+        for point in sorted(attempts, key=lambda point: point.started_at_us)
     ]
 
 
@@ -204,14 +208,14 @@ def _usual(
 ) -> dict[str, float | None]:
     """The median of the last days of each site's metric, where enough is known."""
     since_us, until_us = to_us(now_utc - _USUAL_DAYS), to_us(now_utc)
-    found: dict[str, float | None] = {}
+    usual: dict[str, float | None] = {}
     for metric in (Metric.GOODPUT, Metric.DURATION):
         chosen = {s.target: s.values for s in sites if s.metric is metric}
         hours = facts.hours(chosen, metric, since_us, until_us)
-        for target, own in hours.items():
-            known = [value for value in own.value if value is not None]
-            found[target] = middle(known) if len(known) >= _LEAST_HOURS else None
-    return found
+        for target, of_site in hours.items():
+            values = [value for value in of_site.value if value is not None]
+            usual[target] = middle(values) if len(values) >= _LEAST_HOURS else None
+    return usual
 
 
 def _has_answered(

@@ -47,7 +47,7 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
     vantage = facts.vantage(None)
     urls = {target.name: target.url for target in config.all_targets()}
     sites = facts.sites(vantage)
-    infos = [info for found in sites.values() for info in found]
+    infos = [info for of_site in sites.values() for info in of_site]
     twins = {n: Role.TARGET for n in sorted(sites) if is_twin(sites[n])}
     zone = ZoneInfo(config.timezone)
     return Targets(
@@ -72,9 +72,9 @@ def _local(moment: datetime | None, zone: ZoneInfo) -> date | None:
 
 
 def _target(
-    name: str, role: Role, url: str | None, found: list[SeriesInfo]
+    name: str, role: Role, url: str | None, infos: list[SeriesInfo]
 ) -> TargetInfo:
-    newest = max(found, key=lambda info: info.last_utc, default=None)
+    newest = max(infos, key=lambda info: info.last_utc, default=None)
     return TargetInfo(
         name=name,
         role="twin" if newest is not None and newest.part == TWIN else role.value,
@@ -82,10 +82,10 @@ def _target(
         part=(newest and newest.part) or "page",
         url=url,
         is_configured=url is not None,
-        probes=sorted({info.probe for info in found}),
-        paths=sorted({info.path for info in found}),
-        first_sample_utc=min((info.first_utc for info in found), default=None),
-        last_sample_utc=max((info.last_utc for info in found), default=None),
+        probes=sorted({info.probe for info in infos}),
+        paths=sorted({info.path for info in infos}),
+        first_sample_utc=min((info.first_utc for info in infos), default=None),
+        last_sample_utc=max((info.last_utc for info in infos), default=None),
     )
 
 
@@ -241,20 +241,20 @@ def _reason(age_s: float | None, limit_s: float) -> str:
 def health(facts: Facts, _query: NoQuery) -> Health:
     """Whether samples are fresh, and what the daemon has to deal with."""
     vantage = facts.config.vantage
-    found = freshness(facts, vantage)
+    fresh = freshness(facts, vantage)
     totals = facts.round_totals(vantage)
     removed = facts.reader.removed(vantage)
     missed = totals.get("missed", (0, 0, 0, 0.0))
     line, of_line = now.line(facts)
     return Health(
-        is_fresh=found.is_fresh,
-        reason=found.reason,
+        is_fresh=fresh.is_fresh,
+        reason=fresh.reason,
         line=line,
         line_reason=str(of_line),
         vantage=vantage,
         version=VERSION,
-        last_sample_utc=found.last_sample_utc,
-        age_s=found.age_s,
+        last_sample_utc=fresh.last_sample_utc,
+        age_s=fresh.age_s,
         rounds_complete=totals.get("complete", (0,))[0],
         rounds_overlong=totals.get("overlong", (0,))[0],
         gaps=missed[0],
@@ -272,9 +272,9 @@ def health(facts: Facts, _query: NoQuery) -> Health:
 
 
 def _lateness_s(facts: Facts, vantage: str) -> float | None:
-    own = [
+    loops = [
         info
         for info in facts.series()
         if info.vantage == vantage and info.probe == Probe.EVENT_LOOP
     ]
-    return max((s.waiting_s or 0.0 for s in facts.reader.latest(own)), default=None)
+    return max((s.waiting_s or 0.0 for s in facts.reader.latest(loops)), default=None)

@@ -68,9 +68,9 @@ _FIELDS: Final = tuple(field.name for field in fields(Sample))
 
 def sample_page(facts: Facts, query: SamplePageQuery) -> SamplePage:
     """Samples by time, oldest first, with the cursor of the next page."""
-    found = facts.reader.page(_filter(facts, query, _cursor(query.cursor)), query.limit)
-    is_full = len(found) == query.limit
-    rows = [_row(series_id, sample) for series_id, sample in found]
+    page = facts.reader.page(_filter(facts, query, _cursor(query.cursor)), query.limit)
+    is_full = len(page) == query.limit
+    rows = [_row(series_id, sample) for series_id, sample in page]
     return SamplePage(samples=rows, next=rows[-1].id if is_full else None)
 
 
@@ -87,10 +87,10 @@ def gaps(facts: Facts, query: GapsQuery) -> Gaps:
     """Gaps and incomplete rounds of the configured measuring point."""
     vantage = facts.config.vantage
     now_utc = facts.clock.now_utc()
-    found = facts.reader.rounds(query.since, query.until, vantage, as_of=now_utc)
+    rounds = facts.reader.rounds(query.since, query.until, vantage, as_of=now_utc)
     return Gaps(
         vantage=vantage,
-        gaps=[_gap(r) for r in found if r.status is not RoundStatus.COMPLETE],
+        gaps=[_gap(r) for r in rounds if r.status is not RoundStatus.COMPLETE],
     )
 
 
@@ -120,7 +120,7 @@ def csv_header() -> str:
 def _filter(
     facts: Facts, query: SamplesQuery, after: tuple[int, int] | None
 ) -> SampleFilter:
-    wanted = {
+    asked = {
         "target": query.target,
         "vantage": query.vantage,
         "path": query.path,
@@ -129,7 +129,7 @@ def _filter(
     ids = [
         info.series_id
         for info in facts.series()
-        if all(v is None or getattr(info, name) == v for name, v in wanted.items())
+        if all(v is None or getattr(info, name) == v for name, v in asked.items())
     ]
     return SampleFilter(
         since=query.since,
@@ -145,14 +145,14 @@ def _cursor(text: str | None) -> tuple[int, int] | None:
 
 
 def _key(text: str) -> tuple[int, int]:
-    at, series_id = text.split("-")
-    return int(at), min(int(series_id), 2**31 - 1)
+    started_us, series_id = text.split("-")
+    return int(started_us), min(int(series_id), 2**31 - 1)
 
 
 def _row(series_id: int, sample: Sample) -> SampleRow:
     values = {name: getattr(sample, name) for name in _FIELDS}
-    known = {n: json_ready(v) for n, v in values.items() if v is not None and v != ()}
-    return SampleRow(id=f"{to_us(sample.started_at_utc)}-{series_id}", **known)
+    stated = {n: json_ready(v) for n, v in values.items() if v is not None and v != ()}
+    return SampleRow(id=f"{to_us(sample.started_at_utc)}-{series_id}", **stated)
 
 
 def _gap(round_: Round) -> Gap:
@@ -170,8 +170,8 @@ def _gap(round_: Round) -> Gap:
 
 def _line(sample: Sample) -> str:
     cells = {name: _cell(sample, name) for name in COLUMNS}
-    known = {name: cell for name, cell in cells.items() if cell is not None}
-    return json.dumps(known, ensure_ascii=False) + "\n"
+    stated = {name: cell for name, cell in cells.items() if cell is not None}
+    return json.dumps(stated, ensure_ascii=False) + "\n"
 
 
 def _csv_cell(sample: Sample, name: str) -> object:

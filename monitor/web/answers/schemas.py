@@ -560,8 +560,8 @@ class Member(Answer):
     def of(cls, verdict: model.Verdict, **told: str) -> Self:
         """The answer of a stored verdict."""
         stated = verdict.to_dict()
-        own = {name: stated[name] for name in cls.model_fields if name in stated}
-        return cls.model_validate({**own, **told, "kind": Kind.of(verdict.verdict)})
+        shown = {name: stated[name] for name in cls.model_fields if name in stated}
+        return cls.model_validate({**shown, **told, "kind": Kind.of(verdict.verdict)})
 
 
 class ServiceVerdict(Answer):
@@ -585,11 +585,11 @@ class ServiceVerdict(Answer):
 
     @classmethod
     def of(
-        cls, found: model.ServiceVerdict, told: Told | None, members: list[Member]
+        cls, judged: model.ServiceVerdict, told: Told | None, members: list[Member]
     ) -> Self:
         """The answer of a service that was rolled up."""
-        kind = Kind.of(found.verdict)
-        shown = {**found.to_dict(), "kind": kind, "members": members, "told": told}
+        kind = Kind.of(judged.verdict)
+        shown = {**judged.to_dict(), "kind": kind, "members": members, "told": told}
         return cls.model_validate(shown)
 
 

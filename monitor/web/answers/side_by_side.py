@@ -78,5 +78,5 @@ def _controls_median(
     # Whole hours: those that begin inside the span, and the one that it begins in.
     first = to_us(since) // HOUR_US * HOUR_US
     controls = facts.control_series(metric, vantage)
-    found = facts.hours(controls, metric, first, to_us(until))
-    return middle(hourly_middle(found))
+    hours = facts.hours(controls, metric, first, to_us(until))
+    return middle(hourly_middle(hours))

@@ -12,7 +12,7 @@ Values = Sequence[float | None]
 
 def hourly_middle(sites: Mapping[str, Hours]) -> Values:
     """Per hour, the median over the sites of what each measured."""
-    each = [one.value for one in sites.values()]
+    each = [hours.value for hours in sites.values()]
     return [middle(values) for values in zip(*each, strict=True)]
 
 
@@ -34,21 +34,23 @@ def beyond_controls(
 
     Hours without a control have none: nothing can be said of them.
     """
-    own = against_usual(metric, hours)
+    of_target = against_usual(metric, hours)
     if not controls:
-        return [None] * len(own)
-    each = [against_usual(metric, one) for one in controls.values()]
+        return [None] * len(of_target)
+    each = [against_usual(metric, of_control) for of_control in controls.values()]
     common = (middle(values) for values in zip(*each, strict=True))
     is_share = metric is Metric.FAILED_SHARE
     return [
         _beyond(mine, theirs, is_share=is_share)
-        for mine, theirs in zip(own, common, strict=True)
+        for mine, theirs in zip(of_target, common, strict=True)
     ]
 
 
-def _beyond(own: float | None, common: float | None, *, is_share: bool) -> float | None:
-    if own is None or common is None:
+def _beyond(
+    value: float | None, common: float | None, *, is_share: bool
+) -> float | None:
+    if value is None or common is None:
         return None
     if is_share:
-        return own - common
-    return own / common if common > 0 else None
+        return value - common
+    return value / common if common > 0 else None

@@ -41,8 +41,8 @@ def verdicts(facts: Facts, query: LanguageQuery) -> Verdicts:
     for stored in facts.analyses(1):
         analysis, answer = stored.read(), overview.verdicts_of(stored)
         told = [
-            one.model_copy(update={"told": told_of(verdict, tongue)})
-            for one, verdict in zip(answer.verdicts, analysis.verdicts, strict=True)
+            shown.model_copy(update={"told": told_of(verdict, tongue)})
+            for shown, verdict in zip(answer.verdicts, analysis.verdicts, strict=True)
         ]
         lead = _lead(facts, analysis, tongue)
         return answer.model_copy(update={"verdicts": told, "lead": lead})
@@ -75,26 +75,26 @@ def services(facts: Facts, query: LanguageQuery) -> Services:
     )
 
 
-def _service(found: model.ServiceVerdict, tongue: Language | None) -> ServiceVerdict:
+def _service(service: model.ServiceVerdict, tongue: Language | None) -> ServiceVerdict:
     if tongue is None:
-        return ServiceVerdict.of(found, None, [*map(Member.of, found.members)])
+        return ServiceVerdict.of(service, None, [*map(Member.of, service.members)])
     members = [
         Member.of(
             host,
             heading=cards.heading(host, tongue),
             part_title=part_title(host.part, tongue),
         )
-        for host in found.members
+        for host in service.members
     ]
-    told = told_of(replace(found.leading, reasons=found.reasons), tongue)
-    return ServiceVerdict.of(found, told, members)
+    told = told_of(replace(service.leading, reasons=service.reasons), tongue)
+    return ServiceVerdict.of(service, told, members)
 
 
 def _lead(facts: Facts, analysis: model.Analysis | None, tongue: Language) -> str:
     window, vantage = facts.config.window, facts.vantage(None)
-    found = () if analysis is None else services_of(analysis.verdicts)
+    services = () if analysis is None else services_of(analysis.verdicts)
     return cards.lead(
-        [service for service in found if service.vantage == vantage],
+        [service for service in services if service.vantage == vantage],
         since=None if analysis is None else analysis.since,
         until=None if analysis is None else analysis.until,
         window=(window.start, window.end),
@@ -104,11 +104,13 @@ def _lead(facts: Facts, analysis: model.Analysis | None, tongue: Language) -> st
 
 def gaps(facts: Facts, query: GapsQuery) -> Gaps:
     """Gaps and incomplete rounds, and their reasons in words."""
-    found = sample_pages.gaps(facts, query)
+    answer = sample_pages.gaps(facts, query)
     if query.language is None:
-        return found
+        return answer
     tongue = language(query.language)
-    return found.model_copy(update={"gaps": [_told(gap, tongue) for gap in found.gaps]})
+    return answer.model_copy(
+        update={"gaps": [_told(gap, tongue) for gap in answer.gaps]}
+    )
 
 
 def _told(gap: Gap, tongue: Language) -> Gap:

@@ -101,8 +101,8 @@ class Access:
 
     def token_is_known(self, token: str) -> bool:
         """Whether the token was found right before: quick."""
-        known = self._token_digest
-        return known is not None and hmac.compare_digest(known, _digest(token))
+        digest = self._token_digest
+        return digest is not None and hmac.compare_digest(digest, _digest(token))
 
     def of_session(self, session: str | None) -> Who:
         """The owner, when the session is alive."""

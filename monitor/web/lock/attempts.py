@@ -36,9 +36,9 @@ class Attempts:
         """Raise TooMany when this address, or everybody together, failed too often."""
         now_s = self._clock.monotonic_s()
         with self._lock:
-            own = self._by_network.get(network(address), deque())
+            failures = self._by_network.get(network(address), deque())
             wait_s = max(
-                _wait_s(own, now_s, PER_ADDRESS, ADDRESS_SPAN_S),
+                _wait_s(failures, now_s, PER_ADDRESS, ADDRESS_SPAN_S),
                 _wait_s(self._all, now_s, IN_ALL, ALL_SPAN_S),
             )
         if wait_s > 0:
@@ -62,14 +62,14 @@ class Attempts:
 def network(address: str) -> str:
     """What counts as one guesser: an IPv4 address, a /64 of IPv6."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return address
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(IPv6Address(int(found) >> 64 << 64))
-    return str(found)
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(IPv6Address(int(parsed) >> 64 << 64))
+    return str(parsed)
 
 
 def _wait_s(failures: deque[float], now_s: float, most: int, span_s: float) -> float:

@@ -62,11 +62,11 @@ def _address(hop: str) -> str | None:
 
 def _is_in(address: str, networks: Iterable[str]) -> bool:
     try:
-        found = ip_address(network(address))
-        own = ip_address(address)
+        of_network = ip_address(network(address))
+        itself = ip_address(address)
     except ValueError:
         return False
-    return any(a in ip_network(n) for n in networks for a in (own, found))
+    return any(a in ip_network(n) for n in networks for a in (itself, of_network))
 
 
 class Crowd:
