@@ -10,6 +10,7 @@ import numpy as np
 
 from monitor.analysis.busyhour import SLOWER_LOG
 from monitor.analysis.case import Case, is_above_one
+from monitor.analysis.distance import full_way_abroad
 from monitor.analysis.evalue import binomial_tail
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.evening_rule import CEILING, SLOW_LOG, SLOW_RATIO, is_slow, mostly_dead
@@ -352,36 +353,10 @@ def _general(case: Case) -> Ruling | None:
     """Targets and controls slow together, on most evenings or on some."""
     if case.n_controls == 0 or case.effect is None:
         return None
-    if case.is_hill and _tested_median(case, _rises(case)[:, _slow(case)]) < SLOWER_LOG:
-        return Ruling(
-            "inconclusive",
-            Reason(
-                "quicker_controls",
-                "It is slower than the controls only because they are quicker in the "
-                "window than by day; by itself it is not slower than in the rest of "
-                "its day.",
-            ),
-        )
-    if case.is_hill and not _is_common(case):
-        return Ruling(
-            "inconclusive",
-            Reason(
-                "own_busy_hour",
-                "It is slower than the controls in the window, but that comes and goes "
-                "gently, without the edges of something that is switched on and off: "
-                "it may be a busy hour of its own.",
-            ),
-        )
+    if (abroad := full_way_abroad(case)) is not None:
+        return Ruling("general_congestion", abroad)
     if case.is_hill:
-        return Ruling(
-            "general_congestion",
-            Reason(
-                "felt_busy_hour",
-                "Controls are slow in the window too. This site is slower than they "
-                "are, but its evenings have the shape of the common busy hour: it may "
-                "only feel that more.",
-            ),
-        )
+        return _hill(case)
     if case.effect.centre >= _OPEN_LOG:
         return None
     contrast = case.look.contrast
@@ -391,6 +366,39 @@ def _general(case: Case) -> Ruling | None:
         if _is_together(rises[m], common):
             return Ruling("general_congestion", _common_busy_hour(case, common))
     return None
+
+
+def _hill(case: Case) -> Ruling:
+    """Slower than the controls, with the shape of a busy hour."""
+    if _tested_median(case, _rises(case)[:, _slow(case)]) < SLOWER_LOG:
+        return Ruling(
+            "inconclusive",
+            Reason(
+                "quicker_controls",
+                "It is slower than the controls only because they are quicker in the "
+                "window than by day; by itself it is not slower than in the rest of "
+                "its day.",
+            ),
+        )
+    if not _is_common(case):
+        return Ruling(
+            "inconclusive",
+            Reason(
+                "own_busy_hour",
+                "It is slower than the controls in the window, but that comes and goes "
+                "gently, without the edges of something that is switched on and off: "
+                "it may be a busy hour of its own.",
+            ),
+        )
+    return Ruling(
+        "general_congestion",
+        Reason(
+            "felt_busy_hour",
+            "Controls are slow in the window too. This site is slower than they "
+            "are, but its evenings have the shape of the common busy hour: it may "
+            "only feel that more.",
+        ),
+    )
 
 
 def _common_busy_hour(case: Case, common: Floats) -> Reason:

@@ -54,7 +54,11 @@ def _kinds(group: Group, rows: Mapping[str, tuple[Cause, str]]) -> list[HomeKind
 _INNOCENT: Mapping[str, tuple[Cause, str]] = {
     "plain": (c.nothing, "an ordinary home"),
     "busy_line": (c.busy_line, "a strong common hill on the line"),
-    "busy_transit": (c.busy_transit, "the way abroad is full at the peak"),
+    "busy_transit": (c.busy_transit, "the way abroad is busy at the peak"),
+    "full_transit": (
+        c.with_(c.busy_transit, height=1.2),
+        "the way abroad is full at the peak",
+    ),
     "stream": (c.stream, "the household's own streaming, unseen"),
     "tariff": (c.tariff, "the whole line held from eight to ten"),
     "wifi_evenings": (c.wifi, "bad radio in the evening"),
