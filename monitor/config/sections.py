@@ -10,6 +10,7 @@ from monitor import evening_rule
 from monitor.config.services import content_hosts, registrable_domain
 from monitor.config.values import (
     Address,
+    BasePath,
     ClockTime,
     ContentHost,
     DatabaseUrl,
@@ -196,6 +197,7 @@ class Web(_Section):
     behind_proxy: bool = False
     proxies: tuple[Network, ...] = ()
     hosts: tuple[str, ...] = ()
+    base_path: BasePath = ""
 
     @model_validator(mode="after")
     def _others_need_a_secret(self) -> Self:

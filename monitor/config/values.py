@@ -28,6 +28,11 @@ _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,20}")
 _LABEL_PATTERN = re.compile(r"[a-z0-9_*-]{1,63}")
 _BARE_URL = re.compile(r"[a-z]+://[^/?#]+/?")
 _LONGEST_HOST = 253
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}){1,8}")
+_OWN_PATHS = frozenset(
+    {"api", "healthz", "login", "logout", "metrics", "reports", "share", "static"}
+)
+"""First parts of the dashboard's own paths."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
@@ -93,6 +98,18 @@ def _zone(value: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError("an IANA time zone such as Asia/Almaty") from None
     return value
+
+
+def _base_path(text: str) -> str:
+    """A path prefix without the slash at its end; empty: none."""
+    path = text.rstrip("/")
+    first = path[1:].partition("/")[0]
+    if path and (_BASE_PATH.fullmatch(path) is None or first in _OWN_PATHS):
+        raise ValueError(
+            "a path such as /monitor, of letters, digits, '-', '_' and '.'; its first"
+            f" part none of {', '.join(sorted(_OWN_PATHS))}"
+        )
+    return path
 
 
 def _listening_host(value: str) -> str:
@@ -274,6 +291,7 @@ ContentHost = Annotated[str, AfterValidator(_content_host)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Folder = Annotated[str, AfterValidator(_folder)]
+BasePath = Annotated[str, AfterValidator(_base_path)]
 ListeningHost = Annotated[str, AfterValidator(_listening_host)]
 SecretHash = Annotated[str, AfterValidator(_secret_hash)]
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]

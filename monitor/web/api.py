@@ -123,8 +123,9 @@ async def new_share(request: web.Request) -> web.Response:
     asked = checked(ShareRequest, _decoded(body))
     if context.access.is_open:
         return problem(403, "a link needs a password: see `monitor web password`")
+    base = context.config.web.base_path
     token, expires = context.access.new_share(timedelta(hours=asked.hours))
-    share = Share(path=f"/share/{token}", expires_at_utc=expires)
+    share = Share(path=f"{base}/share/{token}", expires_at_utc=expires)
     return web.Response(text=share.model_dump_json(), content_type="application/json")
 
 
@@ -135,11 +136,12 @@ def _decoded(body: bytes) -> object:
         raise NotAllowed(["body: not JSON"]) from None
 
 
-async def openapi(_request: web.Request) -> web.Response:
+async def openapi(request: web.Request) -> web.Response:
     """The OpenAPI document."""
-    return web.Response(text=_document(), content_type="application/json")
+    base = request.app[CONTEXT].config.web.base_path
+    return web.Response(text=_document(base), content_type="application/json")
 
 
 @cache
-def _document() -> str:
-    return json.dumps(openapi_document())
+def _document(base: str) -> str:
+    return json.dumps(openapi_document(base))

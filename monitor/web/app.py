@@ -1,6 +1,6 @@
 """The application: routes, guards, and what they share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
 from aiohttp import web
@@ -46,9 +46,18 @@ def make_app(store: Store, config: Config, clock: Clock) -> web.Application:
         files=Files(),
         answers=KeptAnswers(clock),
     )
-    app.add_routes([*pages.routes(), *api.routes(), *metrics.routes()])
+    routes = [*pages.routes(), *api.routes(), *metrics.routes()]
+    base = config.web.base_path
+    if base:
+        # Some proxies pass the prefix on, some take it away.
+        app.add_routes([web.get(base, pages.to_dashboard), *_below(base, routes)])
+    app.add_routes(routes)
     app.cleanup_ctx.append(_closing)
     return app
+
+
+def _below(base: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
+    return [web.RouteDef(r.method, base + r.path, r.handler, r.kwargs) for r in routes]
 
 
 async def _closing(app: web.Application) -> AsyncIterator[None]:

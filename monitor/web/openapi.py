@@ -29,8 +29,8 @@ Json = dict[str, Any]
 """A part of a JSON schema, as pydantic makes it."""
 
 
-def openapi_document() -> Json:
-    """The description of `/api/v1`, OpenAPI 3.1."""
+def openapi_document(base: str = "") -> Json:
+    """The description of `/api/v1` under a path prefix, OpenAPI 3.1."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -40,7 +40,7 @@ def openapi_document() -> Json:
             " the making of share links. Durations in seconds, rates in bit/s,"
             " instants in RFC 3339, dates local to the home's zone.",
         },
-        "servers": [{"url": PREFIX}],
+        "servers": [{"url": base + PREFIX}],
         "security": [{}, {"session": []}, {"token": []}],
         "paths": {**_questions(), **_streams(), "/shares": {"post": _share()}},
         "components": {"schemas": _schemas(), "securitySchemes": _SECURITY},

@@ -21,6 +21,7 @@ from monitor.web.lock.guard import (
     SESSION_COOKIE,
     SHARE_COOKIE,
     WHO,
+    base_of,
     is_https,
     problem,
     visitor_address,
@@ -60,6 +61,11 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+async def to_dashboard(request: web.Request) -> web.Response:
+    """The path prefix without the slash at its end."""
+    return _to(request, "/")
+
+
 async def dashboard(request: web.Request) -> web.Response:
     """The one page; its numbers come from the API."""
     context = request.app[CONTEXT]
@@ -80,7 +86,7 @@ async def log_in(request: web.Request) -> web.Response:
     """Check the password and begin a session."""
     context = request.app[CONTEXT]
     if context.access.is_open:
-        return _to("/")
+        return _to(request, "/")
     async with asyncio.timeout(BODY_TIMEOUT_S):
         password = (await request.post()).get("password")
     text = password if isinstance(password, str) else ""
@@ -94,7 +100,7 @@ async def log_in(request: web.Request) -> web.Response:
         answer = _page(request, "login.html", status=429, error="login.too_many")
         answer.headers["Retry-After"] = f"{error.retry_after_s:.0f}"
         return answer
-    answer = _to("/")
+    answer = _to(request, "/")
     _set_cookie(request, answer, SESSION_COOKIE, session, int(SESSION.total_seconds()))
     return answer
 
@@ -102,9 +108,9 @@ async def log_in(request: web.Request) -> web.Response:
 async def log_out(request: web.Request) -> web.Response:
     """End the session."""
     request.app[CONTEXT].access.log_out(request.cookies.get(SESSION_COOKIE))
-    answer = _to("/login")
-    answer.del_cookie(SESSION_COOKIE)
-    answer.del_cookie(SHARE_COOKIE)
+    answer = _to(request, "/login")
+    for name in (SESSION_COOKIE, SHARE_COOKIE):
+        answer.del_cookie(name, path=_cookie_path(request))
     return answer
 
 
@@ -115,7 +121,7 @@ async def enter_shared(request: web.Request) -> web.Response:
     expires_s = context.access.share_expires_s(token)
     if expires_s is None:
         return _page(request, "login.html", status=404, error="share.expired")
-    answer = _to("/")
+    answer = _to(request, "/")
     left_s = int(expires_s - context.facts.clock.now_utc().timestamp())
     _set_cookie(request, answer, SHARE_COOKIE, token, left_s)
     return answer
@@ -200,13 +206,18 @@ def _page(
         languages=LANGUAGES,
         messages=_as_data(dict(messages)),
         version=VERSION,
+        base=base_of(request),
         **values,
     )
     answer = web.Response(status=status, text=text, content_type="text/html")
     answer.headers["Vary"] = "Accept-Language, Cookie"
     if "lang" in request.query:
         answer.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=365 * 86400, samesite="Lax"
+            LANGUAGE_COOKIE,
+            language,
+            max_age=365 * 86400,
+            path=_cookie_path(request),
+            samesite="Lax",
         )
     return answer
 
@@ -224,8 +235,13 @@ def _language(request: web.Request) -> str:
     return chosen_language(asked, request.headers.get("Accept-Language", ""))
 
 
-def _to(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path})
+def _to(request: web.Request, path: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": base_of(request) + path})
+
+
+def _cookie_path(request: web.Request) -> str:
+    """Another site under another prefix of the same host gets no cookie of ours."""
+    return base_of(request) or "/"
 
 
 def _set_cookie(
@@ -235,6 +251,7 @@ def _set_cookie(
         name,
         value,
         max_age=max_age_s,
+        path=_cookie_path(request),
         httponly=True,
         samesite="Lax",
         secure=is_https(request),

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from monitor.errors import MonitorError
 from monitor.stored_analysis import UnreadableAnalysisError
+from monitor.text import printable
 from monitor.web.answers.facts import NotHere
 from monitor.web.answers.schemas import Problem
 from monitor.web.context import CONTEXT, Context
@@ -48,9 +49,23 @@ _PUBLIC: Final = frozenset({"/login", "/healthz", "/healthz/line"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+def base_of(request: web.Request) -> str:
+    """The path prefix of all links; empty at the root of the host."""
+    return request.app[CONTEXT].config.web.base_path
+
+
+def own_path(request: web.Request) -> str:
+    """The path without the prefix, which some proxies pass on."""
+    base = base_of(request)
+    if base and request.path.startswith(f"{base}/"):
+        return request.path.removeprefix(base)
+    return request.path
+
+
 def is_api(request: web.Request) -> bool:
     """Whether a program asks: it gets JSON and no redirection."""
-    return request.path.startswith("/api/") or request.path == "/metrics"
+    path = own_path(request)
+    return path.startswith("/api/") or path == "/metrics"
 
 
 def is_https(request: web.Request) -> bool:
@@ -168,17 +183,46 @@ def _is_own_host(context: Context, host: str) -> bool:
 async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse what changes something and comes from another page."""
     if request.method not in _SAFE and not _is_same_origin(request):
-        return problem(403, "refused: the request comes from another page")
+        return problem(403, _of_another_page(request))
     return await handler(request)
 
 
 def _is_same_origin(request: web.Request) -> bool:
+    """Whether our own page sends this.
+
+    A browser says so in `Sec-Fetch-Site`, which no script can set, over HTTPS and on
+    loopback. Elsewhere it says where its page is from, and that has to be the host that
+    is asked: a proxy may have changed that.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
     origin = request.headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.host and origin != "null"
-    site = request.headers.get("Sec-Fetch-Site")
+        return urlsplit(origin).netloc in _asked_hosts(request) and origin != "null"
     # Programs send neither header, and no cookies either.
-    return site == "same-origin" if site else SESSION_COOKIE not in request.cookies
+    return SESSION_COOKIE not in request.cookies
+
+
+def _asked_hosts(request: web.Request) -> set[str]:
+    """The host that the visitor asked, also as a proxy in front tells it."""
+    if not is_proxy(_peer(request), request.app[CONTEXT].config.web):
+        return {request.host}
+    told = request.headers.getall("X-Forwarded-Host", [])
+    return {request.host, *(text.rpartition(",")[2].strip() for text in told[-1:])}
+
+
+def _of_another_page(request: web.Request) -> str:
+    origin = urlsplit(request.headers.get("Origin", "")).netloc
+    told = "refused: the request comes from another page"
+    if not origin or origin in _asked_hosts(request):
+        return told
+    return (
+        f"{told}: it is on {printable(origin[:100])}, and Host says"
+        f" {printable(request.host[:100])}. If these are the same, the proxy between"
+        " them has to pass the header Host on as it came (nginx: proxy_set_header Host"
+        " $http_host;)"
+    )
 
 
 @web.middleware
@@ -186,7 +230,7 @@ async def known_visitor(request: web.Request, handler: Handler) -> web.StreamRes
     """Let in whom the configuration lets in."""
     who = await _who(request)
     request[WHO] = who
-    if who is Who.NOBODY and not _is_public(request.path):
+    if who is Who.NOBODY and not _is_public(own_path(request)):
         return _ask_for_password(request)
     if who is Who.GUEST and request.method not in _SAFE:
         return problem(403, "refused: a shared link only lets look")
@@ -204,7 +248,7 @@ def _ask_for_password(request: web.Request) -> web.StreamResponse:
         return answer
     if request.method not in _SAFE:
         return problem(401, "log in")
-    return web.Response(status=303, headers={"Location": "/login"})
+    return web.Response(status=303, headers={"Location": f"{base_of(request)}/login"})
 
 
 async def _who(request: web.Request) -> Who:

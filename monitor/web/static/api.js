@@ -1,4 +1,7 @@
 // Questions to the API of this page's own host.
+// The path prefix that the page is reached under; empty at the root of its host.
+export const base = document.documentElement.dataset.base;
+
 export class Problem extends Error {
   constructor(status, message) {
     super(message);
@@ -14,7 +17,7 @@ function search(parameters) {
 
 async function answerOf(response) {
   if (response.status === 401) {
-    location.assign("/login");
+    location.assign(`${base}/login`);
   }
   const document_ = await response.json();
   if (!response.ok) {
@@ -24,14 +27,14 @@ async function answerOf(response) {
 }
 
 export async function ask(path, parameters = {}) {
-  const response = await fetch(`/api/v1${path}${search(parameters)}`, {
+  const response = await fetch(`${base}/api/v1${path}${search(parameters)}`, {
     headers: { Accept: "application/json" },
   });
   return answerOf(response);
 }
 
 export async function send(path, body) {
-  const response = await fetch(`/api/v1${path}`, {
+  const response = await fetch(`${base}/api/v1${path}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),

@@ -1,5 +1,5 @@
 // Puts the page together: what is chosen, what is asked, what is shown.
-import { ask, send } from "./api.js";
+import { ask, base, send } from "./api.js";
 import { cards } from "./cards.js";
 import * as curves from "./curves.js";
 import { eveningsAbout, eveningsData, eveningsOption } from "./evenings.js";
@@ -326,7 +326,7 @@ async function showNotes() {
 
 async function showReports() {
   const { reports, troubles } = await ask("/reports");
-  const link = (one, name) => element("a", { href: `/reports/${one.date}/${encodeURIComponent(name)}`, target: "_blank", rel: "noopener" }, name);
+  const link = (one, name) => element("a", { href: `${base}/reports/${one.date}/${encodeURIComponent(name)}`, target: "_blank", rel: "noopener" }, name);
   const digest = (one, name) => (one.digests[name] ? [element("code", { class: "digest" }, `SHA-256 ${one.digests[name]}`), " "] : []);
   const item = (one) => element("li", {}, `${dayName(one.date)}: `, ...one.files.flatMap((name) => [link(one, name), " ", ...digest(one, name)]));
   const list = element("ul", {}, ...reports.slice(0, 30).map(item));
@@ -427,7 +427,7 @@ function wire() {
     link.addEventListener("click", () => {
       const parameters = new URLSearchParams(location.search);
       parameters.set("lang", link.dataset.language);
-      link.href = `/?${parameters}`;
+      link.href = `${base}/?${parameters}`;
     });
   }
   openFromChart(figures.heatmap, (event) => event.seriesIndex === 0 && openDay(state.map.days[event.value[0]], true));
