@@ -26,8 +26,8 @@ from benchmarks.lab import LAB, labctl
 from benchmarks.memory import descendants, memory_mib
 from benchmarks.page import write_table
 from benchmarks.process import ROOT
-from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.store import open_store
+from monitor.wire_bytes import expected_on_wire_bytes
 
 PAGE = ROOT / "docs" / "deployment.md"
 SPAN_S, SHIPPED_S, WARM_S = 180, 300, 25

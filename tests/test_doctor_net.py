@@ -8,7 +8,7 @@ from dns import rcode
 
 from monitor.clock import SystemClock
 from monitor.doctor import Finding, State
-from monitor.doctor.measured_hosts import host_findings, tried, without_page
+from monitor.doctor.measured_hosts import host_findings, tried
 from monitor.doctor.name_servers import resolver_findings
 from monitor.model import TWIN, Role, Target
 from monitor.probe import Prober, ProbeSettings
@@ -73,7 +73,8 @@ async def test_no_resolver_at_all() -> None:
 async def findings(targets: list[Target], names: dns.NameServer) -> list[Finding]:
     settings = ProbeSettings(resolvers=(names.resolver,), allow_private_answers=True)
     prober = Prober(settings, SystemClock())
-    return list(host_findings(targets, await tried(prober, without_page(targets))))
+    suspects = [target for target in targets if target.role is Role.TARGET]
+    return list(host_findings(targets, await tried(prober, suspects)))
 
 
 async def test_each_kind_without_a_page_is_tried_and_told(authority) -> None:
@@ -101,12 +102,14 @@ async def test_each_kind_without_a_page_is_tried_and_told(authority) -> None:
         ]
         found = {f.check: f for f in await findings(targets, names)}
     assert {check: f.state for check, f in found.items()} == {
+        "target page": State.OK,
         "target tcp": State.OK,
         "target media": State.OK,
         "target app": State.OK,
         "target cache": State.WARNING,
         "target gone": State.WARNING,
     }
+    assert found["target page"].result.startswith("HTTP status 200 in ")
     assert found["target tcp"].result.startswith("connected in ")
     assert found["target media"].result.startswith(f"handshake with {HOST} in ")
     app = "20 of 20 questions answered, 0 segments sent again"

@@ -4,8 +4,6 @@ Questions only on a terminal; every one has an answer that Return takes.
 """
 
 import asyncio
-import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from monitor.model import Sample
     from monitor.probe.failure import NotTriedError
 
-_NAMED_BY_LINK: Final = "zoneinfo/"
 _ANSWERS_S: Final = 60
 _SHIPPED_BYTES: Final = 1 << 20
 
@@ -84,6 +81,7 @@ def _may_be_written(path: Path) -> bool:
 def _choices(country: str | None, timezone: str | None, *, asks: bool) -> "Choices":
     from monitor.config.countries import country_of
     from monitor.config.proposal import Choices
+    from monitor.machine import machine_zone
 
     zone = timezone or machine_zone()
     if asks and timezone is None:
@@ -186,21 +184,6 @@ def _asked_password() -> str | None:
             return new_hash(password)
 
 
-def machine_zone() -> str | None:
-    """The IANA zone that this machine goes by; None where it does not say."""
-    named = os.environ.get("TZ", "").removeprefix(":")
-    if named:
-        return named if "/" in named else None
-    written = Path("/etc/timezone")
-    if written.is_file():
-        text = written.read_text("utf-8", errors="replace").strip()
-        if text:
-            return text
-    link = os.path.realpath("/etc/localtime")
-    _, mark, zone = link.partition(_NAMED_BY_LINK)
-    return zone if mark else None
-
-
 def _tried(choices: "Choices") -> str:
     """The text for the choices, without the controls that do not answer here."""
     from monitor.clock import SystemClock
@@ -277,16 +260,8 @@ def _tell(settings: Settings, *, yes: bool) -> None:
 
 
 def _address(config: "Config") -> str:
+    from monitor.machine import own_address
+
     if config.web.is_loopback:
         return f"http://127.0.0.1:{config.web.port} on this machine"
-    return f"http://{_own_address()}:{config.web.port} in this house"
-
-
-def _own_address() -> str:
-    """The address that others in the house know; nothing is sent for it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-            return str(probe.getsockname()[0])
-        except OSError:
-            return socket.gethostname()
+    return f"http://{own_address()}:{config.web.port} in this house"

@@ -8,7 +8,6 @@ from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import InputError, RightsError, StoreError
 from monitor.model import Round, RoundStatus
-from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.sampling.ration import Ration
 from monitor.sampling.schedule import (
     Gap,
@@ -20,6 +19,7 @@ from monitor.sampling.schedule import (
 from monitor.store import Store
 from monitor.store.clock_steps import ClockStep
 from monitor.wallclock import local_instant
+from monitor.wire_bytes import expected_on_wire_bytes
 
 _log = logging.getLogger(__package__)
 

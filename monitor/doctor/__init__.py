@@ -8,33 +8,36 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import TZPATH, ZoneInfo
+from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
-from monitor import private
+from monitor import present, private
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, masked, partial_controls
 from monitor.doctor.finding import Finding, State
+from monitor.doctor.home_line import line_of
 from monitor.doctor.measured_hosts import (
     Outcomes,
     host_findings,
     tried,
     what_failed,
-    without_page,
 )
 from monitor.doctor.name_servers import resolver_findings, system_resolvers
 from monitor.errors import InputError, MonitorError, RightsError
+from monitor.machine import machine_zone
 from monitor.masking import HIDDEN
 from monitor.model import Role, Sample, Target
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.hosts import is_address
-from monitor.probe.route import NetworkFiles
+from monitor.probe.route import DefaultRoute, NetworkFiles
 from monitor.store import Store
 from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
 from monitor.store.engine import COMPANIONS, sqlite_file
 from monitor.store.spool_file import spool_path
 
 __all__ = ["Finding", "State", "examine"]
+
+_NO_PLACE = ("UTC", "Etc/UTC", "Etc/UCT", "Etc/GMT", "GMT", "Universal")
 
 LOW_DISK_BYTES = 500_000_000
 """Some years of samples of the shipped configuration."""
@@ -54,24 +57,44 @@ async def examine(
     name_servers = settings.resolvers or system_resolvers()
     asked = resolver_findings(name_servers, _a_name(targets), clock)
     resolvers = [finding async for finding in asked]
+    route = NetworkFiles().route()
+    gateway = await _asked_gateway(route, clock)
     findings = [
         # Before anything opens the database, which would set its rights.
         *private_findings(config, config_path),
         *resolvers,
         clock_finding(is_synchronised()),
         zone_finding(config.timezone),
+        home_zone_finding(config.timezone, machine_zone(), clock.now_utc()),
         *write_findings(directory),
         database_finding(store),
         *retention_findings(store, config, clock.now_utc()),
         log_finding(wal_bytes(config.database)),
-        await _gateway_finding(clock),
+        gateway_finding(route, gateway),
         *partial_findings(config),
     ]
     prober = Prober(settings, clock)
-    controls = [target for target in targets if target.role is Role.CONTROL]
-    of_targets = host_findings(targets, await tried(prober, without_page(targets)))
-    of_controls = control_findings(await tried(prober, controls))
-    return [*findings, *of_targets, *of_controls]
+    outcomes = await tried(prober, targets)
+    line = await line_of(targets, outcomes, gateway)
+    is_at_fault = line.is_at_fault
+    suspects, controls = _by_role(targets, outcomes)
+    return [
+        *findings,
+        *line.findings,
+        *host_findings(targets, suspects, blames_line=is_at_fault),
+        *control_findings(controls, blames_line=is_at_fault),
+    ]
+
+
+def _by_role(
+    targets: Sequence[Target], outcomes: Outcomes
+) -> tuple[Outcomes, Outcomes]:
+    """The outcomes of targets and of controls."""
+    controls = {t.name for t in targets if t.role is Role.CONTROL}
+    return (
+        {name: o for name, o in outcomes.items() if name not in controls},
+        {name: o for name, o in outcomes.items() if name in controls},
+    )
 
 
 def _a_name(targets: Sequence[Target]) -> str:
@@ -102,6 +125,36 @@ def zone_finding(zone: str) -> Finding:
             "update the system's tzdata package",
         )
     return Finding("time-zone data", State.OK, told)
+
+
+def home_zone_finding(zone: str, of_machine: str | None, now_utc: datetime) -> Finding:
+    """Whether the evenings of the configuration are this machine's evenings.
+
+    A wrong zone acquits in silence: the slow hours fall into the rest of the day.
+    """
+    if of_machine in (None, *_NO_PLACE):
+        told = f"{zone}; this machine goes by {of_machine or 'no named zone'}"
+        return Finding("zone of the home", State.OK, f"{told}, which is no place")
+    try:
+        theirs = _offsets(str(of_machine), now_utc)
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        theirs = []
+    told = f"{zone}; this machine goes by {of_machine}"
+    if theirs == _offsets(zone, now_utc):
+        return Finding("zone of the home", State.OK, told)
+    return Finding(
+        "zone of the home",
+        State.WARNING,
+        f"{told}, where clocks show another time",
+        f"if this home is there, set timezone: {of_machine} in the configuration; the"
+        " evenings that are judged are of the configured zone",
+    )
+
+
+def _offsets(zone: str, now_utc: datetime) -> list[timedelta | None]:
+    """What the clocks differ from UTC by, through the year to come."""
+    months = (now_utc + timedelta(days=30 * n) for n in range(13))
+    return [month.astimezone(ZoneInfo(zone)).utcoffset() for month in months]
 
 
 def write_findings(directory: Path) -> Iterator[Finding]:
@@ -221,8 +274,11 @@ def partial_findings(config: Config) -> Iterator[Finding]:
         )
 
 
-def control_findings(outcomes: Outcomes) -> Iterator[Finding]:
+def control_findings(
+    outcomes: Outcomes, *, blames_line: bool = False
+) -> Iterator[Finding]:
     """Whether there are enough live controls for a verdict, and which are dead."""
+    advice = "" if blames_line else "if it stays so, put another site in its place"
     n_alive = 0
     for name, outcome in outcomes.items():
         if isinstance(outcome, Sample) and outcome.failure is None:
@@ -232,28 +288,40 @@ def control_findings(outcomes: Outcomes) -> Iterator[Finding]:
             f"control {name}",
             State.WARNING,
             what_failed(outcome),
-            "if it stays so, put another site in its place",
+            advice,
         )
     yield Finding(
         "controls",
         State.OK if n_alive >= 3 else State.BAD,
         f"{n_alive} of {len(outcomes)} answer",
         ""
-        if n_alive >= 3
+        if n_alive >= 3 or blames_line
         else "at least three live controls are needed to accuse anybody",
     )
 
 
-async def _gateway_finding(clock: Clock) -> Finding:
-    route = NetworkFiles().route()
+async def _asked_gateway(
+    route: DefaultRoute | None, clock: Clock
+) -> present.Gateway | None:
+    """How the gateway answers; None: there is none."""
     if route is None:
+        return None
+    sample = await Gateway(clock, vantage="doctor").measure()
+    connect_s = None if sample is None else sample.connect_s
+    return present.Gateway(has_answered=connect_s is not None, connect_s=connect_s)
+
+
+def gateway_finding(
+    route: DefaultRoute | None, gateway: present.Gateway | None
+) -> Finding:
+    """Whether trouble of the home's own can be seen."""
+    if route is None or gateway is None:
         advice = "without it, trouble of the home line cannot be told from the net's"
         return Finding("gateway", State.WARNING, "no IPv4 default route", advice)
-    sample = await Gateway(clock, vantage="doctor").measure()
-    if sample is None or sample.connect_s is None:
+    if gateway.connect_s is None:
         advice = "harmless; own trouble is then seen by the sites alone"
         return Finding("gateway", State.WARNING, "does not answer", advice)
-    told = f"answers in {1e3 * sample.connect_s:.1f} ms over {route.interface}"
+    told = f"answers in {1e3 * gateway.connect_s:.1f} ms over {route.interface}"
     return Finding("gateway", State.OK, told)
 
 

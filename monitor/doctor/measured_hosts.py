@@ -1,10 +1,11 @@
-"""Whether what is measured without a page answers, and as what: one attempt each."""
+"""Whether what is measured answers, and as what: one attempt each."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from monitor.doctor.finding import Finding, State
-from monitor.model import TWIN, Probe, Role, Sample, Target
+from monitor.model import TWIN, Probe, Sample, Target
 from monitor.probe import Prober
 from monitor.probe.exchanges import N_EXCHANGES
 from monitor.probe.failure import NotTriedError
@@ -12,15 +13,6 @@ from monitor.probe.settings import latency_probe
 
 Outcomes = Mapping[str, Sample | NotTriedError]
 """By name of the target."""
-
-
-def without_page(targets: Sequence[Target]) -> list[Target]:
-    """The targets that are measured by a handshake or a connection alone."""
-    return [
-        target
-        for target in targets
-        if target.role is Role.TARGET and latency_probe(target.url) != Probe.HTTPS
-    ]
 
 
 async def tried(prober: Prober, targets: Sequence[Target]) -> Outcomes:
@@ -37,10 +29,19 @@ async def _outcome(prober: Prober, target: Target) -> Sample | NotTriedError:
         return error
 
 
-def host_findings(targets: Sequence[Target], outcomes: Outcomes) -> Iterator[Finding]:
-    """A line for each target that was tried, and one more for each twin."""
+def host_findings(
+    targets: Sequence[Target], outcomes: Outcomes, *, blames_line: bool = False
+) -> Iterator[Finding]:
+    """A line for each target that was tried, and one more for each twin.
+
+    Parameters
+    ----------
+    blames_line : the line is at fault: no other host would do better.
+    """
     for name, outcome in outcomes.items():
-        yield _finding(f"target {name}", outcome)
+        finding = _finding(f"target {name}", outcome)
+        is_failure = isinstance(outcome, Sample)
+        yield replace(finding, advice="") if blames_line and is_failure else finding
     for target in targets:
         if target.part == TWIN:
             yield from twin_findings(target, targets, outcomes)
@@ -69,6 +70,9 @@ def _finding(check: str, outcome: Sample | NotTriedError) -> Finding:
 def _told(sample: Sample) -> str:
     """What an attempt that went well did and found."""
     connect = f"{1e3 * (sample.connect_s or 0.0):.0f} ms"
+    if sample.probe == Probe.HTTPS:
+        duration = f"{1e3 * (sample.duration_s or 0.0):.0f} ms"
+        return f"HTTP status {sample.http_status} in {duration}"
     if sample.probe == Probe.TLS:
         handshake = f"{1e3 * (sample.tls_handshake_s or 0.0):.0f} ms"
         return f"handshake with {sample.server_name} in {handshake}"

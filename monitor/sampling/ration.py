@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from monitor.evening_rule import Window
 from monitor.model import Probe, Target
 from monitor.probe import probes_of
-from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.sampling.budget import (
     Budget,
     Costs,
@@ -22,6 +21,7 @@ from monitor.sampling.budget import (
 )
 from monitor.sampling.round import Errand
 from monitor.sampling.turns import taking_turns
+from monitor.wire_bytes import expected_on_wire_bytes
 
 PAGE_BYTES = 100_000
 """A page of a site that was not measured yet: about the mean of the shipped sites."""

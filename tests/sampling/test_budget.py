@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from monitor.evening_rule import parse_window
 from monitor.model import Probe, Role, Target
-from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.sampling.budget import (
     Budget,
     Costs,
@@ -30,6 +29,7 @@ from monitor.sampling.ration import (
 )
 from monitor.sampling.round import Errand
 from monitor.sampling.turns import whose_turn_it_is
+from monitor.wire_bytes import expected_on_wire_bytes
 
 ALMATY = ZoneInfo("Asia/Almaty")
 TABLE = Timetable(

@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestClient
 
 from monitor.interchange import read_frame
 from monitor.model import LOCAL_PROBES
-from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.store import open_store
 from monitor.stored_analysis import read_document
+from monitor.wire_bytes import expected_on_wire_bytes
 from tests.web import history
 from tests.web.conftest import Serve
 

@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from monitor.model import Probe
-from monitor.probe.this_machine import expected_on_wire_bytes
 from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import to_us
 from monitor.store.reader import SeriesInfo, is_site
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.home_clock import day_start_us
 from monitor.web.answers.schemas import Usage
+from monitor.wire_bytes import expected_on_wire_bytes
 
 PACE_DAYS: Final = 7
 """Whole days of which the mean is taken for the days to come."""
