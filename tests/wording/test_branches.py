@@ -67,6 +67,7 @@ OF_CAPACITY = (
     ("blocked_transfers", 2),
     ("four_of_seven", 2),
     ("held_two_a_week", 2),
+    ("full_transit", 2),
 )
 """Homes of the second physics, and what is said only there."""
 LATIN = re.compile(r"[A-Za-z]+")
