@@ -1,16 +1,20 @@
-"""A day of the daemon in half a minute; docs/soak.md has the month and its faults."""
+"""Hours of the daemon in half a minute; docs/soak.md has the month and its faults."""
 
 from pathlib import Path
 
 from benchmarks.soak.run import Settings, soak
 from tests.waiting import PATIENCE_S
 
-A_DAY = Settings(days=1, every_min=60, has_root=False, end_s=PATIENCE_S, has_pdf=False)
+HOURS = Settings(
+    days=0.7, every_min=60, has_root=False, end_s=PATIENCE_S, has_pdf=False
+)
 
 
-async def test_day_with_a_fault_every_other_round_loses_nothing(tmp_path: Path) -> None:
-    outcome = await soak(tmp_path, A_DAY)
+async def test_hours_with_a_fault_every_other_round_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    outcome = await soak(tmp_path, HOURS)
     assert outcome.found.wrong == [], outcome.text()
-    assert outcome.found.counts["slots measured"] >= 15
-    assert outcome.found.counts["samples and rounds acknowledged"] >= 150
-    assert sum(outcome.soak.n_faults.values()) >= 8
+    assert outcome.found.counts["slots measured"] >= 10
+    assert outcome.found.counts["samples and rounds acknowledged"] >= 100
+    assert sum(outcome.soak.n_faults.values()) >= 6

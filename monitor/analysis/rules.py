@@ -467,7 +467,7 @@ def _excluded(case: Case, bound: float | None) -> Reason:
         "day, at most {bound:.2f} times; slow evenings: {slow}.",
         {
             "usable": case.n_usable,
-            "times": None if case.effect is None else _times(case.effect.centre),
+            "times": None if case.effect is None else _times(case.centre_log),
             "bound": bound,
             "slow": case.n_slow,
         },

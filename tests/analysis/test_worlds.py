@@ -16,6 +16,7 @@ from monitor.analysis import METHOD_VERSION, analyze, services_of
 from monitor.evening_rule import EveningState
 from monitor.model import Verdict
 from monitor.simulation.capacity import KINDS, CapacityHome, Group, capacity_home
+from tests.analysis.table_agreement import agrees_with_its_table
 
 ACCUSING = {
     "targeted_throttling",
@@ -106,6 +107,7 @@ def test_what_is_said_of_a_home(kind: str) -> None:
         assert told == {name: own.get(name, []) for name in told}
     for name, verdict in verdicts.items():
         clears_and_accuses_rightly(verdict)
+        agrees_with_its_table(verdict)
         if name not in home.acted.targets:
             assert verdict.verdict not in ACCUSING
         elif KINDS[kind].group in SAID:
