@@ -2,10 +2,12 @@
 
 Sent to the services of the configuration, to each by a child that can be killed
 (`monitor.sending`); without a service nothing leaves the house. What was sent is kept
-in the database, and what could not be: a message that nobody took is tried again after
-the next night, and one that was taken is not repeated.
+in the database, and what could not be: a message that nobody took waits there and is
+sent when the line is back, unless a newer one of its subject was made meanwhile; one
+that was taken is not repeated.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +19,7 @@ from monitor import children
 from monitor.config import Config
 from monitor.model import Round, RoundStatus, ServiceVerdict, Verdict
 from monitor.store import Store
-from monitor.store.notices import BEGIN, END, NOT_SENT, Notice, Notices
+from monitor.store.notices import BEGIN, END, NOT_SENT, UNSENT, Notice, Notices
 from monitor.text import printable
 from monitor.verdict_table import Episode, row_of
 from monitor.wording import Language, language
@@ -70,13 +72,45 @@ def tell(
         for place, message in enumerate(chosen)
         if any(not outcomes[place] for outcomes in troubles.values())
     ]
-    for message in taken:
-        store.notices.add(_notice(message, now_utc))
+    for message in chosen:
+        notice = _notice(message, now_utc)
+        if message in taken:
+            store.notices.add(notice)
+        elif config.notify.urls:
+            store.notices.add_new(replace(notice, kind=_waiting(message)))
     for url, outcomes in troubles.items():
         for message, trouble in zip(chosen, outcomes, strict=True):
             if trouble:
                 _note_trouble(store.notices, url, trouble, _notice(message, now_utc))
     return len(taken)
+
+
+def _waiting(message: Message) -> str:
+    words = {"kind": message.kind, "title": message.title, "body": message.body}
+    return f"{UNSENT} {json.dumps(words, ensure_ascii=False)}"
+
+
+def waiting_messages(
+    store: Store, config: Config, *, now_utc: datetime
+) -> list[Message]:
+    """What no service took so far, the oldest first, with when it was made."""
+    tongue = language(config.report.language)
+    since = now_utc - _LOOKED_BACK
+    messages = []
+    for notice in store.notices.unsent(config.vantage, since=since):
+        words = json.loads(notice.kind.partition(" ")[2])
+        made = _local(notice.told_at_utc, config, tongue)
+        messages.append(
+            Message(
+                kind=words["kind"],
+                vantage=notice.vantage,
+                subject=notice.subject,
+                since=notice.since,
+                title=words["title"],
+                body=f"({made}) {words['body']}",
+            )
+        )
+    return messages
 
 
 def tried(config: Config) -> list[tuple[str, str]]:

@@ -102,6 +102,8 @@ class SiteNow:
     failed_operation: str | None
     since_utc: datetime | None
     """Since when it is slow or fails, as far as the last hours show."""
+    slow_run: tuple[float, ...]
+    """How many times slower than usual in the slow rounds in a row, the last first."""
     has_answered: bool
     """Its page or connection, whatever became of the transfer."""
     has_ever_answered: bool
@@ -199,6 +201,7 @@ def _site(
         failure=None if failed is None else failed.failure,
         failed_operation=None if failed is None else failed.failed_operation,
         since_utc=since_utc,
+        slow_run=tuple(_times(site, o) or 0.0 for o in _slow_run(site)),
         has_answered=page is not None and page.failure is None,
         has_ever_answered=site.has_ever_answered,
         is_nearer_than_gateway=is_nearer(
@@ -219,11 +222,15 @@ def _since_failed(outcomes: Sequence[Outcome]) -> datetime:
     return run[-1].started_at_utc
 
 
+def _times(site: Recent, outcome: Outcome) -> float | None:
+    return times_slower(site.metric, outcome.value, site.usual)
+
+
 def _slow_run(site: Recent) -> list[Outcome]:
     """The slow outcomes at the end, the newest first."""
 
     def is_slow(outcome: Outcome) -> bool:
-        times = times_slower(site.metric, outcome.value, site.usual)
+        times = _times(site, outcome)
         return times is not None and times >= SLOW_NOW
 
     return list(takewhile(is_slow, reversed(site.values)))

@@ -17,6 +17,9 @@ def effective(config: Config) -> dict[str, object]:
     document["notify"]["urls"] = [
         f"{url.partition('://')[0]}://{HIDDEN}" for url in config.notify.urls
     ]
+    if config.notify.heartbeat is not None:
+        # Whoever has it can beat for a machine that is off.
+        document["notify"]["heartbeat"] = HIDDEN
     return {key: _plain(value) for key, value in document.items()}
 
 

@@ -129,7 +129,9 @@ def _shown(path: str, value: object) -> str:
         return "a number that is far too long"
 
 
-_SECRET: Final = re.compile(r"notify(\.urls.*)?|web(\.(password|token)_hash)?")
+_SECRET: Final = re.compile(
+    r"notify(\.urls.*|\.heartbeat)?|web(\.(password|token)_hash)?"
+)
 """Where secrets may stand: what is found there is not repeated."""
 
 

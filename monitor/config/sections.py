@@ -16,6 +16,7 @@ from monitor.config.values import (
     DatabaseUrl,
     Duration,
     Folder,
+    HeartbeatUrl,
     HostPattern,
     Label,
     ListeningHost,
@@ -236,6 +237,20 @@ class Report(_Section):
     pdf: bool = True
 
 
+class SlowNow(_Section):
+    """When a site that is slow at this moment is told."""
+
+    factor: Annotated[float, Field(ge=2, le=1000)] = 3.0
+    rounds: Annotated[Whole, Field(ge=2, le=36)] = 3
+
+
+class Quiet(_Section):
+    """Hours without messages of the moment, in local time; may cross midnight."""
+
+    start: ClockTime
+    end: ClockTime
+
+
 class Notify(_Section):
     """Messages to people; none without an address."""
 
@@ -243,6 +258,9 @@ class Notify(_Section):
     silent_after: Annotated[
         Duration, between(timedelta(minutes=10), timedelta(hours=48), "10m to 48h")
     ] = timedelta(hours=1)
+    slow_now: SlowNow | None = None
+    quiet: Quiet | None = None
+    heartbeat: HeartbeatUrl | None = None
 
 
 class Config(_Section):

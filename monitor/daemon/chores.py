@@ -23,6 +23,8 @@ _log = logging.getLogger(__package__)
 
 COMPACT_PAUSE_S = 0.2
 """Between two pieces of the work: a round's writes come first."""
+PRESENT_S = 250.0
+"""Longest time for the messages of one round; it ends by itself before."""
 UNSYNCHRONISED_S = 7 * 86_400
 """After so long it is told; nothing waits for the clock to be synchronised."""
 
@@ -63,6 +65,29 @@ async def run_nightly(
         _log.error("nightly event=ended why=%s", trouble)
         await asyncio.to_thread(_note_ended, store, config, trouble, clock.now_utc())
     return trouble
+
+
+async def tell_present(config: Config, config_path: Path) -> None:
+    """Send the messages of this moment and the heartbeat, in a child with limits."""
+    if not config.notify.urls and config.notify.heartbeat is None:
+        return
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "monitor", "--config", str(config_path)),
+        *("notify", "present", "--child"),
+        env={**os.environ, "MONITOR_DATABASE": config.database},
+        # It ends when this does.
+        stdin=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PRESENT_S):
+                await child.wait()
+    finally:
+        kill(child.pid)
+        status = await child.wait()
+    if status not in (0, *_TOLD):
+        _log.warning("notify event=ended status=%d", status)
 
 
 _TOLD: Final = (2, 3)

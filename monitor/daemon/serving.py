@@ -21,7 +21,12 @@ from apscheduler.triggers.date import DateTrigger
 
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config
-from monitor.daemon.chores import SyncWatch, remove_old_samples, run_nightly
+from monitor.daemon.chores import (
+    SyncWatch,
+    remove_old_samples,
+    run_nightly,
+    tell_present,
+)
 from monitor.daemon.dashboard import Dashboard
 from monitor.daemon.lease import DaemonLease
 from monitor.daemon.startup import (
@@ -150,6 +155,7 @@ class _Daemon:
         )
         self._tasks = Tasks()
         self._nights = OneAtATime("nightly", self._night, self._tasks)
+        self._tellings = OneAtATime("notify", self._tell_present, self._tasks)
         self._reloading = asyncio.Lock()
         self._round_ended = asyncio.Event()
         self._manager = service_manager(clock, os.environ)
@@ -261,10 +267,14 @@ class _Daemon:
         await run_nightly(self._store, self._config, self._config_path, self._clock)
         give_back()
 
+    async def _tell_present(self) -> None:
+        await tell_present(self._config, self._config_path)
+
     async def _write(self, record: Sample | Round) -> None:
         await self._in_thread(partial(self._writer.write, record))
         if isinstance(record, Round):
             self._round_ended.set()
+            self._tellings.begin()
 
     async def _in_thread(self, call: Callable[[], object]) -> object:
         # Shielded: a cancelled round must not take a queued write with it.

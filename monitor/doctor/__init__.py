@@ -251,7 +251,9 @@ def _them(paths: list[Path]) -> str:
 
 
 def _holds_secrets(config: Config) -> bool:
-    return bool(config.notify.urls) or HIDDEN in masked(config.database)
+    return bool(config.notify.urls or config.notify.heartbeat) or HIDDEN in masked(
+        config.database
+    )
 
 
 def log_finding(n_bytes: int) -> Finding:

@@ -1,15 +1,18 @@
 """Messages that were sent, so that an episode is told once, and what went wrong.
 
+A message that no service took is kept with its words, to be sent when the line is back.
+
 What went wrong are messages that a service did not take, and nightly analyses that were
 ended. All of it is only added, never changed.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, insert, or_, select
 
 from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
@@ -20,6 +23,8 @@ BEGIN: Final = "begin"
 END: Final = "end"
 NOT_SENT: Final = "not_sent"
 NIGHT_ENDED: Final = "night_ended"
+UNSENT: Final = "unsent"
+_SENT: Final = (BEGIN, END)
 _TROUBLES: Final = (NOT_SENT, NIGHT_ENDED)
 """A kind that begins with one of these goes on with the reason."""
 
@@ -31,7 +36,7 @@ class Notice:
     told_at_utc: datetime
     kind: str
     """`begin`, `end` or `digest`; of troubles `not_sent SERVICE: REASON` or
-    `night_ended REASON`."""
+    `night_ended REASON`; `unsent JSON` of a message that waits."""
     vantage: str
     subject: str
     """A service; empty: the monitor itself."""
@@ -87,6 +92,40 @@ class Notices:
             row = connection.execute(query).one_or_none()
         return None if row is None else _notice(row)
 
+    def last_made(self, vantage: str, subject: str) -> Notice | None:
+        """The last message about a subject, also one that still waits."""
+        query = (
+            select(notices)
+            .where(
+                notices.c.vantage == vantage,
+                notices.c.subject == subject,
+                _is_message(),
+            )
+            .order_by(notices.c.id.desc())
+            .limit(1)
+        )
+        with self.database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        notice = _notice(row)
+        return replace(notice, kind=_kind_made(notice.kind))
+
+    def unsent(self, vantage: str, *, since: datetime) -> Sequence[Notice]:
+        """What still waits: the last message of its subject, and none has taken it."""
+        query = (
+            select(notices)
+            .where(
+                notices.c.vantage == vantage,
+                notices.c.told_at_us >= to_us(since),
+                _is_message(),
+            )
+            .order_by(notices.c.id)
+        )
+        with self.database.reading() as connection:
+            last = {row.subject: row for row in connection.execute(query)}
+        return [_notice(r) for r in last.values() if r.kind.startswith(UNSENT)]
+
     def troubles(
         self, vantage: str, *, since: datetime, until: datetime
     ) -> Sequence[Notice]:
@@ -104,6 +143,16 @@ class Notices:
         )
         with self.database.reading() as connection:
             return [_notice(row) for row in connection.execute(query)]
+
+
+def _is_message() -> ColumnElement[bool]:
+    return or_(notices.c.kind.in_(_SENT), notices.c.kind.startswith(f"{UNSENT} "))
+
+
+def _kind_made(kind: str) -> str:
+    """What a message is about, be it taken or not."""
+    word, _, words = kind.partition(" ")
+    return str(json.loads(words)["kind"]) if word == UNSENT else kind
 
 
 def _add(connection: Connection, notice: Notice) -> None:
