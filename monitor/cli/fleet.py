@@ -1,19 +1,24 @@
 """`monitor fleet`: many homes, one judgement."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from monitor.cli.options import optional_configuration
+from monitor.cli.options import configuration, optional_configuration
 from monitor.cli.root import EXIT_NO, Settings
 from monitor.cli.terminal import echo_json, print_table, say, visible
 from monitor.errors import InputError
 from monitor.evening_rule import DEFAULT_WINDOW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from monitor.config import Config
     from monitor.fleet import FleetRun
+    from monitor.fleet.lake import Lake
 
 
 @click.group("fleet")
@@ -32,6 +37,171 @@ def init_command(lake: str, *, n_buckets: int) -> None:
     now = SystemClock().now_utc()
     made = Lake.create(lake, n_buckets=n_buckets, created=now)
     say(f"{visible(lake)}: lake {made.lake_id}, {made.n_buckets} buckets")
+
+
+@fleet_command.command("card")
+@click.option("--to", help="The lake; default: fleet.to of the configuration.")
+@click.pass_obj
+def card_command(settings: Settings, *, to: str | None) -> None:
+    """Print this home's signed self-description, for `enroll`.
+
+    What agreeing means goes to stderr.
+    """
+    from monitor.fleet.home_cards import CONSENT, CONSENT_TEXT, card
+    from monitor.fleet.pushing import fleet_secret
+    from monitor.store import open_store
+
+    config = configuration(settings)
+    lake = _lake_of(config, to)
+    say(CONSENT_TEXT.format(version=CONSENT), err=True)
+    with open_store(config.database) as store:
+        secret = fleet_secret(store, config, lake)
+    echo_json(card(config, secret, lake.lake_id))
+
+
+def _lake_of(config: "Config", to: str | None) -> "Lake":
+    from monitor.fleet.lake import Lake
+
+    address = to or config.fleet.to
+    if not address:
+        raise InputError("--to: give a lake, or `fleet: {to: ...}` in the file")
+    return Lake.open(address)
+
+
+@fleet_command.command("enroll")
+@click.argument("lake")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--group", help="Counted as one voice with others of this group.")
+def enroll_command(lake: str, file: Path, *, group: str | None) -> None:
+    """Admit the home of a card in FILE to LAKE."""
+    import json
+
+    from monitor.clock import SystemClock
+    from monitor.fleet.home_cards import enroll
+    from monitor.fleet.lake import Lake
+
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: no card: {error}") from None
+    now = SystemClock().now_utc()
+    home = enroll(Lake.open(lake), document, now_utc=now, group=group)
+    say(f"{home.vantage}: enrolled, one voice with {visible(home.voice)}")
+
+
+@fleet_command.command("push")
+@click.option("--to", help="The lake; default: fleet.to of the configuration.")
+@click.option("--preview", type=click.Path(path_type=Path, file_okay=False))
+@click.pass_obj
+def push_command(settings: Settings, *, to: str | None, preview: Path | None) -> None:
+    """Push the closed days that are not in the lake yet.
+
+    With --preview FOLDER nothing leaves: the very files are written there.
+    """
+    from monitor.clock import SystemClock
+    from monitor.fleet.lake import Files
+    from monitor.fleet.pushing import due_days, push
+    from monitor.store import open_store
+
+    config = configuration(settings)
+    lake = _lake_of(config, to)
+    shown = None if preview is None else replace(lake, files=Files(str(preview)))
+    n_days = n_rows = 0
+    with open_store(config.database) as store:
+        for day in due_days(store, config, lake, now_utc=SystemClock().now_utc()):
+            push(shown or lake, day)
+            n_days, n_rows = n_days + 1, n_rows + day.manifest["n_rows"]
+    where = "pushed" if preview is None else f"written to {visible(preview)}"
+    say(f"{n_days} days, {n_rows} rows {where}")
+
+
+@fleet_command.command("compact")
+@click.argument("lake")
+def compact_command(lake: str) -> None:
+    """Take what the inbox of LAKE holds into the files that are judged.
+
+    Exit status 1: some days were left out; each is named with the reason.
+    """
+    from monitor.clock import SystemClock
+    from monitor.fleet.compaction import compact
+    from monitor.fleet.lake import Lake
+
+    done = compact(Lake.open(lake), today=SystemClock().now_utc().date())
+    say(f"{done.n_days} days, {done.n_rows} rows into {len(done.written)} files")
+    _tell_failed(done.failed)
+    sys.exit(EXIT_NO if done.failed else 0)
+
+
+@fleet_command.command("report")
+@click.argument("lake")
+@click.option("--night", help="Of which night; default: the newest one judged.")
+@click.option("--by", default="isp", show_default=True, help="isp, asn, region, ...")
+@click.option("--service", help="Only this service.")
+@click.option("--homes", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--out",
+    default=Path("fleet-report"),
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+)
+def report_command(
+    lake: str,
+    *,
+    night: str | None,
+    by: str,
+    service: str | None,
+    homes: Path | None,
+    out: Path,
+) -> None:
+    """Write what a fleet publishes of a night: groups of at least five homes.
+
+    HTML with a heat map of providers by evenings, CSV and JSON. LAKE may be what
+    `analyze --out` has written, with --homes.
+    """
+    from monitor.fleet.fleet_report import fleet_report, write_report
+
+    names = tuple(name.strip() for name in by.split(","))
+    told = fleet_report(lake, night=night, by=names, service=service, homes=homes)
+    for path in write_report(told, out):
+        say(visible(path))
+
+
+@fleet_command.command("verify")
+@click.argument("lake")
+@click.option("--run", "run_id", help="Only what this run wrote; default: all runs.")
+@click.option("--homes", "n_homes", default=3, show_default=True, type=int)
+def verify_command(lake: str, *, run_id: str | None, n_homes: int) -> None:
+    """Check LAKE: signatures, files, outputs; judge some homes once more.
+
+    Exit status 1: what differs is named.
+    """
+    from monitor.clock import SystemClock
+    from monitor.fleet.lake import Lake
+    from monitor.fleet.lake_check import differences
+
+    today = SystemClock().now_utc().date()
+    checked = differences(Lake.open(lake), today, run_id=run_id, n_homes=n_homes)
+    _tell_failed(checked.findings)
+    say(
+        f"{checked.n_days} days of the inbox, {checked.n_runs} runs,"
+        f" {checked.n_homes} homes judged again: {len(checked.findings)} differences"
+    )
+    sys.exit(EXIT_NO if checked.findings else 0)
+
+
+@fleet_command.command("dask-config")
+def dask_config_command() -> None:
+    """Print the settings for every machine of a Dask cluster, as its own YAML."""
+    from ruamel.yaml import YAML
+
+    from monitor.fleet.dask_settings import document
+
+    YAML(typ="safe", pure=True).dump(document(), sys.stdout)
+
+
+def _tell_failed(failed: "Iterable[tuple[str, str]]") -> None:
+    for name, reason in failed:
+        say(f"failed: {visible(name)}: {visible(reason, limit=500)}", err=True)
 
 
 class _Analyze(TypedDict):
@@ -145,5 +315,4 @@ def _print(run: "FleetRun") -> None:
     rows = run.to_dict()["groups"]
     if rows:
         print_table(_SHOWN, rows)
-    for name, reason in run.failed:
-        say(f"failed: {visible(name)}: {visible(reason, limit=500)}", err=True)
+    _tell_failed(run.failed)

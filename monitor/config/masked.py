@@ -17,6 +17,8 @@ def effective(config: Config) -> dict[str, object]:
     document["notify"]["urls"] = [
         f"{url.partition('://')[0]}://{HIDDEN}" for url in config.notify.urls
     ]
+    if config.fleet.to is not None:
+        document["fleet"]["to"] = masked(config.fleet.to)
     return {key: _plain(value) for key, value in document.items()}
 
 

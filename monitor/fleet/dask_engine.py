@@ -8,7 +8,6 @@ in docs/fleet.md.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Any, Final
 from urllib.parse import urlsplit
 
 import dask
@@ -16,6 +15,7 @@ from distributed import Client, Future, LocalCluster, as_completed
 from distributed.security import Security
 
 from monitor.errors import InputError, ServiceError
+from monitor.fleet.dask_settings import SETTINGS
 from monitor.fleet.engines import (
     KILLED,
     MOST_ATTEMPTS,
@@ -25,26 +25,6 @@ from monitor.fleet.engines import (
 )
 from monitor.fleet.jobs import Job, Outcome, lost, versions
 from monitor.fleet.local_engine import attempted
-
-SETTINGS: Final[Mapping[str, Any]] = {
-    "distributed.nanny.pre-spawn-environ": {
-        "MALLOC_TRIM_THRESHOLD_": 268_435_456,
-        "MALLOC_MMAP_THRESHOLD_": 33_554_432,
-        "OMP_NUM_THREADS": 1,
-        "MKL_NUM_THREADS": 1,
-        "OPENBLAS_NUM_THREADS": 1,
-    },
-    "distributed.worker.profile.enabled": False,
-    "distributed.admin.tick.interval": "1s",
-    "distributed.admin.system-monitor.interval": "10s",
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-    "distributed.scheduler.allowed-failures": MOST_ATTEMPTS - 1,
-    "distributed.comm.timeouts.connect": "10s",
-    # Nothing of a run is told to anybody.
-    "distributed.diagnostics.nvml": False,
-}
-"""What `monitor fleet dask-config` prints, for every machine of a cluster."""
 
 
 class DaskEngine:

@@ -13,12 +13,12 @@ from typing import Any, Final
 import numpy as np
 
 from monitor.analysis.evalue import e_bh
-from monitor.fleet.registry import Enrolled
+from monitor.fleet.registry import UNKNOWN, Enrolled
 from monitor.fleet.shares import at_least, fisher_p, share_interval
 from monitor.fleet.together import (
+    CommonEdge,
     CommonSize,
     InStep,
-    CommonEdge,
     common_size,
     in_step,
     minutes,
@@ -36,6 +36,7 @@ MOST_OTHERS: Final = 0.8
 FEWEST_OTHERS: Final = 3
 FEW: Final = 0.2
 _HIGHEST_E: Final = 1e12
+BY_PROVIDER: Final = ("isp",)
 ATTRIBUTES: Final = ("region", "access", "asn")
 
 TOO_FEW: Final = "too few homes"
@@ -117,14 +118,29 @@ class FleetGroup:
         return asdict(self)
 
 
-def groups_of(facts: Iterable[HomeFact]) -> list[FleetGroup]:
-    """All groups, in order of providers and services."""
+def groups_of(
+    facts: Iterable[HomeFact], by: Sequence[str] = BY_PROVIDER
+) -> list[FleetGroup]:
+    """All groups, in order of providers and services.
+
+    Parameters
+    ----------
+    by : columns of the registry that make a provider, or a part of one.
+    """
     members: dict[tuple[str, str], list[HomeFact]] = defaultdict(list)
     for fact in voices(facts):
-        members[fact.home.provider, fact.service].append(fact)
+        members[group_name(fact.home, by), fact.service].append(fact)
     told = {key: _counted(key, of_key) for key, of_key in sorted(members.items())}
     marked = _found_by_e_bh(told, members)
     return [_labelled(key, marked, members) for key in marked]
+
+
+def group_name(home: Enrolled, by: Sequence[str] = BY_PROVIDER) -> str:
+    """The group that a home belongs to."""
+    values = (
+        home.provider if name == "isp" else str(getattr(home, name)) for name in by
+    )
+    return ", ".join(value or UNKNOWN for value in values)
 
 
 def voices(facts: Iterable[HomeFact]) -> Iterator[HomeFact]:
