@@ -221,6 +221,8 @@ def _labelled(key: tuple[str, str], groups: Groups, members: Members) -> FleetGr
     if _is_wide(group):
         label = EVERYWHERE if _is_everywhere(group, groups) else PROVIDER_WIDE
         return replace(group, label=label)
+    if _is_everybodys(group, groups):
+        return replace(group, label=EVERYWHERE)
     if part is not None:
         return replace(group, label=PART, part=part)
     is_in_step = group.sync_p is not None and group.sync_p <= ALPHA
@@ -283,15 +285,33 @@ def _is_wide(group: FleetGroup) -> bool:
 
 def _is_everywhere(group: FleetGroup, groups: Groups) -> bool:
     """Whether nearly all other providers are hit as a whole, too."""
-    others = [
+    others = _others(group, groups)
+    n_wide = sum(map(_is_wide, others))
+    return len(others) >= FEWEST_OTHERS and n_wide >= MOST_OTHERS * len(others)
+
+
+def _is_everybodys(group: FleetGroup, groups: Groups) -> bool:
+    """Whether homes of all other providers together are hit about as often.
+
+    A CDN's incident hits some homes of every provider: that is none of this one's.
+    """
+    others = _others(group, groups)
+    k, n = sum(other.k or 0 for other in others), sum(other.n for other in others)
+    if len(others) < FEWEST_OTHERS or k / n < (group.k or 0) / group.n / 2:
+        return False
+    bar = ALPHA / (len(others) + 1)
+    return fisher_p(group.k or 0, group.n, k, n) > bar
+
+
+def _others(group: FleetGroup, groups: Groups) -> list[FleetGroup]:
+    """The same service at the other providers that something can be told of."""
+    return [
         other
         for other in groups.values()
         if other.service == group.service
         and other.provider != group.provider
         and other.n >= FEWEST
     ]
-    n_wide = sum(map(_is_wide, others))
-    return len(others) >= FEWEST_OTHERS and n_wide >= MOST_OTHERS * len(others)
 
 
 def _is_of_the_probe(key: tuple[str, str], members: Members) -> bool:

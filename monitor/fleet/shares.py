@@ -16,7 +16,7 @@ LEVEL: Final = 0.95
 _STEPS: Final = 60
 
 
-def binomial_tail(k: int, n: int, p: float) -> float:
+def upper_tail(k: int, n: int, p: float) -> float:
     """P(Bin(n, p) >= k)."""
     if k <= 0:
         return 1.0
@@ -39,8 +39,8 @@ def share_interval(k: int, n: int) -> tuple[float, float]:
     Clopper and Pearson (1934), Biometrika 26.
     """
     half = (1 - LEVEL) / 2
-    low = _root(lambda p: binomial_tail(k, n, p) >= half) if k > 0 else 0.0
-    high = _root(lambda p: binomial_tail(k + 1, n, p) >= 1 - half) if k < n else 1.0
+    low = _root(lambda p: upper_tail(k, n, p) >= half) if k > 0 else 0.0
+    high = _root(lambda p: upper_tail(k + 1, n, p) >= 1 - half) if k < n else 1.0
     return low, high
 
 

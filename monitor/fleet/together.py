@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.fleet.shares import binomial_tail
+from monitor.fleet.shares import upper_tail
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -89,7 +89,7 @@ def onset_p(onsets: Sequence[date], n_days: int) -> float | None:
         return None
     days = np.sort([day.toordinal() for day in onsets])
     most = max(int(((days >= day) & (days < day + ONSET_DAYS)).sum()) for day in days)
-    return min(1.0, n_days * binomial_tail(most, n, ONSET_DAYS / n_days))
+    return min(1.0, n_days * upper_tail(most, n, ONSET_DAYS / n_days))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
