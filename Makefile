@@ -13,7 +13,7 @@ TARGETS ?= config csv ndjson parquet ooni speedtest smokeping fping prometheus h
 SAMPLE ?= 40
 SEED ?= 1
 
-.PHONY: help run test test-busy check tests fix lock audit sbom release sign fuzz mutants study messages clean
+.PHONY: help run test test-busy test-cluster check tests fix lock audit sbom release sign fuzz mutants study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -48,6 +48,7 @@ lock:           ## write the hash-pinned requirements anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade requirements/fuzz.in -o requirements/fuzz.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/cluster.in -c requirements/dev.txt -o requirements/cluster.txt
 
 audit: $(VENV)/.dev  ## known vulnerabilities of everything pinned; fails too when nobody can be asked
 	$(BIN)/python -m release.audit
@@ -68,6 +69,9 @@ sign:           ## sign dist/SHA256SUMS with the SSH key KEY
 
 fuzz: $(VENV)/.fuzz  ## look for bytes that break a reader: every target for FUZZ_SECONDS (Linux)
 	for name in $(TARGETS); do $(BIN)/python -m fuzz $$name --seconds $(FUZZ_SECONDS) || exit 1; done
+
+test-cluster: $(VENV)/.cluster  ## fleets on Spark (needs Java 17), on S3 (loopback), on two nodes with one killed
+	$(BIN)/python -m pytest tests/fleet/cluster_s3.py tests/fleet/cluster_nodes.py tests/fleet/cluster_spark.py
 
 mutants: $(VENV)/.dev  ## small faults put into the program: a sample of SAMPLE per group
 	$(BIN)/python -m mutants --sample $(SAMPLE) --seed $(SEED) --write
@@ -95,6 +99,10 @@ $(VENV)/.run: $(BIN)/python pyproject.toml requirements/run.txt requirements/bui
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.cluster: $(VENV)/.dev requirements/cluster.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/cluster.txt
 	touch $@
 
 $(VENV)/.fuzz: $(VENV)/.run requirements/fuzz.txt

@@ -13,8 +13,11 @@ from monitor.cli.options import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import Config
+from monitor.errors import MonitorError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from monitor.store import Store
 
 LOWEST_PRIORITY = 19
@@ -91,3 +94,19 @@ def _run(store: "Store", config: Config, *, only_silence: bool) -> None:
         for report in night.reports:
             messages = night_messages(store, report, config)
             tell(store, config, messages, now_utc=now_utc)
+    if config.fleet.to is not None:
+        _push(store, config, config.fleet.to, now_utc)
+
+
+def _push(store: "Store", config: Config, to: str, now_utc: "datetime") -> None:
+    """Push closed days into the owner's lake; what fails is tried the next night."""
+    from monitor.fleet.lake import Lake
+    from monitor.fleet.pushing import due_days, push
+
+    try:
+        lake = Lake.open(to)
+        for day in due_days(store, config, lake, now_utc=now_utc):
+            push(lake, day)
+            say(f"fleet: pushed {day.manifest['day']}", err=True)
+    except MonitorError as error:
+        say(f"fleet: not pushed, tried again the next night: {error}", err=True)

@@ -36,6 +36,7 @@ COMMANDS = {
     "verify": ("verify_command", "check an evidence bundle"),
     "lodge": ("lodge", "have the last digest time-stamped by somebody else"),
     "notify": ("notifying", "try the services that are told"),
+    "fleet": ("fleet", "many homes, one judgement"),
     "anomalies": ("anomalies", "slow and dead evenings, episodes, comparisons"),
     "note": ("note", "note what happened on a date"),
     "sql": ("sql", "a question in SQL, read-only"),

@@ -20,6 +20,8 @@ def effective(config: Config) -> dict[str, object]:
     if config.notify.heartbeat is not None:
         # Whoever has it can beat for a machine that is off.
         document["notify"]["heartbeat"] = HIDDEN
+    if config.fleet.to is not None:
+        document["fleet"]["to"] = masked(config.fleet.to)
     return {key: _plain(value) for key, value in document.items()}
 
 

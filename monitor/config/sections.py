@@ -37,6 +37,8 @@ from monitor.errors import InputError
 from monitor.evening_rule import parse_window
 from monitor.model import TWIN, AddressFamily, Role, Target
 
+FleetText = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -263,6 +265,20 @@ class Notify(_Section):
     heartbeat: HeartbeatUrl | None = None
 
 
+class Fleet(_Section):
+    """Where closed days go for a fleet, and what is said of this home; see fleet.md."""
+
+    to: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    level: Literal["trusted"] = "trusted"
+    consent: Annotated[Whole, Field(ge=0)] = 0
+    isp: FleetText = ""
+    asn: FleetText = ""
+    country: FleetText = ""
+    region: FleetText = ""
+    access: FleetText = ""
+    kind: Literal["home", "office", "data_centre", "vpn"] = "home"
+
+
 class Config(_Section):
     """The whole configuration; see docs/configuration.md for each key."""
 
@@ -283,6 +299,7 @@ class Config(_Section):
     web: Web = Web()
     report: Report = Report()
     notify: Notify = Notify()
+    fleet: Fleet = Fleet()
 
     def all_targets(self) -> tuple[Target, ...]:
         """Targets, then controls, as records."""

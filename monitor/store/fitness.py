@@ -17,7 +17,7 @@ from monitor.store.tables import (
 from monitor.store.trouble import quoted
 
 ENCODING: Final = "UTF8"
-_CHANGED: Final = (hourly, hourly_days, hourly_stale, leases)
+CHANGED: Final = (hourly, hourly_days, hourly_stale, leases)
 """All other tables are only added to."""
 
 _FACTS: Final = text(
@@ -106,7 +106,7 @@ def _refuse_tables(connection: Connection) -> None:
 
 def _words(table: Table) -> tuple[str, ...]:
     added = ("SELECT", "INSERT")
-    return (*added, "UPDATE", "DELETE") if table in _CHANGED else added
+    return (*added, "UPDATE", "DELETE") if table in CHANGED else added
 
 
 def _refuse_sequences(connection: Connection) -> None:

@@ -1,0 +1,369 @@
+"""What only a fleet can say: of each provider and service, how many homes, how; pure.
+
+A group is the homes of one provider, judged on one service. Nothing is said of a group
+of fewer than five homes. Formulas and labels are those of docs/fleet.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from monitor.analysis.evalue import e_bh
+from monitor.fleet.registry import UNKNOWN, Enrolled
+from monitor.fleet.shares import at_least, fisher_p, share_interval
+from monitor.fleet.together import (
+    CommonEdge,
+    CommonSize,
+    InStep,
+    common_size,
+    in_step,
+    minutes,
+    onset_p,
+)
+from monitor.verdict_table import row_of
+
+FEWEST: Final = 5
+"""Nothing is told of fewer homes."""
+MIN_EVENINGS: Final = 7
+ALPHA: Final = 0.05
+WIDE: Final = 0.5
+"""Above this share of homes, with confidence, a provider is told as a whole."""
+MOST_OTHERS: Final = 0.8
+FEWEST_OTHERS: Final = 3
+FEW: Final = 0.2
+_HIGHEST_E: Final = 1e12
+BY_PROVIDER: Final = ("isp",)
+ATTRIBUTES: Final = ("region", "access", "asn")
+
+TOO_FEW: Final = "too few homes"
+NOT_SHOWN: Final = "not shown"
+PROBE: Final = "check the probe first"
+SINGLE: Final = "one home's trouble"
+EVERYWHERE: Final = "everywhere: service side"
+PROVIDER_WIDE: Final = "provider-wide"
+PART: Final = "part of the provider"
+IN_STEP: Final = "part of the provider's homes, in step"
+EACH: Final = "some homes, each for itself"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeFact:
+    """What one home says of one service."""
+
+    home: Enrolled
+    service: str
+    verdict: str
+    e_value: float
+    n_usable: int
+    ratio: float
+    low: float
+    high: float
+    begins: str | None
+    ends: str | None
+    onset: date | None
+    probe_version: str
+    evenings: Mapping[date, bool]
+    """Usable evenings, and whether each was slow."""
+
+    @property
+    def is_accused(self) -> bool:
+        """Whether its verdict accuses."""
+        return row_of(self.verdict).is_accusing
+
+    @property
+    def evidence(self) -> float:
+        """Its e-value where its verdict accuses, else 0: an e-value still.
+
+        What recurs for the service's or the line's sake does not count.
+        """
+        return min(self.e_value, _HIGHEST_E) if self.is_accused else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetGroup:
+    """One provider and one service; what is None is not told."""
+
+    provider: str
+    service: str
+    n: int
+    label: str
+    part: str | None = None
+    k: int | None = None
+    low: float | None = None
+    high: float | None = None
+    at_least: int | None = None
+    e_value: float | None = None
+    """Evidence that anybody is hit: the mean over its homes."""
+    is_found: bool | None = None
+    """By e-BH over all groups."""
+    n_found: int | None = None
+    """Homes by e-BH inside of a group that is found."""
+    sync_p: float | None = None
+    sync_ratio: float | None = None
+    onset_p: float | None = None
+    begins: str | None = None
+    begins_spread_min: float | None = None
+    ends: str | None = None
+    ends_spread_min: float | None = None
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+def groups_of(
+    facts: Iterable[HomeFact], by: Sequence[str] = BY_PROVIDER
+) -> list[FleetGroup]:
+    """All groups, in order of providers and services.
+
+    Parameters
+    ----------
+    by : columns of the registry that make a provider, or a part of one.
+    """
+    members: dict[tuple[str, str], list[HomeFact]] = defaultdict(list)
+    for fact in voices(facts):
+        members[group_name(fact.home, by), fact.service].append(fact)
+    told = {key: _counted(key, of_key) for key, of_key in sorted(members.items())}
+    marked = _found_by_e_bh(told, members)
+    return [_labelled(key, marked, members) for key in marked]
+
+
+def group_name(home: Enrolled, by: Sequence[str] = BY_PROVIDER) -> str:
+    """The group that a home belongs to."""
+    values = (
+        home.provider if name == "isp" else str(getattr(home, name)) for name in by
+    )
+    return ", ".join(value or UNKNOWN for value in values)
+
+
+def voices(facts: Iterable[HomeFact]) -> Iterator[HomeFact]:
+    """The facts that count: usable homes, and of each independent group one.
+
+    The one with most usable evenings, by name where they are equal: whoever invents
+    homes cannot choose the verdict that counts after the fact.
+    """
+    by_voice: dict[tuple[str, str], HomeFact] = {}
+    usable = (
+        fact
+        for fact in facts
+        if fact.n_usable >= MIN_EVENINGS and fact.home.kind == "home"
+    )
+    for fact in sorted(usable, key=lambda f: (-f.n_usable, f.home.vantage)):
+        by_voice.setdefault((fact.home.voice, fact.service), fact)
+    return iter(by_voice.values())
+
+
+def _counted(key: tuple[str, str], facts: Sequence[HomeFact]) -> FleetGroup:
+    provider, service = key
+    n = len(facts)
+    if n < FEWEST:
+        return FleetGroup(provider=provider, service=service, n=n, label=TOO_FEW)
+    k = sum(fact.is_accused for fact in facts)
+    low, high = share_interval(k, n)
+    evidence = [fact.evidence for fact in facts]
+    return FleetGroup(
+        provider=provider,
+        service=service,
+        n=n,
+        label=NOT_SHOWN,
+        k=k,
+        low=low,
+        high=high,
+        at_least=at_least(evidence, ALPHA),
+        e_value=float(np.mean(evidence)),
+    )
+
+
+Groups = dict[tuple[str, str], FleetGroup]
+Members = Mapping[tuple[str, str], Sequence[HomeFact]]
+
+
+def _found_by_e_bh(told: Groups, members: Members) -> Groups:
+    """The groups with those marked that pass e-BH over all, and homes inside them."""
+    e_values = np.array([g.e_value for g in told.values() if g.e_value is not None])
+    height = e_bh(e_values, ALPHA)
+    n_found = int((e_values >= height).sum())
+    share = ALPHA * n_found / max(1, e_values.size)
+    return {
+        key: _marked(group, members[key], height, share) for key, group in told.items()
+    }
+
+
+def _marked(
+    group: FleetGroup, facts: Sequence[HomeFact], height: float, q: float
+) -> FleetGroup:
+    if group.e_value is None:
+        return group
+    if group.e_value < height:
+        return replace(group, is_found=False)
+    evidence = np.array([fact.evidence for fact in facts])
+    n_found = int((evidence >= e_bh(evidence, q)).sum())
+    return replace(group, is_found=True, n_found=n_found)
+
+
+def _labelled(key: tuple[str, str], groups: Groups, members: Members) -> FleetGroup:
+    group, facts = groups[key], members[key]
+    if group.label == TOO_FEW or not (group.is_found and group.at_least):
+        return group
+    group = _told_together(group, facts)
+    part = _part(facts)
+    if _is_of_the_probe(key, members):
+        return replace(group, label=PROBE)
+    if group.k == 1:
+        return replace(group, label=SINGLE)
+    if _is_wide(group):
+        label = EVERYWHERE if _is_everywhere(group, groups) else PROVIDER_WIDE
+        return replace(group, label=label)
+    if _is_everybodys(group, groups):
+        return replace(group, label=EVERYWHERE)
+    if part is not None:
+        return replace(group, label=PART, part=part)
+    is_in_step = group.sync_p is not None and group.sync_p <= ALPHA
+    return replace(group, label=IN_STEP if is_in_step else EACH)
+
+
+def _told_together(group: FleetGroup, facts: Sequence[HomeFact]) -> FleetGroup:
+    accused = [fact for fact in facts if fact.is_accused]
+    step = _step(accused)
+    days = {day for fact in facts for day in fact.evenings}
+    n_days = (max(days) - min(days)).days + 1 if days else 0
+    size = _size(accused)
+    begin = minutes([f.begins for f in accused if f.begins])
+    end = minutes([f.ends for f in accused if f.ends])
+    return replace(
+        group,
+        onset_p=onset_p([f.onset for f in accused if f.onset], n_days),
+        **_step_columns(step),
+        **_minutes_columns("begins", begin),
+        **_minutes_columns("ends", end),
+        **_size_columns(size),
+    )
+
+
+def _step(accused: Sequence[HomeFact]) -> InStep | None:
+    days = sorted({day for fact in accused for day in fact.evenings})
+    usable = np.array([[d in fact.evenings for d in days] for fact in accused], bool)
+    slow = np.array([[fact.evenings.get(d, False) for d in days] for fact in accused])
+    if not days:
+        return None
+    weekend = np.array([day.weekday() >= 5 for day in days])
+    return in_step(slow.astype(bool), usable, weekend)
+
+
+def _step_columns(step: InStep | None) -> dict[str, Any]:
+    return {} if step is None else {"sync_p": step.p_value, "sync_ratio": step.ratio}
+
+
+def _minutes_columns(name: str, told: CommonEdge | None) -> dict[str, Any]:
+    if told is None:
+        return {}
+    return {name: told.median, f"{name}_spread_min": told.spread_min}
+
+
+def _size(accused: Sequence[HomeFact]) -> CommonSize | None:
+    columns = [(f.ratio, f.low, f.high) for f in accused]
+    ratios, lows, highs = np.array(columns, np.float64).reshape(-1, 3).T
+    return common_size(ratios, lows, highs)
+
+
+def _size_columns(size: CommonSize | None) -> dict[str, Any]:
+    if size is None:
+        return {}
+    return {"ratio": size.ratio, "ratio_low": size.low, "ratio_high": size.high}
+
+
+def _is_wide(group: FleetGroup) -> bool:
+    return group.low is not None and group.low >= WIDE
+
+
+def _is_everywhere(group: FleetGroup, groups: Groups) -> bool:
+    """Whether nearly all other providers are hit as a whole, too."""
+    others = _others(group, groups)
+    n_wide = sum(map(_is_wide, others))
+    return len(others) >= FEWEST_OTHERS and n_wide >= MOST_OTHERS * len(others)
+
+
+def _is_everybodys(group: FleetGroup, groups: Groups) -> bool:
+    """Whether homes of all other providers together are hit about as often.
+
+    A CDN's incident hits some homes of every provider: that is none of this one's.
+    """
+    others = _others(group, groups)
+    k, n = sum(other.k or 0 for other in others), sum(other.n for other in others)
+    if len(others) < FEWEST_OTHERS or k / n < (group.k or 0) / group.n / 2:
+        return False
+    bar = ALPHA / (len(others) + 1)
+    return fisher_p(group.k or 0, group.n, k, n) > bar
+
+
+def _others(group: FleetGroup, groups: Groups) -> list[FleetGroup]:
+    """The same service at the other providers that something can be told of."""
+    return [
+        other
+        for other in groups.values()
+        if other.service == group.service
+        and other.provider != group.provider
+        and other.n >= FEWEST
+    ]
+
+
+def _is_of_the_probe(key: tuple[str, str], members: Members) -> bool:
+    """Whether the version of the probe tells who is accused, rather than the provider.
+
+    Within the provider, when it has homes of other versions; across providers, when
+    all its homes have the one.
+    """
+    facts = members[key]
+    accused_versions = {fact.probe_version for fact in facts if fact.is_accused}
+    if len(accused_versions) != 1 or not any(accused_versions):
+        return False
+    version = accused_versions.pop()
+    inside = [fact for fact in facts if fact.probe_version != version]
+    if inside:
+        return _p_of(facts, "probe_version", version) <= ALPHA
+    others = [
+        fact
+        for (provider, service), of_key in members.items()
+        if service == key[1] and provider != key[0]
+        for fact in of_key
+    ]
+    same = [f.is_accused for f in others if f.probe_version == version]
+    rest = [f.is_accused for f in others if f.probe_version != version]
+    if min(len(same), len(rest)) < FEWEST:
+        return False
+    return sum(same) >= WIDE * len(same) and sum(rest) <= FEW * len(rest)
+
+
+def _p_of(facts: Sequence[HomeFact], name: str, value: str) -> float:
+    inside = [f.is_accused for f in facts if _attribute(f, name) == value]
+    outside = [f.is_accused for f in facts if _attribute(f, name) != value]
+    return fisher_p(sum(inside), len(inside), sum(outside), len(outside))
+
+
+def _attribute(fact: HomeFact, name: str) -> str:
+    if name == "probe_version":
+        return fact.probe_version
+    return str(getattr(fact.home, name))
+
+
+def _part(facts: Sequence[HomeFact]) -> str | None:
+    """The part of the provider that is accused, where one tells: `region: north`."""
+    tried = []
+    for name in ATTRIBUTES:
+        values = {_attribute(fact, name) for fact in facts}
+        for value in sorted(values) if len(values) > 1 else ():
+            n_inside = sum(_attribute(fact, name) == value for fact in facts)
+            # A part, and the rest of it, are groups, too.
+            if value and FEWEST <= n_inside <= len(facts) - FEWEST:
+                tried.append((_p_of(facts, name, value), f"{name}: {value}"))
+    if not tried:
+        return None
+    p_value, told = min(tried)
+    return told if p_value * len(tried) <= ALPHA else None

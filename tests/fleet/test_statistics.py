@@ -1,0 +1,194 @@
+"""What only a fleet can say: against scipy, and on fleets whose truth is known."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from monitor.fleet.groups_of_homes import FEWEST, HomeFact, groups_of
+from monitor.fleet.registry import Enrolled
+from monitor.fleet.shares import at_least, fisher_p, share_interval, upper_tail
+from monitor.fleet.together import common_size, in_step, minutes, onset_p
+from monitor.simulation.fleets import FleetConditions, ProviderTruth, simulate_fleet
+from study.fleets import rates, scenarios, told
+
+DAY = date(2026, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("k", "n"), [(0, 5), (1, 5), (5, 5), (25, 50), (49, 50), (3, 997)]
+)
+def test_shares_have_the_exact_interval(k: int, n: int) -> None:
+    exact = stats.binomtest(k, n).proportion_ci(method="exact")
+    assert share_interval(k, n) == pytest.approx((exact.low, exact.high), abs=1e-9)
+
+
+def test_tails_are_those_of_scipy() -> None:
+    for k, n, p in ((0, 9, 0.3), (4, 9, 0.3), (10, 9, 0.3), (40, 100, 0.03), (3, 9, 1)):
+        expected = stats.binom.sf(k - 1, n, p)
+        assert upper_tail(k, n, p) == pytest.approx(expected, rel=1e-9)
+    for table in ((9, 10, 1, 10), (0, 5, 5, 5), (5, 5, 5, 5), (3, 20, 9, 10)):
+        a, n_in, c, n_out = table
+        rows = [[a, n_in - a], [c, n_out - c]]
+        expected = stats.fisher_exact(rows, alternative="greater").pvalue
+        assert fisher_p(*table) == pytest.approx(expected, rel=1e-9)
+
+
+def test_at_least_so_many_homes() -> None:
+    assert at_least([]) == 0
+    assert at_least([0.0] * 9 + [179.0]) == 0
+    assert at_least([0.0] * 9 + [200.0]) == 1
+    # Nineteen hit and one innocent: without it, nineteen; with all, the mean of two.
+    assert at_least([0.0] + [1000.0] * 19) == 19
+    assert at_least([30.0] * 5) == 5
+    # One huge value says nothing of a second home.
+    assert at_least([0.0] * 4 + [1e12]) == 1
+
+
+def slow_evenings(n_homes: int, *, shared: bool, n: int = 20, seed: int = 1):
+    rng = np.random.default_rng(seed)
+    policy = rng.random(n) < 0.5
+    rows = [policy if shared else rng.random(n) < 0.5 for _ in range(n_homes)]
+    weekend = np.arange(n) % 7 >= 5
+    return np.array(rows), np.ones((n_homes, n), bool), weekend
+
+
+def test_in_step_is_told_from_each_for_itself() -> None:
+    together = in_step(*slow_evenings(8, shared=True))
+    assert together is not None
+    assert together.p_value == 0.001
+    assert together.ratio > 1.3
+    apart = [in_step(*slow_evenings(8, shared=False, seed=s)) for s in range(20)]
+    assert sum(step.p_value <= 0.05 for step in apart if step) <= 3
+    assert in_step(*slow_evenings(2, shared=True)) is None
+    slow, usable, weekend = slow_evenings(8, shared=True)
+    assert in_step(usable, usable, weekend) is None, "slow every evening: no say"
+    assert in_step(slow, usable, weekend) == together, "seeded"
+
+
+def test_weekends_are_no_step() -> None:
+    """Homes that are all slow on weekends share the calendar, not a policy."""
+    _, usable, weekend = slow_evenings(8, shared=True, n=28)
+    rng = np.random.default_rng(3)
+    slow = np.array([weekend & (rng.random(28) < 0.7) for _ in range(8)])
+    step = in_step(slow, usable, weekend)
+    assert step is not None
+    assert step.p_value > 0.05
+
+
+def test_onsets_in_three_days() -> None:
+    same = [DAY + timedelta(days=9)] * 20
+    assert onset_p(same, 30) == pytest.approx(30 * 0.1**20, rel=1e-6)
+    spread = [DAY + timedelta(days=n) for n in range(0, 30, 3)]
+    assert onset_p(spread, 30) == 1.0
+    assert onset_p(same[:2], 30) is None
+
+
+def test_minutes_know_midnight() -> None:
+    told_minutes = minutes(["23:55", "00:05", "00:10"])
+    assert told_minutes is not None
+    assert (told_minutes.median, told_minutes.spread_min) == ("00:05", 5.0)
+    assert minutes(["20:00", "20:05"]) is None
+
+
+def test_sizes_are_weighed() -> None:
+    ratios = np.array([2.0, 2.0, 2.0])
+    size = common_size(ratios, ratios / 1.2, ratios * 1.2)
+    assert size is not None
+    assert size.ratio == pytest.approx(2.0)
+    assert size.tau_log == 0.0
+    assert size.high / size.low == pytest.approx(1.2 ** (2 / 3**0.5))
+    apart = np.array([1.5, 2.0, 4.0])
+    wide = common_size(apart, apart / 1.2, apart * 1.2)
+    assert wide is not None
+    assert wide.tau_log > 0.3
+    assert common_size(*np.full((3, 2), np.nan)) is None
+
+
+@pytest.mark.parametrize("scenario", list(scenarios()), ids=lambda s: s.name)
+def test_the_label_is_right(scenario) -> None:
+    of = rates(scenario, 1)
+    assert of["right"] == 1.0, of["wrong"]
+    assert of["innocent_found"] == 0.0
+
+
+def test_a_liar_changes_no_other_label() -> None:
+    wide = {5: ProviderTruth(share=0.9), 6: ProviderTruth(share=0.3)}
+    honest = FleetConditions(n_providers=8, imposed=wide)
+    before = told(honest, 1)
+    after = told(replace(honest, n_liars=50), 1)
+    assert after["Provider 00"].n == before["Provider 00"].n + 1
+    assert after["Provider 00"].k == 1
+    for provider in set(before) - {"Provider 00"}:
+        assert after[provider].label == before[provider].label
+
+
+def fact(n: int, **home: str) -> HomeFact:
+    return HomeFact(
+        home=Enrolled(vantage=f"h{n}", **home),
+        service="facebook",
+        verdict="selective_slowdown",
+        e_value=1e6,
+        n_usable=14,
+        ratio=2.0,
+        low=1.8,
+        high=2.2,
+        begins="20:00",
+        ends="22:00",
+        onset=None,
+        probe_version="1.0",
+        evenings={DAY + timedelta(days=n): n % 2 == 0 for n in range(14)},
+    )
+
+
+def test_under_five_homes_nothing_is_said() -> None:
+    (group,) = groups_of([fact(n) for n in range(FEWEST - 1)])
+    told_columns = {k for k, v in group.to_dict().items() if v is not None}
+    assert told_columns == {"provider", "service", "n", "label"}
+    assert group.label == "too few homes"
+    # Five of five may be less than half of all: the interval begins at 48 %.
+    for n, label in (
+        (5, "part of the provider's homes, in step"),
+        (6, "provider-wide"),
+    ):
+        (group,) = groups_of([fact(k) for k in range(n)])
+        assert (group.label, group.k, group.at_least) == (label, n, n)
+
+
+def test_what_does_not_count() -> None:
+    facts = [
+        *(fact(n) for n in range(5)),
+        fact(5, kind="data_centre"),
+        fact(6, kind="vpn"),
+        replace(fact(7), n_usable=6),
+        *(fact(n, independent_group="one line") for n in (8, 9)),
+    ]
+    (group,) = groups_of(facts)
+    assert group.n == 6
+
+
+def test_a_verdict_that_does_not_accuse_is_no_evidence() -> None:
+    steering = [replace(fact(n), verdict="server_side") for n in range(9)]
+    (group,) = groups_of(steering)
+    assert (group.label, group.k, group.e_value) == ("not shown", 0, 0.0)
+
+
+def test_a_part_is_named_only_when_both_sides_are_groups() -> None:
+    def home(n: int, region: str, *, accused: bool) -> HomeFact:
+        given = fact(n, region=region)
+        return given if accused else replace(given, verdict="inconclusive")
+
+    south = [home(100 + n, "south", accused=False) for n in range(8)]
+    (group,) = groups_of([home(n, "north", accused=True) for n in range(5)] + south)
+    assert (group.label, group.part) == ("part of the provider", "region: north")
+    (group,) = groups_of([home(n, "north", accused=True) for n in range(4)] + south)
+    assert group.part is None
+
+
+def test_fleets_are_seeded_and_as_large_as_asked() -> None:
+    conditions = FleetConditions(n_providers=2, homes_each=5, n_liars=3)
+    first, second = (simulate_fleet(conditions, seed=4) for _ in range(2))
+    assert len(first) == 13
+    assert [m.slow.tolist() for m in first] == [m.slow.tolist() for m in second]
