@@ -65,7 +65,13 @@ class Probe:
     MTPROTO = "mtproto"
     """The first messages of Telegram's protocol, some of them in a row."""
     SNI_SWAP = "sni_swap"
-    """The target's address with another server name."""
+    """The target's address with another server name (leg B of a block)."""
+    PAIR_OWN = "pair_own"
+    """Leg A of a block: the target's address under its own name."""
+    PAIR_BASE = "pair_base"
+    """Leg C of a block: a neutral server under its own name."""
+    SNI_AWAY = "sni_away"
+    """Leg D of a block: a neutral server under the target's name."""
 
     GATEWAY = "gateway"
     """Local: round trip to the default gateway in `connect_s`."""
@@ -100,6 +106,9 @@ LOCAL_PROBES = frozenset(
     }
 )
 
+
+PAIR_PROBES: Final = frozenset({Probe.PAIR_OWN, Probe.PAIR_BASE, Probe.SNI_AWAY})
+"""Kinds that are only ever legs of a pair; `sni_swap` is one where it has a block."""
 
 TWIN: Final = "twin"
 """Part of a site of somebody else at a service's servers, to compare it with."""

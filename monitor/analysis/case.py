@@ -15,6 +15,7 @@ from monitor.analysis.effect import (
     season,
 )
 from monitor.analysis.look import Look
+from monitor.analysis.paired import PairEffect, pair_effect
 from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.analysis.sustained import Levels, Sustained, sustained
@@ -22,6 +23,7 @@ from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_failed
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import typical
 from monitor.series.lanes import SeriesKey
+from monitor.series.pairs import Pair
 from monitor.series.rows import Bools, Floats, Ints
 
 _REFUSED_SHARE = 0.3
@@ -65,6 +67,8 @@ class Case:
     """What its rate shows by itself, where no control has one."""
     sustained: Sustained | None
     """A level that rose for good, at all hours."""
+    named: PairEffect | None
+    """What its name cost at a server that is not the service's, where that is shown."""
     shown: Floats | None
     """Excess of each evening where that is not the look's, shape (D,)."""
     onset: int | None
@@ -188,6 +192,7 @@ def case_of(look: Look, place: int, levels: Levels) -> Case:
         refused_share=refused_share,
         alone=None,
         sustained=None,
+        named=_named(look, place),
         shown=None,
         onset=_onset(begin, usable),
         offset=_offset(end, usable),
@@ -200,6 +205,8 @@ def case_of(look: Look, place: int, levels: Levels) -> Case:
 def _otherwise(case: Case, place: int, levels: Levels) -> Case:
     """The case by what is asked only where the evening shows nothing."""
     look, series = case.look, case.suspicion.series
+    if case.named is not None:
+        return _by_name(case, case.named)
     bar = float(look.home.hosts.bars[place])
     lasting = sustained(look.home.table, levels, series, bar)
     if lasting is not None:
@@ -226,6 +233,34 @@ def _otherwise(case: Case, place: int, levels: Levels) -> Case:
         centre_log=alone.estimate.centre,
         shown=look.home.table.rise[series, RATE],
         slow=alone.slow,
+    )
+
+
+def _named(look: Look, place: int) -> PairEffect | None:
+    """What its name cost elsewhere, if that is evidence whatever the rest shows."""
+    name = look.home.table.grid.keys[look.targets[place].series].target
+    effect = pair_effect(look.pairs(name, Pair.NAME_AWAY))
+    bar = float(look.home.hosts.bars[place])
+    if effect is None or not effect.is_enough or effect.e_value < bar:
+        return None
+    return effect
+
+
+def _by_name(case: Case, effect: PairEffect) -> Case:
+    """The case by its name alone: evenings are as costly as their blocks were."""
+    days = case.look.home.table.grid.evening.tolist()
+    shown = np.array([effect.by_evening.get(day, np.nan) for day in days])
+    has_blocks = np.isfinite(shown) & case.look.evenings
+    return replace(
+        case,
+        metric=RATE,
+        effect=effect.cost,
+        centre_log=effect.cost.centre,
+        shown=shown,
+        usable=has_blocks,
+        slow=has_blocks & is_slow(np.nan_to_num(shown, nan=-1.0)),
+        onset=None,
+        offset=None,
     )
 
 

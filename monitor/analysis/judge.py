@@ -40,6 +40,7 @@ from monitor.series import EveningTable, grids
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import evening_table
 from monitor.series.local_time import zone
+from monitor.series.pairs import BLOCK
 from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.transfers import CURVE
 from monitor.wallclock import day_number
@@ -47,7 +48,7 @@ from monitor.wallclock import day_number
 METHOD_VERSION = "5.2"
 """Changes with every rule or default that can change a verdict."""
 
-COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED, CURVE)
+COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED, CURVE, BLOCK)
 """What the analysis reads of the interchange columns; a caller may load only these."""
 
 Day = date | str | None
@@ -192,7 +193,8 @@ def _p_values(look: Look) -> Sequence[float]:
 
 
 def _verdict(case: Case, cases: list[Case], p_value: float) -> Verdict:
-    checks = mechanism(case, cases) if case.is_established else ()
+    is_asked = case.is_established or case.named is not None
+    checks = mechanism(case, cases) if is_asked else ()
     ruling = rule(case, checks)
     table = case.look.home.table
     dates = table.dates()
@@ -219,6 +221,8 @@ def _verdict(case: Case, cases: list[Case], p_value: float) -> Verdict:
 
 def _e_value(case: Case) -> float:
     """The evidence for what the verdict claims."""
+    if case.named is not None:
+        return max(case.suspicion.e_value, case.named.e_value) / 2
     of = case.sustained or case.alone
     return case.suspicion.e_value if of is None else of.e_value
 

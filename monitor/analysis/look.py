@@ -33,6 +33,7 @@ from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspic
 from monitor.evening_rule import is_dead, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
+from monitor.series.pairs import Pair, PairValue, of_target
 from monitor.series.rows import Bools, Floats, Ints
 
 DEAD_P0 = 0.02
@@ -123,6 +124,15 @@ class Look:
     is_hill: Bools
     """Slow, but as a site is that feels the busy hour more than the controls do, shape
     (n_targets,)."""
+
+    def pairs(self, target: str, pair: Pair) -> list[PairValue]:
+        """What the blocks up to the look's last evening say of a pair."""
+        grid = self.home.table.grid
+        days = grid.evening[self.evenings]
+        if not days.size:
+            return []
+        values = of_target(grid.pairs, target, pair)
+        return [v for v in values if days[0] <= v.evening <= days[-1]]
 
 
 def home_of(table: EveningTable) -> Home:

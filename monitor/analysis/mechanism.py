@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monitor.analysis.case import Case
 from monitor.analysis.fingerprint import Hold
 from monitor.analysis.held import held
+from monitor.analysis.name_checks import check_of, pair_checks
 from monitor.analysis.patterns import LEVEL, are_in_step
 from monitor.analysis.profile import EDGE_MIN, clock_of, edges_of
 from monitor.analysis.suspicion import TELLING_LOG
@@ -21,6 +22,7 @@ from monitor.operators import operator_of
 from monitor.reason import Reason, Value, measured
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import medians, typical
+from monitor.series.pairs import Pair
 from monitor.series.rows import Bools, Floats
 
 _MUCH_LOG = float(np.log(1.5))
@@ -359,6 +361,9 @@ def refusals(case: Case) -> MechanismCheck:
 
 def bypass(case: Case) -> MechanismCheck:
     """The slowness is gone, or is not, by another way in the same minutes."""
+    by_pairs = check_of(case, Pair.WAY)
+    if by_pairs is not None:
+        return by_pairs
     table = case.look.home.table
     ways = [
         i
@@ -382,6 +387,9 @@ def bypass(case: Case) -> MechanismCheck:
 
 def name_swap(case: Case) -> MechanismCheck:
     """The same address is quick under another server name: the name is what counts."""
+    by_pairs = check_of(case, Pair.NAME_SWAP)
+    if by_pairs is not None:
+        return by_pairs
     table = case.look.home.table
     m = METRICS.index("tls_handshake_s")
     swaps = [
@@ -546,4 +554,8 @@ _CHECKS: tuple[Callable[[Case], MechanismCheck], ...] = (
 
 def mechanism(case: Case, others: list[Case]) -> tuple[MechanismCheck, ...]:
     """Every check of one established target."""
-    return (*(check(case) for check in _CHECKS), synchrony(case, others))
+    return (
+        *(check(case) for check in _CHECKS),
+        *pair_checks(case),
+        synchrony(case, others),
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from monitor.analysis.case import Case
+from monitor.analysis.name_checks import told_pairs
 from monitor.analysis.patterns import kept_weekdays
 from monitor.analysis.profile import EDGE_MIN, FoundWindow, clock_of
 from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
@@ -28,6 +29,7 @@ def reasons(case: Case, ruling: Ruling) -> tuple[Reason, ...]:
         *_size(case),
         *_of_slow(case),
         *_groups(case),
+        *told_pairs(case),
         *_router(ruling),
         *_near(case),
         *_season(case),

@@ -12,6 +12,7 @@ from monitor.analysis.busyhour import SLOWER_LOG
 from monitor.analysis.case import Case, is_above_one
 from monitor.analysis.distance import full_way_abroad
 from monitor.analysis.evalue import binomial_tail
+from monitor.analysis.paired import PairEffect
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.evening_rule import CEILING, SLOW_LOG, SLOW_RATIO, is_slow, mostly_dead
 from monitor.model import MechanismCheck
@@ -35,17 +36,17 @@ _SERVICE = ("destination", "server", "bypass", "twin", "fingerprint")
 """Checks that point at the service or the path to it when they are -1."""
 _SPECIFIC = (
     *("plateau", "cut_off", "edges", "bypass", "name_swap"),
-    *("twin", "fingerprint"),
+    *("twin", "fingerprint", "name_away", "transport"),
 )
 """Checks of which one at least must be +1 before interference is named: an overloaded
 service, too, has a quick connect and a flat round trip."""
 _BEYOND_THE_SERVICE = (
     *("synchrony", "bypass", "name_swap", "cut_off", "certificate"),
-    *("twin", "fingerprint"),
+    *("twin", "fingerprint", "name_away"),
 )
 """Checks of what no service can do to itself; one at least must be +1, too: a network
 that is full at the same hours every night has edges and a plateau as well."""
-_STRONG = ("twin", "fingerprint")
+_STRONG = ("twin", "fingerprint", "name_away")
 """Checks that make a verdict strong: neither the service, its network nor the line can
 do what they show."""
 _REFUSED_EVENINGS = 3
@@ -70,6 +71,8 @@ def rule(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
         return _refused(case)
     if case.is_established:
         return _established(case, checks)
+    if case.named is not None:
+        return _by_name(case, case.named)
     if case.sustained is not None:
         return _sustained(case)
     if case.alone is not None:
@@ -161,6 +164,8 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
                 counts,
             ),
         )
+    if case.named is not None:
+        return _by_name(case, case.named)
     pointing = [c.check for c in checks if c.score < 0 and c.check in _SERVICE]
     score = sum(c.score for c in checks)
     if pointing:
@@ -187,6 +192,29 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
             "open.",
             counts,
         ),
+    )
+
+
+def _by_name(case: Case, effect: PairEffect) -> Ruling:
+    """What a server that is not the service's shows, no server of it taking part."""
+    is_targeted = case.n_controls >= MIN_CONTROLS_FOR_TARGETED
+    return Ruling(
+        "targeted_throttling" if is_targeted else "selective_slowdown",
+        Reason(
+            "by_name",
+            "At a server that is not the service's, in an order drawn by coin, its "
+            "name alone made transfers {times:.2f} times slower in the window: {above} "
+            "of {n} blocks on {evenings} evenings, odds against chance {odds:.3g} to "
+            "1.",
+            {
+                "times": _times(effect.cost.centre),
+                "above": effect.n_above,
+                "n": effect.n,
+                "evenings": len(effect.by_evening),
+                "odds": float(f"{effect.e_value:.3g}"),
+            },
+        ),
+        "strong" if is_targeted else None,
     )
 
 

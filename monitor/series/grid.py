@@ -6,7 +6,7 @@ more is slower: rates enter with their sign changed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from monitor.series.lanes import (
 )
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.series.nowhere import nobodys_networks
+from monitor.series.pairs import PairValue, legs_apart, pairs_of
 from monitor.series.rows import Bools, Ints, Rows, rows
 from monitor.series.transfers import TransferRows
 
@@ -78,6 +79,8 @@ class Grid:
     counts: dict[str, int] = field(default_factory=dict)
     """Rows set aside, by reason."""
     notes: tuple[Reason, ...] = ()
+    pairs: tuple[PairValue, ...] = ()
+    """What the blocks of the vantage say."""
 
     @property
     def n_slots(self) -> int:
@@ -120,7 +123,8 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
     InputError
         when the frame cannot be read as samples.
     """
-    table = rows(frame)  # type: ignore[arg-type]
+    of_series, legs = legs_apart(frame)
+    table = rows(of_series)  # type: ignore[arg-type]
     if not table.n:
         return
     vantages = table.text["vantage"]
@@ -130,7 +134,9 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
             name = vantages.values[code]
             start, stop = np.searchsorted(table.lane, [codes[0], codes[-1] + 1])
             part = table.part(int(start), int(stop))
-            yield _grid(part, codes, name, timezone, window)
+            grid = _grid(part, codes, name, timezone, window)
+            pairs = pairs_of(legs, vantage=name, timezone=timezone, window=window)
+            yield replace(grid, pairs=pairs) if pairs else grid
 
 
 def _grid(

@@ -22,6 +22,9 @@ def check_title(check: MechanismCheck, language: Language) -> str:
         "refusals": t("Does the service itself answer with errors?"),
         "bypass": t("Is it fast by another way in the same minutes?"),
         "name_swap": t("Is the same address fast under another name?"),
+        "name_away": t("Is the name slow at a server that is not the service's?"),
+        "transport": t("Do TCP and QUIC differ more than by day?"),
+        "residue": t("Does the neutral server stay slow after the site's name?"),
         "twin": t("Does another name at the same servers stay fast?"),
         "fingerprint": t("Do slow transfers have the shape of a limit on the way?"),
     }

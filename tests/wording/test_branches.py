@@ -28,6 +28,7 @@ from monitor.reason import Reason
 from monitor.series import grid
 from monitor.service_verdicts import services_of
 from monitor.simulation import FAMILIES, simulate
+from monitor.simulation.blocks import BLOCK_WORLDS, BlockWorld, simulated_blocks
 from monitor.simulation.capacity import capacity_home
 from monitor.verdict_table import VERDICTS
 from monitor.web.answers.now import paused
@@ -41,6 +42,7 @@ from release.messages import messages
 from tests import test_present
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 from tests.analysis.test_fingerprint import POLICED, recorded
+from tests.analysis.test_pairs import ways
 
 SETTING = Setting(window=("20:00", "22:00"), n_controls=5)
 METRICS = ("connect_s", "tls_handshake_s", "waiting_s", "goodput_bps")
@@ -352,6 +354,7 @@ def reached() -> Iterator[Reason]:
     yield from rare()
     yield from uneven()
     yield from of_hosts()
+    yield from of_pairs()
     yield from of_curves()
     yield from reasons_in(judged(few_controls()))
     for family in ("own_load", "outages", "slow_2x_on_congestion"):
@@ -391,6 +394,36 @@ def said_now() -> Iterator[Reason]:
     for found in homes:
         yield from found.reasons
     yield paused(datetime(2026, 10, 21, 2, tzinfo=UTC))
+
+
+def of_pairs() -> Iterator[Reason]:
+    """What blocks say of a name, and what they leave open."""
+    quiet = samples(Home(days=7, targets=("facebook",), every_min=15))
+    slowed = samples(replace(SLOWED, targets=("facebook",), days=7, every_min=15))
+    named = blocks_of(replace(BLOCK_WORLDS["D1"], name=4.0, fires=True))
+    is_calm = ~local(named).hour.isin([19, 20, 21, 22])
+    by_address = blocks_of(BLOCK_WORLDS["D2"])
+    residual = blocks_of(BLOCK_WORLDS["D5"])
+    always = blocks_of(replace(BLOCK_WORLDS["D4"], unknown_names=4.0))
+    homes = [(quiet, legs) for legs in (named, always, named[~is_calm])]
+    homes += [(quiet, quick(named, probe)) for probe in ("pair_own", "sni_away")]
+    homes += [(slowed, legs) for legs in (residual, by_address, named[is_calm])]
+    for direct in (1.0, 3.0):
+        homes.append((slowed, pd.concat([by_address, ways(direct)])))
+    for frame, legs in homes:
+        yield from reasons_in(judged(pd.concat([frame, legs])))
+
+
+def blocks_of(world: BlockWorld) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    legs = simulated_blocks(world, rng, target="facebook", n_evenings=7)
+    return legs.assign(vantage="home")
+
+
+def quick(legs: pd.DataFrame, probe: str) -> pd.DataFrame:
+    """One kind of leg as quick as a line allows."""
+    rates = legs.goodput_bps.where(legs.probe != probe, 20e6)
+    return legs.assign(goodput_bps=rates)
 
 
 @pytest.mark.timeout(900)

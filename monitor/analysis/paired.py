@@ -1,0 +1,160 @@
+"""What pairs in an order drawn by coin show, whatever the line does meanwhile.
+
+Under "the suspected leg costs at most 1.15 times more than in the calm" each block is
+above that with a probability of at most one half, given everything before: the order is
+a coin of ours. That holds for any noise, and whenever one looks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.analysis.effect import Estimate, estimate
+from monitor.analysis.evalue import binomial_tail, flag_e_value
+from monitor.analysis.suspicion import TELLING_LOG
+from monitor.series.pairs import PairValue, Phase
+from monitor.series.rows import Floats
+
+ENOUGH = 20.0
+"""E-value of an effect."""
+LEAST_LOG = float(np.log(1.3))
+"""Smallest cost that is called an effect."""
+VERDICT_EVENINGS = 3
+LEAST_CALM = 5
+"""Fewer calm pairs have no bound that holds with 95 %."""
+_BOUND_P = 0.05
+_LEAST_OF_EVENINGS = 6
+"""From so many evenings on the interval is one of evenings, not of blocks."""
+RESIDUE_LOG = float(np.log(1.5))
+RESIDUE_BLOCKS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairEffect:
+    """What the blocks of one target say of one pair.
+
+    Attributes
+    ----------
+    n, n_above : blocks of the evenings, and those above what the calm lets expect.
+    e_value : odds against chance.
+    cost : of the suspected leg, Hodges-Lehmann over blocks [log].
+    calm_log : typical cost out of the window, NaN where unknown [log].
+    calm_bound_log : upper 95 % bound of that; `inf` below `LEAST_CALM` pairs [log].
+    by_evening : day number -> mean cost of its blocks [log].
+    """
+
+    n: int
+    n_above: int
+    e_value: float
+    cost: Estimate
+    n_calm: int
+    calm_log: float
+    calm_bound_log: float
+    by_evening: dict[int, float]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the suspected leg is slower in the evening, beyond the calm."""
+        return self.e_value >= ENOUGH and self.cost.centre >= LEAST_LOG
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it is shown on enough evenings for a verdict."""
+        return self.is_shown and self.n_evenings_above >= VERDICT_EVENINGS
+
+    @property
+    def n_evenings_above(self) -> int:
+        """Evenings whose mean is above what the calm lets expect."""
+        bar = _bar(self.calm_bound_log)
+        return sum(mean > bar for mean in self.by_evening.values())
+
+    @property
+    def is_calm_alike(self) -> bool:
+        """Whether the calm costs so much that the evening stands not out of it."""
+        calm_costs = self.n_calm >= LEAST_CALM and self.calm_log >= TELLING_LOG
+        return calm_costs and self.cost.centre >= LEAST_LOG and not self.is_shown
+
+
+def pair_effect(values: Sequence[PairValue]) -> PairEffect | None:
+    """The effect in some values of one target and pair; None without evening blocks.
+
+    Sentinels are no blocks: what triggers a block must not enter its estimate. In the
+    calm, where nothing is triggered, they are looks like others.
+    """
+    evening = [v for v in values if v.phase is Phase.EVENING and not v.is_sentinel]
+    calm = np.array([v.cost_log for v in values if v.phase is Phase.CALM])
+    if not evening:
+        return None
+    costs = np.array([v.cost_log for v in evening])
+    bound = upper_bound(calm)
+    n_above = int((costs > _bar(bound)).sum())
+    by_evening = _means(evening)
+    return PairEffect(
+        n=costs.size,
+        n_above=n_above,
+        e_value=sign_e_value(n_above, costs.size),
+        cost=_cost(costs, by_evening),
+        n_calm=calm.size,
+        calm_log=float(np.median(calm)) if calm.size else float("nan"),
+        calm_bound_log=bound,
+        by_evening=by_evening,
+    )
+
+
+def sign_e_value(n_above: int, n: int) -> float:
+    """E-value of blocks above the bar against P(above) <= 1/2.
+
+    Notes
+    -----
+    e(k, n) = 2^(n+1) B(k+1, n-k+1) P[Bin(n+1, 1/2) <= k]: six of six give 18, eight of
+    eight 57, twelve of twelve 630.
+    """
+    return flag_e_value(n_above, n, 0.5)
+
+
+def upper_bound(values: Floats) -> float:
+    """Upper 95 % bound of a median, without assumptions; `inf` below five values."""
+    n = values.size
+    for rank in range(n // 2, n):
+        if 1 - binomial_tail(rank, n, 0.5) <= _BOUND_P:
+            return float(np.sort(values)[rank])
+    return float("inf")
+
+
+def residue_log(values: Sequence[PairValue]) -> tuple[float, int]:
+    """How much slower the neutral server is after the suspected name, and blocks.
+
+    Median over the blocks whose order tells [log]; NaN without any.
+    """
+    after = np.array([v.after_log for v in values])
+    after = after[np.isfinite(after)]
+    return (float(np.median(after)) if after.size else float("nan")), after.size
+
+
+def has_residue(values: Sequence[PairValue]) -> bool:
+    """Whether the neutral server's address stays slow after the suspected name."""
+    height, n = residue_log(values)
+    return n >= RESIDUE_BLOCKS and height >= RESIDUE_LOG
+
+
+def _bar(calm_bound_log: float) -> float:
+    """What a block must be above: the smallest cost of interest beyond the calm."""
+    return TELLING_LOG + max(0.0, calm_bound_log)
+
+
+def _means(values: Sequence[PairValue]) -> dict[int, float]:
+    days = sorted({v.evening for v in values})
+    return {
+        day: float(np.mean([v.cost_log for v in values if v.evening == day]))
+        for day in days
+    }
+
+
+def _cost(costs: Floats, by_evening: dict[int, float]) -> Estimate:
+    means = np.array(list(by_evening.values()))
+    chosen = means if means.size >= _LEAST_OF_EVENINGS else costs
+    made = estimate(chosen)
+    if made is None:  # pragma: no cover - there are blocks
+        raise ValueError("no blocks")
+    return made

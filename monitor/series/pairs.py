@@ -1,0 +1,247 @@
+"""Pairs: legs measured in one minute, in an order drawn by coin, to be compared.
+
+Comes in: the frame's rows of the kinds that only pairs have. Goes out: one value for
+each pair of a block and target. These rows are no series of their own: what the other
+rows say of a site is judged without them.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from monitor.evening_rule import GUARD_MIN, LEAD_MIN, Window
+from monitor.model import PAIR_PROBES, Probe
+from monitor.series.local_time import evening_of, local_seconds
+
+BLOCK = "block"
+"""The column that joins the legs of a pair."""
+LEAST_BPS = 1000.0
+"""Rate of a leg of which nothing arrived: slower than any limit on record."""
+FULL = 2
+"""Legs of each kind in a block; a sentinel has one."""
+_NOT_ABOUT_THE_NAME = ("resolve", "connect")
+_ANSWERS = (200, 206)
+
+
+class Pair(StrEnum):
+    """What differs between the legs of a pair, and nothing else does."""
+
+    NAME_SWAP = "name_swap"
+    """The name, at the target's own address."""
+    NAME_AWAY = "name_away"
+    """The name, at a server that is not the service's."""
+    WAY = "bypass"
+    """The way: directly or by a tunnel."""
+    TRANSPORT = "transport"
+    """TCP or QUIC."""
+
+
+class Phase(StrEnum):
+    """When a pair was measured."""
+
+    EVENING = "evening"
+    CALM = "calm"
+    BETWEEN = "between"
+    """In the guard around the window: neither."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairValue:
+    """What one block says of one pair."""
+
+    target: str
+    pair: Pair
+    block: str
+    evening: int
+    """Day number (since 1970) of the evening."""
+    phase: Phase
+    cost_log: float
+    """How many times slower the suspected leg was than the other [log]."""
+    n_legs: int
+    """Of each kind."""
+    after_log: float = float("nan")
+    """How many times slower the neutral server's own name was after the suspected one
+    than before it [log]; NaN where the order does not tell."""
+
+    @property
+    def is_sentinel(self) -> bool:
+        """Whether it is a single look at the neutral server, not a block."""
+        return self.pair in (Pair.NAME_SWAP, Pair.NAME_AWAY) and self.n_legs < FULL
+
+
+class _Leg(NamedTuple):
+    vantage: str
+    target: str
+    block: str
+    time_us: int
+    probe: str
+    path: str
+    transport: str
+    rate_log: float
+    is_refused: bool
+    is_unreached: bool
+
+
+def legs_apart(frame: object) -> tuple[object, pd.DataFrame | None]:
+    """The rows of series, and those of pairs; None without any."""
+    if not isinstance(frame, pd.DataFrame) or "probe" not in frame.columns:
+        return frame, None
+    is_leg = frame["probe"].isin(PAIR_PROBES)
+    if BLOCK in frame.columns:
+        in_block = frame[BLOCK].notna() & (frame[BLOCK] != "")
+        is_leg |= in_block & (frame["probe"] == Probe.SNI_SWAP)
+    if not is_leg.any():
+        return frame, None
+    return frame[~is_leg], frame[is_leg]
+
+
+def pairs_of(
+    legs: pd.DataFrame | None, *, vantage: str, timezone: str, window: Window
+) -> tuple[PairValue, ...]:
+    """The pairs of one vantage, in order of target and time.
+
+    A pair of which a leg was refused or never reached its server says nothing.
+    """
+    if legs is None or BLOCK not in legs.columns:
+        return ()
+    rows = [leg for leg in _legs(legs) if leg.vantage == vantage and leg.block]
+    rows.sort(key=attrgetter("target", "block", "time_us"))
+    values = [
+        value
+        for (_, _), block in groupby(rows, attrgetter("target", "block"))
+        for value in _values(list(block), timezone, window)
+    ]
+    return tuple(sorted(values, key=attrgetter("target", "evening", "block", "pair")))
+
+
+def _legs(frame: pd.DataFrame) -> Iterator[_Leg]:
+    stamps = pd.to_datetime(frame["started_at_utc"], format="ISO8601", utc=True)
+    time_us = stamps.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    operations = _text(frame, "failed_operation", "")
+    return map(
+        _Leg,
+        _text(frame, "vantage", "home"),
+        _text(frame, "target", ""),
+        _text(frame, BLOCK, ""),
+        time_us.view(np.int64).tolist(),
+        _text(frame, "probe", ""),
+        _text(frame, "path", "direct"),
+        _text(frame, "transport", "tcp"),
+        _rates_log(frame),
+        _refused(frame),
+        [operation in _NOT_ABOUT_THE_NAME for operation in operations],
+    )
+
+
+def _text(frame: pd.DataFrame, name: str, default: str) -> list[str]:
+    if name not in frame.columns:
+        return [default] * len(frame)
+    texts = frame[name].astype(object).where(frame[name].notna(), default)
+    return [str(text).strip() or default for text in texts]
+
+
+def _number(frame: pd.DataFrame, name: str) -> pd.Series:
+    if name not in frame.columns:
+        return pd.Series(np.nan, index=frame.index)
+    return pd.to_numeric(frame[name], errors="coerce")
+
+
+def _rates_log(frame: pd.DataFrame) -> list[float]:
+    """Rate of what arrived: of the body, else of all bytes over all the time [log]."""
+    rate = _number(frame, "goodput_bps").to_numpy(np.float64)
+    arrived = _number(frame, "encoded_body_bytes").to_numpy(np.float64)
+    took = _number(frame, "duration_s").to_numpy(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = np.where(took > 0, 8 * arrived / took, np.nan)
+    rate = np.where(rate > 0, rate, whole)
+    rate = np.nan_to_num(rate, nan=LEAST_BPS, posinf=LEAST_BPS)
+    return [float(x) for x in np.log(np.maximum(rate, LEAST_BPS))]
+
+
+def _refused(frame: pd.DataFrame) -> list[bool]:
+    status = _number(frame, "http_status")
+    return (status.notna() & ~status.isin(_ANSWERS)).tolist()
+
+
+def _values(block: list[_Leg], timezone: str, window: Window) -> Iterator[PairValue]:
+    first = block[0]
+    evening, phase = _when(first.time_us, timezone, window)
+    for pair, (other, suspected) in _sides(block):
+        if not _is_usable(pair, other, suspected):
+            continue
+        rates = [np.mean([leg.rate_log for leg in legs]) for legs in (other, suspected)]
+        yield PairValue(
+            target=first.target,
+            pair=pair,
+            block=first.block,
+            evening=evening,
+            phase=phase,
+            cost_log=float(rates[0] - rates[1]),
+            n_legs=len(other),
+            after_log=_after_log(other, suspected),
+        )
+
+
+def _sides(block: list[_Leg]) -> Iterator[tuple[Pair, tuple[list[_Leg], list[_Leg]]]]:
+    """The legs of each pair: those for comparison, those under suspicion."""
+
+    def of(
+        probe: str, *, direct: bool = True, transport: str | None = "tcp"
+    ) -> list[_Leg]:
+        return [
+            leg
+            for leg in block
+            if leg.probe == probe
+            and (leg.path == "direct") is direct
+            and transport in (None, leg.transport)
+        ]
+
+    direct_legs = of(Probe.PAIR_OWN)
+    yield Pair.NAME_SWAP, (of(Probe.SNI_SWAP), direct_legs)
+    yield Pair.NAME_AWAY, (of(Probe.PAIR_BASE), of(Probe.SNI_AWAY))
+    yield Pair.WAY, (of(Probe.PAIR_OWN, direct=False), direct_legs)
+    yield Pair.TRANSPORT, (of(Probe.PAIR_OWN, transport="quic"), direct_legs)
+
+
+def _is_usable(pair: Pair, other: list[_Leg], suspected: list[_Leg]) -> bool:
+    if not other or len(other) != len(suspected):
+        return False
+    if any(leg.is_refused for leg in (*other, *suspected)):
+        return False
+    # a way that is down is the way's; a site out of direct reach is what is asked
+    asked = other if pair is Pair.WAY else [*other, *suspected]
+    return not any(leg.is_unreached for leg in asked)
+
+
+def _after_log(other: list[_Leg], suspected: list[_Leg]) -> float:
+    """Of CDDC: how much slower the second C is than the first [log]."""
+    if len(other) < FULL or other[0].probe != Probe.PAIR_BASE:
+        return float("nan")
+    begins, ends = suspected[0].time_us, suspected[-1].time_us
+    if not other[0].time_us < begins <= ends < other[-1].time_us:
+        return float("nan")
+    return other[0].rate_log - other[-1].rate_log
+
+
+def _when(time_us: int, timezone: str, window: Window) -> tuple[int, Phase]:
+    local_s, _ = local_seconds(np.array([time_us // 1_000_000]), timezone)
+    day, second = evening_of(local_s, window)
+    return int(day[0]), _phase(float(second[0]) / 60 - LEAD_MIN, window.length_min)
+
+
+def _phase(since_begin_min: float, length_min: float) -> Phase:
+    if 0 <= since_begin_min < length_min:
+        return Phase.EVENING
+    is_near = -GUARD_MIN <= since_begin_min < length_min + GUARD_MIN
+    return Phase.BETWEEN if is_near else Phase.CALM
+
+
+def of_target(values: Iterable[PairValue], target: str, pair: Pair) -> list[PairValue]:
+    """The values of one target and pair."""
+    return [v for v in values if v.target == target and v.pair is pair]
