@@ -20,7 +20,7 @@ from monitor.store import Store, open_store
 from monitor.web.answers import overview
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.metric_families import health_families
-from monitor.web.answers.schemas import NoQuery
+from monitor.web.answers.queries import NoQuery
 from tests import forks
 from tests.fakes import FakeClock
 from tests.test_daemon import configuration

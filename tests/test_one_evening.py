@@ -29,7 +29,7 @@ from monitor.web.answers.evening_strip import evenings as shown_evenings
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.metric_families import StoredFacts
 from monitor.web.answers.overview import verdicts as shown_verdicts
-from monitor.web.answers.schemas import DaysQuery, NoQuery
+from monitor.web.answers.queries import DaysQuery, NoQuery
 from tests.analysis.homes import Home, samples
 from tests.door import ask_store
 from tests.fakes import FakeClock

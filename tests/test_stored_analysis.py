@@ -28,7 +28,7 @@ from monitor.web.answers.evening_strip import evenings
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.metric_families import StoredFacts
 from monitor.web.answers.overview import verdict_history, verdicts
-from monitor.web.answers.schemas import DaysQuery, NoQuery, VerdictHistoryQuery
+from monitor.web.answers.queries import DaysQuery, NoQuery, VerdictHistoryQuery
 from tests.analysis.homes import TIMEZONE, Home, samples
 from tests.fakes import FakeClock
 from tests.store.analyses import an_analysis

@@ -17,7 +17,7 @@ from monitor.verdict_table import (
     gravity,
     row_of,
 )
-from monitor.web.answers.schemas import Kind
+from monitor.web.answers.verdict_answers import Kind
 from monitor.wording import LANGUAGES, language
 from monitor.wording.cards import lead
 from tests.store.analyses import an_analysis

@@ -48,9 +48,9 @@ def _levels(case: Case, values: Floats) -> Floats:
 
 def _parted(controls: Ints, rise: Floats) -> tuple[Ints, Ints]:
     """Controls that are well in the window, and those that are not."""
-    known = controls[np.isfinite(rise[controls])]
-    is_well = rise[known] <= _WELL_LOG
-    return known[is_well], known[~is_well]
+    told = controls[np.isfinite(rise[controls])]
+    is_well = rise[told] <= _WELL_LOG
+    return told[is_well], told[~is_well]
 
 
 def _is_parted_by_distance(connect: Floats, near: Ints, far: Ints, site: int) -> bool:

@@ -19,8 +19,8 @@ from monitor.analysis.cap import drained_log
 from monitor.evening_rule import WELL_SHARE, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
-from monitor.series.evening_table import typical
-from monitor.series.rows import Bools, Floats, Ints
+from monitor.series.evening_table import typical_of_each
+from monitor.series.rows import Bools, Ints
 
 _RATE = METRICS.index("goodput_bps")
 _TRANSFERS = (_RATE, METRICS.index("response_s"))
@@ -79,7 +79,7 @@ def _split(
 ) -> Split | None:
     rise = table.rise[:, metric][:, evenings]
     step = (table.inner - table.outer)[:, metric, :, 0][:, evenings]
-    height, edge = _typical(rise), _typical(step)
+    height, edge = typical_of_each(rise), typical_of_each(step)
     with np.errstate(invalid="ignore"):
         often = (rise > _SWITCHED_LOG).mean(axis=1) >= _ON_EVENINGS
         switched = (height >= _SWITCHED_LOG) & (edge >= _AT_EDGES * height) & often
@@ -98,7 +98,7 @@ def _split(
 def _held_back(table: EveningTable, groups: Split, evenings: Bools) -> Split | None:
     """The targets that are slower than the quickest quick control in absolute terms."""
     then, by_day = (
-        _typical(drained_log(table, level[:, _RATE])[:, evenings])
+        typical_of_each(drained_log(table, level[:, _RATE])[:, evenings])
         for level in (table.window, table.rest)
     )
     quickest = np.nanmin(then[list(groups.quick)])
@@ -123,8 +123,3 @@ def _grouped(
         held=tuple(controls[~quick[controls]].tolist()),
         targets=tuple(targets[switched[targets]].tolist()),
     )
-
-
-def _typical(values: Floats) -> Floats:
-    """Median of what is finite of each row, shape (S,)."""
-    return np.array([typical(row) for row in values])

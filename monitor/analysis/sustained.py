@@ -20,7 +20,7 @@ from monitor.analysis.cap import RATE
 from monitor.analysis.effect import Estimate, estimate
 from monitor.analysis.evalue import flag_e_value
 from monitor.series import EveningTable
-from monitor.series.evening_table import medians, typical
+from monitor.series.evening_table import medians, typical, typical_of_each
 from monitor.series.rows import Bools, Floats, Ints
 
 _FIRST_ONSET = 5
@@ -92,7 +92,7 @@ def levels(
     level = table.rest[:, RATE][:, day]
     level = np.where(np.isfinite(level), level, np.nan)
     measured = controls[np.isfinite(level[controls]).sum(axis=1) >= _LEAST_KNOWN]
-    beside_usual = level[measured] - _medians(level[measured])[:, None]
+    beside_usual = level[measured] - typical_of_each(level[measured])[:, None]
     beyond = level - _middle(beside_usual)
     others = np.array(
         [level[c] - _middle(beside_usual[measured != c]) for c in measured]
@@ -236,17 +236,12 @@ def _quantile(values: Floats, quantile: float) -> float:
 
 def _spreads(values: Floats) -> Floats:
     """Robust spread of each row, 0 where nothing is known, shape (n_rows,)."""
-    apart = np.abs(values - _medians(values)[:, None])
-    return np.asarray(MAD_TO_SIGMA * np.nan_to_num(_medians(apart)))
-
-
-def _medians(values: Floats) -> Floats:
-    """Median of what is finite of each row, shape (n_rows,)."""
-    return medians(np.where(np.isfinite(values), values, np.nan), 1)
+    apart = np.abs(values - typical_of_each(values)[:, None])
+    return np.asarray(MAD_TO_SIGMA * np.nan_to_num(typical_of_each(apart)))
 
 
 def _middle(values: Floats) -> Floats:
     """Median over the series of each day, 0 where nobody is known, shape (n,)."""
     if not values.size:
         return np.zeros(values.shape[1])
-    return np.asarray(np.nan_to_num(_medians(values.T)))
+    return np.asarray(np.nan_to_num(typical_of_each(values.T)))

@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
 from monitor.model import Role, Sample
-
-IMPORTERS: Final = ("ooni", "speedtest-tracker", "fping", "smokeping")
-"""Names of the formats that are read from files."""
 
 
 def reader(
     form: str, *, vantage: str, role: Role
 ) -> Callable[[Path], Iterator[Sample]]:
-    """What reads files of a format into samples; `form` is one of IMPORTERS.
+    """What reads files of a format into samples; `form` is named below.
 
     Whatever the format allows, the samples keep to the limits of our own files.
     """

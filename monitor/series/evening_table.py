@@ -228,6 +228,11 @@ def typical(values: NDArray[np.floating]) -> float:
     return float(np.median(finite)) if finite.size else float("nan")
 
 
+def typical_of_each(values: NDArray[np.floating]) -> Floats:
+    """Median of what is finite of each row, NaN when nothing is, shape (n_rows,)."""
+    return medians(np.where(np.isfinite(values), values, np.nan), 1)
+
+
 def _need(is_known: Bools, inside: Bools) -> Ints:
     """Slots that must be known for a median: half of those of a usual evening.
 

@@ -4,12 +4,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.errors import InputError
 from monitor.evening_rule import DAY_MIN, Window
-
-Ints = NDArray[np.int64]
+from monitor.series.rows import Ints
 
 _DAY_S = DAY_MIN * 60
 _QUARTER_S = 900

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.model import Operation, Probe
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.conditions import Conditions, Imposed, Kind, Style
 from monitor.simulation.families import FAMILIES, Family
 from monitor.simulation.imposed import Schedule, impose, schedule, style_of
@@ -20,7 +21,7 @@ from monitor.simulation.nuisances import Nuisances, nuisances
 from monitor.simulation.outcome_frame import local_rows, rows
 from monitor.simulation.outcomes import Outcomes, download_outcomes, page_outcomes
 from monitor.simulation.sites import Sites, sites
-from monitor.simulation.slots import Bools, Floats, Slots, slots_of
+from monitor.simulation.slots import Slots, slots_of
 from monitor.simulation.truth import Truth, truth_of
 
 MIXED = "mixed"

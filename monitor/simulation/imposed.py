@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.conditions import Imposed, Style
 from monitor.simulation.measures import DOWNLOAD_BYTES, Measures
-from monitor.simulation.slots import Bools, Floats, Slots
+from monitor.simulation.slots import Slots
 
 _FORTNIGHT = 14
 _HANDSHAKE_BYTES = 5_000.0

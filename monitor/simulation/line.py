@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.conditions import Conditions
 from monitor.simulation.noise import NoiseModel, ar1
-from monitor.simulation.slots import Bools, Floats, Slots
+from monitor.simulation.slots import Slots
 
 LINE_BPS = 50e6
 _BELL_CENTRE_MIN = 1242.0

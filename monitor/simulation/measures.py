@@ -17,11 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.series.rows import Floats
 from monitor.simulation.line import LINE_BPS, Line
 from monitor.simulation.noise import NoiseModel, white
 from monitor.simulation.nuisances import Nuisances
 from monitor.simulation.sites import Sites
-from monitor.simulation.slots import Floats, Slots
+from monitor.simulation.slots import Slots
 
 DOWNLOAD_BYTES = 500_000.0
 """As the shipped configuration transfers."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.simulation.slots import Floats
+from monitor.series.rows import Floats
 
 GAUSSIAN_AR = "gaussian_ar"
 HEAVY_TAILS = "heavy_tails"

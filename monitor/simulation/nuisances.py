@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.conditions import Conditions
 from monitor.simulation.line import Line, evenings_of
 from monitor.simulation.noise import NoiseModel, ar1, levels, slow
 from monitor.simulation.sites import Sites
-from monitor.simulation.slots import Bools, Floats, Slots
+from monitor.simulation.slots import Slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

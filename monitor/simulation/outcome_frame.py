@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from monitor.model import SIMULATED, Operation, Probe
+from monitor.series.rows import Bools, Floats, Ints
 from monitor.simulation.line import Line
 from monitor.simulation.outcomes import STAGES, Outcomes
 from monitor.simulation.sites import CONTROL_NAMES, TARGET_NAMES, TUNNEL, Sites
-from monitor.simulation.slots import Bools, Floats, Ints, Slots
+from monitor.simulation.slots import Slots
 
 VANTAGE = SIMULATED
 PROBE_VERSION = SIMULATED

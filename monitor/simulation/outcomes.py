@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.model import Operation
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.measures import DOWNLOAD_BYTES, Measures
-from monitor.simulation.slots import Bools, Floats
 
 LIMIT_S = 10.0
 TIMEOUT = "generic_timeout_error"

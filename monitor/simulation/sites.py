@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.conditions import Conditions
-from monitor.simulation.slots import Bools, Floats
 
 TARGET_NAMES = ("facebook", "youtube", "telegram", "twitter", "instagram", "whatsapp")
 CONTROL_NAMES = (

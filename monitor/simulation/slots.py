@@ -9,11 +9,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from monitor.series.rows import Bools, Floats, Ints
 
 _DAY_MIN = 1440.0
 

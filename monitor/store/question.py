@@ -170,9 +170,6 @@ def _ask_postgresql(
         raise InputError(f"sql: {_told(error, url)}; {_ALLOWED}") from None
 
 
-_SET_LOCAL: Final = "SELECT set_config(%s, %s, true)"
-
-
 def _cursor_answer(connection: Connection, question: str, max_rows: int) -> Answer:
     # A cursor takes one SELECT and refuses everything else, in the server itself.
     with connection.cursor() as cursor:

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from monitor.model import Sample
 from monitor.web.answers import sample_pages
-from monitor.web.answers.schemas import Query, SamplesQuery, Share, ShareRequest
+from monitor.web.answers.queries import Query, SamplesQuery, ShareRequest
+from monitor.web.answers.schemas import Share
 from monitor.web.context import CONTEXT, Context
 from monitor.web.endpoints import ENDPOINTS, PREFIX, STREAMS, Endpoint
 from monitor.web.lock.guard import Handler, problem

@@ -18,35 +18,35 @@ from monitor.web.answers import (
     telling,
 )
 from monitor.web.answers.facts import Facts
-from monitor.web.answers.schemas import (
-    Annotations,
-    Answer,
+from monitor.web.answers.queries import (
     CompareQuery,
-    Comparison,
     DaysQuery,
-    Evenings,
-    Gaps,
     GapsQuery,
-    Health,
-    Heatmap,
     HeatmapQuery,
     LanguageQuery,
     NoQuery,
-    Now,
     Query,
-    Reports,
-    SamplePage,
     SamplePageQuery,
     SampleQuery,
+    SeriesQuery,
+    VerdictHistoryQuery,
+)
+from monitor.web.answers.schemas import (
+    Annotations,
+    Answer,
+    Comparison,
+    Evenings,
+    Gaps,
+    Health,
+    Heatmap,
+    Now,
+    Reports,
+    SamplePage,
     SampleRow,
     Series,
-    SeriesQuery,
-    Services,
     Targets,
-    VerdictHistory,
-    VerdictHistoryQuery,
-    Verdicts,
 )
+from monitor.web.answers.verdict_answers import Services, VerdictHistory, Verdicts
 
 PREFIX: Final = "/api/v1"
 

@@ -5,13 +5,8 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from monitor.web.answers.schemas import (
-    Problem,
-    Query,
-    SamplesQuery,
-    Share,
-    ShareRequest,
-)
+from monitor.web.answers.queries import Query, SamplesQuery, ShareRequest
+from monitor.web.answers.schemas import Problem, Share
 from monitor.web.endpoints import ENDPOINTS, PREFIX, STREAMS, Endpoint
 from monitor.web.version import VERSION
 

@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from monitor.errors import MonitorError
-from monitor.web.answers.schemas import Query
+from monitor.web.answers.queries import Query
 
 Q = TypeVar("Q", bound=Query)
 

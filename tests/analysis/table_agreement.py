@@ -45,7 +45,7 @@ def reads_as_measured(reason: Reason, code: str) -> None:
 
 
 def numbers_of(reason: Reason) -> Iterator[float]:
-    """Numbers among a reason's values; of a share, its percents; of text, digits."""
+    """Numbers among a reason's values; of a share its percents, of text its digits."""
     for value in reason.values.values():
         parts = value if isinstance(value, tuple) else (value,)
         for part in parts:

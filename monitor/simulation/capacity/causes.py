@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.capacity.world import (
     FAR_CONTROLS,
     HOME_CONTROLS,
@@ -17,7 +18,6 @@ from monitor.simulation.capacity.world import (
     World,
     transfer_s,
 )
-from monitor.simulation.slots import Bools, Floats
 
 _START_MIN, _END_MIN = 1200.0, 1320.0
 _JITTER_MIN = 4.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from monitor.simulation.slots import Floats
+from monitor.series.rows import Floats
 
 MODELS = ("normal_ar", "bursts", "student")
 """Normal with an hourly AR(1); two states, calm and bursting; Student's t3."""

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from monitor.model import Probe
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.capacity.causes import Acted
 from monitor.simulation.capacity.disturbance import MODELS
 from monitor.simulation.capacity.kinds import KINDS, HomeKind
 from monitor.simulation.capacity.world import World, transfer_s, world
-from monitor.simulation.slots import Bools, Floats, slots_of
+from monitor.simulation.slots import slots_of
 
 VANTAGE = "simulated"
 _LIMIT_S = 10.0

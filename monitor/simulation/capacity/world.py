@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.capacity.disturbance import disturbance, walk
-from monitor.simulation.slots import Bools, Floats, Slots
+from monitor.simulation.slots import Slots
 
 FIRST_WINDOW_BYTES = 14_600.0
 """Ten segments of 1460 bytes (RFC 6928)."""

@@ -9,15 +9,8 @@ from monitor.store.instants import to_us
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.home_clock import day_start_us, local_hours
 from monitor.web.answers.hours import Cell
-from monitor.web.answers.schemas import (
-    MAX_DAYS,
-    MAX_SAMPLE_DAYS,
-    Curve,
-    Metric,
-    Resolution,
-    Series,
-    SeriesQuery,
-)
+from monitor.web.answers.queries import MAX_DAYS, MAX_SAMPLE_DAYS, SeriesQuery
+from monitor.web.answers.schemas import Curve, Metric, Resolution, Series
 from monitor.web.answers.slowness import hourly_middle
 
 _HOUR = timedelta(hours=1)

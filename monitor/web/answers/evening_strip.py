@@ -23,8 +23,8 @@ from monitor.wallclock import day_number
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.home_clock import day_start_us, local_hours
 from monitor.web.answers.hours import Hours
+from monitor.web.answers.queries import DaysQuery
 from monitor.web.answers.schemas import (
-    DaysQuery,
     Evening,
     Evenings,
     Metric,

@@ -24,7 +24,8 @@ from monitor.store.round_totals import Totals
 from monitor.store.spool_file import SpoolFile, spool_path
 from monitor.web.answers.home_clock import next_hour_us
 from monitor.web.answers.hours import Hours, laid_out, measured_span
-from monitor.web.answers.schemas import MAX_DAYS, Metric
+from monitor.web.answers.queries import MAX_DAYS
+from monitor.web.answers.schemas import Metric
 
 DIRECT: Final = "direct"
 SERIES_KEPT_S: Final = 5.0

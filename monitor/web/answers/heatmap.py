@@ -8,7 +8,8 @@ from monitor.evening_rule import dates_between
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.home_clock import LocalHours, day_start_us, local_hours
 from monitor.web.answers.hours import HOURS_OF_DAY, Cell, Hours, joined
-from monitor.web.answers.schemas import Heatmap, HeatmapQuery, Metric, View, Window
+from monitor.web.answers.queries import HeatmapQuery
+from monitor.web.answers.schemas import Heatmap, Metric, View, Window
 from monitor.web.answers.slowness import beyond_controls
 
 T = TypeVar("T")

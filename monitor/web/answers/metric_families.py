@@ -17,13 +17,9 @@ from monitor.present import LineState
 from monitor.stored_analysis import UnreadableAnalysisError
 from monitor.web.answers import overview, telling
 from monitor.web.answers.facts import DIRECT, Facts
-from monitor.web.answers.schemas import (
-    Health,
-    LanguageQuery,
-    NoQuery,
-    Services,
-    Verdicts,
-)
+from monitor.web.answers.queries import LanguageQuery, NoQuery
+from monitor.web.answers.schemas import Health
+from monitor.web.answers.verdict_answers import Services, Verdicts
 
 STALE: Final = timedelta(minutes=15)
 """Older samples are left out, as if the site had not been asked; longer where the

@@ -1,7 +1,8 @@
 """What the user noted about dates: a broadcast, a ruling, a match."""
 
 from monitor.web.answers.facts import Facts
-from monitor.web.answers.schemas import Annotation, Annotations, DaysQuery
+from monitor.web.answers.queries import DaysQuery
+from monitor.web.answers.schemas import Annotation, Annotations
 
 _NAMES = ("first_date", "last_date", "text")
 

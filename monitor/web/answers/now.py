@@ -15,7 +15,8 @@ from monitor.reason import Reason
 from monitor.store.instants import from_us, to_us
 from monitor.store.reader import Point, SeriesInfo
 from monitor.web.answers.facts import DIRECT, NOT_A_PAGE, Facts
-from monitor.web.answers.schemas import LanguageQuery, Metric, Now
+from monitor.web.answers.queries import LanguageQuery
+from monitor.web.answers.schemas import Metric, Now
 from monitor.wording import language
 from monitor.wording.reason_words import told
 

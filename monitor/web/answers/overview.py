@@ -16,21 +16,22 @@ from monitor.store.reader import SeriesInfo, StoredAnalysis
 from monitor.web.answers import now
 from monitor.web.answers.data_used import usage
 from monitor.web.answers.facts import Facts, NotHere, is_twin
+from monitor.web.answers.queries import NoQuery, VerdictHistoryQuery
 from monitor.web.answers.schemas import (
     Health,
     Metric,
-    NoQuery,
     Report,
     Reports,
     TargetInfo,
     Targets,
     Trouble,
+    Window,
+)
+from monitor.web.answers.verdict_answers import (
     Verdict,
     VerdictHistory,
-    VerdictHistoryQuery,
     VerdictPoint,
     Verdicts,
-    Window,
 )
 from monitor.web.version import VERSION
 

@@ -13,17 +13,13 @@ from monitor.store.instants import to_us
 from monitor.store.reader import SampleFilter
 from monitor.text import csv_writer, disarm
 from monitor.web.answers.facts import Facts, NotHere
-from monitor.web.answers.schemas import (
-    Gap,
-    Gaps,
+from monitor.web.answers.queries import (
     GapsQuery,
-    SamplePage,
     SamplePageQuery,
     SampleQuery,
-    SampleRow,
     SamplesQuery,
-    json_ready,
 )
+from monitor.web.answers.schemas import Gap, Gaps, SamplePage, SampleRow, json_ready
 
 COLUMNS: Final = (
     "started_at_utc",

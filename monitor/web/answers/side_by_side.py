@@ -7,7 +7,8 @@ from monitor.evening_rule import middle, times_slower
 from monitor.store.instants import to_us
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.home_clock import HOUR_US
-from monitor.web.answers.schemas import CompareQuery, Comparison, Metric, Spread
+from monitor.web.answers.queries import CompareQuery
+from monitor.web.answers.schemas import Comparison, Metric, Spread
 from monitor.web.answers.slowness import hourly_middle
 
 

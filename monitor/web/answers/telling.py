@@ -7,13 +7,10 @@ from monitor.model import MechanismCheck
 from monitor.service_verdicts import services_of
 from monitor.web.answers import overview, sample_pages
 from monitor.web.answers.facts import Facts
-from monitor.web.answers.schemas import (
-    Gap,
-    Gaps,
-    GapsQuery,
-    LanguageQuery,
+from monitor.web.answers.queries import GapsQuery, LanguageQuery, NoQuery
+from monitor.web.answers.schemas import Gap, Gaps
+from monitor.web.answers.verdict_answers import (
     Member,
-    NoQuery,
     Services,
     ServiceVerdict,
     Told,
