@@ -89,11 +89,14 @@ clean:          ## remove the environment
 	rm -rf $(VENV)
 
 $(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "monitor needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 | cut -d' ' -f2). Another one: make run PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import struct, sys; sys.exit(struct.calcsize("P") < 8)' || { echo "monitor needs a 64-bit system: 13 of its packages have no wheels for 32 bits. On a Raspberry Pi take Raspberry Pi OS (64-bit)." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(BIN)/python pyproject.toml requirements/run.txt requirements/build.txt
+	@echo "monitor: installing $$(grep -c == requirements/run.txt) packages, a few minutes the first time ..."
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/run.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 

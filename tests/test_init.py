@@ -7,9 +7,11 @@ import select
 from pathlib import Path
 
 import pytest
+import segno
 from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
+from monitor.cli.first_hour import qr_lines
 from monitor.cli.root import cli
 from monitor.config import Config, load, parse
 from monitor.config.countries import DOMESTIC, checked_country, country_of
@@ -182,3 +184,17 @@ def test_on_a_terminal_it_asks_and_writes(folder: Path) -> None:
     assert "https://kun.uz/" in (folder / "config.yaml").read_text()
     assert re.search(r"the page opens at http://\S+:8420 in this house", log)
     assert [consent.way for consent in consents(folder)] == ["terminal"]
+
+
+def test_qr_code_is_the_one_of_the_address() -> None:
+    """Its picture, read back module by module, with a light edge all around."""
+    url = "http://192.168.1.20:8420"
+    lines = qr_lines(url)
+    dark = {"\u2588": (0, 0), "\u2580": (0, 1), "\u2584": (1, 0), " ": (1, 1)}
+    rows = [[dark[block][half] for block in line] for line in lines for half in (0, 1)]
+    expected = [list(row) for row in segno.make(url, micro=False).matrix_iter(border=2)]
+    assert [list(map(bool, row)) for row in rows[: len(expected)]] == [
+        list(map(bool, row)) for row in expected
+    ]
+    assert not any(any(row) for row in rows[len(expected) :])
+    assert not any(map(any, zip(*(r[:2] + r[-2:] for r in rows), strict=True)))

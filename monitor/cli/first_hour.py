@@ -257,11 +257,34 @@ def _tell(settings: Settings, *, yes: bool) -> None:
         ensure_consent(store, config, SystemClock(), yes=yes)
     say(f"written: {settings.config_path}; times of {config.timezone}")
     say(f"`monitor run` measures; the page opens at {_address(config)}")
+    if not config.web.is_loopback and sys.stdout.isatty():
+        say("\n".join(qr_lines(_url_in_house(config))))
 
 
 def _address(config: "Config") -> str:
-    from monitor.machine import own_address
-
     if config.web.is_loopback:
         return f"http://127.0.0.1:{config.web.port} on this machine"
-    return f"http://{own_address()}:{config.web.port} in this house"
+    return f"{_url_in_house(config)} in this house"
+
+
+def _url_in_house(config: "Config") -> str:
+    from monitor.machine import own_address
+
+    return f"http://{own_address()}:{config.web.port}{config.web.base_path}"
+
+
+def qr_lines(text: str) -> list[str]:
+    """A QR code in half blocks, dark on light, for a terminal with light letters."""
+    import segno
+
+    rows = [list(row) for row in segno.make(text, micro=False).matrix_iter(border=2)]
+    light = [0] * len(rows[0])
+    pairs = zip(rows[::2], [*rows[1::2], *[light] * (len(rows) % 2)], strict=True)
+    return ["".join(map(_half_blocks, *pair)) for pair in pairs]
+
+
+def _half_blocks(upper: int, lower: int) -> str:
+    """Two modules, one above the other; what is light is drawn."""
+    return {(0, 0): "\u2588", (0, 1): "\u2580", (1, 0): "\u2584", (1, 1): " "}[
+        bool(upper), bool(lower)
+    ]
