@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from monitor.analysis import Prepared, established, judge, prepare
-from monitor.analysis.look import home as prepared_home
+from monitor.analysis.look import home_of
 from monitor.evening_rule import parse_window
 from monitor.model import Verdict
 from monitor.series.evening_table import evening_table
@@ -71,7 +71,7 @@ def _kept(verdict: Verdict) -> dict[str, Any]:
 def prepared(home: Home) -> Prepared:
     """A home ready to be judged."""
     grid = grid_of(home, parse_window(WINDOW))
-    return Prepared((prepared_home(evening_table(grid)),))
+    return Prepared((home_of(evening_table(grid)),))
 
 
 def daily_looks(home: Home, looks: Sequence[int] | None = None) -> list[TargetLooks]:
