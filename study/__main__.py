@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from monitor.simulation.capacity import KINDS
-from study import capacity, patterns
+from study import blocks, capacity, patterns
 from study.plan import families, seeds, tasks
 from study.report import markdown
 from study.runner import records, run
@@ -125,6 +125,14 @@ def patterns_command(series: int, homes: int, into: Path) -> None:
     part = patterns.markdown(series, homes)
     text = patterns.inserted(into.read_text(encoding="utf-8"), part)
     into.write_text(text, encoding="utf-8")
+
+
+@main.command("blocks")
+@click.option("--homes", default=200, help="homes of each cell of power")
+@click.option("--months", default=100, help="target-months of each world")
+def blocks_command(homes: int, months: int) -> None:
+    """How often blocks accuse a name that is not slowed, and find one that is."""
+    print(blocks.markdown(homes, months))
 
 
 if __name__ == "__main__":

@@ -336,6 +336,44 @@ def test_public_resolver_is_extended() -> None:
     assert config.probing.resolvers == ("9.9.9.9",)
 
 
+BLOCKS = {"neutral": "https://own.example/1m.bin", "targets": ["facebook"]}
+
+
+@pytest.mark.parametrize(
+    ("level", "change", "words"),
+    [
+        ("plain", {}, "differential: needs probing.level: extended"),
+        ("extended", {"targets": ["nobody"]}, "no such target: nobody"),
+        ("extended", {"neutral": "https://m.facebook.com/x"}, "a server of your own"),
+        ("extended", {"neutral": "http://own.example/x"}, "differential.neutral"),
+        ("extended", {"sentinel_every": "1m"}, "10m to 24h"),
+        ("extended", {"blocks_per_evening": 13}, "differential.blocks_per_evening"),
+    ],
+)
+def test_blocks_need_a_level_targets_and_a_server_of_one_s_own(
+    level: str, change: dict[str, object], words: str
+) -> None:
+    document = {
+        **MINIMAL,
+        "targets": [{"name": "facebook", "url": "https://www.facebook.com/"}],
+        "probing": {"level": level},
+        "differential": {**BLOCKS, **change},
+    }
+    with pytest.raises(InputError, match=words):
+        parse(document, source="x")
+
+
+def test_blocks_are_none_unless_they_are_configured() -> None:
+    plain = parse(MINIMAL, source="x")
+    name = plain.targets[0].name
+    blocks = {**BLOCKS, "targets": [name]}
+    more = {"probing": {"level": "extended"}, "differential": blocks}
+    assert plain.differential is None
+    extended = parse({**MINIMAL, **more}, source="x")
+    assert extended.differential is not None
+    assert extended.differential.bytes == 256_000
+
+
 def test_hosts_of_a_service_are_known_or_named() -> None:
     named = {**SITE, "hosts": ["CDN.Example.net."]}
     none = {"name": "b", "url": "https://m.facebook.com/", "hosts": []}

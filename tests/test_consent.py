@@ -6,12 +6,17 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from monitor.cli.consent_texts import TEXTS, VERSION
+from monitor.cli.consent import ensure_consent
+from monitor.cli.consent_texts import DIFFERENTIAL_VERSION, TEXTS, VERSION
+from monitor.clock import SystemClock
+from monitor.config import load
+from monitor.errors import InputError
 from monitor.store import Store, open_store
 from monitor.store.consents import Consent
 from tests import forks
@@ -170,6 +175,32 @@ async def test_consent_to_plain_probes_is_none_to_more(
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
         store.consents.append(a_consent("plain"))
     assert unattended(tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("version", [VERSION, DIFFERENTIAL_VERSION])
+def test_blocks_need_a_consent_of_their_own(
+    tmp_path: Path, port: int, version: int
+) -> None:
+    """One to the extended level without them is not one to them."""
+    configuration(
+        tmp_path,
+        port,
+        probing={"level": "extended"},
+        database=f"sqlite:///{tmp_path}/monitor.db",
+        differential={"neutral": "https://own.example/1m", "targets": ["site"]},
+    )
+    with open_store(f"sqlite:///{tmp_path}/monitor.db") as store:
+        store.consents.append(replace(a_consent("extended"), version=version))
+    config = load(tmp_path / "config.yaml")
+    store = Store(config.database)
+    try:
+        if version == DIFFERENTIAL_VERSION:
+            ensure_consent(store, config, SystemClock(), yes=False)
+            return
+        with pytest.raises(InputError, match="needs a consent of its own"):
+            ensure_consent(store, config, SystemClock(), yes=False)
+    finally:
+        store.close()
 
 
 def a_consent(level: str) -> Consent:

@@ -4,10 +4,16 @@ import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import click
 
-from monitor.cli.consent_texts import TEXTS, VERSION, ConsentText
+from monitor.cli.consent_texts import (
+    DIFFERENTIAL_VERSION,
+    TEXTS,
+    VERSION,
+    ConsentText,
+)
 from monitor.cli.terminal import say
 from monitor.clock import Clock
 from monitor.config import Config
@@ -58,7 +64,12 @@ def _is_given(store: "Store", config: Config) -> bool:
     except StoreError:
         return False
     rank = _LEVELS.index(config.probing.level)
-    return any(c.version >= VERSION and c.level in _LEVELS[rank:] for c in given)
+    least = _version(config)
+    return any(c.version >= least and c.level in _LEVELS[rank:] for c in given)
+
+
+def _version(config: Config) -> int:
+    return VERSION if config.differential is None else DIFFERENTIAL_VERSION
 
 
 def _way_without_asking(*, yes: bool) -> str | None:
@@ -77,6 +88,12 @@ def _is_terminal() -> bool:
 
 
 def _go_on_without(config: Config) -> None:
+    if config.differential is not None:
+        raise InputError(
+            "differential: needs a consent of its own, and there is no terminal to ask"
+            " on; run it once on a terminal, or with --yes or"
+            f" {ENVIRONMENT_CONSENT}=yes"
+        )
     if config.consent == "require":
         raise InputError(
             "consent: require, but there is no terminal to ask on; run it once on a"
@@ -123,6 +140,10 @@ def _tell(config: Config, text: ConsentText) -> None:
     say("\n" + text.body.format(n=n_sites, level=level), err=True)
     if level == "extended":
         say(text.extended, err=True)
+    if config.differential is not None:
+        host = urlsplit(config.differential.neutral).hostname
+        names = ", ".join(config.differential.targets)
+        say(text.differential.format(host=host, names=names), err=True)
 
 
 def _answer(text: ConsentText, question: str) -> bool:
@@ -142,7 +163,7 @@ def _record(
 
     consent = Consent(
         given_at_utc=clock.now_utc(),
-        version=VERSION,
+        version=_version(config),
         level=config.probing.level,
         language=language,
         way=way,

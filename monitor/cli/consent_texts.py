@@ -8,6 +8,10 @@ VERSION: Final = 1
 """Of the texts; a new one is asked for when what the program does has changed."""
 
 
+DIFFERENTIAL_VERSION: Final = 2
+"""Of the texts with blocks: a consent to less is none to them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentText:
     """One language.
@@ -16,6 +20,7 @@ class ConsentText:
     ----------
     body : what is done, seen, stored and never stored; `{n}` sites, `{level}`.
     extended : added when the level of probing is `extended`.
+    differential : added when blocks are configured; `{names}`, `{host}`.
     seen_question : right answer: yes.
     sent_question : right answer: no.
     wrong : said after a wrong answer.
@@ -26,6 +31,7 @@ class ConsentText:
 
     body: str
     extended: str
+    differential: str
     seen_question: str
     sent_question: str
     wrong: str
@@ -60,6 +66,13 @@ Level of probing: {level}
   This level does more than a browser would, such as asking a name server of your own
   choice; that is easier to notice.
 """,
+        differential="""\
+  It also compares names: it asks the server {host} under the names {names}, and these
+  sites under the name of that server, some seconds each, all day and more often in the
+  evening. No browser does that. Whoever watches the line can see an interest in these
+  names, and may take it for an attempt to get around a block. In some countries a
+  server that was asked for such a name stays slow for the whole home for a while.
+""",
         seen_question="Can your provider see that this line contacts these sites?",
         sent_question="Does the program send its results to anybody by itself?",
         wrong="That is not so. Please read once more:",
@@ -92,6 +105,13 @@ Level of probing: {level}
   На этом уровне делается больше, чем делает браузер, например, запросы к выбранному
   вами серверу имён; это легче заметить.
 """,
+        differential="""\
+  Кроме того, сравниваются имена: сервер {host} спрашивают под именами {names}, а эти
+  сайты под именем того сервера, по несколько секунд, весь день и чаще вечером. Браузер
+  так не делает. Кто наблюдает за линией, увидит интерес к этим именам и может принять
+  это за попытку обойти блокировку. В некоторых странах сервер, который спросили под
+  таким именем, какое-то время остаётся медленным для всего дома.
+""",
         seen_question="Видит ли провайдер, что с линии обращаются к этим сайтам?",
         sent_question="Отправляет ли программа сама кому-нибудь результаты?",
         wrong="Это не так. Пожалуйста, прочтите ещё раз:",
@@ -123,6 +143,13 @@ Level of probing: {level}
         extended="""\
   Бұл деңгейде браузерден көбірек әрекет жасалады, мысалы, өзіңіз таңдаған атаулар
   серверінен сұрау; оны байқау оңайырақ.
+""",
+        differential="""\
+  Сонымен қатар атаулар салыстырылады: {host} сервері {names} аттарымен, ал бұл сайттар
+  сол сервердің атымен сұралады, бірнеше секундтан, күні бойы және кешке жиірек. Браузер
+  олай істемейді. Желіні бақылаған адам бұл аттарға қызығушылықты көреді және мұны
+  бұғаттауды айналып өту әрекеті деп қабылдауы мүмкін. Кейбір елдерде ондай атпен
+  сұралған сервер бүкіл үй үшін біраз уақыт баяу болып қалады.
 """,
         seen_question="Провайдер осы сайттарға хабарласатыныңызды көре ала ма?",
         sent_question="Бағдарлама нәтижелерді өздігінен біреуге жібере ме?",

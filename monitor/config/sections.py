@@ -1,8 +1,10 @@
 """The sections of config.yaml, each a frozen record with its defaults."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -190,6 +192,18 @@ class Probing(_Section):
         return self
 
 
+class Differential(_Section):
+    """Blocks: the same bytes under two names, at a server of the user's, too."""
+
+    neutral: Annotated[str, url_with("https")]
+    targets: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)]
+    sentinel_every: Annotated[
+        Duration, between(timedelta(minutes=10), timedelta(hours=24), "10m to 24h")
+    ] = timedelta(minutes=20)
+    blocks_per_evening: Annotated[Whole, Field(ge=0, le=12)] = 6
+    bytes: Annotated[Size, Field(ge=64_000, le=1_000_000)] = 256_000
+
+
 class Web(_Section):
     """Where the dashboard listens, and who may see it."""
 
@@ -295,11 +309,33 @@ class Config(_Section):
     budget: Budget = Budget()
     retention: Retention = Retention()
     probing: Probing = Probing()
+    differential: Differential | None = None
     consent: Literal["ask", "require"] = "ask"
     web: Web = Web()
     report: Report = Report()
     notify: Notify = Notify()
     fleet: Fleet = Fleet()
+
+    @model_validator(mode="after")
+    def _blocks_are_allowed_and_of_targets(self) -> Self:
+        wrong = [] if self.differential is None else [*self._wrong(self.differential)]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _wrong(self, differential: Differential) -> Iterator[str]:
+        if self.probing.level != "extended":
+            yield "differential: needs probing.level: extended"
+        names = {site.name for site in self.targets}
+        for name in differential.targets:
+            if name not in names:
+                yield f"differential.targets: no such target: {name}"
+        place = _place(differential.neutral)
+        if any(place == _place(s.url) for s in (*self.targets, *self.controls)):
+            yield (
+                f"differential.neutral: a server of your own, not {place}, which is a"
+                " target's or a control's"
+            )
 
     def all_targets(self) -> tuple[Target, ...]:
         """Targets, then controls, as records."""
@@ -311,3 +347,8 @@ class Config(_Section):
             )
             for site in sites
         )
+
+
+def _place(url: str) -> str:
+    """Whose server a URL is at: its registrable domain, else its host and port."""
+    return registrable_domain(url) or urlsplit(url).netloc

@@ -7,7 +7,9 @@ from monitor.clock import Clock
 from monitor.config import Config
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
+from monitor.probe.legs import LegProber
 from monitor.sampling.budget import Budget
+from monitor.sampling.differential import Differential, DifferentialPlan, Means
 from monitor.sampling.ration import Cost, Ration, Timetable, first_costs
 from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import NO_QUESTIONS, Pace, Questions, Sampler
@@ -78,4 +80,34 @@ def new_sampler(
     )
     rng = Random()  # noqa: S311  order and instants, not secrets
     sites = config.all_targets()
-    return Sampler(sites, pace, runner, rng, ration=ration, questions=questions)
+    sampler = Sampler(sites, pace, runner, rng, ration=ration, questions=questions)
+    differential = _differential(config, runner, rng, ration)
+    if differential is not None:
+        sampler.compare_between_rounds(differential)
+    return sampler
+
+
+def _differential(
+    config: Config, runner: RoundRunner, rng: Random, ration: Ration | None
+) -> Differential | None:
+    """What is compared between rounds; None where the configuration has nothing."""
+    section = config.differential
+    if section is None:
+        return None
+    plan = DifferentialPlan(
+        neutral=section.neutral,
+        targets=tuple(t for t in config.all_targets() if t.name in section.targets),
+        sentinel_every=section.sentinel_every,
+        blocks_per_evening=section.blocks_per_evening,
+        leg_bytes=section.bytes,
+        zone=ZoneInfo(config.timezone),
+        window=config.window.span,
+    )
+    means = Means(
+        prober=LegProber(probe_settings(config), runner.clock, section.bytes),
+        clock=runner.clock,
+        write=runner.write,
+        account=runner.account,
+        spare_bytes=None if ration is None else ration.spare_bytes,
+    )
+    return Differential(plan, means, rng)

@@ -70,13 +70,14 @@ class TrustStore:
         now_s = self._clock.monotonic_s()
         if now_s < self._accepted.get(key, 0.0):
             return
-        self._verify_chain(presented)
+        self.verify_chain(presented)
         _verify_name(presented.chain[0], host)
         if len(self._accepted) >= _MOST_ACCEPTED:
             self._accepted.clear()
         self._accepted[key] = now_s + _ACCEPTED_S
 
-    def _verify_chain(self, presented: Presented) -> None:
+    def verify_chain(self, presented: Presented) -> None:
+        """Judge a certificate for any name; raises as `verify` does."""
         leaf, *others = (crypto.X509.from_cryptography(c) for c in presented.chain)
         context = crypto.X509StoreContext(self._store, leaf, others)
         try:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from monitor import __version__
 from monitor.clock import Clock
-from monitor.model import Operation, Probe, Sample, Target
+from monitor.model import PAIR_PROBES, Operation, Probe, Sample, Target
 from monitor.probe.failure import failure_name
 from monitor.probe.kernel import TcpFigures, tcp_figures
 from monitor.probe.lookup import split_resolver
@@ -19,6 +19,7 @@ Trace = list[tuple[float, str]]
 """Events of one probe for `--debug`: (seconds since its start, what happened)."""
 
 _GOOD_STATUS = frozenset({200, 206})
+_TRANSFERS = PAIR_PROBES | {Probe.DOWNLOAD, Probe.SNI_SWAP}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Observation:
     resolver: str | None = None
     dns_answers: tuple[str, ...] = ()
     remote_address: str | None = None
+    other_name: str | None = None
+    """Asked for in TLS instead of the host's name; None: that."""
     server_name: str | None = None
     tls_version: str | None = None
     certificate_sha256: str | None = None
@@ -78,7 +81,7 @@ class Observation:
         spans = phases(self.marks)
         meter = self.meter
         body_bytes = None if meter is None else meter.n_bytes
-        is_throughput = probe == Probe.DOWNLOAD and self.http_status in _GOOD_STATUS
+        is_throughput = probe in _TRANSFERS and self.http_status in _GOOD_STATUS
         return Sample(
             started_at_utc=self.started_at_utc,
             target=target.name,

@@ -107,6 +107,19 @@ class Ration:
         place = min(index, len(slots) - 1)
         return granted(slots, place, left, self._costs(), self._turns)
 
+    def spare_bytes(self, now_utc: datetime) -> float:
+        """What is left today beside all rounds to come; infinite without a budget."""
+        today = self._local_date(now_utc)
+        left = left_today_bytes(self.budget, self.use(today), today)
+        costs = self._costs()
+        to_come = [slot for slot in self._slots_of(today) if slot.start_utc > now_utc]
+        n_downloads = sum(slot.has_downloads for slot in to_come)
+        return (
+            left
+            - len(to_come) * costs.pages_bytes
+            - n_downloads * costs.downloads_bytes
+        )
+
     def use(self, today: date) -> Use:
         """What the day and the month's days before it received."""
         before = sum(

@@ -11,6 +11,7 @@ from typing import Final
 from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
 from monitor.sampling.budget import Grant
+from monitor.sampling.differential import Differential
 from monitor.sampling.ration import Ration
 from monitor.sampling.round import LONGEST, Errand, RoundRunner, plan
 from monitor.sampling.schedule import (
@@ -90,6 +91,7 @@ class Sampler:
         self._runner = runner
         self._rng = rng
         self._ration = ration
+        self._differential: Differential | None = None
         self._questions = questions
         # Anywhere, so that no site has all the first transfers after a start.
         self._turn = rng.randrange(1000)
@@ -100,6 +102,10 @@ class Sampler:
     def replace_targets(self, targets: Sequence[Target]) -> None:
         """Measure these sites from the next round on."""
         self._targets = tuple(targets)
+
+    def compare_between_rounds(self, differential: Differential) -> None:
+        """Make these blocks after each round that is not left out."""
+        self._differential = differential
 
     def tick(self, spawn: Spawn) -> None:
         """Look at the clock and hand what is due to `spawn`."""
@@ -134,11 +140,14 @@ class Sampler:
                 slot_start_utc, reason="budget: round left out"
             )
         left_out = "budget: throughput transfers left out"
-        return await self._run(
+        record = await self._run(
             slot_start_utc,
             self._errands(self._next_transfers() if grant.has_downloads else ()),
             left_out=left_out if are_due and not grant.has_downloads else None,
         )
+        if self._differential is not None:
+            await self._differential.between_rounds(slot_start_utc + self._pace.every)
+        return record
 
     async def _run(
         self,

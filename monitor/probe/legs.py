@@ -1,0 +1,102 @@
+"""One leg of a block: a transfer from one address under one name, kept short.
+
+Of a foreign name the chain is judged and the name is not: no server has a certificate
+for it. Nothing is sent but a GET without cookies.
+"""
+
+from dataclasses import dataclass, replace
+
+from monitor.clock import Clock
+from monitor.model import AddressFamily, Probe, Sample, Target
+from monitor.probe.observation import Observation, new_observation
+from monitor.probe.request import object_headers
+from monitor.probe.settings import ProbeSettings
+from monitor.probe.timing import Mark
+from monitor.probe.traffic import Traffic
+from monitor.probe.transfer import Limits
+from monitor.probe.url import endpoint_of, stored_url
+from monitor.probe.wire import Wire
+
+LEG_MAX_S = 6.0
+"""Longest transfer of a leg."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """What one leg asks for.
+
+    Attributes
+    ----------
+    url : the object, and whose address is asked.
+    server_name : name in TLS where that is not the URL's; None: its own.
+    host : name in the request where that is not the URL's; None: its own.
+    """
+
+    target: Target
+    probe: str
+    url: str
+    server_name: str | None = None
+    host: str | None = None
+
+
+def legs_of(target: Target, neutral: str) -> dict[str, Leg]:
+    """The legs that a target can have, by kind; without an object only C and D."""
+    own_url = target.download_url
+    neutral_name = endpoint_of(neutral).host
+    name = endpoint_of(own_url or target.url).host
+    legs = {
+        Probe.PAIR_BASE: Leg(target=target, probe=Probe.PAIR_BASE, url=neutral),
+        Probe.SNI_AWAY: Leg(
+            target=target,
+            probe=Probe.SNI_AWAY,
+            url=neutral,
+            server_name=name,
+            host=name,
+        ),
+    }
+    if own_url is not None:
+        legs[Probe.PAIR_OWN] = Leg(target=target, probe=Probe.PAIR_OWN, url=own_url)
+        legs[Probe.SNI_SWAP] = Leg(
+            target=target,
+            probe=Probe.SNI_SWAP,
+            url=own_url,
+            server_name=neutral_name,
+        )
+    return legs
+
+
+class LegProber:
+    """Makes legs; each has a connection of its own."""
+
+    def __init__(self, settings: ProbeSettings, clock: Clock, max_bytes: int) -> None:
+        self._settings = replace(settings, download_max_bytes=max_bytes)
+        self._clock = clock
+        self._wire = Wire(self._settings, clock)
+
+    async def measure(self, leg: Leg, *, traffic: Traffic) -> Sample:
+        """The outcome of a leg; a failure of the net is told in the sample."""
+        observation = new_observation(self._clock, stored_url(leg.url), traffic)
+        observation.other_name = leg.server_name
+        try:
+            await self._transfer(leg, observation)
+        except Exception as error:  # noqa: BLE001  # a leg must not end a block
+            observation.fail(error)
+        observation.mark(Mark.END)
+        return observation.sample(leg.target, leg.probe, self._settings.vantage)
+
+    async def _transfer(self, leg: Leg, observation: Observation) -> None:
+        headers = object_headers(self._settings)
+        if leg.host is not None:
+            headers = {"Host": leg.host, **headers}
+        is_own = leg.probe in (Probe.PAIR_OWN, Probe.SNI_SWAP)
+        await self._wire.get(
+            endpoint_of(leg.url),
+            leg.target.address_family if is_own else AddressFamily.ANY,
+            observation,
+            headers=headers,
+            limits=Limits(
+                max_bytes=self._settings.download_max_bytes,
+                max_s=LEG_MAX_S,
+                silence_s=LEG_MAX_S,
+            ),
+        )

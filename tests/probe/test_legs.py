@@ -1,0 +1,248 @@
+"""Legs and blocks against real TLS servers that are slow to one name."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.evening_rule import parse_window
+from monitor.model import Probe, Sample, Target
+from monitor.probe import ProbeSettings
+from monitor.probe.legs import LegProber, legs_of
+from monitor.probe.traffic import Traffic
+from monitor.sampling.differential import (
+    Differential,
+    DifferentialPlan,
+    Means,
+    block_order,
+)
+from tests.servers import dns, web
+from tests.servers.certificates import server_context
+from tests.servers.tcp import Served, serve
+from tests.waiting import PATIENCE_S
+
+NEUTRAL, SITE = "neutral.test", "site.test"
+BODY = b"x" * 100_000
+
+
+@dataclass
+class Server:
+    """A server for any name; some it does not answer."""
+
+    refused: set[str] = field(default_factory=set)
+    hosts: list[str] = field(default_factory=list)
+    names: list[str | None] = field(default_factory=list)
+
+    async def handle(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        request = await web.request_of(reader)
+        (host,) = (
+            line.split(" ")[1].split(":")[0]
+            for line in request.splitlines()
+            if line.lower().startswith("host:")
+        )
+        self.hosts.append(host)
+        if host in self.refused:
+            return
+        answer = web.whole(BODY)
+        for part in (answer[:20_000], answer[20_000:]):
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def running(authority, server: Server, name: str) -> AsyncIterator[Served]:
+    context = server_context(authority, name)
+    context.sni_callback = lambda _, asked, __: server.names.append(asked)
+    async with serve(server.handle, tls=context) as served:
+        yield served
+
+
+def target(port: int) -> Target:
+    url = f"https://{SITE}:{port}/"
+    return Target(name="site", url=url, download_url=f"{url}big")
+
+
+@pytest.fixture
+async def settings() -> AsyncIterator[ProbeSettings]:
+    rules = {
+        SITE: dns.addresses("127.0.0.1"),
+        NEUTRAL: dns.addresses("127.0.0.1"),
+    }
+    async with dns.name_server(rules) as names:
+        yield ProbeSettings(
+            resolvers=(names.resolver,),
+            allow_private_answers=True,
+            stage_timeout_s=PATIENCE_S,
+        )
+
+
+async def measured(
+    settings: ProbeSettings, site: Target, neutral: str
+) -> dict[str, Sample]:
+    prober = LegProber(settings, SystemClock(), 64_000)
+    return {
+        probe: await prober.measure(leg, traffic=Traffic())
+        for probe, leg in legs_of(site, neutral).items()
+    }
+
+
+async def test_each_leg_asks_one_server_under_one_name(settings, authority):
+    own, neutral = Server(), Server()
+    async with (
+        running(authority, own, SITE) as at_site,
+        running(authority, neutral, NEUTRAL) as elsewhere,
+    ):
+        url = f"https://{NEUTRAL}:{elsewhere.port}/1m.bin"
+        samples = await measured(settings, target(at_site.port), url)
+    assert {p: s.server_name for p, s in samples.items()} == {
+        Probe.PAIR_OWN: SITE,
+        Probe.SNI_SWAP: NEUTRAL,
+        Probe.PAIR_BASE: NEUTRAL,
+        Probe.SNI_AWAY: SITE,
+    }
+    assert own.names == [SITE, NEUTRAL] or own.names == [NEUTRAL, SITE]
+    assert set(own.hosts) == {SITE}
+    assert sorted(neutral.hosts) == sorted([NEUTRAL, SITE])
+    for sample in samples.values():
+        assert sample.failure is None
+        assert (sample.encoded_body_bytes or 0) >= 64_000
+        assert sample.goodput_bps is not None
+        assert sample.certificate_sha256
+
+
+async def test_a_chain_of_nobody_ends_a_leg_before_anything_is_sent(
+    settings, authority, rogue
+):
+    neutral = Server()
+    async with running(rogue, neutral, NEUTRAL) as elsewhere:
+        url = f"https://{NEUTRAL}:{elsewhere.port}/1m.bin"
+        site = Target(name="site", url="tls://site.test")
+        samples = await measured(settings, site, url)
+    assert set(samples) == {Probe.PAIR_BASE, Probe.SNI_AWAY}
+    assert {s.failure for s in samples.values()} == {"ssl_unknown_authority"}
+    assert neutral.hosts == []
+
+
+def test_orders_are_drawn_by_coin_and_alternate():
+    orders = {block_order(Random(n), has_object=True) for n in range(40)}
+    assert len(orders) == 4
+    for order in orders:
+        inner, outer = order[:4], order[4:]
+        assert inner == inner[::-1]
+        assert outer == outer[::-1]
+        assert set(inner) == {Probe.PAIR_OWN, Probe.SNI_SWAP}
+    assert len({block_order(Random(n), has_object=False) for n in range(40)}) == 2
+
+
+@dataclass
+class Clock(SystemClock):
+    """A wall clock that is set by the test; durations are real."""
+
+    now: datetime = datetime(2026, 3, 1, 15, tzinfo=UTC)
+
+    def now_utc(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Legs:
+    """Outcomes by kind of leg: rate, or a failure."""
+
+    rates: dict[str, float | None]
+    asked: list[str] = field(default_factory=list)
+
+    async def measure(self, leg, *, traffic: Traffic) -> Sample:
+        self.asked.append(leg.probe)
+        rate = self.rates.get(leg.probe, 1e7)
+        return Sample(
+            started_at_utc=datetime(2026, 3, 1, tzinfo=UTC),
+            target=leg.target.name,
+            probe=leg.probe,
+            goodput_bps=rate,
+            failure=None if rate else "connection_reset",
+        )
+
+
+def differential(
+    legs: Legs, kept: list[Sample], clock: Clock, spare: Callable | None = None
+) -> Differential:
+    async def write(sample) -> None:
+        kept.append(sample)
+
+    plan = DifferentialPlan(
+        neutral=f"https://{NEUTRAL}/1m.bin",
+        targets=(target(443),),
+        sentinel_every=timedelta(minutes=20),
+        blocks_per_evening=2,
+        leg_bytes=256_000,
+        zone=ZoneInfo("Asia/Almaty"),
+        window=parse_window("20:00-22:00"),
+    )
+    means = Means(prober=legs, clock=clock, write=write, spare_bytes=spare)
+    return Differential(plan, means, Random(1))
+
+
+async def evening(comparing: Differential, clock: Clock, n_slots: int) -> None:
+    for _ in range(n_slots):
+        await comparing.between_rounds(clock.now + timedelta(minutes=4))
+        clock.now += timedelta(minutes=5)
+
+
+def blocks(kept: list[Sample]) -> dict[str, list[str]]:
+    by_block: dict[str, list[str]] = {}
+    for sample in kept:
+        by_block.setdefault(str(sample.block), []).append(sample.probe)
+    return {b: legs for b, legs in by_block.items() if b.startswith("b")}
+
+
+async def test_a_slow_name_triggers_blocks_up_to_the_evening_s_limit():
+    kept: list[Sample] = []
+    clock = Clock()  # 20:00 in Almaty
+    comparing = differential(Legs({Probe.SNI_AWAY: 1e6}), kept, clock)
+    await evening(comparing, clock, 20)
+    assert len(blocks(kept)) == 2
+    assert all(len(legs) == 8 for legs in blocks(kept).values())
+    sequences = [s.sequence for s in kept if str(s.block) == min(blocks(kept))]
+    assert sequences == list(range(8))
+
+
+async def test_nothing_slow_triggers_nothing():
+    kept: list[Sample] = []
+    clock = Clock()
+    await evening(differential(Legs({}), kept, clock), clock, 20)
+    assert blocks(kept) == {}
+    assert len(kept) == 2 * 5  # a sentinel in each of five times 20 minutes
+
+
+async def test_a_short_slot_and_a_spent_budget_have_no_legs():
+    kept: list[Sample] = []
+    clock = Clock()
+    comparing = differential(Legs({}), kept, clock)
+    await comparing.between_rounds(clock.now + timedelta(seconds=30))
+    poor = differential(Legs({}), kept, clock, spare=lambda _: 100_000.0)
+    await poor.between_rounds(clock.now + timedelta(minutes=4))
+    assert kept == []
+
+
+async def test_a_poisoned_server_stops_it_for_a_day(caplog):
+    legs = Legs({Probe.SNI_AWAY: 1e6, Probe.PAIR_BASE: None})
+    kept: list[Sample] = []
+    clock = Clock(now=datetime(2026, 3, 1, 3, tzinfo=UTC))
+    comparing = differential(legs, kept, clock)
+    await evening(comparing, clock, 12 * 8)
+    assert "stopped hours=24" in caplog.text
+    n_legs = len(kept)
+    await evening(comparing, clock, 12 * 8)
+    assert len(kept) == n_legs
+    clock.now += timedelta(hours=24)
+    await evening(comparing, clock, 12)
+    assert len(kept) > n_legs
