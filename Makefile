@@ -49,6 +49,7 @@ lock:           ## write the hash-pinned requirements anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade requirements/fuzz.in -o requirements/fuzz.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/cluster.in -c requirements/dev.txt -o requirements/cluster.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/s3.in -o requirements/s3.txt
 
 audit: $(VENV)/.dev  ## known vulnerabilities of everything pinned; fails too when nobody can be asked
 	$(BIN)/python -m release.audit
@@ -71,7 +72,7 @@ fuzz: $(VENV)/.fuzz  ## look for bytes that break a reader: every target for FUZ
 	for name in $(TARGETS); do $(BIN)/python -m fuzz $$name --seconds $(FUZZ_SECONDS) || exit 1; done
 
 test-cluster: $(VENV)/.cluster  ## fleets on Spark (needs Java 17), on S3 (loopback), on two nodes with one killed
-	$(BIN)/python -m pytest tests/fleet/cluster_s3.py tests/fleet/cluster_nodes.py tests/fleet/cluster_spark.py
+	S3_SERVER=$(VENV)-s3/bin/moto_server $(BIN)/python -m pytest tests/fleet/cluster_s3.py tests/fleet/cluster_nodes.py tests/fleet/cluster_spark.py
 
 mutants: $(VENV)/.dev  ## small faults put into the program: a sample of SAMPLE per group
 	$(BIN)/python -m mutants --sample $(SAMPLE) --seed $(SEED) --write
@@ -104,7 +105,9 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@
 
-$(VENV)/.cluster: $(VENV)/.dev requirements/cluster.txt
+$(VENV)/.cluster: $(VENV)/.dev requirements/cluster.txt requirements/s3.txt
+	$(PYTHON) -m venv $(VENV)-s3
+	$(VENV)-s3/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/s3.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/cluster.txt
 	touch $@
 

@@ -31,7 +31,7 @@ from monitor.simulation.fleets import (
 )
 
 SERVICE = "facebook"
-N_SEEDS = 100
+N_SEEDS = 40
 BAR = 80.0
 """Of one home with four targets: 4 / 0.05."""
 

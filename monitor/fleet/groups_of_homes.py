@@ -30,6 +30,9 @@ FEWEST: Final = 5
 """Nothing is told of fewer homes."""
 MIN_EVENINGS: Final = 7
 ALPHA: Final = 0.05
+APART: Final = 0.01
+"""Below this p homes are in step, a part is told, or a provider differs from others:
+a label is one of many that a report shows."""
 WIDE: Final = 0.5
 """Above this share of homes, with confidence, a provider is told as a whole."""
 MOST_OTHERS: Final = 0.8
@@ -225,7 +228,7 @@ def _labelled(key: tuple[str, str], groups: Groups, members: Members) -> FleetGr
         return replace(group, label=EVERYWHERE)
     if part is not None:
         return replace(group, label=PART, part=part)
-    is_in_step = group.sync_p is not None and group.sync_p <= ALPHA
+    is_in_step = group.sync_p is not None and group.sync_p <= APART
     return replace(group, label=IN_STEP if is_in_step else EACH)
 
 
@@ -299,7 +302,7 @@ def _is_everybodys(group: FleetGroup, groups: Groups) -> bool:
     k, n = sum(other.k or 0 for other in others), sum(other.n for other in others)
     if len(others) < FEWEST_OTHERS or k / n < (group.k or 0) / group.n / 2:
         return False
-    bar = ALPHA / (len(others) + 1)
+    bar = APART / (len(others) + 1)
     return fisher_p(group.k or 0, group.n, k, n) > bar
 
 
@@ -366,4 +369,4 @@ def _part(facts: Sequence[HomeFact]) -> str | None:
     if not tried:
         return None
     p_value, told = min(tried)
-    return told if p_value * len(tried) <= ALPHA else None
+    return told if p_value * len(tried) <= APART else None

@@ -1,7 +1,7 @@
 """One code path for a folder and for S3: `make test-cluster`."""
 
+import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tests.waiting import eventually
 def s3() -> Iterator[str]:
     """The query of an address in a store on loopback."""
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [os.environ["S3_SERVER"], "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
