@@ -3,6 +3,7 @@
 Spark hands out jobs and brings outcomes back; it reads no row itself.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -39,6 +40,8 @@ class SparkEngine:
             .config("spark.ui.enabled", "false")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.log.level", "ERROR")
+            # On this machine the workers are this Python, not the first of the path.
+            .config("spark.pyspark.python", _python(self._master))
             .getOrCreate()
         )
         try:
@@ -49,3 +52,7 @@ class SparkEngine:
             raise ServiceError(f"spark {self._master}: {error}") from error
         finally:
             session.stop()
+
+
+def _python(master: str) -> str:
+    return sys.executable if master.startswith("local") else "python3"

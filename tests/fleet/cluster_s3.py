@@ -63,7 +63,7 @@ def test_a_lake_in_a_store_is_a_lake_in_a_folder(s3: str, tmp_path: Path) -> Non
         each.enrolled(lake)
         each.pushed(lake)
     copy = Files(s3.format("copy"))
-    for name in lake.files.names("."):
+    for name in lake.files.names(""):
         copy.write(name, lake.files.read(name))
     there = Lake.open(s3.format("copy"))
     both = [compact(each, today=TODAY) for each in (lake, there)]
