@@ -8,7 +8,8 @@ from monitor.analysis.case import Case
 from monitor.analysis.name_checks import told_pairs
 from monitor.analysis.patterns import kept_weekdays
 from monitor.analysis.profile import EDGE_MIN, FoundWindow, clock_of
-from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED, Ruling
+from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED
+from monitor.analysis.ruling import Ruling
 from monitor.evening_rule import mostly_dead, mostly_failed
 from monitor.near import NEAREST
 from monitor.reason import Reason, measured

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from monitor.analysis import look as looks
-from monitor.analysis.mechanism import plateau, synchrony
+from monitor.analysis.timing_checks import synchrony
+from monitor.analysis.transfer_checks import plateau
 from monitor.series.columns import METRICS
 
 EVENINGS = 8
