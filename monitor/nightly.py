@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor import private
-from monitor.analysis import COLUMNS, analysis, analyze
+from monitor.analysis import COLUMNS, analysis, analyze, as_stated
 from monitor.config import Config
 from monitor.errors import InputError
 from monitor.evidence.ledger import whole_days
@@ -86,6 +86,7 @@ def analysed_night(
     verdicts = analyze(
         samples, timezone=config.timezone, window=window, since=first, until=night
     )
+    verdicts = as_stated(verdicts, config.home.router_checked)
     of_night = analysis(
         verdicts, timezone=config.timezone, window=window, since=first, until=night
     )

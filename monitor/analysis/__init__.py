@@ -9,6 +9,7 @@ from monitor.analysis.judge import (
     judge,
     prepare,
 )
+from monitor.analysis.owner import as_stated
 from monitor.analysis.verdict_document import analysis, analysis_document, explain
 from monitor.service_verdicts import services_of
 
@@ -19,6 +20,7 @@ __all__ = [
     "analysis",
     "analysis_document",
     "analyze",
+    "as_stated",
     "established",
     "explain",
     "judge",

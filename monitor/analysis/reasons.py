@@ -6,6 +6,7 @@ import numpy as np
 
 from monitor.analysis.case import Case
 from monitor.analysis.name_checks import told_pairs
+from monitor.analysis.owner import OWN_ROUTER
 from monitor.analysis.patterns import kept_weekdays
 from monitor.analysis.profile import EDGE_MIN, FoundWindow, clock_of
 from monitor.analysis.rules import MIN_CONTROLS_FOR_TARGETED
@@ -87,7 +88,7 @@ def _router(ruling: Ruling) -> Iterator[Reason]:
     """Who else at home could do the same, and how to exclude it."""
     if row_of(ruling.verdict).is_accusing:
         yield Reason(
-            "own_router",
+            OWN_ROUTER,
             "This home's own router, or a filter on it, could do the same; to exclude "
             "it, measure with another device at the provider's own socket, at a "
             "neighbour's, or through a tunnel.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ def analyze_command(
     explain: bool,
 ) -> None:
     """Judge every target: slowed down every evening, or only the busy hour."""
-    from monitor.analysis import analysis_document, analyze
+    from monitor.analysis import analysis_document, analyze, as_stated
 
     for day, option in ((since, "--since"), (until, "--until")):
         if day is not None:
@@ -71,6 +71,7 @@ def analyze_command(
     paths = _paths(files, more_files)
     samples = _samples(settings, paths, vantage, local_day_end(until, zone, option=""))
     verdicts = analyze(samples, timezone=zone, window=span, since=since, until=until)
+    verdicts = as_stated(verdicts, None if paths else _router_checked(settings))
     if as_json:
         echo_json(
             analysis_document(
@@ -102,6 +103,12 @@ def _zone_and_window(
             )
         return timezone, window or DEFAULT_WINDOW
     return timezone or config.timezone, window or str(config.window)
+
+
+def _router_checked(settings: Settings) -> date | None:
+    """What the owner states of this home; files may be of another."""
+    config = optional_configuration(settings)
+    return None if config is None else config.home.router_checked
 
 
 def _samples(

@@ -1,7 +1,7 @@
 """The sections of config.yaml, each a frozen record with its defaults."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -293,6 +293,24 @@ class Fleet(_Section):
     kind: Literal["home", "office", "data_centre", "vpn"] = "home"
 
 
+class Router(_Section):
+    """What the owner states of the home's own router, and since when it is known."""
+
+    filters: Literal["none"]
+    checked: date
+
+
+class Home(_Section):
+    """What only the owner can know of the home."""
+
+    router: Router | None = None
+
+    @property
+    def router_checked(self) -> date | None:
+        """The day on which the owner found no filter on the router."""
+        return None if self.router is None else self.router.checked
+
+
 class Config(_Section):
     """The whole configuration; see docs/configuration.md for each key."""
 
@@ -315,6 +333,7 @@ class Config(_Section):
     report: Report = Report()
     notify: Notify = Notify()
     fleet: Fleet = Fleet()
+    home: Home = Home()
 
     @model_validator(mode="after")
     def _blocks_are_allowed_and_of_targets(self) -> Self:

@@ -88,7 +88,8 @@ def document_again(
     NotComparableError : another version of the method, or a document without its terms.
     """
     from monitor.analysis import COLUMNS as READ
-    from monitor.analysis import METHOD_VERSION, analysis_document, analyze
+    from monitor.analysis import METHOD_VERSION, analysis_document, analyze, as_stated
+    from monitor.analysis.owner import stated_in
 
     if document.get("method_version") != METHOD_VERSION:
         raise NotComparableError(
@@ -99,6 +100,7 @@ def document_again(
         window = f"{document['window']['start']}-{document['window']['end']}"
         terms = {name: document[name] for name in ("timezone", "since", "until")}
         verdicts = analyze(frame_of(rows, READ), window=window, **terms)
+        verdicts = as_stated(verdicts, stated_in(document))
         return analysis_document(verdicts, window=window, **terms)
     except _HOSTILE as error:
         raise NotComparableError(f"cannot be computed again: {error}") from None

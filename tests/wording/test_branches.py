@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.drawn_transfers import Way
-from monitor.analysis import analyze
+from monitor.analysis import analyze, as_stated
 from monitor.analysis.case import Case, case_of
 from monitor.analysis.effect import Estimate
 from monitor.analysis.judge import evenings_between, levels_of, prepare
@@ -357,6 +357,7 @@ def reached() -> Iterator[Reason]:
     yield from of_pairs()
     yield from of_curves()
     yield from reasons_in(judged(few_controls()))
+    yield from reasons_in(as_stated(judged(few_controls()), date(2026, 11, 1)))
     for family in ("own_load", "outages", "slow_2x_on_congestion"):
         home = simulate(family, seed=4, days=14, every_s=600)
         yield from reasons_in(analyze(home.samples, timezone=home.timezone))
