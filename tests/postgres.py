@@ -4,6 +4,7 @@ Needs no system package and no rights: as an ordinary user it runs as that user,
 it runs as `nobody`, because PostgreSQL refuses root.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -73,7 +74,8 @@ class PostgresServer:
         first = int((self.folder / "data/postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         for pid in (first, *map(int, children)):
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # It ended meanwhile.
+                os.kill(pid, number)
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of the server's programs."""

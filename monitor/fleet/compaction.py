@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from monitor import private
 from monitor.errors import InputError, MonitorError
 from monitor.fleet.lake import LAKE_VERSION, Lake
 from monitor.fleet.pushing import INBOX, NAME_DIGITS, ROWS, inbox_folder
@@ -24,6 +25,7 @@ from monitor.fleet.registry import Enrolled, admitted
 from monitor.fleet.signing import is_signed
 from monitor.interchange.reading import batches
 from monitor.text import printable
+from monitor.untyped import Json
 
 ORDER: Final = [
     (name, "ascending")
@@ -113,7 +115,7 @@ def _signed_day(
 
 
 def _check_place(
-    lake: Lake, manifest: Mapping[str, Any], told: InboxDay, today: date
+    lake: Lake, manifest: Mapping[str, Json], told: InboxDay, today: date
 ) -> None:
     """Refuse what was signed for another lake, day or place."""
     if manifest.get("lake_id") != lake.lake_id:
@@ -191,7 +193,7 @@ def checked_rows(lake: Lake, inbox_day: InboxDay) -> pa.Table:
         raise InputError("it is not the file that was signed")
     with tempfile.TemporaryDirectory(prefix="monitor-") as folder:
         path = Path(folder) / "day.parquet"
-        path.write_bytes(body)
+        private.write(path, body)
         table = pa.Table.from_batches(list(batches(path)))
     if table.num_rows != inbox_day.n_rows:
         raise InputError(f"found {table.num_rows} rows, not {inbox_day.n_rows}")

@@ -6,11 +6,12 @@ Without routes there is no page with logs and call stacks for anybody who asks.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from monitor.fleet.engines import MOST_ATTEMPTS
+from monitor.untyped import Theirs
 
-SETTINGS: Final[Mapping[str, Any]] = {
+SETTINGS: Final[Mapping[str, Theirs]] = {
     "distributed.nanny.pre-spawn-environ": {
         "MALLOC_TRIM_THRESHOLD_": 268_435_456,
         "MALLOC_MMAP_THRESHOLD_": 33_554_432,
@@ -31,9 +32,9 @@ SETTINGS: Final[Mapping[str, Any]] = {
 """What `monitor fleet dask-config` prints, for every machine of a cluster."""
 
 
-def document() -> dict[str, Any]:
+def document() -> dict[str, Theirs]:
     """The settings as a file of Dask's has them."""
-    tree: dict[str, Any] = {}
+    tree: dict[str, Theirs] = {}
     for path, value in SETTINGS.items():
         *folders, last = path.split(".")
         branch = tree

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from monitor.fleet.lake import DOCUMENT, Files
 from monitor.fleet.registry import Enrolled
 from monitor.fleet.sources import Asked, Source, source_of
 from monitor.masking import masked
+from monitor.untyped import Json
 from monitor.wallclock import parsed_date
 
 NIGHTS: Final = 30
@@ -40,12 +41,12 @@ _ALL: Final = "all"
 class FleetRun:
     """What came out of a night."""
 
-    document: Mapping[str, Any]
+    document: Mapping[str, Json]
     """Inputs, versions, counts, digests: runs/RUN.json."""
     groups: pd.DataFrame
     failed: Sequence[tuple[str, str]]
     """(vantage or file, reason)"""
-    verdicts: Sequence[Mapping[str, Any]] = field(repr=False)
+    verdicts: Sequence[Mapping[str, Json]] = field(repr=False)
     """Documents of contracts 5; none of more than a thousand homes."""
 
     @property
@@ -53,7 +54,7 @@ class FleetRun:
         """Whether every home was judged."""
         return not self.failed
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Json]:
         """What `monitor fleet analyze --json` prints."""
         failed = [{"vantage": name, "reason": why} for name, why in self.failed]
         groups = json.loads(self.groups.to_json(orient="records"))
@@ -286,7 +287,7 @@ def _document(
     window: str,
     engine: str,
     failed: Sequence[tuple[str, str]],
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     return {
         "run_id": plan.run_id,
         "source": masked(plan.source.places.address),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -31,6 +31,7 @@ from monitor.fleet.lake import DOCUMENT, Files, Lake
 from monitor.fleet.registry import Enrolled, admitted, homes_of_file
 from monitor.interchange.writing import replacing
 from monitor.text import disarm
+from monitor.untyped import Json
 
 BY: Final = ("isp", "asn", "country", "region", "access", "kind")
 
@@ -56,7 +57,7 @@ class HeatMap:
 class FleetReport:
     """What is published."""
 
-    run: Mapping[str, Any]
+    run: Mapping[str, Json]
     by: tuple[str, ...]
     groups: tuple[FleetGroup, ...]
     n_too_few: int
@@ -106,14 +107,14 @@ def fleet_report(
     )
 
 
-def _run_of(files: Files, night: str | None) -> Mapping[str, Any]:
+def _run_of(files: Files, night: str | None) -> Mapping[str, Json]:
     names = [name for name in files.names(RUNS) if name.count("/") == 1]
     runs = [files.document(name) for name in names]
     chosen = [run for run in runs if night in (None, run["night"])]
     if not chosen:
         nights = ", ".join(sorted({run["night"] for run in runs})) or "none"
         raise InputError(f"--night: found {night}; judged are: {nights}")
-    newest: Mapping[str, Any] = max(
+    newest: Mapping[str, Json] = max(
         chosen, key=lambda run: (run["night"], run["made_at_utc"])
     )
     return newest
@@ -126,7 +127,7 @@ def _enrolled(address: str, files: Files, homes: Path | None) -> dict[str, Enrol
 
 
 def _facts(
-    files: Files, run: Mapping[str, Any], enrolled: Mapping[str, Enrolled]
+    files: Files, run: Mapping[str, Json], enrolled: Mapping[str, Enrolled]
 ) -> Iterator[HomeFact]:
     outputs = run["outputs"].values()
     if not outputs:
@@ -181,7 +182,7 @@ def report_json(report: FleetReport) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def _terms(report: FleetReport) -> dict[str, Any]:
+def _terms(report: FleetReport) -> dict[str, Json]:
     run = report.run
     kept = ("run_id", "night", "since", "until", "window", "versions", "n_homes")
     terms = {name: run[name] for name in kept}

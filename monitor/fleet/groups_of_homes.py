@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from monitor.fleet.together import (
     minutes,
     onset_p,
 )
+from monitor.untyped import Json
 from monitor.verdict_table import row_of
 
 FEWEST: Final = 5
@@ -116,7 +117,7 @@ class FleetGroup:
     ratio_low: float | None = None
     ratio_high: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Json]:
         """As JSON has it."""
         return asdict(self)
 
@@ -260,11 +261,11 @@ def _step(accused: Sequence[HomeFact]) -> InStep | None:
     return in_step(slow.astype(bool), usable, weekend)
 
 
-def _step_columns(step: InStep | None) -> dict[str, Any]:
+def _step_columns(step: InStep | None) -> dict[str, Json]:
     return {} if step is None else {"sync_p": step.p_value, "sync_ratio": step.ratio}
 
 
-def _minutes_columns(name: str, told: CommonEdge | None) -> dict[str, Any]:
+def _minutes_columns(name: str, told: CommonEdge | None) -> dict[str, Json]:
     if told is None:
         return {}
     return {name: told.median, f"{name}_spread_min": told.spread_min}
@@ -276,7 +277,7 @@ def _size(accused: Sequence[HomeFact]) -> CommonSize | None:
     return common_size(ratios, lows, highs)
 
 
-def _size_columns(size: CommonSize | None) -> dict[str, Any]:
+def _size_columns(size: CommonSize | None) -> dict[str, Json]:
     if size is None:
         return {}
     return {"ratio": size.ratio, "ratio_low": size.low, "ratio_high": size.high}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from monitor import __version__
 from monitor.config import Config
@@ -12,6 +12,7 @@ from monitor.evidence.canonical_rows import utc_text
 from monitor.fleet.lake import Lake
 from monitor.fleet.registry import Enrolled, admit, admitted
 from monitor.fleet.signing import FleetSecret, is_signed
+from monitor.untyped import Json
 
 CONSENT: Final = 1
 """Version of the text below."""
@@ -33,7 +34,7 @@ To agree, write `consent: {version}` under `fleet` in the configuration.
 """
 
 
-def card(config: Config, secret: FleetSecret, lake_id: str) -> dict[str, Any]:
+def card(config: Config, secret: FleetSecret, lake_id: str) -> dict[str, Json]:
     """The signed self-description of a home for one lake."""
     fleet = config.fleet
     home = Enrolled(
@@ -55,7 +56,7 @@ def card(config: Config, secret: FleetSecret, lake_id: str) -> dict[str, Any]:
 
 
 def enroll(
-    lake: Lake, document: Mapping[str, Any], *, now_utc: datetime, group: str | None
+    lake: Lake, document: Mapping[str, Json], *, now_utc: datetime, group: str | None
 ) -> Enrolled:
     """Admit the home of a card.
 

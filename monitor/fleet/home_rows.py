@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +24,7 @@ from monitor.fleet.lake import Files
 from monitor.interchange import read_frame
 from monitor.interchange.file_columns import SCHEMA
 from monitor.masking import masked
+from monitor.untyped import Theirs
 
 if TYPE_CHECKING:
     from monitor.fleet.jobs import FleetHome
@@ -162,7 +163,7 @@ def _of_database(
         )
 
 
-_READERS: Final[dict[Place, Any]] = {
+_READERS: Final[dict[Place, Theirs]] = {
     Place.LAKE: _of_lake,
     Place.FILES: _of_files,
     Place.DATABASE: _of_database,

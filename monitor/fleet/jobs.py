@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from monitor.fleet.lake import Files
 from monitor.model import Verdict
 from monitor.service_verdicts import services_of
 from monitor.text import printable
+from monitor.untyped import Json
 
 READ: Final = frozenset({"probe_version", *COLUMNS})
 """What a job reads of the rows."""
@@ -77,8 +78,8 @@ class Outcome:
 class _Judged:
     """What a job has judged so far."""
 
-    verdicts: list[dict[str, Any]] = field(default_factory=list)
-    evenings: list[dict[str, Any]] = field(default_factory=list)
+    verdicts: list[dict[str, Json]] = field(default_factory=list)
+    evenings: list[dict[str, Json]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     n_homes: int = 0
     n_rows: int = 0
@@ -168,7 +169,7 @@ def _probe_version(frame: pd.DataFrame) -> str:
 
 def _verdict_rows(
     verdicts: Sequence[Verdict], probe_version: str
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, Json]]:
     speaks = {
         (told.leading.vantage, told.leading.target): told
         for told in services_of(verdicts)
@@ -203,7 +204,7 @@ def document_text(verdict: Verdict) -> str:
     return json.dumps(verdict.to_dict(), separators=_SEPARATORS, ensure_ascii=False)
 
 
-def _evening_rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
+def _evening_rows(verdict: Verdict) -> Iterator[dict[str, Json]]:
     for mark in verdict.marks:
         excess = np.log(mark.ratio) if mark.ratio else None
         yield {
@@ -216,7 +217,7 @@ def _evening_rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
         }
 
 
-def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+def _table(rows: list[dict[str, Json]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist(rows, schema)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 from zlib import crc32
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from pyarrow import fs
 from monitor.errors import InputError, ServiceError
 from monitor.evidence.canonical_rows import utc_text
 from monitor.masking import masked
+from monitor.untyped import Json
 
 LAKE_VERSION: Final = 1
 DOCUMENT: Final = "lake.json"
@@ -52,7 +53,7 @@ class Files:
         with _reachable(self.address), self.system.open_input_stream(name) as stream:
             return bytes(stream.read())
 
-    def document(self, name: str) -> Any:  # noqa: ANN401 - as JSON has it
+    def document(self, name: str) -> Json:
         """The JSON document in a file."""
         return json.loads(self.read(name))
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from monitor.errors import InputError, MonitorError
 from monitor.fleet.compaction import InboxDay, checked_rows, signed_days
@@ -22,6 +21,7 @@ from monitor.fleet.lake import Lake
 from monitor.fleet.registry import admitted
 from monitor.fleet.sources import Asked, source_of
 from monitor.text import printable
+from monitor.untyped import Json
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def _check_day(lake: Lake, inbox_day: InboxDay, checked: LakeCheck) -> None:
         checked.findings.append((inbox_day.name, printable(str(error))))
 
 
-def _runs(lake: Lake, run_id: str | None) -> Iterator[Mapping[str, Any]]:
+def _runs(lake: Lake, run_id: str | None) -> Iterator[Mapping[str, Json]]:
     names = [n for n in lake.files.names(RUNS) if n.count("/") == 1]
     if run_id is not None:
         names = [name for name in names if name == f"{RUNS}/{run_id}.json"]
@@ -72,7 +72,7 @@ def _runs(lake: Lake, run_id: str | None) -> Iterator[Mapping[str, Any]]:
     yield from map(lake.files.document, names)
 
 
-def _check_outputs(lake: Lake, run: Mapping[str, Any], checked: LakeCheck) -> None:
+def _check_outputs(lake: Lake, run: Mapping[str, Json], checked: LakeCheck) -> None:
     for output in run["outputs"].values():
         name = output["verdicts"]
         try:
@@ -85,7 +85,7 @@ def _check_outputs(lake: Lake, run: Mapping[str, Any], checked: LakeCheck) -> No
 
 
 def _check_verdicts(
-    lake: Lake, run: Mapping[str, Any], n_homes: int, checked: LakeCheck
+    lake: Lake, run: Mapping[str, Json], n_homes: int, checked: LakeCheck
 ) -> None:
     """Judge the first homes of a run once more, where its rows are still those."""
     if run["versions"] != dict(versions()) or run["source"] != lake.files.address:
@@ -106,7 +106,7 @@ def _check_verdicts(
             checked.findings.append((vantage, "its rows give other verdicts now"))
 
 
-def _told(lake: Lake, run: Mapping[str, Any], vantage: str) -> list[str]:
+def _told(lake: Lake, run: Mapping[str, Json], vantage: str) -> list[str]:
     output = run["outputs"].get(str(lake.bucket(vantage)))
     if output is None:
         return []
@@ -115,7 +115,7 @@ def _told(lake: Lake, run: Mapping[str, Any], vantage: str) -> list[str]:
 
 
 def _again(
-    lake: Lake, run: Mapping[str, Any], vantage: str, files: Sequence[str]
+    lake: Lake, run: Mapping[str, Json], vantage: str, files: Sequence[str]
 ) -> list[str]:
     since, until = run["since"], run["until"]
     places = Places(

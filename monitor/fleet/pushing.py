@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
@@ -23,6 +23,7 @@ from monitor.fleet.signing import FleetSecret
 from monitor.interchange.file_columns import COLUMNS, Kind
 from monitor.model import DayDigest
 from monitor.store import Store
+from monitor.untyped import Json
 
 INBOX: Final = "inbox/v1"
 DAYS: Final = 40
@@ -45,7 +46,7 @@ class PushedDay:
     name: str
     """Of both files, without ending."""
     body: bytes
-    manifest: dict[str, Any]
+    manifest: dict[str, Json]
 
 
 def fleet_secret(store: Store, config: Config, lake: Lake) -> FleetSecret:

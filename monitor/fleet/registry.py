@@ -8,12 +8,13 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import pyarrow as pa
 
 from monitor.errors import InputError
 from monitor.fleet.lake import Lake
+from monitor.untyped import Json
 
 FOLDER: Final = "vantages"
 KINDS: Final = ("home", "office", "data_centre", "vpn")
@@ -51,7 +52,7 @@ class Enrolled:
         return self.independent_group or self.vantage
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
+    def of(cls, row: Mapping[str, Json]) -> Self:
         """The home in a row; columns of newer programs are left out.
 
         Raises
@@ -97,7 +98,7 @@ def homes_of_file(path: Path) -> dict[str, Enrolled]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows: Iterable[Mapping[str, Any]] = list(csv.DictReader(file))
+            rows: Iterable[Mapping[str, Json]] = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
     homes = (Enrolled.of(row) for row in rows)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from monitor.evidence.canonical_rows import canonical
+from monitor.untyped import Json
 
 SIGNATURE: Final = "signature"
 _NAME_DIGITS: Final = 20
@@ -54,13 +55,13 @@ class FleetSecret:
         """What the registry admits [hex]."""
         return self.key.public_key().public_bytes_raw().hex()
 
-    def signed(self, document: Mapping[str, Any]) -> dict[str, Any]:
+    def signed(self, document: Mapping[str, Json]) -> dict[str, Json]:
         """The document with its signature."""
         signature = self.key.sign(_spelled(document))
         return {**document, SIGNATURE: signature.hex()}
 
 
-def is_signed(document: Mapping[str, Any], public_key: str) -> bool:
+def is_signed(document: Mapping[str, Json], public_key: str) -> bool:
     """Whether a document was signed with a key [hex], and not changed since."""
     rest = {k: v for k, v in document.items() if k != SIGNATURE}
     try:
@@ -71,6 +72,6 @@ def is_signed(document: Mapping[str, Any], public_key: str) -> bool:
     return True
 
 
-def _spelled(document: Mapping[str, Any]) -> bytes:
+def _spelled(document: Mapping[str, Json]) -> bytes:
     """The one spelling of a document, whatever the order it was written in."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
