@@ -3,6 +3,7 @@
 Pure: digests in, counts and odds out. Nothing here is a verdict or changes one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -41,17 +42,27 @@ class CircleHome:
     def slow_evenings(self, service: str) -> dict[date, bool]:
         """Local date -> whether any host of a service was slow; usable evenings only.
 
-        Later digests go before earlier ones; only those of the newest one's window.
+        What was told first stays; only digests of the newest one's window count.
         """
         return {
             evening.day: evening.slow > 0
-            for digest in self.digests
+            for digest in reversed(self.digests)
             if digest.window == self.newest.window
             for told in digest.services
             if told.service == service
             for evening in told.evenings
             if evening.n
         }
+
+    @property
+    def n_restated(self) -> int:
+        """Evenings that a later digest tells otherwise than an earlier one."""
+        told: dict[tuple[str, date], set[bool]] = defaultdict(set)
+        for digest in self.digests:
+            for service in digest.services:
+                for evening in service.evenings:
+                    told[service.service, evening.day].add(evening.slow > 0)
+        return sum(len(states) > 1 for states in told.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +247,12 @@ def notes_on(homes: Sequence[CircleHome]) -> Iterator[str]:
     ):
         if len(values) > 1:
             yield f"{what} differ: {', '.join(sorted(values))}{_LIMITS[what]}"
+    for home in homes:
+        if home.n_restated:
+            yield (
+                f"{home.name} tells {home.n_restated} evenings otherwise than before;"
+                " what was told first counts"
+            )
 
 
 _LIMITS: Final = {

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from monitor import private
 from monitor.circle.agreement import CircleHome
-from monitor.circle.digest_chain import contradiction
+from monitor.circle.digest_chain import contradiction, is_older
 from monitor.circle.home_digest import (
     MAX_BYTES,
     HomeDigest,
@@ -140,6 +140,7 @@ class CircleFiles:
         there = {named.sent.digest.signature for named in before}
         fresh = {n.sent.digest.signature: n for n in new}
         added = [n for signature, n in fresh.items() if signature not in there]
+        _check_order(before, added)
         try:
             private.make_folder(self.folder)
             for named in added:
@@ -225,6 +226,17 @@ def _check_chains(
         told = contradiction([n.sent.digest for n in of_key], now_utc=now_utc)
         if told is not None:
             raise ForgedError(f"{of_key[-1].name}: {told}; nothing is added")
+
+
+def _check_order(before: Sequence[NamedDigest], added: Iterable[NamedDigest]) -> None:
+    for named in added:
+        key = named.sent.digest.key
+        earlier = [n.sent.digest for n in before if n.sent.digest.key == key]
+        if is_older(named.sent.digest, earlier):
+            raise ForgedError(
+                f"{named.sent.where}: is older than what was added of {named.name};"
+                " that it was made then cannot be told any more; nothing is added"
+            )
 
 
 def names_by_key(digests: Iterable[NamedDigest]) -> Iterator[tuple[str, str]]:

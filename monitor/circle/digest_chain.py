@@ -25,6 +25,14 @@ def contradiction(
     return next(_breaks(combinations(ordered, 2)), None)
 
 
+def is_older(digest: HomeDigest, than: Iterable[HomeDigest]) -> bool:
+    """Whether a digest stands before any of those that were added already.
+
+    Its owner could write it now: the links up to then are known to them.
+    """
+    return any(_place(digest) < _place(added) for added in than)
+
+
 def _place(digest: HomeDigest) -> tuple[int, datetime]:
     return digest.chain.number, digest.made_at_utc
 

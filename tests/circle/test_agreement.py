@@ -1,5 +1,6 @@
 """Evenings of several homes against each other, by numbers worked out apart."""
 
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -122,3 +123,14 @@ def test_a_chain_that_contradicts_itself_is_told(later, said) -> None:
         said = "re-dated"
     told = contradiction([digest("anna", 30), digest("anna", number, **later)])
     assert said in (told or "")
+
+
+def test_what_was_told_first_stays() -> None:
+    first = digest("a", 4, services=[service([1, 1, 0, 0])])
+    later = digest("a", 6, services=[service([1, 0, 0, 0, 1, 1])])
+    home = CircleHome("a", (first, later))
+    assert list(home.slow_evenings("youtube").values()).count(True) == 4
+    assert home.slow_evenings("youtube")[first.since + timedelta(days=1)]
+    assert list(notes_on([home])) == [
+        "a tells 1 evenings otherwise than before; what was told first counts"
+    ]

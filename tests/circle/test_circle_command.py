@@ -176,6 +176,9 @@ def test_friends_are_kept_and_compared() -> None:
         {**signed("anna", 45), "made_at_utc": "2026-12-24T06:15Z"},
         signed("anna", 45, chain=chain(45, "other")),
         signed("anna", 200),
+        # Its owner knows all links up to then, and can sign it at any time.
+        signed("anna", 25),
+        signed("anna", made_at_utc="2026-10-31T06:00Z"),
     ],
 )
 def test_what_is_forged_or_re_dated_is_not_added(forged: dict[str, object]) -> None:
