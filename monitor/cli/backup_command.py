@@ -65,11 +65,14 @@ def restore_command(settings: Settings, file: Path) -> None:
 @click.option("--all-vantages", is_flag=True, help="Of other homes and imports, too.")
 @click.pass_obj
 def wipe_command(settings: Settings, *, yes: bool, all_vantages: bool) -> None:
-    """Remove everything that was stored: database, spool, reports. There is no undo.
+    """Remove everything that was stored: database, spool, reports, friends' digests.
+
+    There is no undo.
 
     Of a PostgreSQL database that holds other vantages, too, only the rows of the
     configured one. The configuration, backups and exported files stay.
     """
+    from monitor.circle.circle_files import CircleFiles, circle_folder
     from monitor.clock import SystemClock
     from monitor.store import Store
     from monitor.store.wiping import stored_things, wipe
@@ -78,15 +81,18 @@ def wipe_command(settings: Settings, *, yes: bool, all_vantages: bool) -> None:
     url, reports = config.database, Path(config.report.folder)
     vantage = None if all_vantages else config.vantage
     nights = _nights(reports)
+    circle = CircleFiles(circle_folder(url))
+    files = [str(path) for path in (*nights, *circle.paths())]
     with Store(url) as store:
-        things = [*stored_things(store, vantage), *map(str, nights)]
+        things = [*stored_things(store, vantage), *files]
         if not things:
             say(f"{masked(url)}: nothing is stored")
             return
         if not yes:
             _ask(masked(url), things)
         wiped = wipe(store, vantage, now_utc=SystemClock().now_utc())
-    removed = [*wiped, *map(str, nights)]
+    removed = [*wiped, *files]
+    circle.wipe()
     for night in nights:
         shutil.rmtree(night)
     if nights and not any(reports.iterdir()):

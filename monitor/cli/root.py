@@ -37,6 +37,8 @@ COMMANDS = {
     "lodge": ("lodge", "have the last digest time-stamped by somebody else"),
     "notify": ("notifying", "try the services that are told"),
     "fleet": ("fleet", "many homes, one judgement"),
+    "digest": ("circle", "a small signed digest of this home's evenings, for friends"),
+    "circle": ("circle", "digests of friends' homes, and who agrees"),
     "anomalies": ("anomalies", "slow and dead evenings, episodes, comparisons"),
     "note": ("note", "note what happened on a date"),
     "sql": ("sql", "a question in SQL, read-only"),
