@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor.config import Config
-from monitor.evening_rule import DAY_MIN
+from monitor.evening_rule import DAY_MIN, Window
 from monitor.model import Role
 from monitor.notify import Message
 from monitor.present import LineState, Present, SiteNow, SiteState
@@ -64,8 +64,8 @@ def is_quiet(config: Config, now_utc: datetime) -> bool:
         return False
     start, end = (_minutes(text) for text in (quiet.start, quiet.end))
     local = now_utc.astimezone(ZoneInfo(config.timezone))
-    now = local.hour * 60 + local.minute
-    return (now - start) % DAY_MIN < (end - start) % DAY_MIN
+    hours = Window(start, (end - start) % DAY_MIN)
+    return hours.has_clock(local.hour * 60 + local.minute)
 
 
 def _minutes(text: str) -> int:

@@ -106,11 +106,11 @@ def _take_little() -> None:
     def counted(take: Callable[..., Theirs]) -> Callable[..., Theirs]:
         def taken(*args: Theirs, **more: Theirs) -> Theirs:
             nonlocal n_left
-            connection = take(*args, **more)
-            n_left -= connection if isinstance(connection, int) else len(connection)
+            received = take(*args, **more)
+            n_left -= received if isinstance(received, int) else len(received)
             if n_left < 0:
                 raise ConnectionAbortedError("said too much")
-            return connection
+            return received
 
         return taken
 

@@ -33,7 +33,8 @@ def connect_log(case: Case) -> float:
 
 def times(log_ratio: float) -> float | None:
     """How many times slower, as it is printed."""
-    return measured(np.exp(log_ratio), 2)
+    with np.errstate(over="ignore"):
+        return measured(np.exp(log_ratio), 2)
 
 
 def made(score: int, figure: Reason) -> MechanismCheck:

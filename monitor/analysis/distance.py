@@ -48,9 +48,9 @@ def _levels(case: Case, values: Floats) -> Floats:
 
 def _parted(controls: Ints, rise: Floats) -> tuple[Ints, Ints]:
     """Controls that are well in the window, and those that are not."""
-    told = controls[np.isfinite(rise[controls])]
-    is_well = rise[told] <= _WELL_LOG
-    return told[is_well], told[~is_well]
+    with_rise = controls[np.isfinite(rise[controls])]
+    is_well = rise[with_rise] <= _WELL_LOG
+    return with_rise[is_well], with_rise[~is_well]
 
 
 def _is_parted_by_distance(connect: Floats, near: Ints, far: Ints, site: int) -> bool:

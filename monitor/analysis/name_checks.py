@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from monitor.analysis.case import Case
+from monitor.analysis.checks import made, times, unmade
 from monitor.analysis.paired import (
     ENOUGH,
     LEAST_CALM,
@@ -23,7 +24,7 @@ from monitor.analysis.paired import (
     sign_e_value,
 )
 from monitor.model import MechanismCheck
-from monitor.reason import Reason, Value, measured
+from monitor.reason import Reason, Value
 from monitor.series.pairs import Pair, PairValue, Phase
 
 
@@ -36,10 +37,10 @@ def check_of(case: Case, pair: Pair) -> MechanismCheck | None:
         return _by_way(case, values)
     effect = _either_way(values) if pair is Pair.TRANSPORT else pair_effect(values)
     if effect is None:
-        return _unmade(Reason(pair, "no blocks in the window"))
+        return unmade(Reason(pair, "no blocks in the window"))
     if effect.n_calm < LEAST_CALM:
-        return _unmade(_few_calm(pair, effect))
-    return _made(int(effect.is_enough), _figure(pair, effect))
+        return unmade(_few_calm(pair, effect))
+    return made(int(effect.is_enough), _figure(pair, effect))
 
 
 def residue(case: Case) -> MechanismCheck | None:
@@ -52,9 +53,9 @@ def residue(case: Case) -> MechanismCheck | None:
         "residue",
         "under its own name the neutral server was {times:factor} slower after the "
         "site's name than before it, {n} blocks; what stays hides a part of the cost",
-        {"times": _times(height), "n": n},
+        {"times": times(height), "n": n},
     )
-    return _made(int(has_residue(values)), figure)
+    return made(int(has_residue(values)), figure)
 
 
 def pair_checks(case: Case) -> Iterator[MechanismCheck]:
@@ -104,7 +105,7 @@ def _limits(effect: PairEffect) -> Iterator[Reason]:
             "blocks",
             "Out of the window the name costs {calm:.2f} times there: the server "
             "itself treats it so, or it is slowed at all hours.",
-            {"calm": _times(effect.calm_log)},
+            {"calm": times(effect.calm_log)},
         )
     elif not effect.is_shown:
         yield Reason("blocks", "That is no effect of the name that could be shown.")
@@ -180,13 +181,13 @@ def _by_way(case: Case, values: list[PairValue]) -> MechanismCheck:
     """Slow directly and fast by another way in the same minute, or as slow by it."""
     effect = pair_effect(values)
     if effect is None:
-        return _unmade(Reason("bypass", "no blocks in the window"))
+        return unmade(Reason("bypass", "no blocks in the window"))
     if effect.n_calm < LEAST_CALM:
-        return _unmade(_few_calm("bypass", effect))
+        return unmade(_few_calm("bypass", effect))
     if effect.is_enough:
-        return _made(1, _figure(Pair.WAY, effect))
+        return made(1, _figure(Pair.WAY, effect))
     is_same = _is_within(values) and not _is_way_slow(case)
-    return _made(-1 if is_same else 0, _figure(Pair.WAY, effect))
+    return made(-1 if is_same else 0, _figure(Pair.WAY, effect))
 
 
 def _is_within(values: list[PairValue]) -> bool:
@@ -229,25 +230,12 @@ def _few_calm(rule: str, effect: PairEffect) -> Reason:
 
 def _values(effect: PairEffect) -> dict[str, Value]:
     return {
-        "times": _times(effect.cost.centre),
-        "low": _times(effect.cost.low),
-        "high": _times(effect.cost.high),
+        "times": times(effect.cost.centre),
+        "low": times(effect.cost.low),
+        "high": times(effect.cost.high),
         "above": effect.n_above,
         "n": effect.n,
         "evenings": len(effect.by_evening),
         "odds": float(f"{effect.e_value:.3g}"),
-        "calm": _times(effect.calm_log),
+        "calm": times(effect.calm_log),
     }
-
-
-def _times(log_ratio: float) -> float | None:
-    with np.errstate(over="ignore"):
-        return measured(np.exp(log_ratio), 2)
-
-
-def _made(score: int, figure: Reason) -> MechanismCheck:
-    return MechanismCheck(check=figure.rule, score=score, detail=figure)
-
-
-def _unmade(why: Reason) -> MechanismCheck:
-    return MechanismCheck(check=why.rule, score=0, detail=why, is_made=False)

@@ -1,11 +1,11 @@
 """Tests of what a sentence may call a pattern; docs/error-rates.md has their rates."""
 
 from itertools import product
-from math import comb
 from typing import Final
 
 import numpy as np
 
+from monitor.overlap import overlap_tail
 from monitor.series.rows import Bools, Floats, Ints
 
 LEVEL: Final = 0.01
@@ -70,7 +70,9 @@ def are_in_step(first: Bools, second: Bools, level: float = LEVEL) -> bool:
     Fisher's exact test, one-sided, and the correlation with as many evenings as are
     left when each resembles the one before (Bartlett).
     """
-    if _tail(first, second) > level:
+    n_both = int((first & second).sum())
+    p_value = overlap_tail(first.size, int(first.sum()), int(second.sum()), n_both)
+    if p_value > level:
         return False
     memory = max(_memory(first) * _memory(second), 0.0)
     n_left = first.size * (1 - memory) / (1 + memory)
@@ -86,13 +88,3 @@ def _correlation(first: Bools, second: Bools) -> float:
     if first.all() or second.all() or not first.any() or not second.any():
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])
-
-
-def _tail(first: Bools, second: Bools) -> float:
-    n, n_first, n_second = first.size, int(first.sum()), int(second.sum())
-    n_both = int((first & second).sum())
-    ways = sum(
-        comb(n_first, k) * comb(n - n_first, n_second - k)
-        for k in range(n_both, min(n_first, n_second) + 1)
-    )
-    return ways / comb(n, n_second)

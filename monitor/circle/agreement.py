@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from math import comb, prod
+from math import prod
 from typing import Final
 
 from monitor.circle.home_digest import DigestService, HomeDigest
+from monitor.overlap import overlap_tail
 
 _MOST_ODDS: Final = 1e300
 
@@ -82,7 +83,8 @@ class PairAgreement:
     kappa: float | None
     """Cohen's: agreement beyond chance; None where one home never changes."""
     p_value: float
-    """Agreement at least so high when evenings are permuted."""
+    """Agreement at least so high when evenings are permuted: it grows with the evenings
+    that are slow in both, so that Fisher's exact test needs no draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +212,7 @@ def _pair(service: str, home: CircleHome, other: CircleHome) -> PairAgreement | 
         n_neither=n_neither,
         share=share,
         kappa=_kappa(share, n_mine / n, n_theirs / n),
-        p_value=permutation_p(n, n_mine, n_theirs, n_both),
+        p_value=overlap_tail(n, n_mine, n_theirs, n_both),
     )
 
 
@@ -219,23 +221,6 @@ def _kappa(share: float, mine: float, theirs: float) -> float | None:
         return None
     expected = mine * theirs + (1 - mine) * (1 - theirs)
     return (share - expected) / (1 - expected)
-
-
-def permutation_p(n: int, n_mine: int, n_theirs: int, n_both: int) -> float:
-    """How often permuted evenings agree at least so well.
-
-    Notes
-    -----
-    With the counts of both homes given, agreement grows with the evenings that are slow
-    in both; over all permutations those follow the hypergeometric distribution, so the
-    value is exact (Fisher's exact test, one-sided) and needs no draws.
-    """
-    most = min(n_mine, n_theirs)
-    ways = sum(
-        comb(n_mine, k) * comb(n - n_mine, n_theirs - k)
-        for k in range(n_both, most + 1)
-    )
-    return ways / comb(n, n_theirs)
 
 
 def notes_on(homes: Sequence[CircleHome]) -> Iterator[str]:

@@ -1,16 +1,12 @@
-"""How many homes of a group are hit: the exact statistics of counts; pure.
-
-scipy is no dependency of ours: the few tails of exact tests are summed here.
-"""
+"""How many homes of a group are hit: the exact statistics of counts; pure."""
 
 from collections.abc import Callable, Sequence
-from math import exp, lgamma, log, log1p
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from monitor.analysis.evalue import binomial_tail
+from monitor.overlap import overlap_tail
 
 LEVEL: Final = 0.95
 _STEPS: Final = 60
@@ -24,11 +20,7 @@ def upper_tail(k: int, n: int, p: float) -> float:
         return 0.0
     if p >= 1.0:
         return 1.0
-    terms = (
-        exp(_log_choose(n, i) + i * log(p) + (n - i) * log1p(-p))
-        for i in range(k, n + 1)
-    )
-    return min(1.0, sum(terms))
+    return binomial_tail(n - k, n, 1.0 - p)
 
 
 def share_interval(k: int, n: int) -> tuple[float, float]:
@@ -83,15 +75,4 @@ def fisher_p(k_in: int, n_in: int, k_out: int, n_out: int) -> float:
     k_in, n_in : hit homes and homes of the part
     k_out, n_out : those outside of it
     """
-    k, n = k_in + k_out, n_in + n_out
-    total = _log_choose(n, k)
-    terms = (
-        exp(_log_choose(n_in, i) + _log_choose(n_out, k - i) - total)
-        for i in range(k_in, min(k, n_in) + 1)
-        if k - i <= n_out
-    )
-    return min(1.0, sum(terms))
-
-
-def _log_choose(n: int, k: int) -> float:
-    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+    return overlap_tail(n_in + n_out, n_in, k_in + k_out, k_in)

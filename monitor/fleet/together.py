@@ -9,19 +9,15 @@ from datetime import date
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitor.evening_rule import DAY_MIN
 from monitor.fleet.shares import upper_tail
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from monitor.series.rows import Bools, Floats, Ints
 
 N_PERMUTATIONS: Final = 999
 MIN_HOMES: Final = 3
 """Fewer cannot be in step."""
 ONSET_DAYS: Final = 3
-DAY_MIN: Final = 1440
 _SEED: Final = 7
 
 

@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -138,7 +138,7 @@ class Differential:
 
     def _longest_waiting(self) -> Target:
         histories = self._histories
-        never = datetime.min.replace(tzinfo=ZoneInfo("UTC"))
+        never = datetime.min.replace(tzinfo=UTC)
         return min(histories, key=lambda target: histories[target].last_look or never)
 
     def _fits(self, order: Sequence[str], left_s: float, now: datetime) -> bool:
@@ -160,7 +160,7 @@ class Differential:
     def _is_block_due(self, target: Target, now: datetime) -> bool:
         history = self._histories[target]
         local = now.astimezone(self._plan.zone)
-        clock_min = 60 * local.hour + local.minute
+        clock_min = _clock_min(local)
         if self._plan.window.has_clock(clock_min):
             is_triggered = sum(history.is_slow) >= _TRIGGERING
             n_done = history.blocks.get(local.date(), 0)
@@ -172,11 +172,8 @@ class Differential:
 
     def _is_near(self, clock_min: int) -> bool:
         """Whether the window is so near that it is neither evening nor calm."""
-        window, day_min = self._plan.window, 24 * 60
-        return any(
-            window.has_clock((clock_min + away) % day_min)
-            for away in (-GUARD_MIN, GUARD_MIN)
-        )
+        window = self._plan.window
+        return any(window.has_clock(clock_min + d) for d in (-GUARD_MIN, GUARD_MIN))
 
     async def _look(self, target: Target, legs: Sequence[Leg], now: datetime) -> None:
         history = self._histories[target]
@@ -192,10 +189,8 @@ class Differential:
     ) -> None:
         history = self._histories[target]
         local = now.astimezone(self._plan.zone)
-        if self._plan.window.has_clock(60 * local.hour + local.minute):
-            history.blocks = {
-                local.date(): history.blocks.get(local.date(), 0) + 1,
-            }
+        if self._plan.window.has_clock(_clock_min(local)):
+            history.blocks = {local.date(): history.blocks.get(local.date(), 0) + 1}
         else:
             history.calm_day = local.date()
         samples = await self._measured(legs, f"b{int(now.timestamp())}")
@@ -240,6 +235,10 @@ class Differential:
             "the neutral server fails after the target's name",
         )
         return True
+
+
+def _clock_min(local: datetime) -> int:
+    return 60 * local.hour + local.minute
 
 
 def _has_name(samples: Sequence[Sample]) -> bool:

@@ -12,9 +12,8 @@ from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
+from monitor.series.rows import Bools
 
 LOW_FALSE_SHARE: Final = 0.03
 """Share of innocent evenings that are slow beyond the controls [error-rates.md]."""

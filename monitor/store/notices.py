@@ -78,38 +78,25 @@ class Notices:
 
     def last(self, vantage: str, subject: str) -> Notice | None:
         """The last message about a subject that was sent; None before the first."""
+        return self._last(vantage, subject, notices.c.kind.in_(_SENT))
+
+    def last_made(self, vantage: str, subject: str) -> Notice | None:
+        """The last message about a subject, also one that still waits."""
+        notice = self._last(vantage, subject, _is_message())
+        return notice and replace(notice, kind=_kind_made(notice.kind))
+
+    def _last(
+        self, vantage: str, subject: str, is_asked: ColumnElement[bool]
+    ) -> Notice | None:
         query = (
             select(notices)
-            .where(
-                notices.c.vantage == vantage,
-                notices.c.subject == subject,
-                notices.c.kind.in_((BEGIN, END)),
-            )
+            .where(notices.c.vantage == vantage, notices.c.subject == subject, is_asked)
             .order_by(notices.c.id.desc())
             .limit(1)
         )
         with self.database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _notice(row)
-
-    def last_made(self, vantage: str, subject: str) -> Notice | None:
-        """The last message about a subject, also one that still waits."""
-        query = (
-            select(notices)
-            .where(
-                notices.c.vantage == vantage,
-                notices.c.subject == subject,
-                _is_message(),
-            )
-            .order_by(notices.c.id.desc())
-            .limit(1)
-        )
-        with self.database.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        notice = _notice(row)
-        return replace(notice, kind=_kind_made(notice.kind))
 
     def unsent(self, vantage: str, *, since: datetime) -> Sequence[Notice]:
         """What still waits: the last message of its subject, and none has taken it."""

@@ -10,11 +10,11 @@ from monitor.circle.agreement import (
     joint_e_value,
     notes_on,
     pair_agreements,
-    permutation_p,
     service_agreements,
     told_homes,
 )
 from monitor.circle.digest_chain import contradiction
+from monitor.overlap import overlap_tail
 from tests.circle.digests import INNOCENT, chain, digest, service
 
 
@@ -40,7 +40,7 @@ def test_p_is_that_of_all_permutations() -> None:
         sum(a == b for a, b in zip(mine, order, strict=True)) >= agree
         for order in permutations(theirs)
     ]
-    assert permutation_p(6, 3, 3, 2) == pytest.approx(sum(drawn) / len(drawn))
+    assert overlap_tail(6, 3, 3, 2) == pytest.approx(sum(drawn) / len(drawn))
 
 
 def test_a_home_that_never_changes_agrees_by_no_more_than_chance() -> None:
