@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -44,21 +44,8 @@ async def run_nightly(
         It was ended, and the database is out of reach to keep that.
     """
     limits = night_limits()
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "monitor", "--config", str(config_path)),
-        *("nightly", "--child"),
-        env={**os.environ, "MONITOR_DATABASE": config.database},
-        # It ends when this does.
-        stdin=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limits.time_s + GRACE_S):
-                await child.wait()
-    finally:
-        kill(child.pid)
-        status = await child.wait()
+    words = ("nightly", "--child")
+    status = await _ended(config, config_path, words, limits.time_s + GRACE_S)
     _log.info("nightly exit_status=%d", status)
     trouble = "" if status in _TOLD else how_it_ended(status, limits)
     if trouble:
@@ -71,9 +58,19 @@ async def tell_present(config: Config, config_path: Path) -> None:
     """Send the messages of this moment and the heartbeat, in a child with limits."""
     if not config.notify.urls and config.notify.heartbeat is None:
         return
+    words = ("notify", "present", "--child")
+    status = await _ended(config, config_path, words, PRESENT_S)
+    if status not in (0, *_TOLD):
+        _log.warning("notify event=ended status=%d", status)
+
+
+async def _ended(
+    config: Config, config_path: Path, words: Sequence[str], most_s: float
+) -> int:
+    """The exit status of a command in a child, which is killed after so long [s]."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "monitor", "--config", str(config_path)),
-        *("notify", "present", "--child"),
+        *words,
         env={**os.environ, "MONITOR_DATABASE": config.database},
         # It ends when this does.
         stdin=asyncio.subprocess.PIPE,
@@ -81,13 +78,12 @@ async def tell_present(config: Config, config_path: Path) -> None:
     )
     try:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PRESENT_S):
+            async with asyncio.timeout(most_s):
                 await child.wait()
     finally:
         kill(child.pid)
         status = await child.wait()
-    if status not in (0, *_TOLD):
-        _log.warning("notify event=ended status=%d", status)
+    return status
 
 
 _TOLD: Final = (2, 3)
