@@ -28,7 +28,7 @@ test: $(VENV)/.dev  ## environment, everything the tests need, then all checks a
 # Python keeps what it has compiled: the tests start hundreds of processes.
 tests: export PYTHONDONTWRITEBYTECODE :=
 tests: $(VENV)/.dev  ## the tests alone
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-busy: $(VENV)/.dev  ## `make test` by itself, then beside two busy processes per core
 	$(BIN)/python -m benchmarks.busy

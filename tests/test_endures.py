@@ -78,6 +78,7 @@ async def test_boot_before_the_network_is_on_record_and_ends(tmp_path: Path) -> 
     assert outcomes(soak, "control1") == [silent, silent, WELL, WELL]
 
 
+@pytest.mark.long
 async def test_site_that_is_gone_for_good_harms_no_other(tmp_path: Path) -> None:
     async with hours(tmp_path) as soak:
         await soak.start()
@@ -91,7 +92,13 @@ async def test_site_that_is_gone_for_good_harms_no_other(tmp_path: Path) -> None
     assert set(outcomes(soak, "steady")) == {WELL}
 
 
-@pytest.mark.parametrize("is_fresh", [True, False], ids=["fresh", "used"])
+@pytest.mark.parametrize(
+    "is_fresh",
+    [
+        pytest.param(True, id="fresh"),
+        pytest.param(False, id="used", marks=pytest.mark.long),
+    ],
+)
 async def test_folder_that_may_not_be_written_at_first(
     tmp_path: Path, is_fresh: bool
 ) -> None:
@@ -136,6 +143,7 @@ def follow(first: PostgresServer, second: PostgresServer) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
+@pytest.mark.long
 async def test_postgresql_fails_over_to_its_standby(
     tmp_path: Path, pair: tuple[PostgresServer, PostgresServer]
 ) -> None:

@@ -103,6 +103,7 @@ def test_end_again(ended):
 """
 
 
+@pytest.mark.long
 def test_who_is_seen_and_who_is_not(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
     (tmp_path / "test_program.py").write_text(TESTS)

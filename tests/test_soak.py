@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.soak.run import Settings, soak
 from tests.waiting import PATIENCE_S
 
@@ -10,6 +12,7 @@ HOURS = Settings(
 )
 
 
+@pytest.mark.long
 async def test_hours_with_a_fault_every_other_round_loses_nothing(
     tmp_path: Path,
 ) -> None:

@@ -33,7 +33,7 @@ def past(n_days: int) -> Iterator[Sample]:
         yield Sample(started_at_utc=moment, target="steady", connect_s=0.02)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Soak]:
     """A home with ten days of samples, whose daemon keeps those of 62 days."""
     settings = Settings(every_min=60, has_root=False, end_s=60, has_pdf=False)

@@ -18,7 +18,7 @@ from monitor.simulation import simulate
 from tests.evidence.authority import make_authority, serving
 
 LEVELS = ("private", "trusted", "public")
-N_EACH = 2
+N_EACH = 1
 CONFIG = """
 timezone: Asia/Almaty
 vantage: simulated

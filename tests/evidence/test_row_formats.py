@@ -134,22 +134,41 @@ def test_a_late_row_of_a_day_of_before_gives_a_second_link(
     assert any("second link" in note for note in result.notes)
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        *(("service", "'x'"), ("part", "'x'"), ("block", "'x'")),
-        *(("tcp_rcv_rtt_s", "0.5"), ("tcp_rcv_ooopack", "7"), ("tcp_segs_in", "7")),
-        ("timeline", "'[[0.0, 7]]'"),
-        *(("resolver", "'9.9.9.9'"), ("dns_answers", """'["9.9.9.9"]'""")),
-    ],
-)
-def test_a_link_of_format_2_covers_every_new_column(database, column, value):
+def forced_again(url: str, statement: str) -> None:
+    """See `forced`, which has lifted the guard."""
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+NEW_COLUMNS = {
+    "service": "'x'",
+    "part": "'x'",
+    "block": "'x'",
+    "timeline": "'[[0.0, 7]]'",
+    "tcp_rcv_rtt_s": "0.5",
+    "tcp_rcv_ooopack": "7",
+    "tcp_segs_in": "7",
+    "resolver": "'9.9.9.9'",
+    "dns_answers": """'["9.9.9.9"]'""",
+}
+"""What format 2 has beside the columns of before, with values of nobody's."""
+
+
+def test_a_link_of_format_2_covers_every_new_column(database):
     with_a_new_day(database)
-    where = "started_at_us IN (SELECT max(started_at_us) FROM samples)"
-    forced(database, f"UPDATE samples SET {column} = {value} WHERE {where}")
-    assert [finding.day for finding in ask_store(database, stored_differences)] == [
-        "2026-10-04"
-    ]
+    newest = "WHERE started_at_us IN (SELECT max(started_at_us) FROM samples)"
+    forced(database, f"UPDATE samples SET http_status = http_status {newest}")
+    for column, value in NEW_COLUMNS.items():
+        forced_again(database, f"CREATE TABLE kept AS SELECT * FROM samples {newest}")
+        forced_again(database, f"UPDATE samples SET {column} = {value} {newest}")
+        altered = [finding.day for finding in ask_store(database, stored_differences)]
+        assert altered == ["2026-10-04"], column
+        before = f"(SELECT {column} FROM kept)"
+        forced_again(database, f"UPDATE samples SET {column} = {before} {newest}")
+        forced_again(database, "DROP TABLE kept")
+    assert ask_store(database, stored_differences) == []
 
 
 def test_a_link_of_format_1_covers_what_it_covered(database):
@@ -162,14 +181,6 @@ def test_a_link_of_format_1_covers_what_it_covered(database):
     assert [finding.day for finding in ask_store(database, stored_differences)] == [
         "2026-10-01"
     ]
-
-
-def forced_again(url: str, statement: str) -> None:
-    """See `forced`, which has lifted the guard."""
-    engine = make_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 def test_the_database_of_df32d66_goes_on_under_format_2(tmp_path: Path):

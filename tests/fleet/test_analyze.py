@@ -26,6 +26,11 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder_of(tmp_path_factory.mktemp("fleet"), FAMILIES)
 
 
+@pytest.fixture(scope="module")
+def judged(homes: Path) -> fleet.FleetRun:
+    return here(homes)
+
+
 def here(source: Path | str, **terms: object) -> fleet.FleetRun:
     return fleet.analyze(str(source), now_utc=NOW, engine=Here(), **terms)
 
@@ -42,7 +47,9 @@ def monitor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-def test_every_engine_gives_the_same_verdicts(homes: Path, tmp_path: Path) -> None:
+def test_every_engine_gives_the_same_verdicts(
+    homes: Path, judged: fleet.FleetRun, tmp_path: Path
+) -> None:
     documents = []
     for engine in ("local", "dask"):
         done = monitor(
@@ -53,16 +60,18 @@ def test_every_engine_gives_the_same_verdicts(homes: Path, tmp_path: Path) -> No
         documents.append(json.loads(done.stdout))
     first, second = documents
     assert set(first) == {"run", "verdicts", "groups", "failed"}
-    digest = here(homes).document["verdicts_sha256"]
+    digest = judged.document["verdicts_sha256"]
     assert {d["run"]["verdicts_sha256"] for d in documents} == {digest}
     assert first["verdicts"] == second["verdicts"]
     assert first["run"]["n_homes"] == len(FAMILIES)
 
 
-def test_a_home_is_judged_as_it_judges_itself(homes: Path) -> None:
+def test_a_home_is_judged_as_it_judges_itself(
+    homes: Path, judged: fleet.FleetRun
+) -> None:
     rows = read_frame([homes / "h3.parquet"], COLUMNS)
     alone = analyze(rows, timezone="Asia/Almaty")
-    told = [v for v in here(homes).verdicts if v["vantage"] == "h3"]
+    told = [v for v in judged.verdicts if v["vantage"] == "h3"]
     assert told == json.loads(json.dumps([v.to_dict() for v in alone]))
 
 
@@ -72,11 +81,12 @@ def test_each_home_has_its_own_zone(tmp_path: Path) -> None:
     text = (folder / "vantages.csv").read_text()
     changed = text.replace("west,Asia/Almaty", "west,America/New_York")
     (folder / "vantages.csv").write_text(changed)
-    told = {v["vantage"]: v for v in here(folder).verdicts if v["e_value"] is not None}
+    verdicts = here(folder).verdicts
+    told = {v["vantage"]: v for v in verdicts if v["e_value"] is not None}
     zone = "America/New_York"
     rows = home_rows("slow_3x", 0).assign(vantage="west")
     there = {v.target: v.e_value for v in analyze(rows, timezone=zone)}
-    west = [v for v in here(folder).verdicts if v["vantage"] == "west"]
+    west = [v for v in verdicts if v["vantage"] == "west"]
     assert {v["target"]: v["e_value"] for v in west} == there
     assert told["east"]["found_window"] != told["west"]["found_window"]
 
@@ -121,14 +131,16 @@ def test_a_home_in_many_files_is_one_home(tmp_path: Path) -> None:
     assert runs[0].verdicts[0]["verdict"] == runs[1].verdicts[0]["verdict"]
 
 
-def test_a_database_is_judged_too(homes: Path, tmp_path: Path) -> None:
+def test_a_database_is_judged_too(
+    homes: Path, judged: fleet.FleetRun, tmp_path: Path
+) -> None:
     url = f"sqlite:///{tmp_path}/all.db"
     with open_store(url) as store:
         for name in ("h0", "h3"):
             for batch in read_batches(homes / f"{name}.parquet"):
                 store.samples.append(list(samples_from(batch)))
     run = here(url, timezone="Asia/Almaty")
-    of_files = [v for v in here(homes).verdicts if v["vantage"] in ("h0", "h3")]
+    of_files = [v for v in judged.verdicts if v["vantage"] in ("h0", "h3")]
     assert list(map(claim, run.verdicts)) == list(map(claim, of_files))
 
 

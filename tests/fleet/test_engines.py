@@ -72,12 +72,14 @@ def jobs_in(folder: Path, n: int = 3) -> list[Job]:
     return [job(bucket, str(folder)) for bucket in range(n)]
 
 
+@pytest.mark.long
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     came = outcomes(dies_once, jobs_in(tmp_path))
     assert (tmp_path / "died").exists()
     assert all(outcome.failed == () for outcome in came.values())
 
 
+@pytest.mark.long
 def test_what_kills_its_worker_three_times_is_named(tmp_path: Path) -> None:
     came = outcomes(always_dies, jobs_in(tmp_path))
     assert came[1].failed == (("home1", KILLED),)
@@ -94,6 +96,7 @@ def test_a_fault_of_ours_costs_one_bucket(tmp_path: Path) -> None:
     assert not came[2].failed
 
 
+@pytest.mark.long
 def test_nobody_works_on_when_nobody_asks_any_more(tmp_path: Path) -> None:
     coming: Iterator[Outcome] = LocalEngine(EngineTerms(n_workers=2)).run(
         fine, jobs_in(tmp_path)

@@ -22,6 +22,13 @@ def monitor(*arguments: str, status: int = 0) -> str:
     return done.stdout
 
 
+OF_A_HOME = {
+    "timezone": "Asia/Almaty",
+    "targets": [{"name": "facebook", "url": "https://facebook.test/"}],
+    "fleet": {"to": "lake", "isp": "Provider A"},
+}
+
+
 @pytest.fixture
 def yesterday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A home whose two weeks of closed days ended two days ago."""
@@ -31,12 +38,7 @@ def yesterday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     late = (now - timedelta(days=2)).date() - rows["started_at_utc"].max().date()
     rows["started_at_utc"] += late
     rows.to_parquet("rows.parquet", index=False)
-    document = {
-        "timezone": "Asia/Almaty",
-        "targets": [{"name": "facebook", "url": "https://facebook.test/"}],
-        "fleet": {"to": "lake", "isp": "Provider A"},
-    }
-    Path("config.yaml").write_text(yaml.safe_dump(document))
+    Path("config.yaml").write_text(yaml.safe_dump(OF_A_HOME))
     with open_store("sqlite:///monitor.db") as store:
         for batch in read_batches(Path("rows.parquet")):
             store.samples.append(list(samples_from(batch)))
@@ -89,8 +91,11 @@ def test_dask_settings_are_a_file_of_its_own() -> None:
         (["analyze", "lake", "--tls-key", "k"], "give all"),
     ],
 )
-@pytest.mark.usefixtures("yesterday")
-def test_bad_use_is_told(arguments: list[str], said: str) -> None:
+def test_bad_use_is_told(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text(yaml.safe_dump(OF_A_HOME))
     done = CliRunner().invoke(cli, ["fleet", *arguments])
     assert done.exit_code == 2
     assert said in done.stderr
