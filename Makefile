@@ -13,7 +13,7 @@ TARGETS ?= config csv ndjson parquet ooni speedtest smokeping fping prometheus h
 SAMPLE ?= 40
 SEED ?= 1
 
-.PHONY: help run test test-busy test-cluster check tests fix lock audit sbom release sign fuzz mutants study messages clean
+.PHONY: help run test test-long test-busy test-cluster check tests fix lock audit sbom release sign fuzz mutants study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -29,6 +29,9 @@ test: $(VENV)/.dev  ## environment, everything the tests need, then all checks a
 tests: export PYTHONDONTWRITEBYTECODE :=
 tests: $(VENV)/.dev  ## the tests alone
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-long: $(VENV)/.dev  ## the tests that cost as much CPU as a hundred others; docs/tests.md
+	$(BIN)/python -m benchmarks.long_tests
 
 test-busy: $(VENV)/.dev  ## `make test` by itself, then beside two busy processes per core
 	$(BIN)/python -m benchmarks.busy

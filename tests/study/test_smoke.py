@@ -11,6 +11,8 @@ from study.plan import Task, seeds
 from study.report import markdown
 from study.runner import records, run
 
+pytestmark = pytest.mark.long
+
 NULLS = ("quiet", "drifting_nights", "own_load")
 POSITIVES = ("slow_3x", "block_reset")
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.web.browser import served
 
 # A range that ends before it begins is refused, which no schema can say.
@@ -13,7 +15,16 @@ expected-statuses = ["2xx", "400", "401", "403", "404"]
 """
 
 
-def test_the_api_is_as_its_document_says(tmp_path: Path, sqlite_history: str):
+@pytest.mark.parametrize(
+    ("phases", "n_examples"),
+    [
+        ("coverage", 1),
+        pytest.param("coverage,fuzzing,stateful", 8, marks=pytest.mark.long),
+    ],
+)
+def test_the_api_is_as_its_document_says(
+    tmp_path: Path, sqlite_history: str, phases: str, n_examples: int
+):
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     with served(tmp_path, sqlite_history) as address:
         done = subprocess.run(
@@ -22,8 +33,8 @@ def test_the_api_is_as_its_document_says(tmp_path: Path, sqlite_history: str):
                 "run",
                 f"{address}api/openapi.json",
                 "--checks=all",
-                "--phases=coverage,fuzzing,stateful",
-                "--max-examples=8",
+                f"--phases={phases}",
+                f"--max-examples={n_examples}",
                 "--seed=20261022",
                 "--generation-database=none",
                 # It finds few years between 1970 and 2199 among all.
