@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+import socket
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +13,7 @@ from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 from monitor import present, private
 from monitor.clock import Clock, is_synchronised
-from monitor.config import Config, masked, partial_controls
+from monitor.config import Config, Way, masked, partial_controls
 from monitor.doctor.finding import Finding, State
 from monitor.doctor.home_line import line_of
 from monitor.doctor.measured_hosts import (
@@ -72,6 +73,7 @@ async def examine(
         log_finding(wal_bytes(config.database)),
         gateway_finding(route, gateway),
         *partial_findings(config),
+        *way_findings(config.ways, {name for _, name in socket.if_nameindex()}),
     ]
     prober = Prober(settings, clock)
     outcomes = await tried(prober, targets)
@@ -84,6 +86,15 @@ async def examine(
         *host_findings(targets, suspects, blames_line=is_at_fault),
         *control_findings(controls, blames_line=is_at_fault),
     ]
+
+
+def way_findings(ways: Sequence[Way], interfaces: Set[str]) -> Iterator[Finding]:
+    """Whether the interfaces of other ways are there; they may come up later."""
+    for way in ways:
+        if way.interface is not None and way.interface not in interfaces:
+            told = f"{way.name}: no interface {way.interface} on this machine now"
+            advice = "bring it up; until then its pairs are told as way_down"
+            yield Finding("way", State.WARNING, told, advice)
 
 
 def _by_role(

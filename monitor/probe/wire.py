@@ -29,10 +29,10 @@ from monitor.probe.leads import Leads
 from monitor.probe.lookup import look_up
 from monitor.probe.observation import Observation
 from monitor.probe.plausibility import has_bogon
-from monitor.probe.readiness import connected
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
 from monitor.probe.transfer import Limits, Meter, read_body
+from monitor.probe.tunnel import DIRECT, Tunnel
 from monitor.probe.url import Endpoint
 
 _GREETING_MAX_BYTES = 64 * 1024
@@ -42,9 +42,12 @@ _GREETING_MAX_BYTES = 64 * 1024
 class Wire:
     """What all attempts share: settings, clock, TLS context, trusted authorities."""
 
-    def __init__(self, settings: ProbeSettings, clock: Clock) -> None:
+    def __init__(
+        self, settings: ProbeSettings, clock: Clock, tunnel: Tunnel = DIRECT
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._tunnel = tunnel
         self._hosts = HostsFile()
         self._context = client_context()
         self._trust = TrustStore(clock)
@@ -133,7 +136,7 @@ class Wire:
             leads.check_address(endpoint, address)
         observation.operation = Operation.CONNECT
         observation.remote_address = address
-        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+        kind = self._tunnel.family(address)
         sock = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if window_bytes is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window_bytes)
@@ -191,8 +194,11 @@ class Wire:
         # segment is acknowledged: one round trip too much in `waiting_s`.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.timeout(self._settings.stage_timeout_s):
-            began_s, ended_s = await connected(sock, address, self._clock)
+            began_s, ended_s = await self._tunnel.connect(sock, address, self._clock)
         observation.mark(Mark.CONNECT_START, began_s)
+        if self._tunnel.proxy is not None:
+            observation.mark(Mark.CONNECT_END, ended_s)
+            return
         # The kernel saw the answer; we saw it when the scheduler let us.
         kernel_s = handshake_s(sock) or math.inf
         observation.mark(Mark.CONNECT_END, min(ended_s, began_s + kernel_s))

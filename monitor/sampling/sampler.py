@@ -11,7 +11,7 @@ from typing import Final
 from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
 from monitor.sampling.budget import Grant
-from monitor.sampling.differential import Differential
+from monitor.sampling.leg_runs import BetweenRounds
 from monitor.sampling.ration import Ration
 from monitor.sampling.round import LONGEST, Errand, RoundRunner, plan
 from monitor.sampling.schedule import (
@@ -91,7 +91,7 @@ class Sampler:
         self._runner = runner
         self._rng = rng
         self._ration = ration
-        self._differential: Differential | None = None
+        self._between: tuple[BetweenRounds, ...] = ()
         self._questions = questions
         # Anywhere, so that no site has all the first transfers after a start.
         self._turn = rng.randrange(1000)
@@ -103,9 +103,9 @@ class Sampler:
         """Measure these sites from the next round on."""
         self._targets = tuple(targets)
 
-    def compare_between_rounds(self, differential: Differential) -> None:
-        """Make these blocks after each round that is not left out."""
-        self._differential = differential
+    def compare_between_rounds(self, *comparing: BetweenRounds) -> None:
+        """Do these, one after the other, after each round that is not left out."""
+        self._between = comparing
 
     def tick(self, spawn: Spawn) -> None:
         """Look at the clock and hand what is due to `spawn`."""
@@ -145,8 +145,8 @@ class Sampler:
             self._errands(self._next_transfers() if grant.has_downloads else ()),
             left_out=left_out if are_due and not grant.has_downloads else None,
         )
-        if self._differential is not None:
-            await self._differential.between_rounds(slot_start_utc + self._pace.every)
+        for comparing in self._between:
+            await comparing.between_rounds(slot_start_utc + self._pace.every)
         return record
 
     async def _run(
