@@ -385,7 +385,7 @@ def test_blocks_are_none_unless_they_are_configured() -> None:
         ),
         ({"name": "t", "interface": "wg 0"}, "ways.0..interface"),
         ({"name": "t", "url": "socks5://9.9.9.9:1080"}, "not 9.9.9.9: between here"),
-        ({"name": "t", "url": "socks5://proxy.example:1080"}, "an address, not a name"),
+        ({"name": "t", "url": "socks5://proxy.example:1080"}, "with the address"),
         ({"name": "t", "url": "socks5://127.0.0.1"}, "with the address and port"),
         ({"name": "t", "url": "http://u:p@127.0.0.1:8080"}, "and nothing else"),
         ({"name": "t", "url": "https://127.0.0.1:8080"}, "socks5:// or http://"),

@@ -228,12 +228,12 @@ def _proxy_url(value: str) -> str:
     scheme, host, port = _split(value)
     if scheme not in ("socks5", "http") or not host or not port:
         raise ValueError(words)
-    if not _PROXY_URL.fullmatch(value):
-        raise ValueError(f"{words}, and nothing else")
     try:
         is_elsewhere = addresses.is_public(host)
     except ValueError:
-        raise ValueError(f"{words}; an address, not a name") from None
+        raise ValueError(words) from None
+    if not _PROXY_URL.fullmatch(value):
+        raise ValueError(f"{words}, and nothing else")
     if is_elsewhere:
         raise ValueError(
             f"{words}; not {host}: between here and there the names of sites could be"

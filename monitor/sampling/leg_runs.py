@@ -15,7 +15,7 @@ SPARE_S: Final = 20.0
 """So long before the next slot everything is ended."""
 
 
-class BetweenRounds(Protocol):
+class Comparing(Protocol):
     """What is measured after a round and before the next."""
 
     async def between_rounds(self, next_slot_utc: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
 from monitor.sampling.budget import Grant
-from monitor.sampling.leg_runs import BetweenRounds
+from monitor.sampling.leg_runs import Comparing
 from monitor.sampling.ration import Ration
 from monitor.sampling.round import LONGEST, Errand, RoundRunner, plan
 from monitor.sampling.schedule import (
@@ -91,7 +91,7 @@ class Sampler:
         self._runner = runner
         self._rng = rng
         self._ration = ration
-        self._between: tuple[BetweenRounds, ...] = ()
+        self._between: tuple[Comparing, ...] = ()
         self._questions = questions
         # Anywhere, so that no site has all the first transfers after a start.
         self._turn = rng.randrange(1000)
@@ -103,7 +103,7 @@ class Sampler:
         """Measure these sites from the next round on."""
         self._targets = tuple(targets)
 
-    def compare_between_rounds(self, *comparing: BetweenRounds) -> None:
+    def compare_between_rounds(self, *comparing: Comparing) -> None:
         """Do these, one after the other, after each round that is not left out."""
         self._between = comparing
 
