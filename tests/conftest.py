@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.store import open_store
 from tests import tables
 from tests.postgres import PostgresServer, make_server
 
@@ -32,9 +33,38 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: PostgresServer, tables_at_once: None) -> str:
+    """The name of a database that holds the tables and nothing else, to be copied."""
+    with open_store(postgres_server.create_database("tables")):
+        pass
+    return "tables"
+
+
+@pytest.fixture
+def postgres_store_url(
+    postgres_server: PostgresServer, postgres_tables: str
+) -> Iterator[str]:
+    """The URL of a new PostgreSQL database with the tables and no row."""
+    name = f"test{next(_numbers)}"
+    yield postgres_server.create_database(name, postgres_tables)
+    postgres_server.drop_database(name)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a new, empty database; the test runs once on each kind."""
+    """The URL of a new database without a row; the test runs once on each kind.
+
+    What is about a database without tables takes `empty_database`.
+    """
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'monitor.db'}"
+    return request.getfixturevalue("postgres_store_url")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables; the test runs once on each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
     return request.getfixturevalue("postgres_url")

@@ -16,6 +16,12 @@ from tests.evidence.samples import some_samples
 
 
 @pytest.fixture
+def database(empty_database: str) -> str:
+    """Without tables: these tests are about that, or make their own."""
+    return empty_database
+
+
+@pytest.fixture
 def home(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory whose database holds samples."""
     document = {

@@ -39,6 +39,12 @@ DATA = Path(__file__).parents[1] / "data" / "df32d66"
 NEW_COLUMNS = set(COLUMNS_OF[2]) - set(COLUMNS_OF[1])
 
 
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Without tables: these tests are about that, or make their own."""
+    return empty_database
+
+
 def closed_by_an_older_version(url: str) -> list[DayDigest]:
     """A database whose days an older version closed; its links."""
     old_database(url, OLD)

@@ -32,6 +32,12 @@ _numbers = count(1)
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
 
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Without tables: these tests are about that, or make their own."""
+    return empty_database
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def other(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a second empty database of either kind."""

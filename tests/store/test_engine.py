@@ -23,6 +23,12 @@ connection.close()
 """
 
 
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Without tables: these tests are about that, or make their own."""
+    return empty_database
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -23,6 +23,12 @@ database: {database}
 """
 
 
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Without tables: these tests are about that, or make their own."""
+    return empty_database
+
+
 def monitor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return forks.run(*words, cwd=folder, capture_output=True, text=True, check=False)
 

@@ -24,6 +24,12 @@ from tests.store.analyses import an_analysis
 from tests.store.test_database import T0, sample
 
 
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Without tables: these tests are about that, or make their own."""
+    return empty_database
+
+
 @pytest.fixture(autouse=True)
 def migrations(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here they run, in every database."""

@@ -22,6 +22,12 @@ import sys
 from monitor.store import migration, open_store
 missing = migration._run_missing
 
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Without tables: these tests are about that, or make their own."""
+    return empty_database
+
+
 def slowly(connection):
     missing(connection)
     print("at work", flush=True)
