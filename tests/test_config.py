@@ -34,6 +34,7 @@ TWIN = {"name": "twin", "url": "tls://t.example", "role": "twin", "service": "a"
 
 MISTAKES = [
     ({"timezone": "Asia/Almata"}, "timezone: found 'Asia/Almata'; allowed: an IANA"),
+    ({"timezone": "localtime"}, "timezone: found 'localtime'; allowed: an IANA"),
     ({"timezone": "../etc/passwd"}, "timezone: found '../etc/passwd'; allowed"),
     ({"every": "5"}, "every: found '5'; allowed: a whole number with s, m or h"),
     ({"every": 300}, "every: found 300; allowed: a whole number with s, m or h"),

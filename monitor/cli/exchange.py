@@ -18,18 +18,19 @@ from monitor.cli.options import (
     measured_database_url,
     own_vantage,
     progress,
+    zone_of,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import Config, masked
 from monitor.errors import InputError
+from monitor.exchange import FORMATS
 from monitor.model import Role, Sample
 from monitor.text import printable
 
 if TYPE_CHECKING:
     from monitor.store import Store
 
-FORMATS = ("ooni", "speedtest-tracker", "fping", "smokeping")
 NEAREST = timedelta(hours=1)
 
 
@@ -40,9 +41,12 @@ class _Import(TypedDict):
     prometheus: str | None
     since: str | None
     until: str | None
-    step_s: int
+    step_s: int | None
+    match: str
     vantage: str | None
     role: str
+    timezone: str | None
+    at: str | None
 
 
 class _Export(TypedDict):
@@ -62,17 +66,18 @@ class _Export(TypedDict):
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), help="Of another program."
 )
+@click.option("--timezone", help="IANA zone of times in FILES that have none.")
+@click.option("--at", help="When it was measured, for a format without any time.")
 @click.option("--prometheus", help="URL of a Prometheus with blackbox_exporter data.")
 @click.option("--since", help="First local date, with --prometheus.")
 @click.option("--until", help="Last local date, with --prometheus.")
 @click.option(
-    "--step",
-    "step_s",
-    default=300,
-    show_default=True,
-    type=click.IntRange(1, 86_400),
-    help="Seconds between two scrapes, with --prometheus.",
+    "--match",
+    default="",
+    help="Further labels, with --prometheus, such as 'region=\"kz\"'.",
 )
+# Each scrape is read at its own time now; scripts may still name the interval.
+@click.option("--step", "step_s", type=click.IntRange(1, 86_400), hidden=True)
 @click.option("--vantage", help="Where it was measured. Default: the configured one.")
 @click.option(
     "--role",
@@ -97,6 +102,7 @@ def import_command(
 
     if bool(files) == bool(options["prometheus"]):
         raise InputError("import: give either FILES or --prometheus URL")
+    _check_told(options)
     if options["prometheus"]:
         config = configuration(settings)
         url = options["prometheus"]
@@ -107,6 +113,19 @@ def import_command(
         _import_foreign(options["form"], configuration(settings), files, options)
     else:
         _import_own(database_url(settings), files)
+
+
+def _check_told(options: _Import) -> None:
+    """Refuse what would be passed over in silence."""
+    form = options["form"]
+    for option, value, forms in (
+        ("--timezone", options["timezone"], ("speedtest-tracker", "ndt7")),
+        ("--at", options["at"], ("ndt7",)),
+    ):
+        if value and form not in forms:
+            raise InputError(
+                f"{option}: is for --format {' or '.join(forms)}; other files say it"
+            )
 
 
 def _import_own(url: str, files: tuple[Path, ...]) -> None:
@@ -125,14 +144,18 @@ def _import_own(url: str, files: tuple[Path, ...]) -> None:
 def _import_foreign(
     form: str, config: Config, files: tuple[Path, ...], options: _Import
 ) -> None:
-    from monitor.exchange import reader
+    from monitor.exchange import Provenance, reader
     from monitor.store import open_store
 
-    read = reader(
-        form,
+    moment, zone = options["at"], options["timezone"]
+    provenance = Provenance(
         vantage=options["vantage"] or config.vantage,
+        is_vantage_named=options["vantage"] is not None,
         role=Role(options["role"]),
+        zone=None if zone is None else zone_of(zone),
+        measured=None if moment is None else _moment(moment, zone or config.timezone),
     )
+    read = reader(form, provenance)
     for path in files:
         for _ in read(path):
             pass
@@ -160,9 +183,9 @@ def _of_prometheus(url: str, config: Config, options: _Import) -> Iterator[Sampl
         url,
         since=since,
         until=until,
-        step=timedelta(seconds=options["step_s"]),
         vantage=options["vantage"] or config.vantage,
         role=Role(options["role"]),
+        match=options["match"],
     )
 
 

@@ -127,6 +127,16 @@ def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | Non
     return wallclock.local_instant(day, ZoneInfo(zone))
 
 
+def zone_of(name: str, *, option: str = "--timezone") -> ZoneInfo:
+    """A zone of the command line; raises `InputError`."""
+    try:
+        return wallclock.zone_named(name)
+    except ValueError as error:
+        raise InputError(
+            f"{option}: found {visible(name)!r}; allowed: {error}"
+        ) from None
+
+
 def parsed_date(text: str, *, option: str) -> date:
     """A date of the command line; raises `InputError`."""
     try:

@@ -1,13 +1,14 @@
 """UTC to the local clock of an IANA zone, and to the evening that it belongs to."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from monitor.errors import InputError
 from monitor.evening_rule import DAY_MIN, Window
 from monitor.series.rows import Ints
+from monitor.wallclock import zone_named
 
 _DAY_S = DAY_MIN * 60
 _QUARTER_S = 900
@@ -29,11 +30,9 @@ def zone(name: str) -> ZoneInfo:
         when the time-zone database has no such zone.
     """
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
-        raise InputError(
-            f"timezone: found {name!r}; allowed: an IANA name like Asia/Almaty"
-        ) from error
+        return zone_named(name)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"timezone: found {name!r}; allowed: {error}") from error
 
 
 def local_seconds(utc_s: Ints, timezone: str) -> tuple[Ints, bool]:

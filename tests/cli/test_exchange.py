@@ -33,16 +33,20 @@ def run(tmp_path: Path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("form", "name", "n"),
+    ("form", "name", "n", "more"),
     [
-        ("ooni", "web_connectivity.jsonl", 3),
-        ("speedtest-tracker", "speedtest-tracker.csv", 3),
-        ("fping", "fping.log", 7),
-        ("smokeping", "youtube.txt", 19),
+        ("ooni", "web_connectivity.jsonl", 3, []),
+        ("speedtest-tracker", "speedtest-tracker.csv", 3, ["--timezone", "UTC"]),
+        ("ookla", "ookla.jsonl", 2, []),
+        ("iperf3", "iperf3.json", 1, []),
+        ("ndt7", "ndt7.jsonl", 1, ["--at", "2026-10-20T20:00"]),
+        ("ripe-atlas", "atlas.json", 5, ["--vantage", "flat"]),
+        ("fping", "fping.log", 7, []),
+        ("smokeping", "youtube.txt", 19, []),
     ],
 )
-def test_importing_twice_stores_once(run, tmp_path, form, name, n):
-    words = ["import", "--format", form, str(DATA / name)]
+def test_importing_twice_stores_once(run, tmp_path, form, name, n, more):
+    words = ["import", "--format", form, str(DATA / name), *more]
     assert f"{n} rows read, {n} new" in run(*words).stdout
     assert f"{n} rows read, 0 new" in run(*words).stdout
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
@@ -51,7 +55,7 @@ def test_importing_twice_stores_once(run, tmp_path, form, name, n):
 
 def test_history_of_prometheus_is_imported(run):
     with prometheus((DATA / "prometheus.json").read_bytes()) as (url, _):
-        words = ["--since", "2026-10-01", "--until", "2026-10-02"]
+        words = ["--since", "2026-11-22", "--until", "2026-11-23"]
         result = run("import", "--prometheus", url, *words)
     assert "4 rows read, 4 new" in result.stdout
 
@@ -62,6 +66,9 @@ def test_history_of_prometheus_is_imported(run):
         ["import"],
         ["import", "--prometheus", "http://127.0.0.1:9"],
         ["import", "--format", "ooni", str(DATA / "fping.log")],
+        ["import", "--format", "ooni", "--timezone", "UTC", str(DATA / "fping.log")],
+        ["import", "--format", "ookla", "--at", "2026-10-20T20:00", "a.json"],
+        ["import", "--timezone", "UTC", "a.csv"],
         ["export", "a.har", "--at", "noon"],
         ["export", "a.har", "--at", "2026-10-01T12:00"],
     ],
