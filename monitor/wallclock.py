@@ -8,10 +8,14 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from monitor.errors import InputError
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Where instants and days are counted from."""
 YEARS: Final = range(EPOCH.year, 2200)
 """What a question may be about; nobody measured before, or will for a while."""
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _NOWHERE: Final = {"Factory", "localtime", "posixrules"}
 """In some lists of zones, but the time of no place: browsers do not know them."""
@@ -55,6 +59,14 @@ def zone_named(name: str) -> ZoneInfo:
     if name in _NOWHERE or not (name in _packaged() or name in available_timezones()):
         raise ValueError("an IANA time zone such as Asia/Almaty")
     return ZoneInfo(name)
+
+
+def asked_zone(name: str, *, option: str = "timezone") -> ZoneInfo:
+    """The zone that somebody asked for; raises `InputError`, which names the option."""
+    try:
+        return zone_named(name)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{option}: found {name!r}; allowed: {error}") from None
 
 
 @cache

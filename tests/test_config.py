@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from monitor.config import (
+    Config,
     checked_database_url,
+    control_gaps,
     effective,
     load,
     parse,
@@ -429,3 +431,38 @@ def test_hosts_of_a_service_are_known_or_named() -> None:
     assert (own.domain, own.hosts) == ("a.example", ("cdn.example.net",))
     assert nothing.hosts == ()
     assert effective(config)["targets"][0]["hosts"] == ["fbcdn.net"]
+
+
+PAGES = [
+    {"name": f"c{n}", "url": f"https://{n}.example{n}.org/", "download": True}
+    for n in range(5)
+]
+
+
+@pytest.mark.parametrize(
+    ("controls", "lack"),
+    [
+        (PAGES, None),
+        ([], "none: nobody can say"),
+        (PAGES[:2], "2: with fewer than 3"),
+        (PAGES[:4], "4 of 4 owners are few"),
+        ([{**p, "url": f"https://{p['name']}.a.org/"} for p in PAGES], "5 of 1 owners"),
+        ([{**p, "download": False} for p in PAGES], "0 of 5 have transfers"),
+        # Of the target's own company: no stranger, and not counted.
+        ([{"name": "c", "url": "https://whatsapp.com/"}], "none: nobody can say"),
+    ],
+)
+def test_what_the_controls_cannot_show_is_told(controls: list[dict], lack: str | None):
+    config = Config.model_validate(
+        {
+            "timezone": "Asia/Almaty",
+            "targets": [{"name": "facebook", "url": "https://www.facebook.com/"}],
+            "controls": controls,
+        }
+    )
+    gaps = [gap.lack for gap in control_gaps(config)]
+    assert gaps == [] if lack is None else gaps[0].startswith(lack)
+
+
+def test_nothing_is_missing_of_the_shipped_controls() -> None:
+    assert list(control_gaps(load(Path("config.yaml")))) == []

@@ -16,9 +16,9 @@ from monitor.cli.options import (
     local_day_end,
     local_day_start,
     measured_database_url,
+    optional_configuration,
     own_vantage,
     progress,
-    zone_of,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
@@ -109,10 +109,11 @@ def import_command(
         taken = list(_of_prometheus(url, config, options))
         with open_store(config.database) as store:
             _store(store, masked(url), [taken])
+            _state_terms(settings, store)
     elif options["form"]:
-        _import_foreign(options["form"], configuration(settings), files, options)
+        _import_foreign(settings, options["form"], files, options)
     else:
-        _import_own(database_url(settings), files)
+        _import_own(settings, files)
 
 
 def _check_told(options: _Import) -> None:
@@ -128,31 +129,44 @@ def _check_told(options: _Import) -> None:
             )
 
 
-def _import_own(url: str, files: tuple[Path, ...]) -> None:
+def _state_terms(settings: Settings, store: "Store") -> None:
+    """Put on record what the configuration says of its own vantage."""
+    from monitor.clock import SystemClock
+
+    config = optional_configuration(settings)
+    if config is not None:
+        now_utc = SystemClock().now_utc()
+        terms, provider = config.own_terms, config.home.provider
+        store.terms.state_if_new(config.vantage, terms, provider, now_utc)
+
+
+def _import_own(settings: Settings, files: tuple[Path, ...]) -> None:
     from monitor.interchange import read_batches, samples_from
     from monitor.store import open_store
 
     for path in files:
         for _ in progress(read_batches(path), f"checking {path.name}"):
             pass
-    with open_store(url) as store:
+    with open_store(database_url(settings)) as store:
         for path in files:
             batches = progress(read_batches(path), f"storing {path.name}")
             _store(store, str(path), (list(samples_from(batch)) for batch in batches))
+        _state_terms(settings, store)
 
 
 def _import_foreign(
-    form: str, config: Config, files: tuple[Path, ...], options: _Import
+    settings: Settings, form: str, files: tuple[Path, ...], options: _Import
 ) -> None:
     from monitor.exchange import Provenance, reader
     from monitor.store import open_store
 
+    config = configuration(settings)
     moment, zone = options["at"], options["timezone"]
     provenance = Provenance(
         vantage=options["vantage"] or config.vantage,
         is_vantage_named=options["vantage"] is not None,
         role=Role(options["role"]),
-        zone=None if zone is None else zone_of(zone),
+        zone=None if zone is None else wallclock.asked_zone(zone, option="--timezone"),
         measured=None if moment is None else _moment(moment, zone or config.timezone),
     )
     read = reader(form, provenance)
@@ -162,6 +176,7 @@ def _import_foreign(
     with open_store(config.database) as store:
         for path in files:
             _store(store, str(path), _batches(read(path)))
+        _state_terms(settings, store)
 
 
 def _batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:

@@ -5,10 +5,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from monitor.errors import InputError
 from monitor.evening_rule import DAY_MIN, Window
 from monitor.series.rows import Ints
-from monitor.wallclock import zone_named
+from monitor.wallclock import asked_zone
 
 _DAY_S = DAY_MIN * 60
 _QUARTER_S = 900
@@ -19,20 +18,6 @@ _STALE = {
 }
 """Zone changes that a tzdata before 2024a does not know: from when (UTC), offset since
 then, offset that such a tzdata still gives [s]. Source: tz database, NEWS of 2024a."""
-
-
-def zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name.
-
-    Raises
-    ------
-    InputError
-        when the time-zone database has no such zone.
-    """
-    try:
-        return zone_named(name)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"timezone: found {name!r}; allowed: {error}") from error
 
 
 def local_seconds(utc_s: Ints, timezone: str) -> tuple[Ints, bool]:
@@ -56,7 +41,7 @@ def local_seconds(utc_s: Ints, timezone: str) -> tuple[Ints, bool]:
     """
     if utc_s.size == 0:
         return utc_s, False
-    offsets = _daily_offsets(utc_s, zone(timezone))
+    offsets = _daily_offsets(utc_s, asked_zone(timezone))
     offsets, is_stale = _corrected(utc_s, offsets, timezone)
     return utc_s + offsets, is_stale
 
