@@ -76,8 +76,8 @@ def analyze_command(
     asked = _asked(timezone, window)
     paths = _paths(files, more_files)
     if paths:
-        samples = _of_files(paths, vantage)
         common, terms = _common(settings, asked), dict[str, OwnTerms]()
+        samples = _of_files(paths, vantage)
     else:
         samples, terms = _of_database(settings, vantage, days[1], asked)
         common = _named_once(settings, terms, asked)

@@ -1,5 +1,7 @@
 """`monitor import` and `monitor export`."""
 
+import io
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.store import Store
 
 NEAREST = timedelta(hours=1)
+STDOUT = Path("-")
 
 
 class _Import(TypedDict):
@@ -59,6 +62,9 @@ class _Export(TypedDict):
     all_vantages: bool
     partitioned: bool
     at: str | None
+    force: bool
+    licence: str
+    form: str
 
 
 @click.command("import")
@@ -223,6 +229,16 @@ def _store(store: "Store", name: str, batches: Iterable[list[Sample]]) -> None:
 )
 @click.option("--partitioned", is_flag=True, help="FILE is a folder: Parquet by date.")
 @click.option("--at", help="With .har: the sample nearest to this local time.")
+@click.option("--force", is_flag=True, help="Write over a file that is there already.")
+@click.option("--licence", default="", help="Of the data, written into Parquet files.")
+@click.option(
+    "--format",
+    "form",
+    default="csv",
+    show_default=True,
+    type=click.Choice(["csv", "ndjson"]),
+    help="With -.",
+)
 @click.pass_obj
 def export_command(
     settings: Settings,
@@ -232,12 +248,15 @@ def export_command(
 ) -> None:
     """Write samples to FILE (.csv, .ndjson, .parquet; text also .gz, .zst).
 
-    Also .ooni.jsonl (OONI's data format, without addresses) and .har (one sample, for a
-    browser's network tools). Of a SQLite file everything is written; of a PostgreSQL
-    database, which others may share, only the configured vantage.
+    Or to standard output: - instead of FILE. A file that is there already is left alone
+    without --force. Also .ooni.jsonl (OONI's data format, without addresses) and .har
+    (one sample, for a browser's network tools). Of a SQLite file everything is written;
+    of a PostgreSQL database, which others may share, only the configured vantage.
     """
     from monitor.store import open_store
 
+    if not options["force"] and file != STDOUT:
+        _refuse_existing(file, options)
     # A zone is needed for local dates only: whole databases go without a configuration.
     asked = options["since"], options["until"], options["at"], options["partitioned"]
     is_local = any(asked)
@@ -254,7 +273,22 @@ def export_command(
         )
         shown = progress(samples, f"writing {file.name}")
         n_written = _written(file, shown, zone, options)
-    say(f"{printable(str(file))}: {n_written} rows written")
+    say(f"{printable(str(file))}: {n_written} rows written", err=file == STDOUT)
+
+
+def _refuse_existing(file: Path, options: _Export) -> None:
+    """Refuse to write over what may be the only copy of something."""
+    first, last = options["since"] or "", options["until"] or "9"
+    written = [file]
+    if options["partitioned"]:
+        dates = sorted(file.glob("date=*/samples.parquet"))
+        written = [p for p in dates if first <= p.parent.name[5:] <= last]
+    for path in written:
+        if path.exists():
+            told = printable(str(path))
+            raise InputError(
+                f"{told}: is there already; allowed: a new one, or --force"
+            )
 
 
 def _exported_vantage(
@@ -291,17 +325,41 @@ def _written(
     from monitor import __version__
     from monitor.interchange import write_samples
 
+    licence = options["licence"]
+    if file == STDOUT:
+        return _printed(samples, options["form"])
     if options["partitioned"]:
         from monitor.exchange import partitions
 
-        return partitions.write(file, samples, timezone=timezone)
+        return partitions.write(
+            file,
+            samples,
+            timezone=timezone,
+            licence=licence,
+        )
     if file.name.endswith(".ooni.jsonl"):
         from monitor.exchange import ooni
 
         return ooni.write(file, samples, software_version=__version__)
     if file.suffix == ".har":
         return _write_har(file, samples, timezone, options["at"])
-    return write_samples(file, samples)
+    return write_samples(file, samples, licence=licence)
+
+
+def _printed(samples: Iterable[Sample], form: str) -> int:
+    """Samples on standard output; what a terminal would obey becomes visible there."""
+    from monitor.interchange import write_text
+
+    if sys.stdout.isatty():
+        text = io.StringIO()
+        n_written = write_text(text, form, samples)
+        say(text.getvalue().rstrip("\n"))
+        return n_written
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        return write_text(out, form, samples)
+    finally:
+        out.detach()
 
 
 def _write_har(
