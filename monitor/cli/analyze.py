@@ -242,15 +242,15 @@ def _explained(verdict: "Verdict") -> "Iterator[str]":
 
 
 def _terms_told(result: "Analysis", tongue: "Language") -> "Iterator[str]":
-    message = "evenings %(window)s in %(zone)s"
-    values = {"window": str(result.window), "zone": result.timezone}
-    yield tongue.fill(message, values)
+    yield _evenings_in(result.window, result.timezone, tongue)
     for name, its in result.vantages.items():
-        values = {
-            "window": str(its.window or result.window),
-            "zone": its.timezone or result.timezone,
-        }
-        yield f"{visible(name)}: {tongue.fill(message, values)}"
+        window, zone = its.window or result.window, its.timezone or result.timezone
+        yield f"{visible(name)}: {_evenings_in(window, zone, tongue)}"
+
+
+def _evenings_in(window: Window, zone: str, tongue: "Language") -> str:
+    values = {"window": str(window), "zone": zone}
+    return tongue.fill("evenings %(window)s in %(zone)s", values)
 
 
 def _told(verdict: "Verdict", tongue: "Language") -> "Iterator[str]":
