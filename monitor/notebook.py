@@ -46,7 +46,7 @@ class Notebook:
         self.url = url
         self._opened: Store | None = None
         self.timezone = timezone if timezone is None else asked_zone(timezone).key
-        missing = missing_file(url)
+        missing = missing_file(url) if url.startswith("sqlite") else None
         if missing is not None:
             raise InputError(
                 f"monitor.open: found no file {str(missing)!r}; allowed: a database"

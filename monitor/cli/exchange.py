@@ -284,7 +284,7 @@ def _refuse_existing(file: Path, options: _Export) -> None:
         dates = sorted(file.glob("date=*/samples.parquet"))
         written = [p for p in dates if first <= p.parent.name[5:] <= last]
     for path in written:
-        if path.exists():
+        if path.is_file():
             told = printable(str(path))
             raise InputError(
                 f"{told}: is there already; allowed: a new one, or --force"
