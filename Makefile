@@ -8,7 +8,7 @@ WORKERS ?= $(shell n=$$((2 * $$(getconf _NPROCESSORS_ONLN))); echo $$((n < 16 ? 
 KEY ?= ~/.ssh/id_ed25519
 # For `make fuzz`.
 FUZZ_SECONDS ?= 60
-TARGETS ?= config csv ndjson parquet ooni speedtest smokeping fping prometheus http dns
+TARGETS ?= config csv ndjson parquet ooni speedtest ookla iperf3 ndt7 atlas smokeping fping prometheus http dns
 # For `make mutants`.
 SAMPLE ?= 40
 SEED ?= 1

@@ -5,17 +5,19 @@ probed with, accepted samples survive an export and an import unchanged.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 from monitor.config import Config, effective, load
 from monitor.errors import InputError, ServiceError
-from monitor.exchange import blackbox, reader
+from monitor.exchange import Provenance, blackbox, reader
 from monitor.interchange import NAMES, read_frame, samples_from, write_samples
-from monitor.model import Role, Sample
+from monitor.model import Sample
 from monitor.probe.lookup import split_resolver
 from monitor.probe.url import endpoint_of
 
@@ -70,6 +72,26 @@ def speedtest(data: bytes) -> None:
     _foreign(data, "speedtest-tracker", "results.csv")
 
 
+def ookla(data: bytes) -> None:
+    """What Ookla's own program prints."""
+    _foreign(data, "ookla", "speedtest.json")
+
+
+def iperf3(data: bytes) -> None:
+    """What iperf3 prints."""
+    _foreign(data, "iperf3", "iperf3.json")
+
+
+def ndt7(data: bytes) -> None:
+    """What ndt7-client prints."""
+    _foreign(data, "ndt7", "ndt7.json")
+
+
+def atlas(data: bytes) -> None:
+    """Results of RIPE Atlas."""
+    _foreign(data, "ripe-atlas", "atlas.json")
+
+
 def smokeping(data: bytes) -> None:
     """What `rrdtool fetch` prints of SmokePing's archive."""
     _foreign(data, "smokeping", "youtube.txt")
@@ -98,7 +120,13 @@ def _own(data: bytes, ending: str, *, then: str) -> None:
 
 
 def _foreign(data: bytes, form: str, name: str) -> None:
-    read = reader(form, vantage="home", role=Role.TARGET)
+    # A zone in which some times were shown twice, and some never.
+    provenance = Provenance(
+        vantage="home",
+        zone=ZoneInfo("Europe/Berlin"),
+        measured=datetime(2026, 10, 20, tzinfo=UTC),
+    )
+    read = reader(form, provenance)
     try:
         samples = list(islice(read(_file(name, data)), _MOST_SAMPLES))
     except InputError:

@@ -17,6 +17,14 @@ _MORE = {
     " requests failure status t0 input response code peer_certificates data ip"
     " measurement_start_time server_name http_experiment_failure null NaN Infinity",
     "speedtest": "Download Ping Created\\x20at",
+    "ookla": "type result log level timestamp ping latency download bandwidth bytes"
+    " elapsed server ip error",
+    "iperf3": "start timestamp timesecs connecting_to host test_start protocol TCP"
+    " reverse bidir end sum_received seconds bytes bits_per_second error",
+    "ndt7": "Key error Value Test download Failure ServerFQDN Download Throughput Unit"
+    " Mbit/s Latency ms ServerIP",
+    "atlas": "type ping sslcert http prb_id timestamp dst_name dst_addr result rtt ttc"
+    " rt cert res ttfb bsize uri err dnserr alert",
     "smokeping": "loss median nan inf -nan 1e400 :",
     "fping": "[ ] : timed\\x20out bytes, ms",
     "http": "HTTP/1.1\\x20 HTTP/1.0\\x20 200 204 304 206 100 101 \\x0d\\x0a Connection:"

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from monitor.notebook import Notebook
 
 
-def open(url: str, *, timezone: str = "UTC") -> "Notebook":
+def open(url: str, *, timezone: str | None = None) -> "Notebook":
     """The database at a URL, for notebooks; see docs/notebook.md."""
     from monitor.notebook import Notebook
 

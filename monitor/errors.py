@@ -10,6 +10,7 @@ MonitorError
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
 
 from monitor.text import printable
 
@@ -65,4 +66,6 @@ def refuse_unknown(option: str, names: Iterable[str], allowed: Collection[str]) 
     for name in names:
         if allowed and name not in allowed:
             told = ", ".join(sorted(allowed))
-            raise InputError(f"{option}: found {name!r}; allowed: {told}")
+            near = get_close_matches(name, allowed, 1)
+            meant = f" (did you mean {near[0]!r}?)" if near else ""
+            raise InputError(f"{option}: found {name!r}; allowed: {told}{meant}")

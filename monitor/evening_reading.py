@@ -72,9 +72,7 @@ def without_outages(
     sites: Mapping[Site, SiteCells], controls: Collection[Site]
 ) -> dict[Site, SiteCells]:
     """The same without the hours in which the line was down."""
-    failed = {site: _failed_hours(cells.attempts) for site, cells in sites.items()}
-    hours = {hour for of_site in failed.values() for hour in of_site}
-    down = {hour for hour in hours if _is_down(hour, failed, controls)}
+    down = _down_hours(sites, controls)
     if not down:
         return dict(sites)
     return {
@@ -83,6 +81,30 @@ def without_outages(
         )
         for site, both in sites.items()
     }
+
+
+def outage_evenings(
+    sites: Mapping[Site, SiteCells], controls: Collection[Site], window: Window
+) -> set[int]:
+    """Evenings on which the line was down whenever the window was measured."""
+    down = _down_hours(sites, controls)
+    inside = {
+        _hour(cell)
+        for cells in sites.values()
+        for cell in cells.attempts
+        if cell.n and window.is_inside(cell.begin_min, cell.end_min)
+    }
+    return {evening for evening, _ in inside} - {
+        evening for evening, _ in inside - down
+    }
+
+
+def _down_hours(
+    sites: Mapping[Site, SiteCells], controls: Collection[Site]
+) -> set[tuple[int, int]]:
+    failed = {site: _failed_hours(cells.attempts) for site, cells in sites.items()}
+    hours = {hour for of_site in failed.values() for hour in of_site}
+    return {hour for hour in hours if _is_down(hour, failed, controls)}
 
 
 def _failed_hours(attempts: Iterable[Cell]) -> dict[tuple[int, int], bool]:

@@ -481,6 +481,14 @@ class VantageTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTerms:
+    """In which zone and window a vantage's evenings are judged."""
+
+    timezone: str
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
     """All verdicts of one look at some evenings, and the terms it was made on."""
 

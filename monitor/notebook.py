@@ -4,13 +4,14 @@ Read-only, and nothing is loaded before it is asked for.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
-from zoneinfo import ZoneInfo
 
-from monitor.errors import InputError
-from monitor.evening_rule import DEFAULT_WINDOW, EveningState
-from monitor.wallclock import local_instant, parsed_date
+from monitor.errors import InputError, refuse_unknown
+from monitor.evening_rule import DEFAULT_WINDOW, EveningState, parse_window
+from monitor.model import OwnTerms
+from monitor.wallclock import asked_zone, local_instant, parsed_date
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from monitor.store import Store
 
 _DAY: Final = timedelta(days=1)
+_OWN_FILTERS: Final = {"timezone", "window", "since", "until", "vantage"}
+"""Fields of a question that `evenings` has parameters for."""
+_NOWHERE: Final = OwnTerms(timezone="UTC", window=parse_window(DEFAULT_WINDOW))
+"""Of a database without samples."""
 
 
 class Notebook:
@@ -27,14 +32,26 @@ class Notebook:
     Parameters
     ----------
     url : `sqlite:///FILE` or `postgresql+psycopg://...`.
-    timezone : IANA zone of all local dates, given and shown.
+    timezone : IANA zone of all local dates, given and shown; None: each vantage's own,
+        as its daemon or `monitor vantage state` stated it.
+
+    Raises
+    ------
+    InputError : no such zone, or no such file: a misspelled name is no empty database.
     """
 
-    def __init__(self, url: str, *, timezone: str = "UTC") -> None:
+    def __init__(self, url: str, *, timezone: str | None = None) -> None:
+        from monitor.store.engine import missing_file
+
         self.url = url
         self._opened: Store | None = None
-        self.timezone = timezone
-        self._zone = ZoneInfo(timezone)
+        self.timezone = timezone if timezone is None else asked_zone(timezone).key
+        missing = missing_file(url) if url.startswith("sqlite") else None
+        if missing is not None:
+            raise InputError(
+                f"monitor.open: found no file {str(missing)!r}; allowed: a database"
+                " that is there"
+            )
 
     def _store(self) -> "Store":
         """The database, opened with the first question."""
@@ -43,6 +60,51 @@ class Notebook:
         if self._opened is None:
             self._opened = open_store(self.url)
         return self._opened
+
+    def _terms(
+        self, vantage: str | None, day: date | None, window: str | None
+    ) -> dict[str, OwnTerms]:
+        """Vantage -> its terms, or those that were asked for instead.
+
+        Raises
+        ------
+        InputError : a vantage of whom nobody said in which zone it is, or none.
+        """
+        from monitor.store.own_terms import own_terms
+
+        store = self._store()
+        names = {info.vantage for info in store.reader.series()}
+        refuse_unknown("vantage", [] if vantage is None else [vantage], names)
+        chosen = sorted(names if vantage is None else names & {vantage})
+        stated = own_terms(store, chosen, day=day)
+        return {name: self._asked(name, stated.get(name), window) for name in chosen}
+
+    def _asked(
+        self, vantage: str, stated: OwnTerms | None, window: str | None
+    ) -> OwnTerms:
+        timezone = self.timezone or (stated.timezone if stated else None)
+        if timezone is None:
+            raise InputError(
+                f"timezone: nobody said in which zone {vantage!r} is; allowed:"
+                " monitor.open(url, timezone='Asia/Almaty'), or once for all: monitor"
+                f" vantage state {vantage} --timezone Asia/Almaty"
+            )
+        held = stated.window if stated else parse_window(DEFAULT_WINDOW)
+        return OwnTerms(
+            timezone=timezone, window=held if window is None else parse_window(window)
+        )
+
+    def _zone(self, vantage: str | None) -> str:
+        """The one zone of the local dates of a question about samples."""
+        if self.timezone is not None:
+            return self.timezone
+        zones = {its.timezone for its in self._terms(vantage, None, None).values()}
+        if len(zones) > 1:
+            raise InputError(
+                f"vantage: found the zones {', '.join(sorted(zones))}; allowed: one"
+                " vantage, or monitor.open(url, timezone=...)"
+            )
+        return next(iter(zones), "UTC")
 
     def close(self) -> None:
         """Let go of the database; the next question opens it again."""
@@ -84,17 +146,20 @@ class Notebook:
 
         if columns is None:
             columns = [name for name in NAMES if name != "timeline"]
-
+        series = self._store().reader.series()
+        refuse_unknown("columns", columns, NAMES)
+        refuse_unknown("targets", targets or (), {info.target for info in series})
+        own_zone = self._zone(vantage)
         frame = load_frame(
             self._store(),
-            since=self._start(since),
-            until=self._end(until),
+            since=_start(since, own_zone),
+            until=_end(until, own_zone),
             targets=targets,
             vantage=vantage,
             columns=columns,
         )
         if "started_at_utc" in frame:
-            local = frame["started_at_utc"].dt.tz_convert(self.timezone)
+            local = frame["started_at_utc"].dt.tz_convert(own_zone)
             frame.insert(1, "started_at_local", local)
         return frame
 
@@ -103,24 +168,30 @@ class Notebook:
         *,
         since: str | date,
         until: str | date,
-        window: str = DEFAULT_WINDOW,
+        window: str | None = None,
+        vantage: str | None = None,
         **filters: Any,  # noqa: ANN401 - those of `monitor.anomalies.Question`
     ) -> "pd.DataFrame":
-        """One row per target and evening, as `monitor anomalies --state all` has it."""
+        """One row per target and evening, as `monitor anomalies --state all` has it.
+
+        Each vantage in its own zone and window, unless others were asked for.
+        """
         import pandas as pd
 
-        from monitor.anomalies import Question, ask_evenings
+        from monitor.anomalies import Question, ask_each
 
-        question = Question(
-            timezone=self.timezone,
-            since=_date(since),
-            until=_date(until),
-            window=window,
-            states=tuple(EveningState),
-            is_exact=True,
+        last = _date(until)
+        allowed = {f.name for f in fields(Question)} - _OWN_FILTERS
+        refuse_unknown("evenings", filters, allowed)
+        terms = self._terms(vantage, last, window)
+        question = {
+            "states": tuple(EveningState),
+            "is_exact": True,
             **filters,
-        )
-        return pd.DataFrame(ask_evenings(self._store(), question))
+            "since": _date(since),
+            "until": last,
+        }
+        return pd.DataFrame(ask_each(self._store(), terms, question))
 
     def notes(self) -> "pd.DataFrame":
         """The notes that were not withdrawn."""
@@ -142,23 +213,35 @@ class Notebook:
         *,
         since: str | date | None = None,
         until: str | date | None = None,
-        window: str = DEFAULT_WINDOW,
+        window: str | None = None,
+        vantage: str | None = None,
     ) -> "Sequence[Verdict]":
-        """The verdicts on these evenings; `monitor.analysis.services_of` rolls up."""
-        from monitor.analysis import COLUMNS, analyze
+        """The verdicts on these evenings; `monitor.analysis.services_of` rolls up.
 
-        frame = self.samples(columns=COLUMNS).drop(columns="started_at_local")
-        return analyze(
-            frame, timezone=self.timezone, window=window, since=since, until=until
+        Each vantage in its own zone and window, unless others were asked for.
+        """
+        from monitor.analysis import COLUMNS, analyze_each
+        from monitor.store.frames import load_frame
+
+        days = [None if day is None else _date(day) for day in (since, until)]
+        terms = self._terms(vantage, days[1], window)
+        frame = load_frame(self._store(), vantage=vantage, columns=COLUMNS)
+        result = analyze_each(
+            frame,
+            terms=terms,
+            common=next(iter(terms.values()), _NOWHERE),
+            since=days[0],
+            until=days[1],
         )
+        return result.verdicts
 
-    def _start(self, day: str | date | None) -> datetime | None:
-        if day is None:
-            return None
-        return local_instant(_date(day), self._zone)
 
-    def _end(self, day: str | date | None) -> datetime | None:
-        return None if day is None else self._start(_date(day) + _DAY)
+def _start(day: str | date | None, timezone: str) -> datetime | None:
+    return None if day is None else local_instant(_date(day), asked_zone(timezone))
+
+
+def _end(day: str | date | None, timezone: str) -> datetime | None:
+    return None if day is None else _start(_date(day) + _DAY, timezone)
 
 
 def _date(day: str | date) -> date:

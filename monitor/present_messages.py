@@ -206,17 +206,17 @@ def _of_disk(teller: _Teller, machine: Machine) -> Iterator[Message]:
     tongue, is_open = teller.tongue, teller.is_open(DISK)
     values = {
         "vantage": teller.config.vantage,
-        "free": tongue.number(machine.free_bytes / 1e6, 0),
+        "free": tongue.size(machine.free_bytes),
     }
     if machine.free_bytes < LOW_DISK_BYTES and not is_open:
         text = tongue.gettext(
-            "%(free)s MB are free at %(vantage)s. Measuring goes on; samples wait in"
+            "%(free)s are free at %(vantage)s. Measuring goes on; samples wait in"
             " memory when nothing is left."
         )
         heading = tongue.gettext("The disk is nearly full")
         yield teller.begins(DISK, teller.now_utc.isoformat(), heading, text % values)
     elif machine.free_bytes >= _ROOM_AGAIN_BYTES and is_open:
-        text = tongue.gettext("%(free)s MB are free at %(vantage)s.")
+        text = tongue.gettext("%(free)s are free at %(vantage)s.")
         heading = tongue.gettext("The disk has room again")
         yield teller.ends(DISK, heading, text % values)
 

@@ -3,14 +3,22 @@
 import re
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from monitor.errors import InputError
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Where instants and days are counted from."""
 YEARS: Final = range(EPOCH.year, 2200)
 """What a question may be about; nobody measured before, or will for a while."""
 
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_NOWHERE: Final = {"Factory", "localtime", "posixrules"}
+"""In some lists of zones, but the time of no place: browsers do not know them."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -36,6 +44,60 @@ def parsed_date(text: str) -> date:
     if day.year not in YEARS:
         raise ValueError(f"a date between {YEARS[0]} and {YEARS[-1]}")
     return day
+
+
+@cache
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of an IANA name, as every browser knows it, too.
+
+    Raises
+    ------
+    ValueError
+        There is none. Other files beside the zones are none: browsers refuse names like
+        `posix/...`, and the clock of `right/...` counts leap seconds.
+    """
+    if name in _NOWHERE or not (name in _packaged() or name in available_timezones()):
+        raise ValueError("an IANA time zone such as Asia/Almaty")
+    return ZoneInfo(name)
+
+
+def asked_zone(name: str, *, option: str = "timezone") -> ZoneInfo:
+    """The zone that somebody asked for; raises `InputError`, which names the option."""
+    try:
+        return zone_named(name)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{option}: found {name!r}; allowed: {error}") from None
+
+
+@cache
+def _packaged() -> frozenset[str]:
+    """The names that the tzdata package has: to read one list is quick."""
+    return frozenset(files("tzdata").joinpath("zones").read_text().split())
+
+
+def instant_shown(shown: datetime, zone: ZoneInfo) -> datetime:
+    """The one moment [UTC] at which the clocks of a zone showed a date and a time.
+
+    Parameters
+    ----------
+    shown : without a zone.
+
+    Raises
+    ------
+    ValueError
+        There is no such moment, or there are two of them, or it is beyond the calendar.
+    """
+    try:
+        first, second = (
+            shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)
+        )
+    except OverflowError:
+        raise ValueError("a time beyond the calendar") from None
+    if first > second:
+        raise ValueError(f"a time that clocks in {zone.key} showed")
+    if first < second:
+        raise ValueError(f"a time that clocks in {zone.key} showed only once")
+    return first
 
 
 def day_number(day: date) -> int:

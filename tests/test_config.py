@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from monitor.config import (
+    Config,
     checked_database_url,
+    control_gaps,
     effective,
     load,
     parse,
@@ -34,6 +36,7 @@ TWIN = {"name": "twin", "url": "tls://t.example", "role": "twin", "service": "a"
 
 MISTAKES = [
     ({"timezone": "Asia/Almata"}, "timezone: found 'Asia/Almata'; allowed: an IANA"),
+    ({"timezone": "localtime"}, "timezone: found 'localtime'; allowed: an IANA"),
     ({"timezone": "../etc/passwd"}, "timezone: found '../etc/passwd'; allowed"),
     ({"every": "5"}, "every: found '5'; allowed: a whole number with s, m or h"),
     ({"every": 300}, "every: found 300; allowed: a whole number with s, m or h"),
@@ -428,3 +431,38 @@ def test_hosts_of_a_service_are_known_or_named() -> None:
     assert (own.domain, own.hosts) == ("a.example", ("cdn.example.net",))
     assert nothing.hosts == ()
     assert effective(config)["targets"][0]["hosts"] == ["fbcdn.net"]
+
+
+PAGES = [
+    {"name": f"c{n}", "url": f"https://{n}.example{n}.org/", "download": True}
+    for n in range(5)
+]
+
+
+@pytest.mark.parametrize(
+    ("controls", "lack"),
+    [
+        (PAGES, None),
+        ([], "none: nobody can say"),
+        (PAGES[:2], "2: with fewer than 3"),
+        (PAGES[:4], "4 of 4 owners are few"),
+        ([{**p, "url": f"https://{p['name']}.a.org/"} for p in PAGES], "5 of 1 owners"),
+        ([{**p, "download": False} for p in PAGES], "0 of 5 have transfers"),
+        # Of the target's own company: no stranger, and not counted.
+        ([{"name": "c", "url": "https://whatsapp.com/"}], "none: nobody can say"),
+    ],
+)
+def test_what_the_controls_cannot_show_is_told(controls: list[dict], lack: str | None):
+    config = Config.model_validate(
+        {
+            "timezone": "Asia/Almaty",
+            "targets": [{"name": "facebook", "url": "https://www.facebook.com/"}],
+            "controls": controls,
+        }
+    )
+    gaps = [gap.lack for gap in control_gaps(config)]
+    assert gaps == [] if lack is None else gaps[0].startswith(lack)
+
+
+def test_nothing_is_missing_of_the_shipped_controls() -> None:
+    assert list(control_gaps(load(Path("config.yaml")))) == []

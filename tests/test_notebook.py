@@ -3,14 +3,16 @@
 import re
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 import monitor
 from monitor.errors import InputError
+from monitor.evening_rule import parse_window
 from monitor.interchange import NAMES, samples_from
+from monitor.model import OwnTerms
 from monitor.simulation import demo_home
 from monitor.store import open_store
 from tests.evidence.samples import some_samples
@@ -78,3 +80,58 @@ def test_importing_monitor_imports_nothing():
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
     assert found.stdout.strip() == "{'monitor'}"
+
+
+def test_no_file_is_made_and_no_name_passed_over(home, tmp_path):
+    missing = tmp_path / "montior.db"
+    with pytest.raises(InputError, match="found no file"):
+        monitor.open(f"sqlite:///{missing}")
+    assert not missing.exists()
+    with pytest.raises(InputError, match="targets: found 'facebok'"):
+        home.samples(targets=["facebok"])
+    with pytest.raises(InputError, match="columns: found 'conect_s'"):
+        home.samples(columns=["conect_s"])
+    with pytest.raises(InputError, match="vantage: found 'hom'"):
+        home.analyze(vantage="hom")
+    with pytest.raises(InputError, match="evenings: found 'target'"):
+        home.evenings(since="2026-10-01", until="2026-10-02", target="facebook")
+    with pytest.raises(InputError, match="timezone: found 'localtime'"):
+        monitor.open(home.url, timezone="localtime")
+
+
+def test_a_zone_that_nobody_said_is_asked_for(home):
+    """UTC would acquit: the evening of Almaty is its afternoon."""
+    with monitor.open(home.url) as unknown:
+        for question in (unknown.analyze, unknown.samples):
+            with pytest.raises(
+                InputError, match=r"nobody said .* monitor vantage state"
+            ):
+                question()
+
+
+def test_each_vantage_is_judged_in_its_own_zone(tmp_path):
+    """Slow from 20 to 22 h in Almaty; under UTC the same hours are the afternoon."""
+    frame = demo_home().samples.reindex(columns=list(NAMES))
+    frame = frame[frame["started_at_utc"].dt.minute % 20 < 5]
+    name = frame["vantage"].iloc[0]
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    with open_store(url) as store:
+        store.samples.append(samples_from(frame))
+        store.samples.append(samples_from(frame.assign(vantage="utc")))
+        for vantage, timezone in ((name, "Asia/Almaty"), ("utc", "UTC")):
+            terms = OwnTerms(timezone=timezone, window=parse_window("20:00-22:00"))
+            now = datetime(2018, 5, 1, tzinfo=UTC)
+            store.terms.state_if_new(vantage, terms, None, now)
+    accusing = "selective_slowdown", "targeted_throttling"
+    with monitor.open(url) as both:
+        verdicts = {(v.vantage, v.target): v.verdict for v in both.analyze()}
+        evenings = both.evenings(since="2018-03-20", until="2018-03-30")
+        with pytest.raises(InputError, match="the zones Asia/Almaty, UTC"):
+            both.samples()
+        local = both.samples(vantage=name, targets=["facebook"])["started_at_local"]
+    assert verdicts[name, "facebook"] in accusing
+    assert verdicts["utc", "facebook"] not in accusing
+    slow = evenings[(evenings["state"] == "slow") & (evenings["target"] == "facebook")]
+    n_slow = slow.groupby("vantage").size()
+    assert n_slow[name] > 3 * n_slow.get("utc", 0)
+    assert str(local.dt.tz) == "Asia/Almaty"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.wallclock import local_instant, parsed_date
+from monitor.wallclock import local_instant, parsed_date, zone_named
 
 
 def instant(day: str, zone: str, minute: int = 0) -> str:
@@ -90,3 +90,16 @@ def test_text_names_a_date() -> None:
 def test_text_that_names_no_usable_date_is_refused(text: str, allowed: str) -> None:
     with pytest.raises(ValueError, match=allowed):
         parsed_date(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["localtime", "posix/Asia/Almaty", "right/Asia/Almaty", "Factory", "", "../x"],
+)
+def test_a_file_beside_the_zones_is_no_zone(name: str) -> None:
+    with pytest.raises(ValueError, match="an IANA time zone"):
+        zone_named(name)
+
+
+def test_an_alias_is_a_zone() -> None:
+    assert zone_named("Asia/Calcutta").key == "Asia/Calcutta"

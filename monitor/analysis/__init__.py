@@ -10,6 +10,7 @@ from monitor.analysis.judge import (
     prepare,
 )
 from monitor.analysis.owner import as_stated
+from monitor.analysis.vantage_groups import analyze_each
 from monitor.analysis.verdict_document import analysis, analysis_document, explain
 from monitor.service_verdicts import services_of
 
@@ -20,6 +21,7 @@ __all__ = [
     "analysis",
     "analysis_document",
     "analyze",
+    "analyze_each",
     "as_stated",
     "established",
     "explain",

@@ -39,11 +39,10 @@ from monitor.reason import Reason
 from monitor.series import EveningTable, grids
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import evening_table
-from monitor.series.local_time import zone
 from monitor.series.pairs import BLOCK
 from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.transfers import CURVE
-from monitor.wallclock import day_number
+from monitor.wallclock import asked_zone, day_number
 
 METHOD_VERSION = "5.2"
 """Changes with every rule or default that can change a verdict."""
@@ -93,7 +92,7 @@ def prepare(
 ) -> Prepared:
     """All numbers per evening of all vantages, computed once."""
     span = parse_window(window)
-    zone(timezone)
+    asked_zone(timezone)
     slots = grids(samples, timezone=timezone, window=span)
     return Prepared(tuple(home_of(evening_table(grid)) for grid in slots))
 

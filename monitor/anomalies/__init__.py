@@ -8,7 +8,7 @@ chance or the busy hour, only the verdict says.
 from monitor.anomalies.comparison import Comparison, Reference, compare, parse_span
 from monitor.anomalies.episodes import Episode, episodes, grouped
 from monitor.anomalies.evening_lines import Evening
-from monitor.anomalies.search import Question, ask_evenings
+from monitor.anomalies.search import Question, ask_each, ask_evenings
 
 __all__ = [
     "Comparison",
@@ -16,6 +16,7 @@ __all__ = [
     "Evening",
     "Question",
     "Reference",
+    "ask_each",
     "ask_evenings",
     "compare",
     "episodes",

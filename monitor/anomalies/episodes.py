@@ -8,6 +8,7 @@ from typing import Final
 
 from monitor.anomalies.evening_lines import Evening
 from monitor.evening_rule import EveningState, middle
+from monitor.wallclock import WEEKDAYS
 
 GAP_EVENINGS: Final = 2
 """An episode goes on over as many evenings that are not bad."""
@@ -102,8 +103,12 @@ def grouped(evenings: Iterable[Evening], by: str) -> list[dict[str, object]]:
     def mark(evening: Evening) -> tuple[str, str]:
         return GROUPS[by](evening), evening.target
 
+    def place(evening: Evening) -> tuple[int, tuple[str, str]]:
+        name = GROUPS[by](evening)
+        return WEEKDAYS.index(name) if by == "weekday" else 0, mark(evening)
+
     rows: list[dict[str, object]] = []
-    for (name, target), members in groupby(sorted(evenings, key=mark), mark):
+    for (name, target), members in groupby(sorted(evenings, key=place), mark):
         group = list(members)
         rows.append(
             {

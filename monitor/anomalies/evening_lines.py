@@ -18,7 +18,7 @@ from monitor.evening_rule import (
 )
 from monitor.model import EveningMark, Note, Role
 from monitor.store.judged import JudgedTarget
-from monitor.wallclock import numbered_day
+from monitor.wallclock import WEEKDAYS, numbered_day
 
 DIRECT = "direct"
 
@@ -154,7 +154,7 @@ def _evening(
         path=site.path,
         role=site.role.value,
         date=day.isoformat(),
-        weekday=day.strftime("%a").lower(),
+        weekday=WEEKDAYS[day.weekday()],
         metric=metric,
         state=judgement.state,
         window_value=_value(reading.window_log, metric),

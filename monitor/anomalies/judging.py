@@ -11,7 +11,7 @@ from typing import Final
 
 from monitor.anomalies.evening_lines import Told
 from monitor.evening_rule import Window
-from monitor.model import EveningMark
+from monitor.model import EveningMark, OwnTerms
 from monitor.store import Store
 from monitor.store.judged import JudgedTarget, judged_by
 
@@ -21,9 +21,19 @@ _DAY: Final = timedelta(days=1)
 
 
 def judged_now(
-    store: Store, since: date, until: date, *, timezone: str, window: Window
+    store: Store,
+    since: date,
+    until: date,
+    *,
+    timezone: str,
+    window: Window,
+    vantage: str | None = None,
 ) -> Told:
     """(vantage, target) -> what the samples of these evenings say.
+
+    Parameters
+    ----------
+    vantage : only of this one.
 
     Raises
     ------
@@ -31,7 +41,9 @@ def judged_now(
     """
     told: dict[tuple[str, str], JudgedTarget] = {}
     for first, last in reversed([*_pieces(since, until)]):
-        for name, target in _piece(store, first, last, timezone, window).items():
+        for name, target in _piece(
+            store, first, last, OwnTerms(timezone=timezone, window=window), vantage
+        ).items():
             told[name] = _joined(told.get(name, target), target.marks)
     return told
 
@@ -44,7 +56,7 @@ def _pieces(since: date, until: date) -> Iterator[tuple[date, date]]:
 
 
 def _piece(
-    store: Store, first: date, last: date, timezone: str, window: Window
+    store: Store, first: date, last: date, terms: OwnTerms, vantage: str | None
 ) -> Told:
     # Loaded when it is needed: most questions are about evenings that were judged.
     from zoneinfo import ZoneInfo
@@ -53,15 +65,20 @@ def _piece(
     from monitor.store.frames import load_frame
     from monitor.wallclock import local_instant
 
-    zone = ZoneInfo(timezone)
+    zone = ZoneInfo(terms.timezone)
     samples = load_frame(
         store,
         since=local_instant(first - _DAY, zone),
         until=local_instant(last + 2 * _DAY, zone),
+        vantage=vantage,
         columns=COLUMNS,
     )
     verdicts = analyze(
-        samples, timezone=timezone, window=window, since=first, until=last
+        samples,
+        timezone=terms.timezone,
+        window=terms.window,
+        since=first,
+        until=last,
     )
     return {(v.vantage, v.target): judged_by(v) for v in verdicts}
 

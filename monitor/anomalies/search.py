@@ -27,7 +27,7 @@ from monitor.anomalies.evening_lines import (
 )
 from monitor.anomalies.judging import judged_now, with_the_rest
 from monitor.errors import refuse_unknown
-from monitor.evening_reading import Cell, SiteCells, cell_of
+from monitor.evening_reading import Cell, SiteCells, cell_of, outage_evenings
 from monitor.evening_rule import (
     DEFAULT_WINDOW,
     EveningState,
@@ -35,14 +35,15 @@ from monitor.evening_rule import (
     dates_between,
     parse_window,
 )
-from monitor.model import PROBE_ORDER, TWIN, Probe, Role
+from monitor.model import PROBE_ORDER, TWIN, OwnTerms, Probe, Role
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.store import Store
 from monitor.store.instants import phase_us, to_us
 from monitor.store.judged import JudgedTarget, judged_targets, readable
 from monitor.store.metric_cells import MetricCells
 from monitor.store.reader import Reader, SeriesInfo, is_site
-from monitor.wallclock import local_instant
+from monitor.untyped import Json
+from monitor.wallclock import local_instant, numbered_day
 
 _DAY: Final = timedelta(days=1)
 _HOUR_MIN: Final = 60
@@ -104,6 +105,53 @@ def ask_evenings(store: Store, question: Question) -> list[Evening]:
     return sorted(chosen, key=lambda e: (e.date, e.vantage, e.target, e.path))
 
 
+def ask_each(
+    store: Store, terms: Mapping[str, OwnTerms], asked: Mapping[str, Json]
+) -> list[Evening]:
+    """The evenings of several vantages, each in its own zone and window.
+
+    Parameters
+    ----------
+    terms : of every vantage in question.
+    asked : the other fields of the question.
+
+    Raises
+    ------
+    InputError, StoreError : see `ask_evenings`.
+    """
+    vantages = {info.vantage for info in store.reader.series()}
+    questions = [_in_terms(asked, its, vantage) for vantage, its in terms.items()]
+    if len({*terms.values()}) == 1 and vantages == {*terms}:
+        questions = [replace(questions[0], vantage=None)]
+    lines = [line for question in questions for line in ask_evenings(store, question)]
+    return sorted(lines, key=lambda e: (e.date, e.vantage, e.target, e.path))
+
+
+def evenings_without_line(store: Store, question: Question) -> dict[str, list[date]]:
+    """Vantage -> evenings of a question on which its line was down.
+
+    Raises
+    ------
+    InputError, StoreError : see `ask_evenings`.
+    """
+    window = parse_window(question.window)
+    sites, _ = _sites(store, replace(question, targets=(), services=(), verdict=None))
+    asking = _Asking(store.cells, question, window, sites)
+    down: dict[str, list[date]] = {}
+    for vantage in sorted({site.vantage for site in sites}):
+        cells = asking.cells("duration_s", {s for s in sites if s.vantage == vantage})
+        controls = [site for site in cells if site.is_control]
+        days = map(numbered_day, sorted(outage_evenings(cells, controls, window)))
+        down[vantage] = [d for d in days if question.since <= d <= question.until]
+    return {vantage: days for vantage, days in down.items() if days}
+
+
+def _in_terms(asked: Mapping[str, Json], its: OwnTerms, vantage: str) -> Question:
+    return Question(
+        **asked, timezone=its.timezone, window=str(its.window), vantage=vantage
+    )
+
+
 def _site_of(evening: Evening) -> Site:
     return Site(
         vantage=evening.vantage,
@@ -146,6 +194,7 @@ def _told(
             question.until,
             timezone=question.timezone,
             window=window,
+            vantage=question.vantage,
         )
         told = with_the_rest(stored, made)
     if question.metric is None:

@@ -1,41 +1,41 @@
 """`monitor analyze`: verdicts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from monitor import wallclock
 from monitor.cli.options import (
     check_known,
-    local_day_end,
     measured_database_url,
     optional_configuration,
     parsed_date,
+    terms_of,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say, visible
 from monitor.errors import InputError
-from monitor.evening_rule import DEFAULT_WINDOW
+from monitor.evening_rule import DEFAULT_WINDOW, Window, parse_window
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from monitor.model import ServiceVerdict, Verdict
+    from monitor.model import Analysis, OwnTerms, ServiceVerdict, Verdict
     from monitor.wording import Language
 
 MAX_TEXT = 1000
-_AFTER_LAST_DAY = timedelta(days=1)
-"""A window across midnight and its day end after the last local date."""
+_DAY = timedelta(days=1)
 
 
 @click.command("analyze")
 @click.option("--since", help="First evening, a local date such as 2026-10-01.")
 @click.option("--until", help="Last evening, included.")
 @click.option("--window", help="Local hours under suspicion, such as 20:00-22:00.")
-@click.option("--timezone", help="IANA zone; default: the configuration's.")
+@click.option("--timezone", help="IANA zone of all vantages; default: each one's own.")
 @click.option("--vantage", help="Only this vantage.")
 @click.option(
     "--from",
@@ -61,26 +61,33 @@ def analyze_command(
     as_json: bool,
     explain: bool,
 ) -> None:
-    """Judge every target: slowed down every evening, or only the busy hour."""
-    from monitor.analysis import analysis_document, analyze, as_stated
+    """Judge every target: slowed down every evening, or only the busy hour.
 
-    for day, option in ((since, "--since"), (until, "--until")):
-        if day is not None:
-            parsed_date(day, option=option)
-    zone, span = _zone_and_window(settings, timezone, window)
+    Each vantage in its own zone and window, unless --timezone or --window says others.
+    """
+    from monitor.analysis import analyze_each, as_stated
+    from monitor.model import OwnTerms
+    from monitor.stored_analysis import document_of
+
+    days = [
+        None if text is None else parsed_date(text, option=option)
+        for text, option in ((since, "--since"), (until, "--until"))
+    ]
+    asked = _asked(timezone, window)
     paths = _paths(files, more_files)
-    samples = _samples(settings, paths, vantage, local_day_end(until, zone, option=""))
-    verdicts = analyze(samples, timezone=zone, window=span, since=since, until=until)
-    verdicts = as_stated(verdicts, None if paths else _router_checked(settings))
-    if as_json:
-        echo_json(
-            analysis_document(
-                verdicts, timezone=zone, window=span, since=since, until=until
-            )
-        )
+    if paths:
+        common, terms = _common(settings, asked), dict[str, OwnTerms]()
+        samples = _of_files(paths, vantage)
     else:
-        tongue = _tongue(settings)
-        _print(verdicts, zone, span, tongue=tongue, explain=explain)
+        samples, terms = _of_database(settings, vantage, days[1], asked)
+        common = _named_once(settings, terms, asked)
+    result = analyze_each(samples, terms=terms, common=common, since=since, until=until)
+    checked = None if paths else _router_checked(settings)
+    result = replace(result, verdicts=tuple(as_stated(result.verdicts, checked)))
+    if as_json:
+        echo_json(document_of(result))
+    else:
+        _print(result, tongue=_tongue(settings), explain=explain)
 
 
 def _paths(files: tuple[Path, ...], more: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -89,20 +96,50 @@ def _paths(files: tuple[Path, ...], more: tuple[Path, ...]) -> tuple[Path, ...]:
     return (*files, *more)
 
 
-def _zone_and_window(
-    settings: Settings, timezone: str | None, window: str | None
-) -> tuple[str, str]:
-    if timezone and window:
-        return timezone, window
+class _Asked(NamedTuple):
+    """What the command line says instead of what holds; None: nothing."""
+
+    timezone: str | None
+    window: Window | None
+
+    def instead_of(self, terms: "OwnTerms") -> "OwnTerms":
+        return replace(
+            terms,
+            timezone=self.timezone or terms.timezone,
+            window=self.window or terms.window,
+        )
+
+
+def _asked(timezone: str | None, window: str | None) -> _Asked:
+    if timezone is not None:
+        wallclock.asked_zone(timezone, option="--timezone")
+    return _Asked(timezone, None if window is None else parse_window(window))
+
+
+def _common(settings: Settings, asked: _Asked) -> "OwnTerms":
+    """What samples from files are judged in: they say of no vantage where it is."""
+    from monitor.model import OwnTerms
+
     config = optional_configuration(settings)
-    if config is None:
-        if timezone is None:
-            raise InputError(
-                f"{settings.config_path}: not found; give the zone of the evenings, "
-                "such as --timezone Asia/Almaty"
-            )
-        return timezone, window or DEFAULT_WINDOW
-    return timezone or config.timezone, window or str(config.window)
+    if config is not None:
+        return asked.instead_of(config.own_terms)
+    if asked.timezone is None:
+        raise InputError(
+            f"{settings.config_path}: not found; give the zone of the evenings, "
+            "such as --timezone Asia/Almaty"
+        )
+    window = asked.window or parse_window(DEFAULT_WINDOW)
+    return OwnTerms(timezone=asked.timezone, window=window)
+
+
+def _named_once(
+    settings: Settings, terms: "Mapping[str, OwnTerms]", asked: _Asked
+) -> "OwnTerms":
+    """The terms that the document names once; the others stand with their vantage."""
+    every = [*terms.values()]
+    if not every or optional_configuration(settings) is not None:
+        return _common(settings, asked)
+    return max(every, key=every.count)
 
 
 def _router_checked(settings: Settings) -> date | None:
@@ -111,33 +148,50 @@ def _router_checked(settings: Settings) -> date | None:
     return None if config is None else config.home.router_checked
 
 
-def _samples(
-    settings: Settings,
-    paths: tuple[Path, ...],
-    vantage: str | None,
-    until: datetime | None,
-) -> "pd.DataFrame":
+def _of_files(paths: tuple[Path, ...], vantage: str | None) -> "pd.DataFrame":
     from monitor.analysis import COLUMNS
+    from monitor.interchange import read_frame
 
-    if paths:
-        from monitor.interchange import read_frame
+    return _only(read_frame(paths, COLUMNS), vantage)
 
-        return _only(read_frame(paths, COLUMNS), vantage)
-    from monitor.clock import SystemClock
+
+def _of_database(
+    settings: Settings, vantage: str | None, until: date | None, asked: _Asked
+) -> "tuple[pd.DataFrame, dict[str, OwnTerms]]":
+    """The samples up to a date, and in which terms each vantage is judged."""
+    from monitor.analysis import COLUMNS
     from monitor.store import open_store
     from monitor.store.frames import load_frame
 
     with open_store(measured_database_url(settings)) as store:
+        if vantage is not None:
+            check_known(store, "--vantage", [vantage])
+        names = {info.vantage for info in store.reader.series()}
+        chosen = names if vantage is None else {vantage}
+        if asked.timezone is None:
+            stated = terms_of(settings, store, chosen, day=until)
+            terms = {name: asked.instead_of(its) for name, its in stated.items()}
+        else:
+            terms = dict.fromkeys(chosen, _common(settings, asked))
         samples = load_frame(
             store,
-            # By default up to now: what lies later, a wrong clock has left there.
-            until=SystemClock().now_utc() if until is None else until + _AFTER_LAST_DAY,
+            until=_end(until, terms.values()),
             vantage=vantage,
             columns=COLUMNS,
         )
-        if samples.empty and vantage is not None:
-            check_known(store, "--vantage", [vantage])
-    return samples
+    return samples, terms
+
+
+def _end(day: date | None, terms: "Collection[OwnTerms]") -> datetime:
+    """When a local date, and the evening's day that it ends in, are over everywhere."""
+    from monitor.clock import SystemClock
+
+    if day is None or not terms:
+        # What lies later than now, a wrong clock has left there.
+        return SystemClock().now_utc()
+    zones = {wallclock.asked_zone(its.timezone) for its in terms}
+    ends = (wallclock.local_instant(day + _DAY, zone) for zone in zones)
+    return max(ends) + _DAY
 
 
 def _only(frame: "pd.DataFrame", vantage: str | None) -> "pd.DataFrame":
@@ -159,33 +213,44 @@ def _tongue(settings: Settings) -> "Language":
     return language(SOURCE_LANGUAGE if config is None else config.report.language)
 
 
-def _print(
-    verdicts: "list[Verdict]",
-    zone: str,
-    window: str,
-    *,
-    tongue: "Language",
-    explain: bool,
-) -> None:
-    from monitor.analysis import explain as explained
-    from monitor.service_verdicts import services_of
-
-    if not verdicts:
+def _print(result: "Analysis", *, tongue: "Language", explain: bool) -> None:
+    if not result.verdicts:
         say(tongue.gettext("no targets in the samples: nothing to judge"))
         return
-    values = {"window": window, "zone": zone}
-    say(tongue.fill("evenings %(window)s in %(zone)s", values))
-    plain_verdicts = [_plainly_seen(verdict) for verdict in verdicts]
-    for service in services_of(plain_verdicts):
-        if not service.is_one_host:
-            for line in _told_service(service, tongue):
-                say(line)
+    for line in _terms_told(result, tongue):
+        say(line)
+    plain_verdicts = [_plainly_seen(verdict) for verdict in result.verdicts]
+    for line in _services_told(plain_verdicts, tongue):
+        say(line)
     for verdict in plain_verdicts:
-        if explain:
-            say(explained(verdict))
-            continue
-        for line in _told(verdict, tongue):
+        for line in _explained(verdict) if explain else _told(verdict, tongue):
             say(line)
+
+
+def _services_told(verdicts: "list[Verdict]", tongue: "Language") -> "Iterator[str]":
+    from monitor.service_verdicts import services_of
+
+    for service in services_of(verdicts):
+        if not service.is_one_host:
+            yield from _told_service(service, tongue)
+
+
+def _explained(verdict: "Verdict") -> "Iterator[str]":
+    from monitor.analysis import explain
+
+    yield explain(verdict)
+
+
+def _terms_told(result: "Analysis", tongue: "Language") -> "Iterator[str]":
+    yield _evenings_in(result.window, result.timezone, tongue)
+    for name, its in result.vantages.items():
+        window, zone = its.window or result.window, its.timezone or result.timezone
+        yield f"{visible(name)}: {_evenings_in(window, zone, tongue)}"
+
+
+def _evenings_in(window: Window, zone: str, tongue: "Language") -> str:
+    values = {"window": str(window), "zone": zone}
+    return tongue.fill("evenings %(window)s in %(zone)s", values)
 
 
 def _told(verdict: "Verdict", tongue: "Language") -> "Iterator[str]":

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from math import inf
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from monitor.cli.options import (
+    check_known,
     check_order,
     configuration,
     measured_database_url,
     parsed_date,
     progress,
+    terms_of,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, print_csv, print_table, say
@@ -22,6 +24,7 @@ from monitor.config import masked
 from monitor.errors import InputError
 from monitor.evening_rule import EveningState
 from monitor.verdict_table import VERDICTS
+from monitor.wallclock import WEEKDAYS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +32,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from monitor.anomalies import Evening, Question
+    from monitor.model import OwnTerms
     from monitor.store import Store
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STATES = (*EveningState, "all")
 METRICS = (
     "goodput_bps",
@@ -50,6 +53,8 @@ class _Answer:
     kind: str
     names: Sequence[str]
     rows: list[dict[str, object]]
+    why: str = ""
+    """What is to be said where there are no rows."""
 
 
 class _Options(TypedDict):
@@ -88,7 +93,7 @@ class _Options(TypedDict):
     "--metric", type=click.Choice(METRICS), help="Default: goodput, else time."
 )
 @click.option("--weekday", "weekdays", help="Such as mon,tue or sat,sun.")
-@click.option("--hours", help="Local hours. Default: the configured window.")
+@click.option("--hours", help="Local hours. Default: each vantage's window.")
 @click.option("--min-ratio", type=float, help="At least so many times slower.")
 @click.option(
     "--state",
@@ -127,14 +132,32 @@ def anomalies_command(settings: Settings, /, **options: Unpack[_Options]) -> Non
 
     for together in (_FORMS, _ANSWERS):
         _check_alone(options, together)
-    measured_database_url(settings)
-    config = configuration(settings)
+    url = measured_database_url(settings)
     now = SystemClock().now_utc()
-    question = _question(options, config.timezone, str(config.window), now)
-    with open_store(config.database) as store:
-        _prepare(store, config.timezone, now)
-        answer = _answered(store, question, options)
-    _print(answer, _again(settings, question, options), options)
+    with open_store(url) as store:
+        questions = _questions(settings, store, options, now)
+        for question in questions:
+            _prepare(store, question.timezone, now)
+        answer = _answered(store, questions, options)
+    again = _again(settings, questions, options)
+    _print(answer, again, options)
+
+
+def _questions(
+    settings: Settings, store: "Store", options: _Options, now: "datetime"
+) -> "list[Question]":
+    """The question, or one for each vantage when they differ in zone or window."""
+    vantage = options["vantage"]
+    if vantage is not None:
+        check_known(store, "--vantage", [vantage])
+    names = {info.vantage for info in store.reader.series()}
+    chosen = names if vantage is None else {vantage}
+    until = _day(options["until"], "--until")
+    terms = terms_of(settings, store, chosen, day=until)
+    if len({*terms.values()}) == 1 or not terms:
+        its = next(iter(terms.values()), None) or configuration(settings).own_terms
+        return [_question(options, its, vantage, now)]
+    return [_question(options, its, name, now) for name, its in sorted(terms.items())]
 
 
 _FORMS = {"csv": "as_csv", "json": "as_json"}
@@ -151,14 +174,15 @@ def _check_alone(options: Mapping[str, object], together: dict[str, str]) -> Non
 
 
 def _question(
-    options: _Options, timezone: str, window: str, now: "datetime"
+    options: _Options, terms: "OwnTerms", vantage: str | None, now: "datetime"
 ) -> "Question":
     from zoneinfo import ZoneInfo
 
     from monitor.anomalies import Question
 
     until = (
-        _day(options["until"], "--until") or now.astimezone(ZoneInfo(timezone)).date()
+        _day(options["until"], "--until")
+        or now.astimezone(ZoneInfo(terms.timezone)).date()
     )
     states = _listed(options["states"], STATES, "--state")
     if "all" in states or options["as_episodes"] or options["group"]:
@@ -169,14 +193,14 @@ def _question(
     if ratio is not None and not 0 < ratio < inf:
         raise InputError(f"--min-ratio: found {ratio}; allowed: a number above 0")
     return Question(
-        timezone=timezone,
+        timezone=terms.timezone,
         as_of=now,
         since=since,
         until=until,
-        window=options["hours"] or window,
+        window=options["hours"] or str(terms.window),
         targets=options["targets"],
         services=options["services"],
-        vantage=options["vantage"],
+        vantage=vantage,
         metric=options["metric"],
         weekdays=_listed(options["weekdays"], WEEKDAYS, "--weekday"),
         states=tuple(EveningState(state) for state in states),
@@ -206,21 +230,55 @@ def _prepare(store: "Store", timezone: str, now: "datetime") -> None:
         pass
 
 
-def _answered(store: "Store", question: "Question", options: _Options) -> _Answer:
+def _answered(
+    store: "Store", questions: "Sequence[Question]", options: _Options
+) -> _Answer:
     from monitor.anomalies import ask_evenings
     from monitor.anomalies.search import ask_comparison
 
-    if options["span"]:
-        rows = ask_comparison(store, question, options["span"], options["against"])
+    span = options["span"]
+    if span:
+        rows = [
+            row
+            for question in questions
+            for row in ask_comparison(store, question, span, options["against"])
+        ]
         return _answer("comparison", _COMPARISON, rows)
-    lines = ask_evenings(store, question)
+    lines = sorted(
+        (line for question in questions for line in ask_evenings(store, question)),
+        key=lambda e: (e.date, e.vantage, e.target, e.path),
+    )
     if options["as_episodes"]:
         from monitor.anomalies import episodes
 
-        return _answer("episodes", _EPISODE, episodes(lines))
-    if options["group"]:
-        return _grouped(lines, options["group"])
-    return _answer("evenings", _EVENING, lines)
+        answer = _answer("episodes", _EPISODE, episodes(lines))
+    elif options["group"]:
+        answer = _grouped(lines, options["group"])
+    else:
+        answer = _answer("evenings", _EVENING, lines)
+    return answer if answer.rows else replace(answer, why=_why(store, questions))
+
+
+def _why(store: "Store", questions: "Sequence[Question]") -> str:
+    """What was measured when no evening is among the wanted."""
+    from monitor.anomalies import ask_evenings
+    from monitor.anomalies.search import evenings_without_line
+
+    n_judged = n_down = 0
+    for question in questions:
+        every = replace(question, states=tuple(EveningState), min_ratio=None)
+        lines = ask_evenings(store, every)
+        judged = [line for line in lines if line.state is not EveningState.UNUSABLE]
+        n_judged += len({(line.vantage, line.date) for line in judged})
+        down = evenings_without_line(store, question)
+        n_down += sum(map(len, down.values()))
+    told = f"none of the {n_judged} evenings that could be judged is such an evening"
+    if not n_judged:
+        told = "no evening on these dates could be judged"
+    if n_down:
+        evenings = "1 evening" if n_down == 1 else f"{n_down} evenings"
+        told = f"your line was down on {evenings}; {told}"
+    return told
 
 
 def _grouped(lines: "Sequence[Evening]", group: str) -> _Answer:
@@ -289,7 +347,8 @@ _COMPARISON = (
 def _print(answer: _Answer, again: str, options: _Options) -> None:
     if options["as_json"]:
         rows = [{k: row.get(k) for k in answer.names} for row in answer.rows]
-        echo_json({"command": again, "kind": answer.kind, answer_key(answer): rows})
+        document = {"command": again, "kind": answer.kind, answer_key(answer): rows}
+        echo_json(document | ({"why_none": answer.why} if answer.why else {}))
         return
     if options["as_csv"]:
         print_csv(answer.names, answer.rows)
@@ -298,7 +357,7 @@ def _print(answer: _Answer, again: str, options: _Options) -> None:
     if answer.rows:
         print_table(answer.names, answer.rows)
     else:
-        say("nothing found")
+        say(answer.why or "nothing was measured of these")
     say(f"again: {again}")
 
 
@@ -307,18 +366,23 @@ def answer_key(answer: _Answer) -> str:
     return "groups" if answer.kind.startswith("evenings by") else answer.kind
 
 
-def _again(settings: Settings, question: "Question", options: _Options) -> str:
+def _again(
+    settings: Settings, questions: "Sequence[Question]", options: _Options
+) -> str:
+    question = questions[0]
+    windows = {asked.window for asked in questions}
     words = ["monitor", "--config", str(settings.config_path)]
     if settings.database:
         words += ["--database", masked(settings.database)]
     words.append("anomalies")
     values = {
-        "since": question.since,
-        "until": question.until,
-        "vantage": question.vantage,
+        "since": min(asked.since for asked in questions),
+        "until": max(asked.until for asked in questions),
+        "vantage": options["vantage"],
         "metric": question.metric,
         "weekday": ",".join(question.weekdays),
-        "hours": question.window,
+        # Where they differ, each vantage has its own again.
+        "hours": question.window if len(windows) == 1 else None,
         "min-ratio": question.min_ratio,
         "state": options["states"],
         "verdict": question.verdict,

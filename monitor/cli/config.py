@@ -7,7 +7,7 @@ import click
 from monitor.cli.options import configuration
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say
-from monitor.config import effective, partial_controls
+from monitor.config import control_gaps, effective, partial_controls
 from monitor.errors import InputError, RightsError, StoreError
 from monitor.text import printable
 
@@ -50,9 +50,10 @@ def check_command(settings: Settings, *, as_json: bool) -> None:
 
     from monitor.cli.forecast import forecast_by_host, forecast_text
 
-    say(
-        f"# {printable(str(settings.config_path))}: right. In force, defaults included:"
-    )
+    gaps = [*control_gaps(config)]
+    judged = "right" if not gaps else "can be used; what it cannot show stands last"
+    path = printable(str(settings.config_path))
+    say(f"# {path}: {judged}. In force, defaults included:")
     yaml = YAML()
     yaml.default_flow_style = False
     values = io.StringIO()
@@ -65,3 +66,5 @@ def check_command(settings: Settings, *, as_json: bool) -> None:
         say(f"# database: {printable(away)}")
     for partial in partial_controls(config):
         say(f"# controls: {partial}: {partial.ADVICE}")
+    for gap in gaps:
+        say(f"# controls: {gap.lack}: {gap.advice}")

@@ -1,5 +1,7 @@
 """`monitor import` and `monitor export`."""
 
+import io
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from monitor.cli.options import (
     local_day_end,
     local_day_start,
     measured_database_url,
+    optional_configuration,
     own_vantage,
     progress,
 )
@@ -23,14 +26,15 @@ from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import Config, masked
 from monitor.errors import InputError
+from monitor.exchange import FORMATS
 from monitor.model import Role, Sample
 from monitor.text import printable
 
 if TYPE_CHECKING:
     from monitor.store import Store
 
-FORMATS = ("ooni", "speedtest-tracker", "fping", "smokeping")
 NEAREST = timedelta(hours=1)
+STDOUT = Path("-")
 
 
 class _Import(TypedDict):
@@ -40,9 +44,12 @@ class _Import(TypedDict):
     prometheus: str | None
     since: str | None
     until: str | None
-    step_s: int
+    step_s: int | None
+    match: str
     vantage: str | None
     role: str
+    timezone: str | None
+    at: str | None
 
 
 class _Export(TypedDict):
@@ -55,6 +62,9 @@ class _Export(TypedDict):
     all_vantages: bool
     partitioned: bool
     at: str | None
+    force: bool
+    licence: str
+    form: str
 
 
 @click.command("import")
@@ -62,17 +72,18 @@ class _Export(TypedDict):
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), help="Of another program."
 )
+@click.option("--timezone", help="IANA zone of times in FILES that have none.")
+@click.option("--at", help="When it was measured, for a format without any time.")
 @click.option("--prometheus", help="URL of a Prometheus with blackbox_exporter data.")
 @click.option("--since", help="First local date, with --prometheus.")
 @click.option("--until", help="Last local date, with --prometheus.")
 @click.option(
-    "--step",
-    "step_s",
-    default=300,
-    show_default=True,
-    type=click.IntRange(1, 86_400),
-    help="Seconds between two scrapes, with --prometheus.",
+    "--match",
+    default="",
+    help="Further labels, with --prometheus, such as 'region=\"kz\"'.",
 )
+# Each scrape is read at its own time now; scripts may still name the interval.
+@click.option("--step", "step_s", type=click.IntRange(1, 86_400), hidden=True)
 @click.option("--vantage", help="Where it was measured. Default: the configured one.")
 @click.option(
     "--role",
@@ -97,48 +108,81 @@ def import_command(
 
     if bool(files) == bool(options["prometheus"]):
         raise InputError("import: give either FILES or --prometheus URL")
+    _check_told(options)
     if options["prometheus"]:
         config = configuration(settings)
         url = options["prometheus"]
         taken = list(_of_prometheus(url, config, options))
         with open_store(config.database) as store:
             _store(store, masked(url), [taken])
+            _state_terms(settings, store)
     elif options["form"]:
-        _import_foreign(options["form"], configuration(settings), files, options)
+        _import_foreign(settings, options["form"], files, options)
     else:
-        _import_own(database_url(settings), files)
+        _import_own(settings, files)
 
 
-def _import_own(url: str, files: tuple[Path, ...]) -> None:
+def _check_told(options: _Import) -> None:
+    """Refuse what would be passed over in silence."""
+    form = options["form"]
+    for option, value, forms in (
+        ("--timezone", options["timezone"], ("speedtest-tracker", "ndt7")),
+        ("--at", options["at"], ("ndt7",)),
+    ):
+        if value and form not in forms:
+            raise InputError(
+                f"{option}: is for --format {' or '.join(forms)}; other files say it"
+            )
+
+
+def _state_terms(settings: Settings, store: "Store") -> None:
+    """Put on record what the configuration says of its own vantage."""
+    from monitor.clock import SystemClock
+
+    config = optional_configuration(settings)
+    if config is not None:
+        now_utc = SystemClock().now_utc()
+        terms, provider = config.own_terms, config.home.provider
+        store.terms.state_if_new(config.vantage, terms, provider, now_utc)
+
+
+def _import_own(settings: Settings, files: tuple[Path, ...]) -> None:
     from monitor.interchange import read_batches, samples_from
     from monitor.store import open_store
 
     for path in files:
         for _ in progress(read_batches(path), f"checking {path.name}"):
             pass
-    with open_store(url) as store:
+    with open_store(database_url(settings)) as store:
         for path in files:
             batches = progress(read_batches(path), f"storing {path.name}")
             _store(store, str(path), (list(samples_from(batch)) for batch in batches))
+        _state_terms(settings, store)
 
 
 def _import_foreign(
-    form: str, config: Config, files: tuple[Path, ...], options: _Import
+    settings: Settings, form: str, files: tuple[Path, ...], options: _Import
 ) -> None:
-    from monitor.exchange import reader
+    from monitor.exchange import Provenance, reader
     from monitor.store import open_store
 
-    read = reader(
-        form,
+    config = configuration(settings)
+    moment, zone = options["at"], options["timezone"]
+    provenance = Provenance(
         vantage=options["vantage"] or config.vantage,
+        is_vantage_named=options["vantage"] is not None,
         role=Role(options["role"]),
+        zone=None if zone is None else wallclock.asked_zone(zone, option="--timezone"),
+        measured=None if moment is None else _moment(moment, zone or config.timezone),
     )
+    read = reader(form, provenance)
     for path in files:
         for _ in read(path):
             pass
     with open_store(config.database) as store:
         for path in files:
             _store(store, str(path), _batches(read(path)))
+        _state_terms(settings, store)
 
 
 def _batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
@@ -160,9 +204,9 @@ def _of_prometheus(url: str, config: Config, options: _Import) -> Iterator[Sampl
         url,
         since=since,
         until=until,
-        step=timedelta(seconds=options["step_s"]),
         vantage=options["vantage"] or config.vantage,
         role=Role(options["role"]),
+        match=options["match"],
     )
 
 
@@ -185,6 +229,16 @@ def _store(store: "Store", name: str, batches: Iterable[list[Sample]]) -> None:
 )
 @click.option("--partitioned", is_flag=True, help="FILE is a folder: Parquet by date.")
 @click.option("--at", help="With .har: the sample nearest to this local time.")
+@click.option("--force", is_flag=True, help="Write over a file that is there already.")
+@click.option("--licence", default="", help="Of the data, written into Parquet files.")
+@click.option(
+    "--format",
+    "form",
+    default="csv",
+    show_default=True,
+    type=click.Choice(["csv", "ndjson"]),
+    help="With -.",
+)
 @click.pass_obj
 def export_command(
     settings: Settings,
@@ -194,12 +248,15 @@ def export_command(
 ) -> None:
     """Write samples to FILE (.csv, .ndjson, .parquet; text also .gz, .zst).
 
-    Also .ooni.jsonl (OONI's data format, without addresses) and .har (one sample, for a
-    browser's network tools). Of a SQLite file everything is written; of a PostgreSQL
-    database, which others may share, only the configured vantage.
+    Or to standard output: - instead of FILE. A file that is there already is left alone
+    without --force. Also .ooni.jsonl (OONI's data format, without addresses) and .har
+    (one sample, for a browser's network tools). Of a SQLite file everything is written;
+    of a PostgreSQL database, which others may share, only the configured vantage.
     """
     from monitor.store import open_store
 
+    if not options["force"] and file != STDOUT:
+        _refuse_existing(file, options)
     # A zone is needed for local dates only: whole databases go without a configuration.
     asked = options["since"], options["until"], options["at"], options["partitioned"]
     is_local = any(asked)
@@ -216,7 +273,22 @@ def export_command(
         )
         shown = progress(samples, f"writing {file.name}")
         n_written = _written(file, shown, zone, options)
-    say(f"{printable(str(file))}: {n_written} rows written")
+    say(f"{printable(str(file))}: {n_written} rows written", err=file == STDOUT)
+
+
+def _refuse_existing(file: Path, options: _Export) -> None:
+    """Refuse to write over what may be the only copy of something."""
+    first, last = options["since"] or "", options["until"] or "9"
+    written = [file]
+    if options["partitioned"]:
+        dates = sorted(file.glob("date=*/samples.parquet"))
+        written = [p for p in dates if first <= p.parent.name[5:] <= last]
+    for path in written:
+        if path.is_file():
+            told = printable(str(path))
+            raise InputError(
+                f"{told}: is there already; allowed: a new one, or --force"
+            )
 
 
 def _exported_vantage(
@@ -253,17 +325,41 @@ def _written(
     from monitor import __version__
     from monitor.interchange import write_samples
 
+    licence = options["licence"]
+    if file == STDOUT:
+        return _printed(samples, options["form"])
     if options["partitioned"]:
         from monitor.exchange import partitions
 
-        return partitions.write(file, samples, timezone=timezone)
+        return partitions.write(
+            file,
+            samples,
+            timezone=timezone,
+            licence=licence,
+        )
     if file.name.endswith(".ooni.jsonl"):
         from monitor.exchange import ooni
 
         return ooni.write(file, samples, software_version=__version__)
     if file.suffix == ".har":
         return _write_har(file, samples, timezone, options["at"])
-    return write_samples(file, samples)
+    return write_samples(file, samples, licence=licence)
+
+
+def _printed(samples: Iterable[Sample], form: str) -> int:
+    """Samples on standard output; what a terminal would obey becomes visible there."""
+    from monitor.interchange import write_text
+
+    if sys.stdout.isatty():
+        text = io.StringIO()
+        n_written = write_text(text, form, samples)
+        say(text.getvalue().rstrip("\n"))
+        return n_written
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        return write_text(out, form, samples)
+    finally:
+        out.detach()
 
 
 def _write_har(

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from monitor import wallclock
 from monitor.cli.root import Settings
-from monitor.cli.terminal import visible
+from monitor.cli.terminal import say, visible
 from monitor.config import Config, checked_database_url, load
 from monitor.errors import InputError, refuse_unknown
 
 if TYPE_CHECKING:
+    from monitor.model import OwnTerms
     from monitor.store import Store
 
 Item = TypeVar("Item")
@@ -100,6 +101,51 @@ def own_vantage(settings: Settings, store: "Store") -> str | None:
             " configuration says which is yours; name one, or give --all-vantages"
         )
     return None
+
+
+def terms_of(
+    settings: Settings, store: "Store", vantages: Iterable[str], *, day: date | None
+) -> "dict[str, OwnTerms]":
+    """In which zone and window each vantage is judged.
+
+    Of the configured one what its configuration says, unless another was in force on
+    the day; of the others what was stated, or what they were judged in before.
+
+    Raises
+    ------
+    InputError : nobody said it of one of them, and there is no configuration.
+    """
+    from monitor.store.own_terms import own_terms
+
+    names = sorted(vantages)
+    terms = own_terms(store, names, day=day)
+    config = optional_configuration(settings)
+    if config is None:
+        unknown = [name for name in names if name not in terms]
+        if unknown:
+            raise _unstated(settings, unknown[0])
+        return terms
+    configured = config.own_terms
+    if own_terms(store, [config.vantage]).get(config.vantage) != configured:
+        terms[config.vantage] = configured
+    for name in names:
+        if name not in terms:
+            told = visible(name)
+            say(
+                f"vantage {told}: judged in {configured.timezone}, as configured; where"
+                f" that is wrong: monitor vantage state {told} --timezone ZONE",
+                err=True,
+            )
+            terms[name] = configured
+    return terms
+
+
+def _unstated(settings: Settings, vantage: str) -> InputError:
+    return InputError(
+        f"{settings.config_path}: not found, and nobody said in which zone {vantage!r}"
+        " is; give --timezone, such as --timezone Asia/Almaty, or state it: monitor"
+        f" vantage state {vantage} --timezone Asia/Almaty"
+    )
 
 
 def optional_configuration(settings: Settings) -> Config | None:

@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -40,6 +41,7 @@ COMMANDS = {
     "digest": ("circle", "a small signed digest of this home's evenings, for friends"),
     "circle": ("circle", "digests of friends' homes, and who agrees"),
     "anomalies": ("anomalies", "slow and dead evenings, episodes, comparisons"),
+    "vantage": ("vantage", "in which zone, window and net each point measures"),
     "note": ("note", "note what happened on a date"),
     "sql": ("sql", "a question in SQL, read-only"),
     "web": ("web", "the dashboard alone; make its password or token"),
@@ -85,6 +87,18 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_command")
         _take_global_options(command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named, or which ones may be meant."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        # click would look among the commands that were imported: there are none.
+        near = " or ".join(map(repr, get_close_matches(name, COMMANDS)))
+        meant = f" Did you mean {near}?" if near else ""
+        raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 import click
@@ -85,5 +86,11 @@ def print_table(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> N
 
 def _shown(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return plain(value)
     return visible(value)
+
+
+def plain(value: float) -> str:
+    """A number with four digits that count, and never with an exponent."""
+    text = f"{value:.4g}"
+    return f"{Decimal(text):f}" if "e" in text else text

@@ -5,6 +5,7 @@ values.
 """
 
 from monitor.config.companies import partial_controls
+from monitor.config.control_gaps import control_gaps
 from monitor.config.loading import checked_database_url, load, parse
 from monitor.config.masked import effective
 from monitor.config.sections import Config, Site, Way, Web
@@ -17,6 +18,7 @@ __all__ = [
     "Way",
     "Web",
     "checked_database_url",
+    "control_gaps",
     "effective",
     "load",
     "masked",

@@ -39,8 +39,11 @@ from monitor.config.values import (
 )
 from monitor.errors import InputError
 from monitor.evening_rule import parse_window
-from monitor.model import TWIN, AddressFamily, Role, Target
+from monitor.model import TWIN, AddressFamily, OwnTerms, Role, Target
 
+OneLine = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 FleetText = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -326,6 +329,8 @@ class Home(_Section):
     """What only the owner can know of the home."""
 
     router: Router | None = None
+    provider: OneLine | None = None
+    """As the owner writes it."""
 
     @property
     def router_checked(self) -> date | None:
@@ -357,6 +362,11 @@ class Config(_Section):
     notify: Notify = Notify()
     fleet: Fleet = Fleet()
     home: Home = Home()
+
+    @property
+    def own_terms(self) -> OwnTerms:
+        """In which zone and window this home is judged."""
+        return OwnTerms(timezone=self.timezone, window=self.window.span)
 
     @model_validator(mode="after")
     def _blocks_are_allowed_and_of_targets(self) -> Self:

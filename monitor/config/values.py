@@ -5,7 +5,6 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from dns.exception import DNSException
 from dns.name import from_text
@@ -15,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from monitor import addresses
 from monitor.config.services import is_public_suffix
 from monitor.masking import has_stray_at
+from monitor.wallclock import zone_named
 
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h)")
 _SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB|GB)?")
@@ -95,11 +95,7 @@ def _folder(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("an IANA time zone such as Asia/Almaty") from None
-    return value
+    return zone_named(value).key
 
 
 def _base_path(text: str) -> str:

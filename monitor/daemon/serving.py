@@ -37,6 +37,7 @@ from monitor.daemon.startup import (
     is_paused,
     note_clock_step,
     parts_off_record,
+    state_terms,
 )
 from monitor.daemon.tasks import OneAtATime, Tasks, cancel
 from monitor.daemon.timetable import (
@@ -173,6 +174,7 @@ class _Daemon:
         loop.add_signal_handler(
             signal.SIGHUP, lambda: self._tasks.spawn(self._reload())
         )
+        await asyncio.to_thread(state_terms, self._store, self._config, self._clock)
         await asyncio.to_thread(
             fill_ration, self._store, self._ration, self._config, self._clock
         )

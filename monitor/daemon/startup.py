@@ -146,6 +146,17 @@ def is_paused(store: Store, config: Config, clock: Clock) -> bool:
         return False
 
 
+def state_terms(store: Store, config: Config, clock: Clock) -> None:
+    """Put on record in which zone, window and net is measured from now on."""
+    try:
+        store.open()
+        store.terms.state_if_new(
+            config.vantage, config.own_terms, config.home.provider, clock.now_utc()
+        )
+    except StoreError as error:
+        _log.warning("vantage event=not_stated reason=%s", error)
+
+
 def fill_ration(store: Store, ration: Ration, config: Config, clock: Clock) -> None:
     """Note what this month received before this start; only needed for a budget."""
     if config.budget.per_day is None and config.budget.per_month is None:

@@ -13,7 +13,7 @@ from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 from monitor import present, private
 from monitor.clock import Clock, is_synchronised
-from monitor.config import Config, Way, masked, partial_controls
+from monitor.config import Config, Way, control_gaps, masked, partial_controls
 from monitor.doctor.finding import Finding, State
 from monitor.doctor.home_line import line_of
 from monitor.doctor.measured_hosts import (
@@ -280,11 +280,13 @@ def log_finding(n_bytes: int) -> Finding:
 
 
 def partial_findings(config: Config) -> Iterator[Finding]:
-    """Controls that may be slowed together with a target."""
+    """Controls that may be slowed together with a target, and what is missing."""
     for partial in partial_controls(config):
         yield Finding(
             f"control {partial.control}", State.WARNING, str(partial), partial.ADVICE
         )
+    for gap in control_gaps(config):
+        yield Finding("controls", State.WARNING, gap.lack, gap.advice)
 
 
 def control_findings(

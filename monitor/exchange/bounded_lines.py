@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
+from zoneinfo import ZoneInfo
 
 from monitor.errors import InputError
+from monitor.wallclock import instant_shown
 
 MAX_LINE_CHARS: Final = 20_000_000
 """An OONI measurement with response bodies is one line of some megabytes."""
@@ -39,19 +41,31 @@ def _opened(path: Path) -> IO[str]:
 
 def refused(path: Path, line: int, text: str, allowed: str) -> InputError:
     """The error for one place of a file; what was found is shortened and escaped."""
-    return InputError(f"{path}: line {line}: found {text[:80]!a}; allowed: {allowed}")
+    return InputError(f"{path}: line {line}: found {said(text)}; allowed: {allowed}")
 
 
-def utc(text: str) -> datetime:
-    """A time in UTC, also of a text without a zone.
+def said(text: str) -> str:
+    """What a file says, for a message: shortened and escaped."""
+    return ascii(text[:80])
+
+
+def utc(text: str, zone: ZoneInfo | None = None) -> datetime:
+    """A time in UTC.
+
+    Parameters
+    ----------
+    zone : of a text that has none in itself; None: it must have one.
 
     Raises
     ------
-    ValueError : it is none, or before the first or after the last day of all.
+    ValueError : it is none, its zone is not known, or in the zone it is not one moment.
     """
     moment = datetime.fromisoformat(text.strip())
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if moment.tzinfo is None:
+        if zone is None:
+            raise ValueError("a time with its zone, such as 2026-10-20T20:00:05+05:00")
+        return instant_shown(moment, zone)
     try:
-        return aware.astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("a time beyond the calendar") from None

@@ -71,9 +71,12 @@ def read_smokeping(
 
 def _numbers(path: Path, line: int, text: str) -> list[float]:
     try:
-        return [float(word) for word in text.split()]
+        # rrdtool writes the comma where the locale does, and nothing else with it.
+        return [float(word.replace(",", ".")) for word in text.split()]
     except ValueError:
-        raise refused(path, line, text, "numbers, or nan") from None
+        raise refused(
+            path, line, text, "numbers such as 1.2310000000e-02, or nan"
+        ) from None
 
 
 def _step(

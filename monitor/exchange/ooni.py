@@ -12,14 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from monitor.exchange.bounded_lines import numbered_lines, refused, utc
+from monitor.exchange.bounded_lines import utc
+from monitor.exchange.json_documents import documents, no_such, reading
 from monitor.interchange.writing import replacing
 from monitor.model import Operation, Role, Sample
+from monitor.probe.lookup import without_home
 from monitor.untyped import Json
 
 TEST_NAME: Final = "monitor_page"
 SOFTWARE_NAME: Final = "monitor"
+_UTC: Final = ZoneInfo("UTC")
+_TAKEN: Final = "web_connectivity"
 _FORMAT: Final = "0.2.0"
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 _EXTRAS: Final = (
@@ -134,33 +139,26 @@ def write(path: Path, samples: Iterable[Sample], *, software_version: str) -> in
 def read(path: Path, *, vantage: str, role: Role = Role.TARGET) -> Iterator[Sample]:
     """One sample per web_connectivity measurement; other tests are passed over.
 
+    Messengers and speed tests of OONI time no step that could be compared.
+
     Raises
     ------
-    InputError : a line is no measurement, or the file has none of web_connectivity.
+    InputError : the file holds something else, or none of web_connectivity.
     """
-    n_found = 0
-    for number, line in numbered_lines(path):
-        if not line.strip():
-            continue
-        document = _parsed(path, number, line)
-        if document.get("test_name") == "web_connectivity":
-            n_found += 1
-            try:
-                yield _sample(document, vantage, role)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise refused(path, number, str(error), "web_connectivity") from None
-    if not n_found:
-        raise refused(path, 1, "no such measurement", "OONI web_connectivity, JSONL")
-
-
-def _parsed(path: Path, number: int, line: str) -> dict[str, Json]:
-    try:
-        document = json.loads(line)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise refused(path, number, line, "one measurement in JSON")
-    return document
+    n_samples = 0
+    others: dict[str, None] = {}
+    for number, document in documents(path):
+        with reading(path, number, _TAKEN):
+            name = document["test_name"]
+            if name != _TAKEN:
+                others[str(name)] = None
+                continue
+            sample = _sample(document, vantage, role)
+        n_samples += 1
+        yield sample
+    if not n_samples:
+        told = f"only {', '.join(others)}" if others else "no measurement"
+        raise no_such(path, 1, told, f"OONI's {_TAKEN}; the others time no page")
 
 
 def _sample(document: Mapping[str, Json], vantage: str, role: Role) -> Sample:
@@ -173,7 +171,8 @@ def _sample(document: Mapping[str, Json], vantage: str, role: Role) -> Sample:
     operation, failure = _failure(keys, request)
     digest, issuer = _certificate(handshake)
     return Sample(
-        started_at_utc=utc(document["measurement_start_time"]),
+        # The format says that it is UTC.
+        started_at_utc=utc(document["measurement_start_time"], _UTC),
         target=host,
         role=role,
         vantage=vantage,
@@ -190,7 +189,28 @@ def _sample(document: Mapping[str, Json], vantage: str, role: Role) -> Sample:
         server_name=handshake.get("server_name"),
         certificate_sha256=digest,
         certificate_issuer=issuer,
+        resolver=_resolver(document, keys),
+        dns_answers=_answers(keys),
     )
+
+
+def _resolver(document: Mapping[str, Json], keys: Mapping[str, Json]) -> str | None:
+    """Whom the first lookup asked; OONI knows the system's own by its outer address."""
+    if not keys["queries"]:
+        return None
+    asked = keys["queries"][0].get("resolver_address")
+    return without_home(
+        asked or keys.get("client_resolver") or document.get("resolver_ip") or None
+    )
+
+
+def _answers(keys: Mapping[str, Json]) -> tuple[str, ...]:
+    """The addresses that the lookups gave, in their order."""
+    answers = [
+        answer for event in keys["queries"] for answer in event.get("answers") or ()
+    ]
+    addresses = (answer.get("ipv4") or answer.get("ipv6") for answer in answers)
+    return tuple(dict.fromkeys(str(address) for address in addresses if address))
 
 
 def _first_page(keys: Mapping[str, Json], host: str) -> dict[str, Json]:
@@ -272,11 +292,15 @@ def _failure(
 
 
 def _certificate(handshake: Mapping[str, Json]) -> tuple[str | None, str | None]:
-    from cryptography.x509 import load_der_x509_certificate
-
     certificates = handshake.get("peer_certificates") or []
     if not certificates:
         return None, None
-    der = base64.b64decode(certificates[0]["data"])
+    return certificate_of(base64.b64decode(certificates[0]["data"]))
+
+
+def certificate_of(der: bytes) -> tuple[str, str]:
+    """SHA-256 [hex] and issuer of a certificate; raises ValueError."""
+    from cryptography.x509 import load_der_x509_certificate
+
     issuer = load_der_x509_certificate(der).issuer.rfc4514_string()
     return hashlib.sha256(der).hexdigest(), issuer

@@ -14,7 +14,13 @@ from monitor.interchange import write_samples
 from monitor.model import Sample
 
 
-def write(folder: Path, samples: Iterable[Sample], *, timezone: str) -> int:
+def write(
+    folder: Path,
+    samples: Iterable[Sample],
+    *,
+    timezone: str,
+    licence: str = "",
+) -> int:
     """How many samples were written; a date that is there already is replaced whole.
 
     Parameters
@@ -22,6 +28,7 @@ def write(folder: Path, samples: Iterable[Sample], *, timezone: str) -> int:
     folder : made when it is not there.
     samples : ordered by time; whole local dates.
     timezone : IANA zone of the dates.
+    licence : see `write_samples`.
 
     Raises
     ------
@@ -38,5 +45,6 @@ def write(folder: Path, samples: Iterable[Sample], *, timezone: str) -> int:
             private.make_folder(part)
         except OSError as error:
             raise InputError(f"{part}: cannot be made: {error.strerror}") from None
-        n_written += write_samples(part / "samples.parquet", of_date)
+        file = part / "samples.parquet"
+        n_written += write_samples(file, of_date, licence=licence)
     return n_written

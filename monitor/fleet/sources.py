@@ -17,8 +17,8 @@ from monitor.fleet.jobs import FleetHome
 from monitor.fleet.lake import Lake, bucket_of, is_lake
 from monitor.fleet.registry import Enrolled, admitted, homes_of_file
 from monitor.interchange.sample_files import file_format
-from monitor.series.local_time import zone
 from monitor.text import printable
+from monitor.wallclock import asked_zone
 
 HOMES_FILE: Final = "vantages.csv"
 N_BUCKETS: Final = 64
@@ -76,7 +76,7 @@ def _zone(name: str | None) -> str:
             f"no zone; needed: a column timezone in {HOMES_FILE} or --homes, or"
             " --timezone for all homes without one"
         )
-    zone(name)
+    asked_zone(name)
     return name
 
 

@@ -107,8 +107,8 @@ def check_header(source: str, names: Sequence[str]) -> None:
 
 
 def _hint(unknown: Sequence[str]) -> str:
-    if any(mark in unknown[0] for mark in ";\t"):
-        return "columns must be separated by commas"
+    if any(mark in unknown[0] for mark in ",;\t"):
+        return "between all columns stands one mark: a comma, a semicolon or a tab"
     return f"allowed: {', '.join(NAMES)}, and any that begins with x_"
 
 

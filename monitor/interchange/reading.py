@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from monitor.errors import InputError
 from monitor.interchange.cell_checks import RawBatch, check_header, shown, typed
-from monitor.interchange.file_columns import COLUMNS, NAMES, Kind
+from monitor.interchange.cell_marks import COMMA, Decimals, mark_between
+from monitor.interchange.file_columns import COLUMNS, NAMES, NUMBERS, Kind
 from monitor.interchange.formula import rearm
 from monitor.interchange.sample_files import (
     LONGEST_LINE_BYTES,
@@ -42,12 +43,17 @@ def batches(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _csv(path: Path, codec: str | None) -> Iterator[tuple[dict[str, object], int]]:
-    rows = _csv_rows(path, codec)
+    source = lines(path, codec)
+    first = next(source, "")
+    between = mark_between(first)
+    rows = _csv_rows(path, chain([first], source), between)
     header = next(rows, None)
     if header is None:
         raise InputError(f"{path}: the file is empty; needed: a header and rows")
     check_header(str(path), header)
     checked = _full_rows(path, rows, len(header))
+    if between != COMMA:
+        checked = _with_points(path, checked, header, Decimals(between))
     while batch := list(islice(checked, ROWS_PER_BATCH)):
         columns = zip(header, zip(*batch, strict=True), strict=True)
         yield (
@@ -57,11 +63,32 @@ def _csv(path: Path, codec: str | None) -> Iterator[tuple[dict[str, object], int
 
 
 _TEXTS: Final = frozenset(c.name for c in COLUMNS if not c.is_number)
+_MOMENTS: Final = frozenset(c.name for c in COLUMNS if c.kind is Kind.MOMENT)
 
 
 def _csv_cells(name: str, cells: Sequence[str]) -> pa.Array:
     array = pa.array([cell or None for cell in cells], pa.string())
     return rearm(array) if name in _TEXTS else array
+
+
+def _with_points(
+    path: Path, rows: Iterator[list[str]], header: Sequence[str], decimals: Decimals
+) -> Iterator[list[str]]:
+    """The rows of a spreadsheet with the decimal marks of a program."""
+    numbers = [place for place, name in enumerate(header) if name in NUMBERS]
+    moments = [place for place, name in enumerate(header) if name in _MOMENTS]
+    for number, row in enumerate(rows, 1):
+        for place in moments:
+            row[place] = row[place].replace(COMMA, ".")
+        for place in numbers:
+            try:
+                row[place] = decimals.with_point(row[place])
+            except ValueError as error:
+                raise InputError(
+                    f"{path}: row {number}, column {header[place]}: found"
+                    f" {shown(row[place])}; allowed: {error}"
+                ) from None
+        yield row
 
 
 class _RecordLines:
@@ -84,10 +111,10 @@ class _RecordLines:
             yield line
 
 
-def _csv_rows(path: Path, codec: str | None) -> Iterator[list[str]]:
+def _csv_rows(path: Path, text: Iterator[str], between: str) -> Iterator[list[str]]:
     """The rows that are not blank; what is no CSV as InputError."""
-    source = _RecordLines(path, lines(path, codec))
-    rows = csv.reader(source, strict=True)
+    source = _RecordLines(path, text)
+    rows = csv.reader(source, strict=True, delimiter=between)
     number = 0
     while True:
         try:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from monitor import private
 from monitor.errors import InputError
+from monitor.interchange.column_texts import MEANINGS, unit
 from monitor.interchange.file_columns import COLUMNS, NAMES, Kind
 from monitor.interchange.sample_files import file_format
 from monitor.lists import answers_text, curve_text
@@ -30,13 +31,14 @@ _FIELDS: Final = (*NAMES, *_EXTRAS)
 _ROWS_PER_GROUP: Final = 100_000
 
 
-def write_samples(path: Path, samples: Iterable[Sample]) -> int:
+def write_samples(path: Path, samples: Iterable[Sample], *, licence: str = "") -> int:
     """How many samples the new file holds; an older file of that name is replaced.
 
     Parameters
     ----------
     path : .csv, .ndjson, .jsonl (also with .gz or .zst) or .parquet.
     samples : written in their order, as they come.
+    licence : under which whoever measured passes them on; only Parquet can say it.
 
     Raises
     ------
@@ -50,9 +52,14 @@ def write_samples(path: Path, samples: Iterable[Sample]) -> int:
     form = file_format(path)
     with replacing(path) as temporary:
         if form.form == "parquet":
-            return _write_parquet(temporary, samples)
+            return _write_parquet(temporary, samples, licence)
         with _text(temporary, form.codec) as file:
             return _WRITERS[form.form](file, samples)
+
+
+def write_text(file: IO[str], form: str, samples: Iterable[Sample]) -> int:
+    """How many samples were written into an open file, as `csv` or `ndjson`."""
+    return _WRITERS[form](file, samples)
 
 
 @contextmanager
@@ -144,13 +151,14 @@ def _cell(value: Json) -> str | int | float | None:
     return number
 
 
-def _write_parquet(path: Path, samples: Iterable[Sample]) -> int:
+def _write_parquet(path: Path, samples: Iterable[Sample], licence: str) -> int:
     n_rows = 0
     remaining = iter(samples)
-    with pq.ParquetWriter(path, _PARQUET, compression="zstd") as writer:
+    schema = _PARQUET.with_metadata(_ABOUT | ({"licence": licence} if licence else {}))
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while group := list(islice(remaining, _ROWS_PER_GROUP)):
             rows = [{**cells(s), "started_at_utc": s.started_at_utc} for s in group]
-            writer.write_table(pa.Table.from_pylist(rows, _PARQUET))
+            writer.write_table(pa.Table.from_pylist(rows, schema))
             n_rows += len(group)
     return n_rows
 
@@ -161,7 +169,20 @@ _PARQUET_TYPES: Final = {
     Kind.COUNT: pa.int64(),
 }
 _EXTRA_TYPES: Final = {"sequence": pa.int64(), "tcp_rtt_s": pa.float64()}
+_ABOUT: Final = {
+    "description": "Samples of monitor: one row per probe, failures included;"
+    " empty means not measured",
+    "units": "SI: seconds, bytes, bits per second; times in UTC",
+}
+
+
+def _field(header: str, kind: pa.DataType) -> pa.Field:
+    name = header.removeprefix("x_")
+    about = {"description": MEANINGS[name], "unit": unit(name)}
+    return pa.field(header, kind, metadata={k: v for k, v in about.items() if v})
+
+
 _PARQUET: Final = pa.schema(
-    [(c.name, _PARQUET_TYPES.get(c.kind, pa.string())) for c in COLUMNS]
-    + [(f"x_{name}", _EXTRA_TYPES.get(name, pa.string())) for name in _EXTRAS]
+    [_field(c.name, _PARQUET_TYPES.get(c.kind, pa.string())) for c in COLUMNS]
+    + [_field(f"x_{name}", _EXTRA_TYPES.get(name, pa.string())) for name in _EXTRAS]
 )

@@ -8,6 +8,7 @@ id, and the kernel drops datagrams of other senders, as the socket is connected.
 import socket
 import struct
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from dns import flags, rcode, rdatatype
 from dns.exception import DNSException
@@ -123,6 +124,19 @@ def split_resolver(resolver: str) -> tuple[str, int]:
         host, _, port = resolver.partition(":")
         return host, int(port)
     return resolver, 53
+
+
+def without_home(resolver: str | None) -> str | None:
+    """The resolver, or `private` for one inside the home: that address tells of it."""
+    if resolver is None:
+        return None
+    try:
+        host, _ = split_resolver(resolver)
+        address = ip_address(host.split("%")[0])
+    except ValueError:
+        return resolver
+    is_inside = address.is_private or address.is_link_local
+    return "private" if is_inside and not address.is_loopback else resolver
 
 
 async def _exchange(

@@ -3,14 +3,13 @@
 import socket
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 
 from monitor import __version__
 from monitor.clock import Clock
 from monitor.model import PAIR_PROBES, Operation, Probe, Sample, Target
 from monitor.probe.failure import failure_name
 from monitor.probe.kernel import TcpFigures, tcp_figures
-from monitor.probe.lookup import split_resolver
+from monitor.probe.lookup import without_home
 from monitor.probe.timing import Mark, goodput_bps, phases
 from monitor.probe.traffic import Traffic
 from monitor.probe.transfer import Meter
@@ -116,7 +115,7 @@ class Observation:
             tcp_rcv_ooopack=self.tcp.tcp_rcv_ooopack,
             tcp_segs_in=self.tcp.tcp_segs_in,
             timeline=() if meter is None else meter.curve.points(),
-            resolver=_without_home(self.resolver),
+            resolver=without_home(self.resolver),
             dns_answers=self.dns_answers,
             url=self.url,
             http_version=self.http_version,
@@ -139,16 +138,3 @@ def new_observation(
     )
     observation.mark(Mark.START)
     return observation
-
-
-def _without_home(resolver: str | None) -> str | None:
-    """The resolver, or `private` for one inside the home: that address tells of it."""
-    if resolver is None:
-        return None
-    try:
-        host, _ = split_resolver(resolver)
-        address = ip_address(host.split("%")[0])
-    except ValueError:
-        return resolver
-    is_inside = address.is_private or address.is_link_local
-    return "private" if is_inside and not address.is_loopback else resolver

@@ -142,6 +142,8 @@ def _hosts(
             evenings=evening_marks(verdict, scope.since, scope.night),
             heat_map=pictures[verdict.target].heat_map,
             last_night=pictures[verdict.target].last_night,
+            hours=pictures[verdict.target].hours,
+            control_hours=pictures[verdict.target].control_hours,
         )
         for verdict in verdicts
     )

@@ -43,7 +43,7 @@ _WIDTH_IN: Final = 7.2
 _CEILING: Final = 10.0
 _TICKS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
 # Matplotlib types the keys as literals, the values by key.
-_STYLE: Final[Any] = {
+STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "monitor",
     "text.parse_math": False,
@@ -62,8 +62,8 @@ _STYLE: Final[Any] = {
 
 def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
     """Hours down, days across; dark is slow, hatched is not measured."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _new_figure(2.5)
+    with mpl.rc_context(STYLE):
+        figure, axes = new_figure(2.5)
         shown = _clipped(heat_map.slowness).T
         edges = np.arange(len(heat_map.days) + 1)
         # Seen where no cell lies over it: a gap.
@@ -81,14 +81,14 @@ def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
         _label_days(axes, heat_map.days, language)
         _frame_window(axes, heat_map, window)
         _add_scale(figure, mesh, axes, language)
-        return _svg(figure)
+        return finished_svg(figure)
 
 
 def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
     """A calendar: a month in each row, a shape for each evening."""
     months = sorted({(mark.day.year, mark.day.month) for mark in evenings})
-    with mpl.rc_context(_STYLE):
-        figure, axes = _new_figure(0.62 + 0.24 * len(months))
+    with mpl.rc_context(STYLE):
+        figure, axes = new_figure(0.62 + 0.24 * len(months))
         for state in EveningState:
             days = [mark.day for mark in evenings if mark.state is state]
             places = [(d.day, _ROW * months.index((d.year, d.month))) for d in days]
@@ -105,13 +105,13 @@ def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
         axes.tick_params(top=False, left=False, labelright=True)
         _no_spines(axes)
         _explain_shapes(axes, {mark.state for mark in evenings}, language)
-        return _svg(figure)
+        return finished_svg(figure)
 
 
 def last_night_svg(last_night: LastNight, window: Window, language: Language) -> str:
     """The target's line over the band of the controls, times slower than usual."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _new_figure(2.2)
+    with mpl.rc_context(STYLE):
+        figure, axes = new_figure(2.2)
         hours = last_night.minutes / 60
         start = window.start_min / 60
         axes.axvspan(start, start + window.length_min / 60, color=INK, alpha=0.09, lw=0)
@@ -132,7 +132,7 @@ def last_night_svg(last_night: LastNight, window: Window, language: Language) ->
         axes.set_ylabel(language.gettext("times slower than usual"))
         axes.legend(loc="upper left", bbox_to_anchor=(0, 1.2), ncols=3)
         _no_spines(axes)
-        return _svg(figure)
+        return finished_svg(figure)
 
 
 _ROW: Final = 1.15
@@ -203,7 +203,8 @@ def _explain_shapes(
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.01), ncols=4, handletextpad=0.2)
 
 
-def _new_figure(height_in: float) -> tuple[Figure, Axes]:
+def new_figure(height_in: float) -> tuple[Figure, Axes]:
+    """An empty picture as wide as the report's text."""
     figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=144, layout="constrained")
     FigureCanvasSVG(figure)
     figure.patch.set_alpha(0)
@@ -346,7 +347,7 @@ _NUMBERED_ID = re.compile(r' id="[A-Za-z0-9.]+_\d+"')
 _NO_METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
-def _svg(figure: Figure) -> str:
+def finished_svg(figure: Figure) -> str:
     """The figure as an element for a page, without identifiers that would collide."""
     buffer = io.StringIO()
     # Not `savefig`: that draws every figure twice.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from monitor.evening_rule import Window
+from monitor.hour_profile import HourProfile
 from monitor.model import Analysis, EveningMark, Note, ServiceVerdict, Verdict
 from monitor.series.rows import Floats
 from monitor.service_verdicts import services_of
@@ -75,6 +76,9 @@ class Host:
     evenings: tuple[EveningMark, ...]
     heat_map: HeatMap
     last_night: LastNight
+    hours: HourProfile
+    control_hours: HourProfile
+    """Of all control sites together, in the same metric."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -201,6 +201,24 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
             )
             % values,
         ),
+        _hours_chart(host, window, tongue),
+    )
+
+
+def _hours_chart(host: Host, window: Window, tongue: Language) -> Chart:
+    from monitor.report.hour_chart import hours_svg
+
+    message = tongue.gettext(
+        "The hours of the local day over all evenings of the report: %(name)s (line) "
+        "and all control sites (dashed line). The bands hold the middle eight of ten "
+        "measurements, from 10 to 90%% (%(what)s); higher is slower, 1 is as usual. "
+        "The evening is shaded."
+    )
+    values = {"name": display_name(host.name), "what": _metric(host, tongue)}
+    return Chart(
+        svg=hours_svg(host.hours, host.control_hours, window, tongue),
+        title=tongue.gettext("The hours of the day"),
+        description=message % values,
     )
 
 

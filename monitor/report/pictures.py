@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.evening_rule import RATES, Window, dates_between
+from monitor.hour_profile import HourProfile, hour_of_week_s, hour_profile
 from monitor.model import LOCAL_PROBES
 from monitor.report.content import HeatMap, LastNight, Scope
 from monitor.series.evening_table import medians_by_place, typical
@@ -42,6 +43,8 @@ class Pictures:
     metric: str
     heat_map: HeatMap
     last_night: LastNight
+    hours: HourProfile
+    control_hours: HourProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,19 @@ def pictures_of(
     controls : names of the control sites.
     """
     sites = _Sites(samples, scope)
-    pictures = {}
+    pictures, of_controls = {}, dict[str, HourProfile]()
     for target, reported in metrics.items():
         metric = sites.metric_of(target, reported)
         of_target = sites.values(target, metric)
         beside = [sites.values(name, metric) for name in controls]
+        if metric not in of_controls:
+            of_controls[metric] = _hours(beside, scope.window)
         pictures[target] = Pictures(
             metric,
             _heat_map(of_target, scope),
             _last_night(of_target, beside, scope.window, scope.night),
+            _hours([of_target], scope.window),
+            of_controls[metric],
         )
     return pictures
 
@@ -201,6 +208,20 @@ def _heat_map(values: _Values, scope: Scope) -> HeatMap:
         days=tuple(dates_between(scope.since, scope.night)),
         first_hour=(window.day_start_min // 60) % 24,
         slowness=slowness.reshape(-1, 24),
+    )
+
+
+def _hours(sites: Sequence[_Values], window: Window) -> HourProfile:
+    """The hours of the local day and week, of some sites together."""
+    begin_s = window.day_start_min * 60
+    return hour_profile(
+        (hour_of_week_s(local_s), slowness)
+        for values in sites
+        for local_s, slowness in zip(
+            (values.day * 86_400 + values.second + begin_s).tolist(),
+            values.slowness.tolist(),
+            strict=True,
+        )
     )
 
 

@@ -1,13 +1,13 @@
 """UTC to the local clock of an IANA zone, and to the evening that it belongs to."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from monitor.errors import InputError
 from monitor.evening_rule import DAY_MIN, Window
 from monitor.series.rows import Ints
+from monitor.wallclock import asked_zone
 
 _DAY_S = DAY_MIN * 60
 _QUARTER_S = 900
@@ -18,22 +18,6 @@ _STALE = {
 }
 """Zone changes that a tzdata before 2024a does not know: from when (UTC), offset since
 then, offset that such a tzdata still gives [s]. Source: tz database, NEWS of 2024a."""
-
-
-def zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name.
-
-    Raises
-    ------
-    InputError
-        when the time-zone database has no such zone.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
-        raise InputError(
-            f"timezone: found {name!r}; allowed: an IANA name like Asia/Almaty"
-        ) from error
 
 
 def local_seconds(utc_s: Ints, timezone: str) -> tuple[Ints, bool]:
@@ -57,7 +41,7 @@ def local_seconds(utc_s: Ints, timezone: str) -> tuple[Ints, bool]:
     """
     if utc_s.size == 0:
         return utc_s, False
-    offsets = _daily_offsets(utc_s, zone(timezone))
+    offsets = _daily_offsets(utc_s, asked_zone(timezone))
     offsets, is_stale = _corrected(utc_s, offsets, timezone)
     return utc_s + offsets, is_stale
 

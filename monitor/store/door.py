@@ -22,6 +22,7 @@ from monitor.store.retention import Retention, removed_rows
 from monitor.store.rollups import Rollups
 from monitor.store.rounds import Rounds
 from monitor.store.samples import Samples
+from monitor.store.vantage_terms import StatedTerms
 from monitor.store.verdicts import Analyses
 
 
@@ -49,6 +50,7 @@ class Store:
     ----------
     samples, rounds, clock_steps, leases, consents, pauses : what was measured, and by
         whom.
+    terms : in which zone, window and net.
     analyses, notices : what was found and told.
     notes : what people noted.
     digests : the chains of closed days.
@@ -64,6 +66,7 @@ class Store:
         self.leases = Leases(self.database)
         self.consents = Consents(self.database)
         self.pauses = Pauses(self.database)
+        self.terms = StatedTerms(self.database)
         self.analyses = Analyses(self.database)
         self.notices = Notices(self.database)
         self.notes = Notes(self.database)

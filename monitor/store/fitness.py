@@ -12,12 +12,13 @@ from monitor.store.tables import (
     hourly_days,
     hourly_stale,
     leases,
+    local_offsets,
     metadata,
 )
 from monitor.store.trouble import quoted
 
 ENCODING: Final = "UTF8"
-CHANGED: Final = (hourly, hourly_days, hourly_stale, leases)
+CHANGED: Final = (hourly, hourly_days, hourly_stale, leases, local_offsets)
 """All other tables are only added to."""
 
 _FACTS: Final = text(

@@ -110,7 +110,7 @@ def _time_limit(connection: sqlite3.Connection, max_time_s: float) -> Iterator[N
 _FREE: Final = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE)
 _UNDER_VIEWS: Final = frozenset(
     {"series", "samples", "hourly", "rounds", "verdicts", "analyses", "notes"}
-    | {"day_digests"}
+    | {"day_digests", "local_offsets"}
 )
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from monitor.store.sql_types import TableColumn
 
-REVISION: Final = "0011"
+REVISION: Final = "0013"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -235,6 +235,30 @@ pauses = Table(
 )
 """What the owner asked for: no measurements up to a moment."""
 
+vantage_terms = Table(
+    "vantage_terms",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vantage", Text, nullable=False),
+    Column("stated_at_us", BigInteger, nullable=False),
+    *(Column(n, Text, nullable=False) for n in ("since", "timezone", "window")),
+    Column("provider", Text),
+)
+"""What holds of a vantage from a local date on; of two statements the later one."""
+
+local_offsets = Table(
+    "local_offsets",
+    metadata,
+    Column("vantage", Text, primary_key=True),
+    Column("from_us", BigInteger, primary_key=True, autoincrement=False),
+    *(
+        Column(n, BigInteger, nullable=False)
+        for n in ("until_us", "offset_us", "day_start_us")
+    ),
+)
+"""How far a vantage's clock is ahead of UTC, and where an evening's day begins; made of
+its terms and the time-zone database, for questions in SQL."""
+
 leases = Table(
     "leases",
     metadata,
@@ -262,6 +286,7 @@ APPEND_ONLY: Final = (
     removals,
     clock_steps,
     pauses,
+    vantage_terms,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

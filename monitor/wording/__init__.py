@@ -22,6 +22,7 @@ from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 
 from monitor.errors import InputError
 
@@ -33,6 +34,8 @@ the rules say in their own short English, and nothing else."""
 _REGIONS: Final = {"en": "en_GB"}
 """Dates as most of the world writes them: the day first, the clock with 24 hours."""
 
+_SIZES: Final = {9: "digital-gigabyte", 6: "digital-megabyte", 3: "digital-kilobyte"}
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _PLURALS: Final[tuple[str, ...]] = ("zero", "one", "two", "few", "many", "other")
 
 
@@ -97,6 +100,19 @@ class Language:
         """A whole number of hundredths with the sign where the language puts it."""
         text = format_percent((round(value) + 0) / 100, locale=self._locale)
         return text.replace("-", "\N{MINUS SIGN}")
+
+    def size(self, n_bytes: float) -> str:
+        """An amount of data with two digits or three, in the language's own unit."""
+        exponent = next((e for e in (9, 6) if n_bytes >= 10**e), 3)
+        value = n_bytes / 10**exponent
+        text = format_unit(
+            round(value, 0 if value >= 10 else 1),
+            _SIZES[exponent],
+            length="short",
+            locale=self._locale,
+        )
+        # In the Kazakh data (CLDR 47) the megabyte has a Latin M.
+        return text.replace("M\u0411", "\u041c\u0411").replace(" ", _NO_BREAK)
 
     def amount(self, value: float) -> str:
         """A number above zero; beyond a million its size no longer matters."""

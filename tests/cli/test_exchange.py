@@ -4,10 +4,12 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli import cli
+from monitor.interchange.column_texts import MEANINGS
 from monitor.store import open_store
 from tests.evidence.samples import some_samples
 from tests.exchange.test_exchange import DATA, prometheus
@@ -33,16 +35,20 @@ def run(tmp_path: Path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("form", "name", "n"),
+    ("form", "name", "n", "more"),
     [
-        ("ooni", "web_connectivity.jsonl", 3),
-        ("speedtest-tracker", "speedtest-tracker.csv", 3),
-        ("fping", "fping.log", 7),
-        ("smokeping", "youtube.txt", 19),
+        ("ooni", "web_connectivity.jsonl", 3, []),
+        ("speedtest-tracker", "speedtest-tracker.csv", 3, ["--timezone", "UTC"]),
+        ("ookla", "ookla.jsonl", 2, []),
+        ("iperf3", "iperf3.json", 1, []),
+        ("ndt7", "ndt7.jsonl", 1, ["--at", "2026-10-20T20:00"]),
+        ("ripe-atlas", "atlas.json", 5, ["--vantage", "flat"]),
+        ("fping", "fping.log", 7, []),
+        ("smokeping", "youtube.txt", 19, []),
     ],
 )
-def test_importing_twice_stores_once(run, tmp_path, form, name, n):
-    words = ["import", "--format", form, str(DATA / name)]
+def test_importing_twice_stores_once(run, tmp_path, form, name, n, more):
+    words = ["import", "--format", form, str(DATA / name), *more]
     assert f"{n} rows read, {n} new" in run(*words).stdout
     assert f"{n} rows read, 0 new" in run(*words).stdout
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
@@ -51,7 +57,7 @@ def test_importing_twice_stores_once(run, tmp_path, form, name, n):
 
 def test_history_of_prometheus_is_imported(run):
     with prometheus((DATA / "prometheus.json").read_bytes()) as (url, _):
-        words = ["--since", "2026-10-01", "--until", "2026-10-02"]
+        words = ["--since", "2026-11-22", "--until", "2026-11-23"]
         result = run("import", "--prometheus", url, *words)
     assert "4 rows read, 4 new" in result.stdout
 
@@ -62,6 +68,9 @@ def test_history_of_prometheus_is_imported(run):
         ["import"],
         ["import", "--prometheus", "http://127.0.0.1:9"],
         ["import", "--format", "ooni", str(DATA / "fping.log")],
+        ["import", "--format", "ooni", "--timezone", "UTC", str(DATA / "fping.log")],
+        ["import", "--format", "ookla", "--at", "2026-10-20T20:00", "a.json"],
+        ["import", "--timezone", "UTC", "a.csv"],
         ["export", "a.har", "--at", "noon"],
         ["export", "a.har", "--at", "2026-10-01T12:00"],
     ],
@@ -83,3 +92,56 @@ def test_three_ways_out(run, tmp_path):
     at = datetime.fromisoformat(entry["startedDateTime"])
     wanted = datetime.fromisoformat("2026-10-02T20:00+05:00")
     assert abs((at - wanted).total_seconds()) <= 3600
+
+
+@pytest.fixture
+def filled(run, tmp_path):
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        store.samples.append(some_samples())
+    return run
+
+
+def test_samples_go_to_standard_output_alone(filled, tmp_path):
+    result = filled("export", "-", "--target", "facebook")
+    assert "72 rows written" in result.stderr
+    (tmp_path / "a.csv").write_text(result.stdout)
+    filled("export", "b.csv", "--target", "facebook")
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+    lines = filled("export", "-", "--format", "ndjson").stdout.splitlines()
+    assert len(lines) == 360
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize("words", [["a.csv"], ["a.ooni.jsonl"], ["p", "--partitioned"]])
+def test_nothing_is_written_over_unless_asked(filled, tmp_path, words):
+    filled("export", *words)
+    files = [path for path in tmp_path.rglob("*") if path.suffix in (".csv", ".jsonl")]
+    for path in files:
+        path.write_text("mine")
+    assert (
+        "allowed: a new one, or --force" in filled("export", *words, exit_code=2).stderr
+    )
+    assert {path.read_text() for path in files} <= {"mine"}
+    filled("export", *words, "--force")
+    assert "mine" not in {path.read_text() for path in files}
+
+
+def test_parquet_says_what_its_columns_are(filled, tmp_path):
+    filled("export", "a.parquet", "--licence", "CC-BY-4.0")
+    schema = pq.read_schema(tmp_path / "a.parquet")
+    assert schema.metadata[b"licence"] == b"CC-BY-4.0"
+    about = {field.name: field.metadata for field in schema}
+    assert about["goodput_bps"][b"unit"] == b"bit/s"
+    assert about["connect_s"][b"description"] == b"TCP handshake only"
+    assert all(b"description" in text for text in about.values())
+    timed = [name for name in about if name.endswith(("_s", "_bytes", "_bps"))]
+    assert all(b"unit" in about[name] for name in timed)
+
+
+def test_the_descriptions_are_the_glossary_s():
+    glossary = Path("docs/glossary.md").read_text().replace("`", "").replace("*", "")
+    own = {"target", "role", "vantage", "path", "probe"}
+    lines = glossary.splitlines()
+    for name, text in MEANINGS.items():
+        if name not in own:
+            assert any(text in line and name in line for line in lines), name

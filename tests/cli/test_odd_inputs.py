@@ -193,7 +193,7 @@ def test_a_database_that_cannot_be_one_is_told(here, name, status, told) -> None
         (["analyze", "--from", "kept/evidence.zip"], "unknown ending"),
         (["analyze", "--vantage", "hom"], "--vantage: found 'hom'; allowed: simulated"),
         (["analyze", "--window", "25:00-26:00"], "window: found '25:00-26:00'"),
-        (["analyze", "--timezone", "Mars/Base"], "allowed: an IANA name"),
+        (["analyze", "--timezone", "Mars/Base"], "allowed: an IANA time zone"),
         (
             ["anomalies", "--min-ratio", "nan"],
             "--min-ratio: found nan; allowed: a numb",

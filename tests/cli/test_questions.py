@@ -293,3 +293,96 @@ def test_a_question_that_cannot_be_meant_is_no_answer(filled, words, told):
     result = filled("anomalies", *words, exit_code=2)
     assert told in result.stderr
     assert result.stdout == ""
+
+
+def test_the_nearest_name_is_offered(filled):
+    assert "'analise'. Did you mean '" in filled("analise", exit_code=2).stderr
+    assert "'--target'" in filled("anomalies", "--targte", "x", exit_code=2).stderr
+    told = filled("analyze", "--vantage", "hom", exit_code=2).stderr
+    assert "(did you mean 'home'?)" in told
+
+
+def test_weekdays_stand_in_their_order_and_numbers_without_exponents(run, database):
+    fast = [replace(s, goodput_bps=9.4e7 / s.duration_s) for s in home()]
+    with open_store(database) as store:
+        store.samples.append(fast)
+    by_weekday = run("anomalies", *PERIOD, "--by", "weekday", "--target", "facebook")
+    days = [line.split()[0] for line in by_weekday.stdout.splitlines()[1:-1]]
+    assert days == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    assert "e+0" not in run("anomalies", *PERIOD).stdout
+
+
+DOWN = ("2026-10-03", "2026-10-05", "2026-10-06")
+
+
+def test_a_line_that_was_down_is_no_evening_without_slowness(run, database):
+    """Three evenings without any answer; the others are fine."""
+
+    def outcome(sample: Sample) -> Sample:
+        local = sample.started_at_utc + timedelta(hours=5)
+        well = replace(sample, duration_s=1.0)
+        if f"{local:%Y-%m-%d}" in DOWN and local.hour in (20, 21):
+            return replace(well, duration_s=None, failure="generic_timeout_error")
+        return well
+
+    with open_store(database) as store:
+        store.samples.append(map(outcome, home()))
+    told = run("anomalies", *PERIOD).stdout.splitlines()[0]
+    assert told == (
+        "your line was down on 3 evenings; none of the 7 evenings that could be judged"
+        " is such an evening"
+    )
+    assert document(run("anomalies", *PERIOD, "--json"))["why_none"] == told
+
+
+def test_evenings_that_nobody_measured_are_no_evenings_without_slowness(filled):
+    told = filled("anomalies", "--since", "2025-01-01", "--until", "2025-01-31").stdout
+    assert told.startswith("no evening on these dates could be judged\n")
+
+
+def test_each_vantage_is_asked_and_judged_in_its_own_zone_and_window(run, database):
+    """Facebook is slow from 20 to 22 h in Almaty: in Berlin that is 17 to 19 h."""
+    berlin = [replace(sample, vantage="berlin") for sample in home()]
+    with open_store(database) as store:
+        store.samples.append([*home(), *berlin])
+    warned = run("analyze", "--json")
+    assert "vantage berlin: judged in Asia/Almaty, as configured" in warned.stderr
+    run("vantage", "state", "berlin", "--timezone", "Europe/Berlin")
+    found = document(run("analyze", "--json"))
+    assert (found["timezone"], found["schema_version"]) == ("Asia/Almaty", 2)
+    assert found["vantages"] == {"berlin": {"timezone": "Europe/Berlin"}}
+    slow = {v["vantage"]: v["evenings"]["slow"] for v in found["verdicts"]}
+    assert (slow["home"] > 5, slow["berlin"]) == (True, 0)
+    rows = document(run("anomalies", *PERIOD, "--json"))["evenings"]
+    assert {row["vantage"] for row in rows} == {"home"}
+    run("vantage", "state", "berlin", "--window", "17:00-19:00", "--provider", "B")
+    rows = document(run("anomalies", *PERIOD, "--json"))["evenings"]
+    assert {row["vantage"] for row in rows} == {"home", "berlin"}
+    listed = document(run("vantage", "list", "--json"))["vantages"]
+    assert [row["window"] for row in listed] == ["20:00-22:00", "17:00-19:00"]
+    every = document(run("analyze", "--timezone", "Asia/Almaty", "--json"))
+    assert "vantages" not in every
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["x"], "--timezone: needed"),
+        (["x", "--timezone", "posix/UTC"], "--timezone: found 'posix/UTC'"),
+        (["x", "--timezone", "UTC", "--window", "20-22"], "window"),
+        (["x", "--timezone", "UTC", "--since", "1"], "--since: found '1'"),
+        ([" x", "--timezone", "UTC"], "vantage: found ' x'"),
+        (["x", "--timezone", "UTC", "--provider", "a\nb"], "--provider: allowed"),
+    ],
+)
+def test_a_statement_that_cannot_be_is_refused(filled, words, told):
+    assert told in filled("vantage", "state", *words, exit_code=2).stderr
+    assert document(filled("vantage", "list", "--json"))["vantages"] == []
+
+
+def test_zones_are_known_without_a_configuration(filled, tmp_path):
+    (tmp_path / "config.yaml").unlink()
+    refused = filled("analyze", exit_code=2).stderr
+    assert "nobody said in which zone 'home' is" in refused
+    filled("vantage", "state", "home", "--timezone", "Asia/Almaty")
+    assert document(filled("analyze", "--json"))["timezone"] == "Asia/Almaty"

@@ -7,23 +7,30 @@ import gzip
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 
 from monitor.errors import InputError, ServiceError
 from monitor.exchange import (
+    FORMATS,
+    Provenance,
     blackbox,
     fping,
     har,
+    iperf3,
+    ndt7,
+    ookla,
     ooni,
     partitions,
     reader,
+    ripe_atlas,
     speedtest_tracker,
 )
 from monitor.model import Operation, Role, Sample
@@ -43,6 +50,7 @@ def test_ooni_web_connectivity_gives_phases_failure_and_certificate():
     assert (well.http_status, well.failure) == (200, None)
     assert len(well.certificate_sha256) == 64
     assert well.certificate_issuer == "O=Test,CN=www.example.org"
+    assert well.dns_answers == ("93.184.216.34",)
     assert (reset.failed_operation, reset.failure) == (
         Operation.TLS_HANDSHAKE,
         "connection_reset",
@@ -109,6 +117,42 @@ def test_of_a_redirected_page_the_first_one_is_read(tmp_path):
     assert found.duration_s == pytest.approx(0.08)
     assert (found.http_status, found.failure) == (302, None)
     assert found.remote_address == "192.0.2.1"
+
+
+def test_whom_ooni_asked_and_what_came_back_are_read(tmp_path):
+    """A resolver inside the home is not named; answers of A and AAAA stand together."""
+    query = {"failure": None, "hostname": "a.example", "t0": 0, "t": 0.1}
+    four = {"answer_type": "A", "ipv4": "192.0.2.1"}
+    alias = {"answer_type": "CNAME", "hostname": "b.example"}
+    six = {"answer_type": "AAAA", "ipv6": "2001:db8::1"}
+    line = {
+        "test_name": "web_connectivity",
+        "input": "https://a.example/",
+        "measurement_start_time": "2026-10-20 15:04:05",
+        "test_keys": {
+            "client_resolver": "8.8.8.8",
+            "queries": [
+                {**query, "resolver_address": "", "answers": [alias, four]},
+                {**query, "resolver_address": "", "answers": [six, four]},
+            ],
+        },
+    }
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    (outside,) = ooni.read(tmp_path / "a.jsonl", vantage="kz")
+    assert outside.dns_answers == ("192.0.2.1", "2001:db8::1")
+    assert outside.resolver == "8.8.8.8"
+    line["test_keys"]["queries"][0]["resolver_address"] = "192.168.1.1:53"
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    (inside,) = ooni.read(tmp_path / "a.jsonl", vantage="kz")
+    assert inside.resolver == "private"
+
+
+def test_tests_of_ooni_without_a_page_are_named(tmp_path):
+    names = ["telegram", "ndt", "telegram"]
+    lines = [json.dumps({"test_name": name, "test_keys": {}}) for name in names]
+    (tmp_path / "im.jsonl").write_text("\n".join(lines))
+    with pytest.raises(InputError, match="only telegram, ndt"):
+        list(ooni.read(tmp_path / "im.jsonl", vantage="kz"))
 
 
 def test_ooni_is_read_packed_too(tmp_path):
@@ -184,28 +228,208 @@ def test_partitions_are_local_dates_that_pandas_reads_as_one_table(tmp_path):
     assert set(local.dt.date.astype(str)) == {"2026-10-01"}
 
 
+ALMATY = ZoneInfo("Asia/Almaty")
+
+
 def test_speedtest_tracker_gives_goodput_and_failures():
     one, two, failed = speedtest_tracker.read(
-        DATA / "speedtest-tracker.csv", vantage="home"
+        DATA / "speedtest-tracker.csv", vantage="home", zone=ALMATY
     )
     assert one.goodput_bps == 94_372_816
     assert one.connect_s == pytest.approx(0.007532)
     assert one.role is Role.CONTROL
-    assert two.started_at_utc == datetime(2026, 10, 20, 15, 0, 4, tzinfo=UTC)
+    assert two.started_at_utc == datetime(2026, 10, 20, 10, 0, 4, tzinfo=UTC)
     assert failed.goodput_bps is None
     assert failed.failure == "unknown_failure: speedtest"
 
 
-def test_an_export_of_an_old_speedtest_tracker_is_in_bytes(tmp_path):
-    """117912222 stood in the file where its page showed 943.3 Mbit/s."""
-    path = tmp_path / "results.csv"
-    path.write_text(
-        "id,ping,download,upload,server id,server url,server name,result url,"
-        "scheduled,successful,data,created at\n"
-        "1,7.5,117912222,5000000,1,a,b,c,1,1,{},2023-04-06 14:00:05\n"
+def test_times_of_an_unknown_zone_are_not_guessed():
+    with pytest.raises(InputError, match=r"line 2: .*--timezone"):
+        list(speedtest_tracker.read(DATA / "speedtest-tracker.csv", vantage="home"))
+
+
+def speedtests(path: Path, *lines: str, zone: str = "UTC") -> list[Sample]:
+    """The samples of a file with these lines."""
+    path.write_text("\n".join(lines))
+    found = speedtest_tracker.read(path, vantage="home", zone=ZoneInfo(zone))
+    return list(found)
+
+
+FORERUNNER = (
+    "id,ping,download,upload,server_id,server_name,server_host,url,scheduled,failed,"
+    "created_at,updated_at"
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "bps"),
+    [
+        # Issue 529 of the program: 117912222 where its page showed 943.3 Mbit/s.
+        (
+            "id,ping,download,upload,server id,server url,server name,result url,"
+            "scheduled,successful,data,created at",
+            "1,7.5,117912222,5000000,1,a,b,c,1,1,{},2023-04-06 14:00:05",
+            943_297_776,
+        ),
+        (
+            FORERUNNER,
+            "7,12.5,93.71,9,1,a,b,c,1,0,2023-04-06 14:00:05,2023-04-06 14:00:09",
+            93_710_000,
+        ),
+        (
+            "id,ping,download,upload,created_at,updated_at",
+            "7,12.5,93.71,9,2023-04-06 14:00:05,2023-04-06 14:00:05",
+            93_710_000,
+        ),
+        ("ID,Download,Ping,Created at", "1,93710000,7,2023-04-06 14:00:05", 93_710_000),
+        # The newest writes what it stores, bytes, and `Ping` first.
+        (
+            "ID,Ping,Download,Created at",
+            "1,7,93710000,2023-04-06 14:00:05",
+            749_680_000,
+        ),
+    ],
+)
+def test_each_version_of_speedtest_tracker_has_its_unit(tmp_path, header, row, bps):
+    (sample,) = speedtests(tmp_path / "a.csv", header, row)
+    assert sample.goodput_bps == pytest.approx(bps)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "ID,Download,Created at",
+        "id,ping,download,created_at",
+        "ID,Пинг,Загрузка,Создано",
+    ],
+)
+def test_a_unit_that_the_header_does_not_tell_is_not_guessed(tmp_path, header):
+    with pytest.raises(InputError, match=r"line 1: .*allowed: a header"):
+        speedtests(tmp_path / "a.csv", header, "1,2,3,4")
+
+
+def test_a_spreadsheet_s_semicolons_and_commas_are_read(tmp_path):
+    header = "ID;Download;Ping;Created at"
+    rows = [
+        "1;94372816;7,532;2026-10-20 14:00:05",
+        "2;94372816,5;9;2026-10-20 15:00:05",
+    ]
+    one, two = speedtests(tmp_path / "a.csv", header, *rows)
+    assert one.connect_s == pytest.approx(0.007532)
+    assert two.goodput_bps == 94_372_816.5
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [("2026-10-25 02:30:00", "only once"), ("2026-03-29 02:30:00", "Berlin showed")],
+)
+def test_a_time_that_was_shown_twice_or_never_is_refused(tmp_path, shown, said):
+    header, zone = "ID,Download,Ping,Created at", "Europe/Berlin"
+    with pytest.raises(InputError, match=f"line 2.*{said}"):
+        speedtests(tmp_path / "a.csv", header, f"1,2,3,{shown}", zone=zone)
+    (sample,) = speedtests(
+        tmp_path / "a.csv", header, f"1,2,3,{shown}+01:00", zone=zone
     )
-    (found,) = speedtest_tracker.read(path, vantage="home")
-    assert found.goodput_bps == pytest.approx(943.3e6, rel=1e-4)
+    assert sample.started_at_utc.hour == 1
+
+
+def test_ookla_s_program_counts_bytes_per_second():
+    well, failed = ookla.read(DATA / "ookla.jsonl", vantage="home")
+    assert well.started_at_utc == datetime(2026, 10, 20, 15, 0, 5, tzinfo=UTC)
+    assert well.goodput_bps == 94_372_816
+    assert well.connect_s == pytest.approx(0.007532)
+    assert (well.encoded_body_bytes, well.response_s) == (101_122_848, 8.612)
+    assert (failed.goodput_bps, failed.failure) == (None, "unknown_failure: speedtest")
+    text = json.dumps([str(well), str(failed)])
+    assert not any(word in text for word in ("203.0.113.9", "192.168", "Example"))
+
+
+def iperf3_test(**start: object) -> dict:
+    """The output of iperf3 for a download, with another beginning."""
+    document = json.loads((DATA / "iperf3.json").read_text())
+    test = {k: start.pop(k) for k in ("reverse", "protocol", "bidir") if k in start}
+    document["start"] |= start
+    document["start"]["test_start"] |= test
+    return document
+
+
+def test_iperf3_gives_downloads_as_the_home_received_them(tmp_path):
+    (sample,) = iperf3.read(DATA / "iperf3.json", vantage="home")
+    assert sample.started_at_utc == datetime(2026, 11, 29, 10, 46, 7, tzinfo=UTC)
+    assert sample.target == "127.0.0.1"
+    assert sample.goodput_bps == pytest.approx(11_744_252_332.5)
+    # What `iperf3 --json >> FILE` makes: documents of many lines, one after the other.
+    failed = {**iperf3_test(), "error": "interrupt - the server has terminated"}
+    both = [iperf3_test(reverse=0), iperf3_test(), failed]
+    log = tmp_path / "log.json"
+    log.write_text("\n".join(json.dumps(test, indent=2) for test in both))
+    down, broken = iperf3.read(log, vantage="home")
+    assert (down.failure, broken.goodput_bps) == (None, None)
+    assert broken.failure == "unknown_failure: interrupt - the server has terminated"
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (iperf3_test(reverse=0), "an upload"),
+        (iperf3_test(protocol="UDP"), "over UDP"),
+        ({"start": {}, "error": "unable to connect"}, "without a time"),
+        ({"start": {"timestamp": {}, "accepted_connection": {}}}, "as the server saw"),
+    ],
+)
+def test_what_iperf3_says_of_no_download_is_named(tmp_path, document, said):
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match=f"{said}.*--reverse"):
+        list(iperf3.read(tmp_path / "a.json", vantage="home"))
+
+
+EIGHT = datetime(2026, 10, 20, 15, tzinfo=UTC)
+
+
+def test_ndt7_gives_the_download_of_a_test_whose_time_is_told():
+    (sample,) = ndt7.read(DATA / "ndt7.jsonl", vantage="home", measured=EIGHT)
+    assert sample.started_at_utc == EIGHT
+    assert sample.goodput_bps == pytest.approx(45_480_103.19)
+    assert sample.tcp_min_rtt_s == pytest.approx(0.005949)
+    assert "203.0.113.9" not in str(sample)
+
+
+def test_a_time_or_a_unit_that_ndt7_does_not_say_is_not_guessed(tmp_path):
+    with pytest.raises(InputError, match=r"no time.*--at"):
+        list(ndt7.read(DATA / "ndt7.jsonl", vantage="home", measured=None))
+    text = (DATA / "ndt7.jsonl").read_text()
+    (tmp_path / "two.jsonl").write_text(text + text)
+    with pytest.raises(InputError, match="2 downloads"):
+        list(ndt7.read(tmp_path / "two.jsonl", vantage="home", measured=EIGHT))
+    (tmp_path / "unit.jsonl").write_text(text.replace("Mbit/s", "MB/s"))
+    with pytest.raises(InputError, match="MB/s"):
+        list(ndt7.read(tmp_path / "unit.jsonl", vantage="home", measured=EIGHT))
+
+
+def test_atlas_gives_pings_certificates_and_pages():
+    ping, lost, tls, cut, page = ripe_atlas.read(DATA / "atlas.json", vantage=None)
+    assert {s.vantage for s in (ping, lost, tls, cut, page)} == {"atlas-1001"}
+    assert (ping.started_at_utc, ping.probe) == (EIGHT, "ping")
+    assert ping.connect_s == pytest.approx(0.0422)
+    assert lost.failure == "generic_timeout_error"
+    assert (tls.connect_s, tls.duration_s) == (0.0415, 0.0905)
+    assert tls.certificate_issuer == "O=Test,CN=www.example.org"
+    assert (cut.failed_operation, cut.failure) == (
+        Operation.CONNECT,
+        "generic_timeout_error",
+    )
+    assert (page.target, page.http_status) == ("anchor.example.net", 200)
+    assert page.waiting_s == pytest.approx(0.021)
+
+
+def test_two_probes_of_atlas_are_no_single_vantage(tmp_path):
+    results = json.loads((DATA / "atlas.json").read_text())
+    results[1]["prb_id"] = 1002
+    (tmp_path / "a.json").write_text(json.dumps(results))
+    with pytest.raises(InputError, match="probes 1001, 1002"):
+        list(ripe_atlas.read(tmp_path / "a.json", vantage="home"))
+    found = list(ripe_atlas.read(tmp_path / "a.json", vantage=None))
+    assert {s.vantage for s in found} == {"atlas-1001", "atlas-1002"}
 
 
 def test_fping_gives_round_trips_and_lost_packets():
@@ -226,6 +450,14 @@ def test_smokeping_gives_medians_and_gaps():
     assert len(found) < len((DATA / "youtube.txt").read_text().splitlines()) - 2
 
 
+def test_smokeping_under_a_locale_with_commas_is_the_same(tmp_path):
+    text = (DATA / "youtube.txt").read_text()
+    (tmp_path / "youtube.txt").write_text(text.replace(".", ","))
+    read = fping.read_smokeping
+    expected = list(read(DATA / "youtube.txt", vantage="home"))
+    assert list(read(tmp_path / "youtube.txt", vantage="home")) == expected
+
+
 def test_smokeping_gives_losses():
     found = list(fping.read_smokeping(DATA / "dead.txt", vantage="home"))
     assert len(found) == 13
@@ -244,6 +476,26 @@ def test_blackbox_history_gives_phases_and_failures():
     assert (well.http_status, well.failure) == (200, None)
     assert refused.failed_operation is Operation.CONNECT
     assert refused.failure == "unknown_failure: probe_success 0"
+
+
+def test_two_modules_of_one_instance_are_two_probes():
+    """The page's failure stays one although a connection went well."""
+    answer = (DATA / "prometheus-two-modules.json").read_bytes()
+    found = blackbox.samples_of(answer, vantage="home")
+    assert {(s.target, s.probe, s.failure is None) for s in found} == {
+        ("youtube", "blackbox:http", False),
+        ("youtube", "blackbox:ping", True),
+    }
+    # As scraped: Prometheus itself would repeat the last one for five minutes.
+    assert len(found) == 2 * 3
+
+
+def test_series_of_prometheus_that_cannot_be_told_apart_are_refused():
+    document = json.loads((DATA / "prometheus-two-modules.json").read_text())
+    for series, region in zip(document["data"]["result"], "ab" * 9, strict=False):
+        series["metric"] |= {"region": region, "job": "http"}
+    with pytest.raises(InputError, match=r"region 'a' and 'b'.*--match"):
+        blackbox.samples_of(json.dumps(document).encode(), vantage="home")
 
 
 @contextmanager
@@ -275,21 +527,20 @@ def prometheus(answer: bytes) -> Iterator[tuple[str, list[dict]]]:
 
 TERMS = {
     "since": datetime(2026, 10, 1, tzinfo=UTC),
-    "until": datetime(2026, 10, 31, tzinfo=UTC),
-    "step": timedelta(minutes=5),
+    "until": datetime(2026, 10, 3, 12, tzinfo=UTC),
     "vantage": "home",
 }
 
 
-def test_a_month_of_prometheus_is_asked_in_parts_it_can_answer():
-    answer = (DATA / "prometheus.json").read_bytes()
+def test_prometheus_is_asked_day_by_day_for_what_it_scraped():
+    answer = answer_of(*([EIGHT.timestamp() - day * 86_400, "0"] for day in range(30)))
     with prometheus(answer) as (url, asked):
-        found = list(blackbox.read(url, **TERMS))
-    assert {a["path"] for a in asked} == {"/api/v1/query_range"}
-    spans = [float(a["end"][0]) - float(a["start"][0]) for a in asked]
-    assert len(spans) == 2
-    assert max(spans) / 300 < 11_000
-    assert len(found) == 2 * 4
+        found = list(blackbox.read(url, **TERMS, match='region="kz"'))
+    assert {a["path"] for a in asked} == {"/api/v1/query"}
+    assert [a["query"][0][-8:] for a in asked] == ["[86401s]"] * 2 + ["[43201s]"]
+    assert all('region="kz"' in a["query"][0] for a in asked)
+    # The server here answers every question with all: each sample is taken once.
+    assert [s.started_at_utc.day for s in found] == [1, 2]
 
 
 def test_what_prometheus_refuses_is_told_in_its_words():
@@ -315,31 +566,66 @@ def test_a_prometheus_that_is_away_is_a_service_out_of_reach():
 
 
 HOSTILE = [b"", b"\x00\xff\xfe", b"{}\n", b"[" * 100_000, b"a,b\n1,2\n", b"Download\n"]
-READERS = {
-    "ooni": ooni.read,
-    "speedtest": speedtest_tracker.read,
-    "fping": fping.read_fping,
-    "smokeping": fping.read_smokeping,
-}
 
 
-@pytest.mark.parametrize("name", READERS)
+PROVENANCE = Provenance(vantage="home", zone=ALMATY, measured=EIGHT)
+
+
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
-def test_another_kind_of_file_is_refused_with_its_name(tmp_path, name, body):
+def test_another_kind_of_file_is_refused_with_its_name(tmp_path, form, body):
     path = tmp_path / "a.log"
     path.write_bytes(body)
     with pytest.raises(InputError, match=r"a\.log"):
-        list(READERS[name](path, vantage="home"))
+        list(reader(form, PROVENANCE)(path))
 
 
 @pytest.mark.parametrize(
-    "row", ["1,-5,2026-10-20", "1,nan,2026-10-20", "1,x,2026-10-20", "1,5,yesterday"]
+    ("form", "name", "old", "new"),
+    [
+        ("ookla", "ookla.jsonl", "11796602", "true"),
+        ("ookla", "ookla.jsonl", "11796602", "1" + "0" * 400),
+        ("ookla", "ookla.jsonl", "11796602", '"11796602"'),
+        ("iperf3", "iperf3.json", "1795949167", "1e300"),
+        ("iperf3", "iperf3.json", '"connecting_to": {', '"connecting_to": 5, "x": {'),
+        ("ndt7", "ndt7.jsonl", "45.48010318961437", "NaN"),
+        ("ripe-atlas", "atlas.json", "1792508400", "null"),
+        ("ripe-atlas", "atlas.json", '"rtt": 40.1', '"rtt": [40.1]'),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(tmp_path, form, name, old, new):
+    text = (DATA / name).read_text()
+    assert old in text
+    (tmp_path / "a.json").write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=r"a\.json: (document|row) \d"):
+        list(reader(form, PROVENANCE)(tmp_path / "a.json"))
+
+
+def test_documents_are_read_whole_whatever_stands_between_them(tmp_path):
+    """An array over many lines, one document per line, and pretty ones in a row."""
+    results = json.loads((DATA / "atlas.json").read_text())
+    ways = [
+        json.dumps(results, indent=1),
+        "\n".join(json.dumps(r) for r in results),
+        "\ufeff" + "\r\n\r\n".join(json.dumps(r, indent=3) for r in results),
+    ]
+    for way in ways:
+        (tmp_path / "a.json").write_text(way)
+        assert len(list(ripe_atlas.read(tmp_path / "a.json", vantage=None))) == 5
+    (tmp_path / "a.json").write_text(ways[0][:-30])
+    with pytest.raises(InputError, match="no JSON from"):
+        list(ripe_atlas.read(tmp_path / "a.json", vantage=None))
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["1,-5,7,2026-10-20", "1,nan,7,2026-10-20", "1,x,7,2026-10-20", "1,5,7,yesterday"],
 )
 def test_impossible_values_are_refused_with_their_line(tmp_path, row):
     path = tmp_path / "a.csv"
-    path.write_text(f"ID,Download,Created at\n{row}\n")
+    path.write_text(f"ID,Download,Ping,Created at\n{row}\n")
     with pytest.raises(InputError, match="line 2"):
-        list(speedtest_tracker.read(path, vantage="home"))
+        list(speedtest_tracker.read(path, vantage="home", zone=ALMATY))
 
 
 def test_a_value_that_cannot_be_is_refused_by_every_importer(tmp_path):
@@ -353,7 +639,7 @@ def test_a_value_that_cannot_be_is_refused_by_every_importer(tmp_path):
         }
     )
     (tmp_path / "a.jsonl").write_text(line)
-    read = reader("ooni", vantage="kz", role=Role.TARGET)
+    read = reader("ooni", PROVENANCE)
     with pytest.raises(InputError, match=r"row 1, column waiting_s"):
         list(read(tmp_path / "a.jsonl"))
 
@@ -378,6 +664,6 @@ def test_a_success_of_which_nothing_was_measured_is_a_gap():
 
 def test_a_cell_that_is_far_too_long_is_refused_by_name_of_its_line(tmp_path):
     file = tmp_path / "results.csv"
-    file.write_text(f"Download,Created at\n1,{'x' * 200_000}\n")
+    file.write_text(f"Download,Ping,Created at\n1,2,{'x' * 200_000}\n")
     with pytest.raises(InputError, match=r"line 2: found 'field larger"):
         list(speedtest_tracker.read(file, vantage="kz"))

@@ -223,3 +223,37 @@ def test_memory_does_not_grow_with_the_length_of_a_file(tmp_path: Path):
     tracemalloc.stop()
     assert len(peaks) == 5
     assert peaks[-1] < 1.2 * peaks[1]
+
+
+def in_a_spreadsheet(path: Path, between: str, mark: str) -> Path:
+    """The file as a spreadsheet saves it where the comma is the decimal mark."""
+    rows = list(csv.reader(path.read_text().splitlines()))
+    numbers = {c.name for c in COLUMNS if c.is_number} | {"started_at_utc"}
+    for row in rows[1:]:
+        for place, name in enumerate(rows[0]):
+            if name in numbers:
+                row[place] = row[place].replace(".", mark)
+    saved = path.with_suffix(".saved.csv")
+    with saved.open("w", newline="") as file:
+        csv.writer(file, delimiter=between, lineterminator="\r\n").writerows(rows)
+    return saved
+
+
+@pytest.mark.parametrize("between", [";", "\t"])
+@pytest.mark.parametrize("mark", [",", "."])
+def test_what_a_spreadsheet_saved_is_the_same(tmp_path: Path, between: str, mark: str):
+    write_samples(tmp_path / "s.csv", [FULL, sample(1)])
+    saved = in_a_spreadsheet(tmp_path / "s.csv", between, mark)
+    assert list(samples_from(read_frame([saved]))) == [known(FULL), sample(1)]
+
+
+@pytest.mark.parametrize("second", ["0.5", "1.234,5", "1,234,567", "1 234,5"])
+def test_decimal_marks_are_not_guessed(tmp_path: Path, second: str):
+    """A point may be a decimal mark or stand between thousands: nobody can know."""
+    times = "2026-10-01T20:00:00Z", "2026-10-01T20:05:00Z"
+    rows = [f"{t};facebook;{n}" for t, n in zip(times, ("0,25", second), strict=True)]
+    (tmp_path / "s.csv").write_text(
+        "\n".join(["started_at_utc;target;connect_s", *rows])
+    )
+    with pytest.raises(InputError, match="row 2, column connect_s: found"):
+        read_frame([tmp_path / "s.csv"])

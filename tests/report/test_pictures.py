@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor.report.charts import CONTROL_COLOUR, SLOW_COLOUR
+from monitor.report.hour_chart import hours_svg
 from monitor.report.pictures import pictures_of
+from monitor.wording import language
 from tests.report.conftest import SCOPE
 
 
@@ -78,3 +81,21 @@ def test_other_paths_and_local_rows_are_left_out() -> None:
     samples["path"] = ["direct", "tunnel", "direct"]
     samples["probe"] = ["https", "https", "gateway"]
     assert np.isfinite(pictured(samples).heat_map.slowness).sum() == 1
+
+
+def test_the_hours_of_the_day_show_the_evening_beside_the_controls(report):
+    """Slow from 20 to 22 h of the local clock, and not an hour of UTC."""
+    facebook = next(host for host in report.hosts if host.name == "facebook")
+    middles = [spread.middle for spread in facebook.hours.day]
+    assert {hour for hour, middle in enumerate(middles) if middle > 2} == {20, 21}
+    controls = [spread.middle for spread in facebook.control_hours.day]
+    assert max(controls) < 1.5
+    assert all(s.low <= s.middle <= s.high for s in facebook.hours.day)
+
+
+def test_the_hours_are_drawn_with_both_bands(report):
+    host = report.hosts[0]
+    svg = hours_svg(host.hours, host.control_hours, report.span, language("en"))
+    assert SLOW_COLOUR in svg
+    assert CONTROL_COLOUR in svg
+    assert svg.count(":00<") == 9

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from monitor.clock import SystemClock
 from monitor.errors import InputError, StoreError
+from monitor.evening_rule import parse_window
 from monitor.evidence.chain import day_digests
-from monitor.model import Round, RoundStatus
+from monitor.model import OwnTerms, Round, RoundStatus
 from monitor.store import Store, open_store
 from monitor.store.backup import backup, restore
 from monitor.store.clock_steps import ClockStep
@@ -64,6 +65,8 @@ def a_round(number: int) -> Round:
 def fill(store: Store) -> None:
     """Put something into every table."""
     *most, last = some_samples()
+    terms = OwnTerms(timezone="Asia/Almaty", window=parse_window("20:00-22:00"))
+    store.terms.state_if_new("home", terms, "B-Net", NOW)
     store.samples.append(most)
     store.rounds.append(a_round(0))
     store.analyses.append(an_analysis("a"), computed_at_utc=NOW)

@@ -183,7 +183,7 @@ def test_nothing_is_wiped_under_a_daemon(postgres_url: str):
 
 def test_an_export_is_of_ones_own_unless_asked_otherwise(homes):
     def exported(*words: str) -> set[str]:
-        done = monitor(homes["home"], "export", "out.csv", *words)
+        done = monitor(homes["home"], "export", "out.csv", "--force", *words)
         assert done.returncode == 0, done.stderr
         lines = (homes["home"] / "out.csv").read_text().splitlines()
         place = lines[0].split(",").index("vantage")

@@ -5,14 +5,17 @@ import io
 import os
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from monitor.store import open_store
 from monitor.stored_analysis import read_document
+from monitor.wallclock import zone_named
 from tests.web import history
 from tests.web.browser import Watched, chromium, served
 from tests.web.conftest import PASSWORD
@@ -399,3 +402,21 @@ def test_a_dead_line_is_the_first_that_a_person_sees(
         expect(line).to_be_in_viewport()
         expect(page.locator("#health")).to_have_class("pill bad")
         expect(page.locator("#health")).to_contain_text("the line is down")
+
+
+def test_the_browser_knows_every_zone_that_a_configuration_may_name(browser: Browser):
+    """And none of what only lies beside the zones on a disk."""
+    allowed, others = [], ["localtime", "posix/Asia/Almaty", "right/Asia/Almaty"]
+    for name in (*available_timezones(), *others):
+        with suppress(ValueError):
+            allowed.append(zone_named(name).key)
+    page = browser.new_page()
+    refused = page.evaluate(
+        """names => names.filter(timeZone => {
+            try { new Intl.DateTimeFormat("en", { timeZone }); return false }
+            catch { return true }
+        })""",
+        allowed + others,
+    )
+    page.close()
+    assert refused == others

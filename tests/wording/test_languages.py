@@ -155,3 +155,17 @@ def test_nothing_is_minus_nothing() -> None:
     assert english.number(-0.001, 2) == "0"
     assert english.number(-0.59, 2) == "\N{MINUS SIGN}0.59"
     assert english.amount(0.003) == "less than 0.1"
+
+
+@pytest.mark.parametrize(
+    ("code", "n_bytes", "told"),
+    [
+        ("en", 1_234_000_000, "1.2 GB"),
+        ("ru", 1_234_000_000, "1,2 ГБ"),
+        ("kk", 412_300_000, "412 МБ"),
+        ("ru", 36_400_000_000, "36 ГБ"),
+        ("en", 7_400, "7.4 kB"),
+    ],
+)
+def test_amounts_of_data_are_told_as_the_language_writes_them(code, n_bytes, told):
+    assert language(code).size(n_bytes).replace("\N{NO-BREAK SPACE}", " ") == told
