@@ -18,15 +18,15 @@ UPGRADE = (
 )
 BEYOND_ANY_LOCK_S = 4.0
 SLOW = """
-import sys
-from monitor.store import migration, open_store
-missing = migration._run_missing
+
 
 @pytest.fixture
 def database(empty_database: str) -> str:
     """Without tables: these tests are about that, or make their own."""
     return empty_database
-
+import sys
+from monitor.store import migration, open_store
+missing = migration._run_missing
 
 def slowly(connection):
     missing(connection)
