@@ -28,13 +28,14 @@ from monitor.report.content import (
     Chain,
     Gap,
     Host,
+    Measured,
     NightReport,
     Scope,
     Spoiled,
     Versions,
 )
 from monitor.report.pictures import is_any, is_remote, pictures_of
-from monitor.series.local_time import local_seconds
+from monitor.series.local_time import evening_of, local_seconds
 from monitor.wallclock import day_number
 
 _SHORTEST_GAP_MIN: Final = 20
@@ -79,6 +80,7 @@ def night_report(
         span=scope.window,
         hosts=_hosts(frame, verdicts, scope),
         controls=_controls(frame),
+        measured=_measured(frame, scope),
         gaps=_gaps(frame, scope, beside.rounds),
         spoiled=_spoiled(frame),
         notes=tuple(beside.notes),
@@ -105,6 +107,7 @@ def public_copy(report: NightReport, name: str) -> NightReport:
     return replace(
         report,
         vantage=name,
+        measured=report.measured and _to_the_quarter(report.measured),
         gaps=(),
         spoiled=(),
         notes=(),
@@ -112,6 +115,15 @@ def public_copy(report: NightReport, name: str) -> NightReport:
         analysis=replace(report.analysis, verdicts=tuple(verdicts)),
         is_public=True,
     )
+
+
+def _to_the_quarter(measured: Measured) -> Measured:
+    """As a public bundle tells times."""
+    first, last = (
+        moment.replace(minute=moment.minute - moment.minute % 15, second=0)
+        for moment in (measured.first, measured.last)
+    )
+    return replace(measured, first=first, last=last)
 
 
 def _of_vantage(samples: pd.DataFrame, vantage: str) -> pd.DataFrame:
@@ -161,6 +173,24 @@ def evening_marks(
 def _controls(frame: pd.DataFrame) -> tuple[str, ...]:
     rows = is_any(frame, "role", {Role.CONTROL.value}, absent=False) & is_remote(frame)
     return _names(frame, rows)
+
+
+def _measured(frame: pd.DataFrame, scope: Scope) -> Measured | None:
+    moments = frame["started_at_utc"].to_numpy("datetime64[s]").astype(np.int64)
+    moments = moments[is_remote(frame)]
+    local_s, _ = local_seconds(moments, scope.timezone)
+    day, second = evening_of(local_s, scope.window)
+    is_told = (day >= day_number(scope.since)) & (day <= day_number(scope.night))
+    minute = second[is_told] // 60
+    zone, told_s = ZoneInfo(scope.timezone), moments[is_told]
+    if not told_s.size:
+        return None
+    return Measured(
+        first=datetime.fromtimestamp(int(told_s.min()), zone),
+        last=datetime.fromtimestamp(int(told_s.max()), zone),
+        attempts=int(told_s.size),
+        in_window=int(scope.window.is_inside(minute, minute + 1).sum()),
+    )
 
 
 def _names(frame: pd.DataFrame, rows: NDArray[np.bool_]) -> tuple[str, ...]:

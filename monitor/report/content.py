@@ -31,11 +31,14 @@ class HeatMap:
     first_hour : local hour at which each day's row begins.
     slowness : shape (n_days, 24); times slower than usual, inf where nothing answered,
         NaN where nothing was measured.
+    n_before : hours from the first one on that lie before the first measurement of all:
+        nothing is missing there.
     """
 
     days: tuple[date, ...]
     first_hour: int
     slowness: Floats
+    n_before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,18 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What there is of measurements: attempts at sites over the direct path."""
+
+    first: datetime
+    """In local time."""
+    last: datetime
+    attempts: int
+    in_window: int
+    """Of them, in the evening under suspicion."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A span without any measurement."""
 
@@ -139,6 +154,8 @@ class NightReport:
     span: Window
     hosts: tuple[Host, ...]
     controls: tuple[str, ...]
+    measured: Measured | None
+    """None: nothing was, at any site."""
     gaps: tuple[Gap, ...]
     spoiled: tuple[Spoiled, ...]
     notes: tuple[Note, ...]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,6 +16,7 @@ from monitor.report.content import (
     NightReport,
     Service,
 )
+from monitor.report.first_page import first_page, how_sure
 from monitor.report.states import state_label as state_words
 from monitor.series.rows import Floats
 from monitor.text import printable_lines
@@ -33,6 +34,9 @@ from monitor.wording.numbers import evidence_lines
 from monitor.wording.round_words import told_gap, told_spoiled
 from monitor.wording.sentences import title
 
+if TYPE_CHECKING:
+    from monitor.report.charts import Key
+
 _FONTS: Final = "DejaVu Sans, system-ui, Noto Sans, sans-serif"
 
 
@@ -40,9 +44,11 @@ _FONTS: Final = "DejaVu Sans, system-ui, Noto Sans, sans-serif"
 class Chart:
     """One picture with what it says in words."""
 
+    kind: str
     svg: str
     title: str
     description: str
+    keys: "tuple[Key, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class ToldService:
     name: str
     sentence: str
     title: str
+    how_sure: str
     tone: Tone
     sign: str
     hosts: tuple[Pictured, ...]
@@ -93,7 +100,12 @@ def render_html(report: NightReport, language_code: str) -> str:
     tongue = language(language_code)
     services = [_told(service, report, tongue) for service in report.services]
     page = _environment(language_code).get_template("report.html.j2")
-    html = page.render(report=report, services=services, language=tongue)
+    html = page.render(
+        report=report,
+        services=services,
+        language=tongue,
+        page=first_page(report, tongue),
+    )
     # Escaping keeps a name from being markup; this keeps it from turning its sentence
     # around by marks of direction, and from hiding letters in it.
     return printable_lines(html)
@@ -119,6 +131,7 @@ def _environment(language_code: str) -> Environment:
         check_sign=check_sign,
         metric_title=metric_title,
         svg=_labelled,
+        mark=_mark,
         check_figure=check_figure,
         told_gap=told_gap,
         told_spoiled=told_spoiled,
@@ -136,6 +149,7 @@ def _told(service: Service, report: NightReport, tongue: Language) -> ToldServic
         name=name,
         sentence=told_service(service, report, tongue),
         title=leading.title,
+        how_sure=how_sure(leading.host.verdict, tongue),
         tone=leading.tone,
         sign=leading.sign,
         hosts=hosts,
@@ -171,18 +185,21 @@ def _pictured(host: Host, report: NightReport, tongue: Language) -> Pictured:
 
 def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
     # Matplotlib is loaded late: the analysis before it needs the room.
-    from monitor.report.charts import evenings_svg, heat_map_svg, last_night_svg
+    from monitor.report import charts
 
     t = tongue.gettext
     values = {"name": display_name(host.name), "what": _metric(host, tongue)}
     return (
         Chart(
-            evenings_svg(host.evenings, tongue),
+            "evenings",
+            charts.evenings_svg(host.evenings, tongue),
             t("Evening by evening"),
             t("A shape for each evening."),
+            charts.evening_keys({mark.state for mark in host.evenings}, tongue),
         ),
         Chart(
-            heat_map_svg(host.heat_map, window, tongue),
+            "heat",
+            charts.heat_map_svg(host.heat_map, window, tongue),
             t("Hour by hour"),
             t(
                 "Each column is a day, each row an hour of it. Dark hours were slower "
@@ -192,7 +209,8 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
             % values,
         ),
         Chart(
-            last_night_svg(host.last_night, window, tongue),
+            "last",
+            charts.last_night_svg(host.last_night, window, tongue),
             t("The last evening and its day"),
             t(
                 "The line is %(name)s, the band all control sites, the dashed line the "
@@ -200,6 +218,7 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
                 "evening is shaded."
             )
             % values,
+            charts.last_night_keys(host.last_night, tongue),
         ),
     )
 
@@ -255,6 +274,11 @@ def _typical(cells: Floats, tongue: Language) -> str:
     if not np.isfinite(middle):
         return "\N{MULTIPLICATION X}"
     return f"{tongue.number(middle, 1)}\N{MULTIPLICATION SIGN}"
+
+
+def _mark(key: "Key") -> Markup:
+    # Drawn by `charts` from its own shapes.
+    return Markup(key.svg)  # noqa: S704
 
 
 def _labelled(chart: Chart, identifier: str) -> Markup:

@@ -60,14 +60,13 @@ def hostile(report, text: str):
 
 
 @pytest.fixture(scope="session")
-def html(one_service) -> str:
-    """The page, drawn once: drawing takes most of the time."""
-    return render_html(one_service, "en")
+def html(one_service, draw) -> str:
+    return draw(one_service, "en")
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str) -> None:
-    page = HTMLParser(render_html(one_service, code))
+def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str, draw) -> None:
+    page = HTMLParser(draw(one_service, code))
     assert page.css("script, iframe, object, embed, link, base, form") == []
     for node in page.css("*"):
         for name, value in node.attributes.items():
@@ -100,8 +99,8 @@ def test_every_picture_has_a_text_alternative(html: str) -> None:
     assert page.css_first("table.hours") is not None
 
 
-def test_identifiers_are_unique(report) -> None:
-    page = HTMLParser(render_html(report, "en"))
+def test_identifiers_are_unique(report, draw) -> None:
+    page = HTMLParser(draw(report, "en"))
     found = [
         node.attributes["id"]
         for node in page.css("main [id]")
@@ -111,8 +110,8 @@ def test_identifiers_are_unique(report) -> None:
     assert len(found) == len(set(found))
 
 
-def test_the_sentence_comes_before_any_picture(report) -> None:
-    html = render_html(report, "en")
+def test_the_sentence_comes_before_any_picture(report, draw) -> None:
+    html = draw(report, "en")
     for service in report.hosts:
         words = f"evenings {service.name}"
         assert html.index("In short") < html.lower().index(words) < html.index("<svg")
