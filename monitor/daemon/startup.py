@@ -1,12 +1,15 @@
 """What a starting daemon asks the database: is it fit, what is missing or spent."""
 
 import logging
+import platform
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.clock import Clock
+import monitor
+from monitor.clock import Clock, is_synchronised
 from monitor.config import Config
 from monitor.errors import InputError, RightsError, StoreError
+from monitor.machine import hardware
 from monitor.model import Round, RoundStatus
 from monitor.sampling.ration import Ration
 from monitor.sampling.schedule import (
@@ -18,7 +21,8 @@ from monitor.sampling.schedule import (
 )
 from monitor.store import Store
 from monitor.store.clock_steps import ClockStep
-from monitor.wallclock import local_instant
+from monitor.store.custody import Start
+from monitor.wallclock import local_instant, tzdata_version
 from monitor.wire_bytes import expected_on_wire_bytes
 
 _log = logging.getLogger(__package__)
@@ -93,6 +97,31 @@ def _recorded_until(store: Store, last: Round, config: Config) -> datetime:
     # The clock went back over that record: since then there may be gaps before it.
     again = slot_start(slot_of(step.after_utc, config.every), config.every)
     return min(again, end)
+
+
+def note_start(store: Store, config: Config, start: Start) -> None:
+    """Put on record that the daemon began to measure.
+
+    Raises
+    ------
+    StoreError
+        The database is out of reach.
+    """
+    store.open()
+    store.custody.append(config.vantage, start)
+
+
+def this_start(began_utc: datetime) -> Start:
+    """What begins to measure here, and on what machine."""
+    return Start(
+        started_at_utc=began_utc,
+        software=monitor.__version__,
+        python=platform.python_version(),
+        system=platform.platform(),
+        hardware=hardware(),
+        tzdata=tzdata_version(),
+        is_synchronised=is_synchronised(),
+    )
 
 
 def note_clock_step(store: Store, config: Config, step: ClockStep) -> None:

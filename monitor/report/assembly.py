@@ -1,8 +1,8 @@
 """Samples and verdicts to a `NightReport`: what is told, gathered in one place."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -51,6 +51,8 @@ class Beside:
     """The schedule's own account, for the reasons of gaps."""
     notes: Sequence[Note] = ()
     chain: Chain | None = None
+    stated: Mapping[str, str] = field(default_factory=dict)
+    """What the owner says of line, provider and hardware."""
 
 
 def night_report(
@@ -91,6 +93,7 @@ def night_report(
             probes=_probe_versions(frame),
         ),
         chain=beside.chain,
+        stated=beside.stated,
         made_at=scope.made_at_utc.astimezone(zone),
         analysis=replace(analysis, verdicts=tuple(verdicts)),
         is_simulated=_is_simulated(frame, scope.vantage),
@@ -111,6 +114,7 @@ def public_copy(report: NightReport, name: str) -> NightReport:
         gaps=(),
         spoiled=(),
         notes=(),
+        stated={},
         made_at=report.made_at.replace(hour=0, minute=0, second=0, microsecond=0),
         analysis=replace(report.analysis, verdicts=tuple(verdicts)),
         is_public=True,

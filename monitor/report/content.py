@@ -1,6 +1,7 @@
 """What a report tells, before it has a language or a form."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from monitor.evening_rule import Window
@@ -165,6 +166,8 @@ class NightReport:
     """In local time."""
     analysis: Analysis
     """This vantage only."""
+    stated: Mapping[str, str] = field(default_factory=dict)
+    """What the owner says of line, provider and hardware."""
     is_simulated: bool = False
     is_public: bool = False
     """Whether it is the copy for anybody, without the house that measured."""

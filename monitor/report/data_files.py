@@ -47,17 +47,19 @@ def render_json(report: NightReport) -> str:
         "is_public": report.is_public,
         "software_version": report.versions.software,
         "controls": list(report.controls),
+        "as_the_owner_wrote": dict(report.stated),
         "evenings": {s.name: _evenings(s) for s in report.hosts},
-        "gaps": [
-            {"start": g.start.isoformat(), "end": g.end.isoformat(), "reason": g.reason}
-            for g in report.gaps
-        ],
+        "gaps": gaps_of(report),
         "spoiled": [{"reason": s.reason, "rounds": s.n_rounds} for s in report.spoiled],
         "notes": [
             {
                 "first_date": note.first_date.isoformat(),
                 "last_date": note.last_date.isoformat(),
                 "text": note.text,
+                "attached": [
+                    {"name": a.name, "sha256": a.sha256, "bytes": a.n_bytes}
+                    for a in note.attached
+                ],
             }
             for note in report.notes
         ],
@@ -68,6 +70,14 @@ def render_json(report: NightReport) -> str:
         ),
     }
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def gaps_of(report: NightReport) -> list[dict[str, str | None]]:
+    """The gaps as a document has them, in local time."""
+    return [
+        {"start": g.start.isoformat(), "end": g.end.isoformat(), "reason": g.reason}
+        for g in report.gaps
+    ]
 
 
 def _rows(report: NightReport, host: Host) -> Iterator[list[object]]:

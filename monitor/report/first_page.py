@@ -41,6 +41,7 @@ class FirstPage:
     measured: str
     rates: tuple[str, ...]
     explanations: tuple[Explanation, ...]
+    limits: tuple[str, ...]
 
 
 def first_page(report: NightReport, tongue: Language) -> FirstPage:
@@ -49,6 +50,7 @@ def first_page(report: NightReport, tongue: Language) -> FirstPage:
         measured=_measured(report, tongue),
         rates=tuple(told_rates(report.versions.method, error_rates(), tongue)),
         explanations=tuple(_explanations(report.services, tongue)),
+        limits=tuple(_limits(tongue)),
     )
 
 
@@ -69,6 +71,26 @@ def _measured(report: NightReport, tongue: Language) -> str:
             "start": report.window[0],
             "end": report.window[1],
         },
+    )
+
+
+def _limits(tongue: Language) -> Iterator[str]:
+    t = tongue.gettext
+    yield t(
+        "One line sees one line: this says nothing about other homes or other "
+        "providers."
+    )
+    yield t(
+        "The samples show that and how a service is slow, never who ordered it. "
+        '"Consistent with" is the most that this report says about a cause.'
+    )
+    yield t(
+        "What happens inside a service's own network looks the same as what happens on "
+        "the way to it, unless a check above tells them apart."
+    )
+    yield t(
+        "This is not a measurement by a regulator's certified tool; it can stand "
+        "beside one."
     )
 
 

@@ -28,6 +28,7 @@ from monitor.wording.check_words import (
     check_sign,
     check_title,
 )
+from monitor.wording.home_words import stated_title
 from monitor.wording.metric_words import metric_title, metric_value
 from monitor.wording.names import display_name
 from monitor.wording.numbers import evidence_lines
@@ -99,7 +100,7 @@ def render_html(report: NightReport, language_code: str) -> str:
     """
     tongue = language(language_code)
     services = [_told(service, report, tongue) for service in report.services]
-    page = _environment(language_code).get_template("report.html.j2")
+    page = page_environment(language_code).get_template("report.html.j2")
     html = page.render(
         report=report,
         services=services,
@@ -112,7 +113,8 @@ def render_html(report: NightReport, language_code: str) -> str:
 
 
 @lru_cache
-def _environment(language_code: str) -> Environment:
+def page_environment(language_code: str) -> Environment:
+    """The templates of pages in a language; whatever is filled in is escaped."""
     tongue = language(language_code)
     environment = Environment(
         loader=PackageLoader("monitor.report"),
@@ -132,6 +134,7 @@ def _environment(language_code: str) -> Environment:
         metric_title=metric_title,
         svg=_labelled,
         mark=_mark,
+        stated_title=stated_title,
         check_figure=check_figure,
         told_gap=told_gap,
         told_spoiled=told_spoiled,

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from monitor.store.sql_types import TableColumn
 
-REVISION: Final = "0011"
+REVISION: Final = "0014"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -235,6 +235,32 @@ pauses = Table(
 )
 """What the owner asked for: no measurements up to a moment."""
 
+starts = Table(
+    "starts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vantage", Text, nullable=False),
+    Column("started_at_us", BigInteger, nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("software", "python", "system", "hardware", "tzdata")
+    ),
+    Column("is_synchronised", Boolean),
+)
+"""When the daemon began to measure, as what, and on what machine."""
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("note_id", ForeignKey(notes.c.id), nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("name", "sha256")),
+    Column("content", LargeBinary, nullable=False),
+    Column("vantage", Text),
+    Index(None, "note_id"),
+)
+"""Files of others that are kept with a note; without a vantage: of all."""
+
 leases = Table(
     "leases",
     metadata,
@@ -262,6 +288,8 @@ APPEND_ONLY: Final = (
     removals,
     clock_steps,
     pauses,
+    starts,
+    attachments,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -64,11 +65,24 @@ def test_a_bundle_can_be_verified(house: Path) -> None:
     assert checked.exit_code == 0, checked.output
 
 
+def test_a_letter_lies_beside_the_report_and_in_no_bundle(house: Path) -> None:
+    words = ("--date", "2026-03-09", "--out", "out", "--bundle", "--language", "ru")
+    result = run("report", *words, "--letter", "provider")
+    assert result.exit_code == 0, result.output
+    assert "out/letter-provider.txt" in result.output
+    assert "Здравствуйте" in (house / "out" / "letter-provider.txt").read_text()
+    with zipfile.ZipFile(house / "out" / "evidence.zip") as bundle:
+        assert not [name for name in bundle.namelist() if "letter" in name]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--date", "yesterday"), "a date such as"),
-        (("--date", "2020-01-01"), "no target was measured"),
+        (("--date", "2020-01-01"), "allowed: 2026-03-01 and later"),
+        # Its day is over before the first sample, which its rows would hold.
+        (("--date", "2026-02-28"), "before, nothing was measured"),
+        (("--date", "2026-02-28", "--preview"), "before, nothing was measured"),
         (("--date", "2026-03-06", "--since", "2026-03-08"), "since: found 2026-03-08"),
     ],
 )
