@@ -98,7 +98,7 @@ def analysed_night(
         verdicts, timezone=config.timezone, window=window, since=first, until=night
     )
     scope = _scope(config, first, night, now_utc)
-    beside = _beside(store, scope, config.home.stated) if verdicts else None
+    beside = _beside(store, scope, config) if verdicts else None
     reports = [night_report(samples, of_night, scope, beside)] if beside else []
     return Night(
         night=night,
@@ -119,7 +119,7 @@ def _scope(config: Config, since: date, night: date, now_utc: datetime) -> Scope
     )
 
 
-def _beside(store: Store, scope: Scope, stated: Mapping[str, str]) -> Beside:
+def _beside(store: Store, scope: Scope, config: Config) -> Beside:
     start, end = whole_days(scope.since, scope.night, scope.timezone)
     rounds = store.rounds.read(
         since=start, until=end, vantage=scope.vantage, as_of=scope.made_at_utc
@@ -130,7 +130,8 @@ def _beside(store: Store, scope: Scope, stated: Mapping[str, str]) -> Beside:
             since=scope.since, until=scope.night, vantage=scope.vantage
         ),
         chain=_chain(store, scope.vantage, until=end),
-        stated={name: masked_in(text) for name, text in stated.items()},
+        stated={name: masked_in(text) for name, text in config.home.stated.items()},
+        budget=(config.budget.per_day, config.budget.per_month),
     )
 
 

@@ -34,6 +34,7 @@ from monitor.report.content import (
     Spoiled,
     Versions,
 )
+from monitor.report.data_by_site import data_used
 from monitor.report.pictures import is_any, is_remote, pictures_of
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.wallclock import day_number
@@ -53,6 +54,8 @@ class Beside:
     chain: Chain | None = None
     stated: Mapping[str, str] = field(default_factory=dict)
     """What the owner says of line, provider and hardware."""
+    budget: tuple[int | None, int | None] = (None, None)
+    """Most bytes per day and per month; None: no limit."""
 
 
 def night_report(
@@ -94,6 +97,9 @@ def night_report(
         ),
         chain=beside.chain,
         stated=beside.stated,
+        data_used=data_used(
+            frame, scope.timezone, (scope.since, scope.night), beside.budget
+        ),
         made_at=scope.made_at_utc.astimezone(zone),
         analysis=replace(analysis, verdicts=tuple(verdicts)),
         is_simulated=_is_simulated(frame, scope.vantage),
@@ -115,6 +121,7 @@ def public_copy(report: NightReport, name: str) -> NightReport:
         spoiled=(),
         notes=(),
         stated={},
+        data_used=None,
         made_at=report.made_at.replace(hour=0, minute=0, second=0, microsecond=0),
         analysis=replace(report.analysis, verdicts=tuple(verdicts)),
         is_public=True,

@@ -25,6 +25,7 @@ from matplotlib.path import Path as Outline
 from monitor.evening_rule import EveningState, Window
 from monitor.model import EveningMark
 from monitor.report.content import (
+    DataUsed,
     HeatMap,
     LastNight,
 )
@@ -139,6 +140,25 @@ def last_night_svg(last_night: LastNight, window: Window, language: Language) ->
         return _svg(figure)
 
 
+def data_svg(used: DataUsed, language: Language) -> str:
+    """A bar for each day, in megabytes, and the budget of a day as a dashed line."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _new_figure(1.5)
+        places = np.arange(len(used.days)) + 0.5
+        axes.bar(places, used.by_day / _MEGABYTE, width=0.8, color=CONTROL_COLOUR)
+        if used.per_day is not None:
+            axes.axhline(used.per_day / _MEGABYTE, color=INK, lw=1.0, ls=(0, (4, 2)))
+        axes.set_xlim(0, len(used.days))
+        axes.set_ylim(bottom=0)
+        axes.locator_params(axis="y", nbins=4)
+        axes.tick_params(axis="y", labelright=True)
+        _label_days(axes, used.days, language)
+        axes.set_ylabel(language.gettext("MB"))
+        _no_spines(axes)
+        return _svg(figure)
+
+
+_MEGABYTE: Final = 1e6
 _ROW: Final = 1.15
 """Height of a month in the calendar, in widths of a day."""
 

@@ -108,6 +108,37 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteData:
+    """What one site's probes received [bytes]: pages, transfers, all others.
+
+    Bodies with what is expected for handshakes and headers.
+    """
+
+    name: str
+    by_kind: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataUsed:
+    """What all probes received.
+
+    Attributes
+    ----------
+    days : local dates.
+    by_day : shape (n_days,) [bytes]; counted on the wire where rounds did, else as
+        expected of their bodies.
+    by_site : the largest first.
+    per_day, per_month : the budget [bytes]; None: no limit.
+    """
+
+    days: tuple[date, ...]
+    by_day: Floats
+    by_site: tuple[SiteData, ...]
+    per_day: int | None = None
+    per_month: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A span without any measurement."""
 
@@ -166,6 +197,8 @@ class NightReport:
     """In local time."""
     analysis: Analysis
     """This vantage only."""
+    data_used: DataUsed | None = None
+    """None: it is not told."""
     stated: Mapping[str, str] = field(default_factory=dict)
     """What the owner says of line, provider and hardware."""
     is_simulated: bool = False

@@ -51,6 +51,7 @@ def render_json(report: NightReport) -> str:
         "evenings": {s.name: _evenings(s) for s in report.hosts},
         "gaps": gaps_of(report),
         "spoiled": [{"reason": s.reason, "rounds": s.n_rounds} for s in report.spoiled],
+        "data_used": _data_used(report),
         "notes": [
             {
                 "first_date": note.first_date.isoformat(),
@@ -78,6 +79,23 @@ def gaps_of(report: NightReport) -> list[dict[str, str | None]]:
         {"start": g.start.isoformat(), "end": g.end.isoformat(), "reason": g.reason}
         for g in report.gaps
     ]
+
+
+def _data_used(report: NightReport) -> dict[str, object] | None:
+    used = report.data_used
+    if used is None:
+        return None
+    days = zip(used.days, used.by_day, strict=True)
+    return {
+        "budget_bytes": {"per_day": used.per_day, "per_month": used.per_month},
+        "by_day_bytes": {day.isoformat(): int(n) for day, n in days},
+        "by_site_bytes": {
+            site.name: dict(
+                zip(("page", "transfer", "other"), site.by_kind, strict=True)
+            )
+            for site in used.by_site
+        },
+    }
 
 
 def _rows(report: NightReport, host: Host) -> Iterator[list[object]]:

@@ -1,5 +1,6 @@
 """A report as one HTML page: style and pictures inside, no script, no request."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from monitor.evening_rule import EveningState, Window
 from monitor.model import EveningMark
 from monitor.report.brief import sentence, told_service
 from monitor.report.content import (
+    DataUsed,
     Host,
     NightReport,
     Service,
@@ -77,6 +79,16 @@ class Pictured:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldData:
+    """What the probes received, ready for the page."""
+
+    sentences: tuple[str, ...]
+    charts: tuple[Chart, ...]
+    rows: tuple[tuple[str, ...], ...]
+    """Name of the site, then megabytes by kind and in all."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToldService:
     """A service with its sentence and its hosts, ready for the page."""
 
@@ -106,6 +118,7 @@ def render_html(report: NightReport, language_code: str) -> str:
         services=services,
         language=tongue,
         page=first_page(report, tongue),
+        data=_told_data(report, tongue),
     )
     # Escaping keeps a name from being markup; this keeps it from turning its sentence
     # around by marks of direction, and from hiding letters in it.
@@ -158,6 +171,57 @@ def _told(service: Service, report: NightReport, tongue: Language) -> ToldServic
         hosts=hosts,
         has_hosts=not is_alone,
     )
+
+
+def _told_data(report: NightReport, tongue: Language) -> ToldData | None:
+    used = report.data_used
+    if used is None or not used.by_site:
+        return None
+
+    def megabytes(n_bytes: float) -> str:
+        return tongue.number(n_bytes / 1e6, 1)
+
+    values = {
+        "total": megabytes(float(used.by_day.sum())),
+        "most": megabytes(float(used.by_day.max())),
+        "day": tongue.long_date(used.days[int(used.by_day.argmax())]),
+    }
+    told = tongue.fill(
+        "The probes received about %(total)s MB in all, at most %(most)s MB on one day "
+        "(%(day)s).",
+        values,
+    )
+    return ToldData(
+        sentences=(told, *_told_budget(used, tongue)),
+        charts=_data_charts(used, tongue),
+        rows=tuple(
+            (
+                display_name(site.name),
+                *map(megabytes, (*site.by_kind, sum(site.by_kind))),
+            )
+            for site in used.by_site
+        ),
+    )
+
+
+def _told_budget(used: DataUsed, tongue: Language) -> Iterator[str]:
+    if used.per_day is not None:
+        most = {"most": tongue.number(used.per_day / 1e6)}
+        yield tongue.fill("The budget of a day is %(most)s MB.", most)
+    if used.per_month is not None:
+        most = {"most": tongue.number(used.per_month / 1e6)}
+        yield tongue.fill("The budget of a month is %(most)s MB.", most)
+    if used.per_day is None and used.per_month is None:
+        yield tongue.gettext("No budget is set.")
+
+
+def _data_charts(used: DataUsed, tongue: Language) -> tuple[Chart, ...]:
+    from monitor.report.charts import data_svg
+
+    t = tongue.gettext
+    title = t("Received by day")
+    text = t("A bar for each day; the dashed line, where there is one, is the budget.")
+    return (Chart("data", data_svg(used, tongue), title, text),)
 
 
 def _pictured(host: Host, report: NightReport, tongue: Language) -> Pictured:

@@ -92,7 +92,8 @@ def test_hostile_text_stays_text(one_service, html: str, text: str) -> None:
 def test_every_picture_has_a_text_alternative(html: str) -> None:
     page = HTMLParser(html)
     pictures = page.css("figure svg[role=img]")
-    assert len(pictures) == 3
+    # Three of the service, and the data used by day.
+    assert len(pictures) == 4
     for picture in pictures:
         for identifier in picture.attributes["aria-labelledby"].split():
             assert picture.css_first(f"#{identifier}").text().strip()
@@ -142,7 +143,8 @@ def test_one_evening_is_no_span(one_service) -> None:
 
 
 def test_a_report_without_services_is_still_a_page(report) -> None:
-    page = HTMLParser(render_html(replace(report, hosts=(), controls=()), "kk"))
+    empty = replace(report, hosts=(), controls=(), data_used=None, measured=None)
+    page = HTMLParser(render_html(empty, "kk"))
     assert page.css_first("h1").text()
     assert page.css("figure") == []
 
