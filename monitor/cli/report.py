@@ -16,7 +16,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
-from monitor.errors import InputError
+from monitor.errors import InputError, MonitorError
 from monitor.text import printable
 
 if TYPE_CHECKING:
@@ -138,7 +138,28 @@ def _asked(
         first = _first_with_rows(store, config, last, first)
     night = analysed_night(store, config, last, now_utc=now_utc, since=first)
     _check(night)
-    return night
+    return _with_circle(night, config)
+
+
+def _with_circle(night: "Night", config: "Config") -> "Night":
+    """The night with what the digests of friends state; without them as it is."""
+    from monitor.circle.agreement import services_of_homes, slow_of_judged
+    from monitor.circle.circle_files import CircleFiles, circle_folder
+    from monitor.report import CircleCount
+
+    try:
+        homes = CircleFiles(circle_folder(config.database)).homes()
+    except MonitorError as error:
+        say(f"circle: left out of the report: {error}", err=True)
+        return night
+    counts = {name: slow_of_judged(homes, name) for name in services_of_homes(homes)}
+    circle = tuple(
+        CircleCount(service=name, n_slow=n_slow, n_judged=n_judged)
+        for name, (n_slow, n_judged) in counts.items()
+        if n_judged
+    )
+    reports = tuple(replace(report, circle=circle) for report in night.reports)
+    return replace(night, reports=reports)
 
 
 def write_evidence(

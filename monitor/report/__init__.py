@@ -7,6 +7,7 @@ from monitor.report.assembly import Beside, night_report, public_copy
 from monitor.report.brief import render_text, told_service
 from monitor.report.content import (
     Chain,
+    CircleCount,
     Gap,
     Host,
     NightReport,
@@ -26,6 +27,7 @@ __all__ = [
     "Addressee",
     "Beside",
     "Chain",
+    "CircleCount",
     "Gap",
     "Host",
     "NightReport",

@@ -121,6 +121,7 @@ def public_copy(report: NightReport, name: str) -> NightReport:
         spoiled=(),
         notes=(),
         stated={},
+        circle=(),
         data_used=None,
         made_at=report.made_at.replace(hour=0, minute=0, second=0, microsecond=0),
         analysis=replace(report.analysis, verdicts=tuple(verdicts)),

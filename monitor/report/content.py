@@ -139,6 +139,15 @@ class DataUsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CircleCount:
+    """How many lines of friends found a service slow, by their signed digests."""
+
+    service: str
+    n_slow: int
+    n_judged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A span without any measurement."""
 
@@ -197,6 +206,8 @@ class NightReport:
     """In local time."""
     analysis: Analysis
     """This vantage only."""
+    circle: tuple[CircleCount, ...] = ()
+    """What friends state; it changes no verdict."""
     data_used: DataUsed | None = None
     """None: it is not told."""
     stated: Mapping[str, str] = field(default_factory=dict)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Final
 
 from monitor.report.content import Host, NightReport
@@ -51,6 +52,7 @@ def render_json(report: NightReport) -> str:
         "evenings": {s.name: _evenings(s) for s in report.hosts},
         "gaps": gaps_of(report),
         "spoiled": [{"reason": s.reason, "rounds": s.n_rounds} for s in report.spoiled],
+        "circle": [asdict(count) for count in report.circle],
         "data_used": _data_used(report),
         "notes": [
             {

@@ -42,6 +42,7 @@ class FirstPage:
     rates: tuple[str, ...]
     explanations: tuple[Explanation, ...]
     limits: tuple[str, ...]
+    circle: tuple[str, ...]
 
 
 def first_page(report: NightReport, tongue: Language) -> FirstPage:
@@ -51,6 +52,7 @@ def first_page(report: NightReport, tongue: Language) -> FirstPage:
         rates=tuple(told_rates(report.versions.method, error_rates(), tongue)),
         explanations=tuple(_explanations(report.services, tongue)),
         limits=tuple(_limits(tongue)),
+        circle=tuple(_circle(report, tongue)),
     )
 
 
@@ -72,6 +74,19 @@ def _measured(report: NightReport, tongue: Language) -> str:
             "end": report.window[1],
         },
     )
+
+
+def _circle(report: NightReport, tongue: Language) -> Iterator[str]:
+    for count in report.circle:
+        yield tongue.fill(
+            "%(name)s: slow on %(slow)s of %(lines)s lines of friends that could judge "
+            "it.",
+            {
+                "name": display_name(count.service),
+                "slow": tongue.number(count.n_slow),
+                "lines": tongue.number(count.n_judged),
+            },
+        )
 
 
 def _limits(tongue: Language) -> Iterator[str]:

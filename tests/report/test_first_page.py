@@ -7,6 +7,7 @@ from selectolax.parser import HTMLParser
 
 from monitor.model import MechanismCheck
 from monitor.reason import Reason
+from monitor.report import CircleCount, public_copy
 from monitor.report.error_rates import error_rates
 from monitor.report.first_page import first_page, how_sure, told_rates
 from monitor.wording import LANGUAGES, language
@@ -87,10 +88,20 @@ def test_where_nothing_is_accused_nobody_is_defended(report) -> None:
     assert "attempts at 1 services" in page.measured
 
 
+def test_friends_are_counted_and_no_public_copy_tells_of_them(report) -> None:
+    count = CircleCount(service="facebook", n_slow=3, n_judged=4)
+    told = replace(report, circle=(count,))
+    (line,) = first_page(told, ENGLISH).circle
+    assert line.startswith("Facebook: slow on 3 of 4 lines of friends")
+    assert public_copy(told, "v-1").circle == ()
+    assert first_page(report, ENGLISH).circle == ()
+
+
 @pytest.mark.parametrize("code", ["ru", "kk"])
 def test_no_english_word_is_on_the_first_page(report, code: str) -> None:
-    page = first_page(report, language(code))
-    texts = [page.measured, *page.rates]
+    count = CircleCount(service="facebook", n_slow=3, n_judged=4)
+    page = first_page(replace(report, circle=(count,)), language(code))
+    texts = [page.measured, *page.rates, *page.limits, *page.circle]
     texts += [f"{e.who} {e.of} {e.answer}" for e in page.explanations]
     assert foreign_words(" ".join(texts), ["CDN"]) == set()
 
