@@ -11,7 +11,7 @@ from monitor.model import LOCAL_PROBES, Probe
 from monitor.report.content import DataUsed, SiteData
 from monitor.report.pictures import is_any
 from monitor.series.local_time import local_seconds
-from monitor.series.rows import Floats, Ints
+from monitor.series.rows import Bools, Floats, Ints
 from monitor.wallclock import day_number
 from monitor.wire_bytes import PER_PROBE_BYTES, WIRE_FACTOR
 
@@ -46,7 +46,7 @@ def data_used(
     return DataUsed(
         days=tuple(dates_between(*span)),
         by_day=np.where(counted > 0, counted, by_day),
-        by_site=_by_site(samples[is_site], expected[is_site]),
+        by_site=_by_site(samples, is_site, expected),
         per_day=budget[0],
         per_month=budget[1],
     )
@@ -65,19 +65,28 @@ def _bodies(samples: pd.DataFrame) -> Floats:
     return np.asarray(np.nan_to_num(body.to_numpy(np.float64)))
 
 
-def _by_site(samples: pd.DataFrame, expected: Floats) -> tuple[SiteData, ...]:
+def _by_site(
+    samples: pd.DataFrame, rows: Bools, expected: Floats
+) -> tuple[SiteData, ...]:
+    # By codes: a copy of a year's rows would not fit beside them on a small machine.
     names = samples["target"].astype("category").cat
-    probes = samples["probe"].astype("category").cat if "probe" in samples else None
-    kinds = np.full(len(samples), _PAGE)
-    if probes is not None:
-        of = [_KIND_OF.get(str(probe), _OTHER) for probe in probes.categories]
-        kinds = np.array([*of, _PAGE])[probes.codes.to_numpy()]
-    place = names.codes.to_numpy() * len(_KINDS) + kinds
+    place = names.codes.to_numpy()[rows].astype(np.int64) * len(_KINDS)
+    place += _kinds(samples)[rows]
     n_places = len(names.categories) * len(_KINDS)
-    sums = np.bincount(place, expected, minlength=n_places).reshape(-1, len(_KINDS))
-    rows = (
+    sums = np.bincount(place, expected[rows], minlength=n_places)
+    sites = (
         SiteData(name=str(name), by_kind=tuple(int(n) for n in row))
-        for name, row in zip(names.categories, sums, strict=True)
+        for name, row in zip(
+            names.categories, sums.reshape(-1, len(_KINDS)), strict=True
+        )
         if row.any()
     )
-    return tuple(sorted(rows, key=lambda site: -sum(site.by_kind)))
+    return tuple(sorted(sites, key=lambda site: -sum(site.by_kind)))
+
+
+def _kinds(samples: pd.DataFrame) -> Ints:
+    if "probe" not in samples.columns:
+        return np.full(len(samples), _PAGE)
+    probes = samples["probe"].astype("category").cat
+    of = [_KIND_OF.get(str(probe), _OTHER) for probe in probes.categories]
+    return np.array([*of, _PAGE])[probes.codes.to_numpy()]
