@@ -29,14 +29,17 @@ from monitor.report.content import (
     Gap,
     Host,
     Measured,
+    NameCost,
     NightReport,
     Scope,
     Spoiled,
     Versions,
 )
 from monitor.report.data_by_site import data_used
+from monitor.report.name_costs import name_costs
 from monitor.report.pictures import is_any, is_remote, pictures_of
 from monitor.series.local_time import evening_of, local_seconds
+from monitor.series.pairs import legs_apart
 from monitor.wallclock import day_number
 
 _SHORTEST_GAP_MIN: Final = 20
@@ -71,7 +74,10 @@ def night_report(
     samples : columns of contracts 4; other vantages are left out.
     analysis : of the same samples; other vantages are left out.
     """
-    frame = _of_vantage(samples, scope.vantage)
+    whole = _of_vantage(samples, scope.vantage)
+    # As the analysis has it: legs of pairs are no series of their site.
+    series, legs = legs_apart(whole)
+    frame = series if isinstance(series, pd.DataFrame) else whole
     verdicts = [v for v in analysis.verdicts if v.vantage == scope.vantage]
     scope = replace(
         scope, since=max(scope.since, _first_evening(verdicts, scope.since))
@@ -83,7 +89,7 @@ def night_report(
         since=scope.since,
         timezone=scope.timezone,
         span=scope.window,
-        hosts=_hosts(frame, verdicts, scope),
+        hosts=_hosts(frame, verdicts, scope, name_costs(legs, scope)),
         controls=_controls(frame),
         measured=_measured(frame, scope),
         gaps=_gaps(frame, scope, beside.rounds),
@@ -98,7 +104,7 @@ def night_report(
         chain=beside.chain,
         stated=beside.stated,
         data_used=data_used(
-            frame, scope.timezone, (scope.since, scope.night), beside.budget
+            whole, scope.timezone, (scope.since, scope.night), beside.budget
         ),
         made_at=scope.made_at_utc.astimezone(zone),
         analysis=replace(analysis, verdicts=tuple(verdicts)),
@@ -150,7 +156,10 @@ def _first_evening(verdicts: Sequence[Verdict], default: date) -> date:
 
 
 def _hosts(
-    frame: pd.DataFrame, verdicts: Sequence[Verdict], scope: Scope
+    frame: pd.DataFrame,
+    verdicts: Sequence[Verdict],
+    scope: Scope,
+    costs: Mapping[str, tuple[NameCost, ...]],
 ) -> tuple[Host, ...]:
     pictures = pictures_of(
         frame,
@@ -166,6 +175,7 @@ def _hosts(
             evenings=evening_marks(verdict, scope.since, scope.night),
             heat_map=pictures[verdict.target].heat_map,
             last_night=pictures[verdict.target].last_night,
+            name_costs=costs.get(verdict.target, ()),
         )
         for verdict in verdicts
     )

@@ -69,6 +69,29 @@ class LastNight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EveningCost:
+    """What a name cost on one evening."""
+
+    day: date
+    n: int
+    """Blocks."""
+    times: float
+    """How many times slower under the site's name, median of the blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameCost:
+    """What a site's name cost in blocks."""
+
+    is_away: bool
+    """At a server that is not the service's; else at the site's own address."""
+    evenings: tuple[EveningCost, ...]
+    n_calm: int
+    calm_times: float | None
+    """The same outside the evening; None where it was not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """One target: the verdict and everything that is shown beside it."""
 
@@ -79,6 +102,7 @@ class Host:
     evenings: tuple[EveningMark, ...]
     heat_map: HeatMap
     last_night: LastNight
+    name_costs: tuple[NameCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,6 +148,7 @@ def page_environment(language_code: str) -> Environment:
         svg=_labelled,
         mark=_mark,
         stated_title=stated_title,
+        times_slower=_times_slower,
         check_figure=check_figure,
         told_gap=told_gap,
         told_spoiled=told_spoiled,
@@ -340,7 +341,11 @@ def _typical(cells: Floats, tongue: Language) -> str:
     middle = float(np.quantile(np.asarray(cells), 0.5, method="higher"))
     if not np.isfinite(middle):
         return "\N{MULTIPLICATION X}"
-    return f"{tongue.number(middle, 1)}\N{MULTIPLICATION SIGN}"
+    return _times_slower(middle, tongue)
+
+
+def _times_slower(ratio: float, tongue: Language) -> str:
+    return f"{tongue.number(ratio, 1)}\N{MULTIPLICATION SIGN}"
 
 
 def _mark(key: "Key") -> Markup:
