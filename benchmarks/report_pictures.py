@@ -1,7 +1,7 @@
 """The pictures of the report in docs/images, made anew in Chromium.
 
-`python -m benchmarks.report_pictures`, of the home of `monitor demo`. The page of the PDF
-needs `pdftoppm` (Debian: poppler-utils) and is left as it is without it.
+`python -m benchmarks.report_pictures`, of the home of `monitor demo`. The page of the
+PDF needs `pdftoppm` (Debian: poppler-utils) and is left as it is without it.
 """
 
 import shutil
