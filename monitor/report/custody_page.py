@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from monitor.model import SIMULATED
 from monitor.report.html import page_environment
 from monitor.text import printable_lines
 from monitor.untyped import Json
@@ -31,7 +32,9 @@ def render_custody(document: Mapping[str, Json], language_code: str) -> str:
         for key, heading, names, rows in _tables(document, tongue)
         if key in document
     ]
-    html = template.render(log=document, tables=tables, language=tongue)
+    html = template.render(
+        log=document, tables=tables, language=tongue, simulated=SIMULATED
+    )
     return printable_lines(html)
 
 

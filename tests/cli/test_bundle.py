@@ -238,6 +238,7 @@ def test_a_bundle_tells_of_itself_what_its_level_allows(run, tmp_path, level: st
     log, page = json.loads(texts["about/custody.json"]), texts["about/custody.html"]
     assert log["probe_versions"][0]["n"] == 4664
     assert "Журнал хранения" in page
+    assert "СМОДЕЛИРОВАННЫЕ ДАННЫЕ" in page
     is_public = level == "public"
     for told in ("Example Net", "fibre, 100 Mbit/s"):
         assert (told in page) is not is_public
