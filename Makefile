@@ -85,6 +85,7 @@ study: $(VENV)/.dev  ## measure the error rates anew and write docs/error-rates.
 	$(BIN)/python -m study report --in study.jsonl --out docs/error-rates.md
 	$(BIN)/python -m study patterns --into docs/error-rates.md
 	$(BIN)/python -m study capacity --homes 80 --seeds score --jobs 2 --into docs/error-rates.md
+	$(BIN)/python -m study rates --from docs/error-rates.md
 
 messages: $(VENV)/.dev  ## bring monitor/wording/*.po up to date with the code
 	$(BIN)/python -m release.messages

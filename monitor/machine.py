@@ -1,11 +1,19 @@
-"""What this machine says of itself: its time zone, its address in the home."""
+"""What this machine says of itself: its time zone, its address at home, its make."""
 
 import os
+import platform
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 _NAMED_BY_LINK: Final = "zoneinfo/"
+_MODELS: Final = (
+    "/proc/device-tree/model",
+    "/sys/devices/virtual/dmi/id/product_name",
+)
+"""Where a small computer and a PC name themselves."""
+_LONGEST_MODEL: Final = 80
 
 
 def machine_zone() -> str | None:
@@ -31,3 +39,24 @@ def own_address() -> str:
             return str(probe.getsockname()[0])
         except OSError:
             return socket.gethostname()
+
+
+def hardware() -> str:
+    """Model, processors and memory of this machine, as far as it tells them."""
+    memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    parts = (
+        _model(),
+        platform.machine(),
+        f"{os.cpu_count()} processors",
+        f"{memory_bytes >> 20} MiB of memory",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _model() -> str:
+    for name in _MODELS:
+        with suppress(OSError):
+            text = Path(name).read_text("utf-8", errors="replace").strip("\0 \n")
+            if text:
+                return text[:_LONGEST_MODEL]
+    return ""

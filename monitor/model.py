@@ -4,6 +4,7 @@ Frozen values of the standard library, no logic and no I/O. Names and units are 
 docs/glossary.md: seconds, bytes, bits per second, UTC.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -254,6 +255,21 @@ class DayDigest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file of somebody else that is kept with a note, as it was given."""
+
+    name: str
+    sha256: str
+    n_bytes: int
+
+    @property
+    def member(self) -> str:
+        """Its name in a bundle: that of its content, and a harmless end."""
+        end = re.sub(r"[^\w.-]", "_", self.name, flags=re.ASCII)[-60:]
+        return f"{self.sha256}-{end}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """What a user wrote about a date or a span of dates: a broadcast, a match."""
 
@@ -264,6 +280,7 @@ class Note:
     text: str
     vantage: str | None = None
     """Where it is seen; None: everywhere."""
+    attached: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

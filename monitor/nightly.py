@@ -4,10 +4,11 @@ The order is chosen so that an interruption at any point is made up for: the nig
 folder appears last and complete, and a night without its folder is done anew.
 """
 
+import json
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from errno import EISDIR
 from pathlib import Path
@@ -17,7 +18,10 @@ from monitor import private
 from monitor.analysis import COLUMNS, analysis, analyze, as_stated
 from monitor.config import Config
 from monitor.errors import InputError
+from monitor.evidence.custody_document import custody_document, custody_for
+from monitor.evidence.layout import ABOUT, ATTACHED
 from monitor.evidence.ledger import whole_days
+from monitor.masking import masked_in
 from monitor.model import Analysis, RoundStatus
 from monitor.report import (
     Beside,
@@ -28,11 +32,14 @@ from monitor.report import (
     night_report,
     public_copy,
     render_csv,
+    render_custody,
     render_html,
     render_json,
     render_pdf,
+    shipped_pages,
 )
 from monitor.report.assembly import evening_marks
+from monitor.report.data_files import gaps_of
 from monitor.store import Store
 from monitor.store.frames import load_frame
 from monitor.wallclock import is_date
@@ -91,7 +98,7 @@ def analysed_night(
         verdicts, timezone=config.timezone, window=window, since=first, until=night
     )
     scope = _scope(config, first, night, now_utc)
-    beside = _beside(store, scope) if verdicts else None
+    beside = _beside(store, scope, config) if verdicts else None
     reports = [night_report(samples, of_night, scope, beside)] if beside else []
     return Night(
         night=night,
@@ -112,7 +119,7 @@ def _scope(config: Config, since: date, night: date, now_utc: datetime) -> Scope
     )
 
 
-def _beside(store: Store, scope: Scope) -> Beside:
+def _beside(store: Store, scope: Scope, config: Config) -> Beside:
     start, end = whole_days(scope.since, scope.night, scope.timezone)
     rounds = store.rounds.read(
         since=start, until=end, vantage=scope.vantage, as_of=scope.made_at_utc
@@ -123,6 +130,8 @@ def _beside(store: Store, scope: Scope) -> Beside:
             since=scope.since, until=scope.night, vantage=scope.vantage
         ),
         chain=_chain(store, scope.vantage, until=end),
+        stated={name: masked_in(text) for name, text in config.home.stated.items()},
+        budget=(config.budget.per_day, config.budget.per_month),
     )
 
 
@@ -157,6 +166,48 @@ def report_files(night: Night, config: Config) -> dict[str, bytes]:
         if config.report.pdf:
             files |= _pdf(html)
     return files
+
+
+def beside_report(
+    store: Store,
+    night: Night,
+    config: Config,
+    *,
+    level: str,
+    name: Callable[[str], str] = str,
+) -> dict[str, bytes]:
+    """What a bundle holds beside rows and report: what it tells of itself, attachments.
+
+    Parameters
+    ----------
+    level : for whom the bundle is.
+    name : vantage -> the name under which it is told.
+
+    Raises
+    ------
+    StoreError : the database is out of reach.
+    InputError : an attached file was altered in the database.
+    """
+    since, until = whole_days(night.since, night.night, config.timezone)
+    log = custody_document(
+        store, config.vantage, since=since, until=until, stated=config.home.stated
+    )
+    attached = [a for r in night.reports for note in r.notes for a in note.attached]
+    log["gaps"] = [told for report in night.reports for told in gaps_of(report)]
+    log["attached"] = [asdict(attachment) for attachment in attached]
+    log = {**custody_for(level, log), "vantage": name(config.vantage)}
+    html = render_custody(log, config.report.language)
+    text = json.dumps(log, ensure_ascii=False, indent=1)
+    about = {
+        **shipped_pages(),
+        "custody.html": html.encode(),
+        "custody.json": f"{text}\n".encode(),
+    }
+    return {ABOUT + page: body for page, body in about.items()} | {
+        ATTACHED + attachment.member: store.notes.content(attachment)
+        for attachment in attached
+        if "attached" in log
+    }
 
 
 def _pdf(html: str) -> dict[str, bytes]:

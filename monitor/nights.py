@@ -29,9 +29,16 @@ MAKE_UP_NIGHTS: Final = 7
 
 def last_night(now_utc: datetime, config: Config) -> date:
     """The last evening whose day is over, so that nothing will be added to it."""
-    window = config.window.span
-    begun = timedelta(minutes=window.day_end_min)
+    begun = timedelta(minutes=config.window.span.day_end_min)
     return (now_utc.astimezone(ZoneInfo(config.timezone)) - begun).date()
+
+
+def first_night(first_utc: datetime, config: Config) -> date:
+    """The first evening that was not over yet when the first sample was taken."""
+    window = config.window.span
+    over = timedelta(minutes=window.start_min + window.length_min)
+    moment = first_utc.astimezone(ZoneInfo(config.timezone))
+    return (moment - over).date() + timedelta(days=1)
 
 
 def due_nights(store: Store, config: Config, *, now_utc: datetime) -> list[date]:

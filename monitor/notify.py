@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -66,11 +67,11 @@ def tell(
     int : how many messages were taken, by at least one service.
     """
     chosen = list(messages)
-    troubles = {url: _troubles(url, chosen) for url in config.notify.urls if chosen}
+    outcomes_of = {url: troubles(url, chosen) for url in config.notify.urls if chosen}
     taken = [
         message
         for place, message in enumerate(chosen)
-        if any(not outcomes[place] for outcomes in troubles.values())
+        if any(not outcomes[place] for outcomes in outcomes_of.values())
     ]
     for message in chosen:
         notice = _notice(message, now_utc)
@@ -78,10 +79,10 @@ def tell(
             store.notices.add(notice)
         elif config.notify.urls:
             store.notices.add_new(replace(notice, kind=_waiting(message)))
-    for url, outcomes in troubles.items():
+    for url, outcomes in outcomes_of.items():
         for message, trouble in zip(chosen, outcomes, strict=True):
             if trouble:
-                _note_trouble(store.notices, url, trouble, _notice(message, now_utc))
+                note_trouble(store.notices, url, trouble, _notice(message, now_utc))
     return len(taken)
 
 
@@ -130,7 +131,7 @@ def tried(config: Config) -> list[tuple[str, str]]:
     return [
         (_kind_of(url), outcome)
         for url in config.notify.urls
-        for outcome in _troubles(url, [message])
+        for outcome in troubles(url, [message])
     ]
 
 
@@ -139,7 +140,8 @@ def _kind_of(url: str) -> str:
     return url.partition("://")[0]
 
 
-def _note_trouble(notices: Notices, url: str, trouble: str, notice: Notice) -> None:
+def note_trouble(notices: Notices, url: str, trouble: str, notice: Notice) -> None:
+    """Put on record that a service did not take a message, and why."""
     service = _kind_of(url)
     _log.warning("notify event=not_taken service=%s why=%s", service, trouble)
     notices.add_new(replace(notice, kind=f"{NOT_SENT} {service}: {trouble}"))
@@ -339,8 +341,15 @@ def _marked(body: str, report: "NightReport", tongue: Language) -> str:
     return f"{tongue.gettext('SIMULATED DATA: nothing here was measured.')} {body}"
 
 
-def _troubles(url: str, messages: Sequence[Message]) -> list[str]:
-    """For each message why the service did not take it; empty when it did."""
+def troubles(
+    url: str, messages: Sequence[Message], *, file: Path | None = None
+) -> list[str]:
+    """For each message why the service did not take it; empty when it did.
+
+    Parameters
+    ----------
+    file : goes with every one of them.
+    """
     texts = [
         {"title": printable(message.title), "body": printable(message.body)}
         for message in messages
@@ -348,7 +357,7 @@ def _troubles(url: str, messages: Sequence[Message]) -> list[str]:
     time_s = min(_START_S + _EACH_S * len(messages), _LONGEST_S)
     ended = children.run(
         "monitor.sending",
-        {"url": url, "messages": texts},
+        {"url": url, "messages": texts, "file": None if file is None else str(file)},
         children.Limits(time_s=time_s, memory_bytes=_MEMORY_BYTES),
     )
     missing = len(messages) - len(ended.answers)

@@ -27,7 +27,7 @@ _PORT: Final = re.compile(r":\d+$")
 
 
 def main() -> None:
-    """Answer a request of `{"url", "messages": [{"title", "body"}]}`."""
+    """Answer a request of `{"url", "messages": [{"title", "body"}], "file"}`."""
     answer(_sent)
 
 
@@ -46,6 +46,7 @@ def _sent(request: Mapping[str, Json]) -> Iterator[str]:
             title=message["title"],
             body=message["body"],
             body_format=NotifyFormat.TEXT,
+            attach=request.get("file"),
         )
         trouble = outcome[-1] if outcome else "not taken"
         yield "" if is_taken else trouble if is_service else "no service of Apprise"

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -25,6 +26,11 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 def is_date(text: str) -> bool:
     """Whether a text has the shape of a date, as the folders of nights have."""
     return _DATE.fullmatch(text) is not None
+
+
+def tzdata_version() -> str:
+    """Version of the rules of time zones that this program carries."""
+    return str(import_module("tzdata").IANA_VERSION)
 
 
 def parsed_date(text: str) -> date:

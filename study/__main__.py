@@ -8,6 +8,7 @@ import click
 from monitor.simulation.capacity import KINDS
 from study import blocks, capacity, patterns
 from study.plan import families, seeds, tasks
+from study.rates_file import FILE, rates_file
 from study.report import markdown
 from study.runner import records, run
 
@@ -125,6 +126,14 @@ def patterns_command(series: int, homes: int, into: Path) -> None:
     part = patterns.markdown(series, homes)
     text = patterns.inserted(into.read_text(encoding="utf-8"), part)
     into.write_text(text, encoding="utf-8")
+
+
+@main.command("rates")
+@click.option("--from", "page", type=click.Path(path_type=Path), required=True)
+@click.option("--into", "file", type=click.Path(path_type=Path), default=FILE)
+def rates_command(page: Path, file: Path) -> None:
+    """Write the rates that a report tells into the file that it reads."""
+    file.write_text(rates_file(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 @main.command("blocks")

@@ -51,10 +51,13 @@ def test_an_old_database_upgrades_and_its_chain_verifies(old_home):
 
 def test_an_old_database_is_judged_and_reported(old_home):
     monitor(old_home, "db", "upgrade")
-    outcome = monitor(old_home, "report", "--date", "2026-11-20", "--out", "night")
+    words = ("report", "--date", "2026-11-20", "--out", "night", "--bundle")
+    outcome = monitor(old_home, *words)
     assert outcome.returncode == 0, outcome.stderr
     assert "Facebook" in outcome.stdout
     assert (old_home / "night" / "report.html").is_file()
+    intact = monitor(old_home, "verify", "night/evidence.zip")
+    assert intact.returncode == 0, intact.stdout + intact.stderr
 
 
 @pytest.mark.parametrize("level", ["private", "trusted", "public"])

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import monitor
 from monitor.cli.root import cli
+from monitor.machine import hardware
 from monitor.store import open_store
 from tests.servers.tcp import serve
 from tests.servers.web import says
@@ -50,6 +52,9 @@ async def test_the_daemon_pauses_and_goes_on(tmp_path: Path, port: int) -> None:
             f" AND slot_start_us > {gap[2]}",
         )
         assert await stopped(process, signal.SIGTERM) == 0
+    # That it began is on record, too.
+    (start,) = rows(tmp_path, "SELECT software, hardware, vantage FROM starts")
+    assert start == (monitor.__version__, hardware(), "home")
     assert "no pause" in said(tmp_path, "resume")
     with pytest.raises(Exception, match="only added"):
         with_writes(tmp_path, "DELETE FROM pauses")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.report.shipped_pages import NAMES
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -44,11 +46,24 @@ def test_everything_in_the_package_is_in_the_wheel(installed: Path) -> None:
     ).stdout.split()
     missing = [name for name in listed if not (installed / name).exists()]
     assert missing == []
+    # A bundle carries these, also where there is no checkout.
+    for name in NAMES:
+        page = Path("docs") / name
+        assert (
+            installed / "monitor" / "_docs" / name
+        ).read_bytes() == page.read_bytes()
 
 
 def built_from_a_copy(folder: Path, mtime: int) -> bytes:
     """The wheel of a copy of this checkout whose files have another age."""
-    files = ("monitor", "migrations", "pyproject.toml", "README.md", "config.yaml")
+    files = (
+        "monitor",
+        "migrations",
+        "pyproject.toml",
+        "README.md",
+        "config.yaml",
+        "docs",
+    )
     listed = subprocess.run(
         ["git", "ls-files", *files],
         check=True,

@@ -31,7 +31,7 @@ _BEYOND_THE_SERVICE = (
 )
 """Checks of what no service can do to itself; one at least must be +1, too: a network
 that is full at the same hours every night has edges and a plateau as well."""
-_STRONG = ("twin", "fingerprint", "name_away")
+STRONG_CHECKS = ("twin", "fingerprint", "name_away")
 """Checks that make a verdict strong: neither the service, its network nor the line can
 do what they show."""
 _REFUSED_EVENINGS = 3
@@ -215,7 +215,7 @@ def _targeted(
         ),
         # From one home nothing tells the provider from the home's own router: every
         # accusing verdict says so.
-        "strong" if any(check in plus for check in _STRONG) else "likely",
+        "strong" if any(check in plus for check in STRONG_CHECKS) else "likely",
     )
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
-from importlib import import_module
 from typing import Required, TypedDict, Unpack
 
 from monitor.analysis.judge import METHOD_VERSION
 from monitor.evening_rule import DEFAULT_WINDOW, EveningState, Window, parse_window
 from monitor.model import Analysis, EveningMark, Verdict
 from monitor.stored_analysis import Document, document_of
+from monitor.wallclock import tzdata_version
 
 
 class Terms(TypedDict, total=False):
@@ -38,7 +38,7 @@ def analysis(
     return Analysis(
         method_version=METHOD_VERSION,
         timezone=timezone,
-        tzdata_version=_tzdata_version(),
+        tzdata_version=tzdata_version(),
         window=parse_window(window),
         since=_day(since) or min(first, default=None),
         until=_day(until) or max(last, default=None),
@@ -88,7 +88,3 @@ def _evidence(verdict: Verdict) -> list[str]:
         for m in details.metrics
     ]
     return lines
-
-
-def _tzdata_version() -> str:
-    return str(import_module("tzdata").IANA_VERSION)

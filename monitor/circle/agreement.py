@@ -160,6 +160,13 @@ def told_homes(homes: Sequence[CircleHome], service: str) -> str:
     return ", ".join(told)
 
 
+def slow_of_judged(homes: Sequence[CircleHome], service: str) -> tuple[int, int]:
+    """How many lines found a service slow, and of how many that could judge it."""
+    tellers = [home for home in homes if service in home.services]
+    lines = _slow_lines(tellers, service).values()
+    return sum(lines), len(lines)
+
+
 def _slow_lines(
     homes: Iterable[CircleHome], service: str
 ) -> dict[tuple[str, int | None], bool]:

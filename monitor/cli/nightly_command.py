@@ -87,13 +87,15 @@ def _run(store: "Store", config: Config, *, only_silence: bool) -> None:
     if only_silence:
         return
     os.nice(LOWEST_PRIORITY)
-    from monitor.nights import run_due_nights
+    from monitor.deliveries import deliver
+    from monitor.nights import last_night, run_due_nights
 
     for night in run_due_nights(store, config, now_utc=now_utc):
         say(f"night {night.night}: {len(night.analysis.verdicts)} verdicts", err=True)
         for report in night.reports:
             messages = night_messages(store, report, config)
             tell(store, config, messages, now_utc=now_utc)
+    deliver(store, config, last_night(now_utc, config), now_utc=now_utc)
     if config.fleet.to is not None:
         _push(store, config, config.fleet.to, now_utc)
 

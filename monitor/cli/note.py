@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from monitor.store.notes import Notes
 
 MAX_TEXT = 500
+MAX_FILES = 10
+MAX_FILE_BYTES = 5_000_000
 
 _everywhere = click.option(
     "--all-vantages", is_flag=True, help="Of every measuring point in the database."
@@ -37,12 +41,29 @@ def note_command() -> None:
 @click.argument("day", metavar="DATE")
 @click.argument("text")
 @click.option("--until", help="Last date, included, when it lasted longer.")
+@click.option(
+    "--attach",
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True),
+    help="A file of others to keep with it, such as a regulator's test.",
+)
 @_everywhere
 @click.pass_obj
 def add(
-    settings: Settings, day: str, text: str, until: str | None, *, all_vantages: bool
+    settings: Settings,
+    day: str,
+    text: str,
+    until: str | None,
+    paths: tuple[Path, ...],
+    *,
+    all_vantages: bool,
 ) -> None:
-    """Add TEXT to DATE, such as: note add 2026-06-18 "World Cup"."""
+    """Add TEXT to DATE, such as: note add 2026-06-18 "World Cup".
+
+    An attached file is kept in the database as it is, named in reports by its SHA-256,
+    and carried in private and trusted bundles.
+    """
     from monitor.clock import SystemClock
 
     first = parsed_date(day, option="DATE")
@@ -51,6 +72,7 @@ def add(
         raise InputError(f"--until: found {last}, which is before {first}")
     if not text.strip() or len(text) > MAX_TEXT:
         raise InputError(f"TEXT: {len(text)} characters; allowed: 1 to {MAX_TEXT}")
+    files = _files(paths)
     with _notes(settings) as notes:
         number = notes.add(
             first,
@@ -58,8 +80,41 @@ def add(
             text,
             noted_at_utc=SystemClock().now_utc(),
             vantage=_vantage(settings, all_vantages=all_vantages),
+            files=files,
         )
     say(f"note {number}: {_span(first, last)} {visible(text)}")
+    for name, content in files.items():
+        say(f"attached: {visible(name)}, SHA-256 {sha256(content).hexdigest()}")
+
+
+def _files(paths: tuple[Path, ...]) -> dict[str, bytes]:
+    """What is to be attached, by name.
+
+    Raises
+    ------
+    InputError : too many, too large, or two of one name.
+    """
+    if len(paths) > MAX_FILES or len({path.name for path in paths}) != len(paths):
+        raise InputError(
+            f"--attach: found {len(paths)} files; allowed: up to {MAX_FILES}, each with"
+            " a name of its own"
+        )
+    return {path.name: _content(path) for path in paths}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        # Not read to its end: it may be a device.
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"--attach: {path}: {error.strerror}") from None
+    if not 0 < len(content) <= MAX_FILE_BYTES:
+        raise InputError(
+            f"--attach: {path}: found an empty file or more than {MAX_FILE_BYTES}"
+            f" bytes; allowed: 1 to {MAX_FILE_BYTES} bytes"
+        )
+    return content
 
 
 @note_command.command("list")
@@ -93,13 +148,20 @@ def list_(
             "last_date": note.last_date.isoformat(),
             "text": note.text,
             "vantage": note.vantage,
+            "attached": [
+                {"name": a.name, "sha256": a.sha256, "bytes": a.n_bytes}
+                for a in note.attached
+            ],
         }
         for note in listed
     ]
-    names = ("number", "first_date", "last_date", "text", "vantage")
+    names = ("number", "first_date", "last_date", "text", "vantage", "attached")
     if as_json:
         echo_json({"notes": rows})
-    elif as_csv:
+        return
+    for row, note in zip(rows, listed, strict=True):
+        row["attached"] = " ".join(f"{a.name} ({a.sha256})" for a in note.attached)
+    if as_csv:
         print_csv(names, rows)
     else:
         print_table(names, rows)

@@ -16,7 +16,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
-from monitor.errors import InputError
+from monitor.errors import InputError, MonitorError
 from monitor.text import printable
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ BUNDLE = "evidence.zip"
     help="For whom the bundle is.",
 )
 @click.option(
+    "--letter",
+    type=click.Choice(["provider", "regulator"]),
+    help="A letter as well, to be edited: the verdicts in words, and questions.",
+)
+@click.option(
     "--preview", is_flag=True, help="Write nothing; show what the bundle would tell."
 )
 @click.pass_obj
@@ -66,6 +71,7 @@ def report_command(
     language: str | None,
     bundle: bool,
     level: str,
+    letter: str | None,
     preview: bool,
 ) -> None:
     """Write the report of a night: HTML, PDF, CSV, JSON.
@@ -90,14 +96,26 @@ def report_command(
             _show(store, night, config, level)
             return
         folder = out or Path(config.report.folder) / night.night.isoformat()
+        letters = _letters(night, config, letter)
         files = report_files(night, config)
-        write_files(folder, files)
+        write_files(folder, files | letters)
         print_night(night, config)
-        for name in sorted(files):
+        for name in sorted(files | letters):
             say(printable(str(folder / name)))
         if bundle:
             path = folder / (BUNDLE if level == "private" else f"evidence-{level}.zip")
             write_evidence(path, store, night, config, files=files, level=level)
+
+
+def _letters(night: "Night", config: "Config", to: str | None) -> dict[str, bytes]:
+    """The letter that was asked for: a draft of its writer, and in no bundle."""
+    from monitor.report import Addressee, render_letter
+
+    if to is None:
+        return {}
+    (report,) = night.reports
+    text = render_letter(report, Addressee(to), config.report.language)
+    return {f"letter-{to}.txt": text.encode()}
 
 
 def _asked(
@@ -120,7 +138,28 @@ def _asked(
         first = _first_with_rows(store, config, last, first)
     night = analysed_night(store, config, last, now_utc=now_utc, since=first)
     _check(night)
-    return night
+    return _with_circle(night, config)
+
+
+def _with_circle(night: "Night", config: "Config") -> "Night":
+    """The night with what the digests of friends state; without them as it is."""
+    from monitor.circle.agreement import services_of_homes, slow_of_judged
+    from monitor.circle.circle_files import CircleFiles, circle_folder
+    from monitor.report import CircleCount
+
+    try:
+        homes = CircleFiles(circle_folder(config.database)).homes()
+    except MonitorError as error:
+        say(f"circle: left out of the report: {error}", err=True)
+        return night
+    counts = {name: slow_of_judged(homes, name) for name in services_of_homes(homes)}
+    circle = tuple(
+        CircleCount(service=name, n_slow=n_slow, n_judged=n_judged)
+        for name, (n_slow, n_judged) in counts.items()
+        if n_judged
+    )
+    reports = tuple(replace(report, circle=circle) for report in night.reports)
+    return replace(night, reports=reports)
 
 
 def write_evidence(
@@ -157,12 +196,12 @@ def _bundled(
     from monitor.evidence import names_at, write_bundle
     from monitor.evidence.canonical_rows import stored_rows
     from monitor.evidence.ledger import ledger, whole_days
-    from monitor.nightly import public_night, report_files
+    from monitor.nightly import beside_report, public_night, report_files
     from monitor.stored_analysis import document_of
 
     kept = replace(ledger(store), just_closed=just_closed)
+    names = names_at(level, kept.secret or b"", document_of(night.analysis))
     if level == "public":
-        names = names_at(level, kept.secret or b"", document_of(night.analysis))
         files = report_files(public_night(night, names), config)
     start, end = whole_days(night.since, night.night, config.timezone)
     return write_bundle(
@@ -174,6 +213,7 @@ def _bundled(
         level=level,
         ledger=kept,
         report_level="public" if level == "public" else "trusted",
+        beside=beside_report(store, night, config, level=level, name=names),
     )
 
 
@@ -247,11 +287,29 @@ def _check_date(
 
     zone = ZoneInfo(config.timezone)
     today = now_utc.astimezone(zone).date()
-    if day is None or day <= today:
+    if day is None:
+        return
+    _check_begun(store, day, config)
+    if day <= today:
         return
     newest = _newest(store, config)
     if newest is None or day > newest.astimezone(zone).date():
         raise InputError(f"--date: found {day}; allowed: a date up to today, {today}")
+
+
+def _check_begun(store: "Store", day: date, config: "Config") -> None:
+    """A night that was over before would be told by what was measured after it."""
+    from monitor.nights import first_night
+
+    first = store.samples.first(config.vantage)
+    if first is None:
+        raise InputError("report: nothing has been measured yet")
+    begun = first_night(first, config)
+    if day < begun:
+        raise InputError(
+            f"--date: found {day}; allowed: {begun} and later: before, nothing was"
+            " measured"
+        )
 
 
 def _newest(

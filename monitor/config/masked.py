@@ -14,15 +14,19 @@ def effective(config: Config) -> dict[str, object]:
     for name in ("password_hash", "token_hash"):
         if document["web"][name] is not None:
             document["web"][name] = HIDDEN
-    document["notify"]["urls"] = [
-        f"{url.partition('://')[0]}://{HIDDEN}" for url in config.notify.urls
-    ]
+    document["notify"]["urls"] = _kinds(config.notify.urls)
+    document["report"]["deliver_urls"] = _kinds(config.report.deliver_urls)
     if config.notify.heartbeat is not None:
         # Whoever has it can beat for a machine that is off.
         document["notify"]["heartbeat"] = HIDDEN
     if config.fleet.to is not None:
         document["fleet"]["to"] = masked(config.fleet.to)
     return {key: _plain(value) for key, value in document.items()}
+
+
+def _kinds(urls: tuple[str, ...]) -> list[str]:
+    """Addresses of services may hold a secret anywhere: only the kind is shown."""
+    return [f"{url.partition('://')[0]}://{HIDDEN}" for url in urls]
 
 
 def _plain(value: object) -> object:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from ipaddress import ip_address
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -41,10 +41,8 @@ from monitor.errors import InputError
 from monitor.evening_rule import parse_window
 from monitor.model import TWIN, AddressFamily, OwnTerms, Role, Target
 
-OneLine = Annotated[
-    str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
 FleetText = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+OwnWords = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class _Section(BaseModel):
@@ -276,6 +274,9 @@ class Report(_Section):
     nights: Annotated[Whole, Field(ge=7, le=400)] = 60
     keep_nights: Annotated[Whole, Field(ge=1, le=10_000)] = 400
     pdf: bool = True
+    deliver: Literal["weekly", "monthly", "nightly", "never"] = "never"
+    deliver_urls: tuple[ServiceUrl, ...] = ()
+    link: Annotated[str, url_with("https", "http")] | None = None
 
 
 class SlowNow(_Section):
@@ -326,11 +327,24 @@ class Router(_Section):
 
 
 class Home(_Section):
-    """What only the owner can know of the home."""
+    """What only the owner can know of the home; printed as the owner's words."""
 
+    provider: OwnWords = ""
+    line: OwnWords = ""
+    hardware: OwnWords = ""
     router: Router | None = None
-    provider: OneLine | None = None
-    """As the owner writes it."""
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """What the owner says of the home, by name; nothing of what is not said."""
+        checked = self.router_checked
+        texts = {
+            "provider": self.provider,
+            "line": self.line,
+            "hardware": self.hardware,
+            "router_checked": "" if checked is None else checked.isoformat(),
+        }
+        return {name: text for name, text in texts.items() if text}
 
     @property
     def router_checked(self) -> date | None:
@@ -374,6 +388,21 @@ class Config(_Section):
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
+
+    @model_validator(mode="after")
+    def _reports_have_somewhere_to_go(self) -> Self:
+        if self.report.deliver != "never" and not self.deliver_urls:
+            raise ValueError(
+                "report.deliver: needs report.deliver_urls, or a mail address in"
+                " notify.urls"
+            )
+        return self
+
+    @property
+    def deliver_urls(self) -> tuple[str, ...]:
+        """Where reports are sent: as configured, else to mail addresses of messages."""
+        mail = (url for url in self.notify.urls if url.startswith(_MAIL))
+        return self.report.deliver_urls or tuple(mail)
 
     def _wrong(self, differential: Differential) -> Iterator[str]:
         if self.probing.level != "extended":
@@ -428,6 +457,9 @@ class Config(_Section):
             )
             for site in sites
         )
+
+
+_MAIL: Final = ("mailto://", "mailtos://")
 
 
 def _place(url: str) -> str:

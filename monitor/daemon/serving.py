@@ -36,8 +36,10 @@ from monitor.daemon.startup import (
     history,
     is_paused,
     note_clock_step,
+    note_start,
     parts_off_record,
     state_terms,
+    this_start,
 )
 from monitor.daemon.tasks import OneAtATime, Tasks, cancel
 from monitor.daemon.timetable import (
@@ -178,7 +180,10 @@ class _Daemon:
         await asyncio.to_thread(
             fill_ration, self._store, self._ration, self._config, self._clock
         )
-        self._tasks.spawn(self._record_downtime(self._clock.now_utc()))
+        began_utc = self._clock.now_utc()
+        self._tasks.spawn(self._record_downtime(began_utc))
+        start = await asyncio.to_thread(this_start, began_utc)
+        self._tasks.spawn(self._until_answered(note_start, self._config, start))
         scheduler = self._scheduler()
         scheduler.start()
         watch = asyncio.create_task(follow_clock(scheduler, self._clock, self._note))

@@ -1,12 +1,15 @@
 """What a starting daemon asks the database: is it fit, what is missing or spent."""
 
 import logging
+import platform
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.clock import Clock
+import monitor
+from monitor.clock import Clock, is_synchronised
 from monitor.config import Config
 from monitor.errors import InputError, RightsError, StoreError
+from monitor.machine import hardware
 from monitor.model import Round, RoundStatus
 from monitor.sampling.ration import Ration
 from monitor.sampling.schedule import (
@@ -18,7 +21,8 @@ from monitor.sampling.schedule import (
 )
 from monitor.store import Store
 from monitor.store.clock_steps import ClockStep
-from monitor.wallclock import local_instant
+from monitor.store.custody import Start
+from monitor.wallclock import local_instant, tzdata_version
 from monitor.wire_bytes import expected_on_wire_bytes
 
 _log = logging.getLogger(__package__)
@@ -95,6 +99,31 @@ def _recorded_until(store: Store, last: Round, config: Config) -> datetime:
     return min(again, end)
 
 
+def note_start(store: Store, config: Config, start: Start) -> None:
+    """Put on record that the daemon began to measure.
+
+    Raises
+    ------
+    StoreError
+        The database is out of reach.
+    """
+    store.open()
+    store.custody.append(config.vantage, start)
+
+
+def this_start(began_utc: datetime) -> Start:
+    """What begins to measure here, and on what machine."""
+    return Start(
+        started_at_utc=began_utc,
+        software=monitor.__version__,
+        python=platform.python_version(),
+        system=platform.platform(),
+        hardware=hardware(),
+        tzdata=tzdata_version(),
+        is_synchronised=is_synchronised(),
+    )
+
+
 def note_clock_step(store: Store, config: Config, step: ClockStep) -> None:
     """Put a step of the wall clock on record.
 
@@ -151,7 +180,10 @@ def state_terms(store: Store, config: Config, clock: Clock) -> None:
     try:
         store.open()
         store.terms.state_if_new(
-            config.vantage, config.own_terms, config.home.provider, clock.now_utc()
+            config.vantage,
+            config.own_terms,
+            config.home.provider or None,
+            clock.now_utc(),
         )
     except StoreError as error:
         _log.warning("vantage event=not_stated reason=%s", error)

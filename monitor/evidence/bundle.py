@@ -74,6 +74,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     level: Level | str = Level.PRIVATE,
     ledger: Ledger | None = None,
     report_level: Level | str = Level.TRUSTED,
+    beside: Mapping[str, bytes] | None = None,
 ) -> BundleInfo:
     """Write a bundle, and its digest beside it; what it holds.
 
@@ -89,6 +90,8 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
     report_level : for whom the report was made; by default it names the place and exact
         times, but no server's address. One that tells more than `level` allows is left
         out.
+    beside : member -> content of what the bundle tells of itself and of files of others
+        (`layout.ABOUT`, `layout.ATTACHED`), made for `level`.
 
     Raises
     ------
@@ -107,6 +110,7 @@ def write_bundle(  # noqa: PLR0913 - the parts of a bundle
         layout.CONFIG: layout.document(config_for(level, config_document)),
         layout.VERDICTS: layout.document(bundle.named(verdict_document)),
         **_files(layout.REPORT, report_files if is_told else {}),
+        **_files("", beside or {}),
     }
     partial = path.with_name(path.name + ".part")
     try:
@@ -205,7 +209,9 @@ class _Bundle:
         ledger: Ledger,
     ) -> None:
         """Write every member but the manifest."""
-        readme = layout.README.format(level=self.level.value).encode()
+        readme = layout.README.format(
+            level=self.level.value, version=monitor.__version__
+        ).encode()
         self._add(zip_file, archive.MARK, [readme])
         for name, body in documents.items():
             self._add(zip_file, name, [body])

@@ -30,6 +30,8 @@ CHAIN: Final = "chain.ndjson"
 VERDICTS: Final = "verdicts.json"
 CONFIG: Final = "config.json"
 REPORT: Final = "report/"
+ABOUT: Final = "about/"
+ATTACHED: Final = "attached/"
 LODGED: Final = "lodged/"
 
 ALWAYS: Final = (MARK, SAMPLES, CHAIN, VERDICTS, CONFIG)
@@ -54,12 +56,20 @@ chain.ndjson    one digest per vantage and UTC day, each including the one befor
 verdicts.json   what was concluded, by which version of the method
 config.json     what was measured and how often, without secrets
 report/         the report for people, if there is one
+about/          custody log, method, error rates, and a glossary of every column
+attached/       files of others that the owner kept with notes, named by their SHA-256
 lodged/         time-stamps of other parties on digests, if there are any
 manifest.json   SHA-256 of each of these, versions, level
 
 To check it, on any machine, without network and database:
 
     monitor verify FILE --digest DIGEST
+
+That is a command of the program `monitor`, which made this file; version {version} or
+a newer one checks it, with Python 3.11 or newer. Take it from the project's release,
+whose SHA256SUMS are signed, or from a checkout of its source: `pip install FILE.whl`,
+or `pip install .` in the checkout. The tools below are on every Linux and Mac, and
+need nothing of ours.
 
 DIGEST came to you on another way than this file: only that shows that nobody wrote the
 whole bundle anew. The digest of the bundle binds all of it. It is the SHA-256 of the

@@ -193,7 +193,10 @@ def _check_files(
     for name in sorted({*files, *layout.ALWAYS} - present):
         result.add(name, "is missing")
     for name in sorted(present & set(files)):
-        _check_file(zip_file, name, files[name], result)
+        digest = _check_file(zip_file, name, files[name], result)
+        named = name.removeprefix(layout.ATTACHED).partition("-")[0]
+        if name.startswith(layout.ATTACHED) and digest not in ("", named):
+            result.add(name, "is not the file whose SHA-256 its name tells")
 
 
 def _check_file(
@@ -201,7 +204,8 @@ def _check_file(
     name: str,
     stated: Json,
     result: Verification,
-) -> None:
+) -> str:
+    """Compare a member with the manifest; its SHA-256, empty where it has none."""
     digest, n_bytes = sha256(), 0
     try:
         for chunk in archive.content(zip_file, name):
@@ -209,9 +213,10 @@ def _check_file(
             n_bytes += len(chunk)
     except DamagedError as error:
         result.add(name, str(error))
-        return
+        return ""
     if stated != {"sha256": digest.hexdigest(), "bytes": n_bytes}:
         result.add(name, "was altered: its SHA-256 is not that of the manifest")
+    return digest.hexdigest()
 
 
 def _check_statements(

@@ -7,6 +7,7 @@ from monitor.report.assembly import Beside, night_report, public_copy
 from monitor.report.brief import render_text, told_service
 from monitor.report.content import (
     Chain,
+    CircleCount,
     Gap,
     Host,
     NightReport,
@@ -15,13 +16,18 @@ from monitor.report.content import (
     Spoiled,
     Versions,
 )
+from monitor.report.custody_page import render_custody
 from monitor.report.data_files import render_csv, render_json
 from monitor.report.html import render_html
+from monitor.report.letter import Addressee, render_letter
 from monitor.report.pdf import PdfUnavailableError, render_pdf
+from monitor.report.shipped_pages import shipped_pages
 
 __all__ = [
+    "Addressee",
     "Beside",
     "Chain",
+    "CircleCount",
     "Gap",
     "Host",
     "NightReport",
@@ -33,9 +39,12 @@ __all__ = [
     "night_report",
     "public_copy",
     "render_csv",
+    "render_custody",
     "render_html",
     "render_json",
+    "render_letter",
     "render_pdf",
     "render_text",
+    "shipped_pages",
     "told_service",
 ]

@@ -1,8 +1,8 @@
 """Samples and verdicts to a `NightReport`: what is told, gathered in one place."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -28,13 +28,18 @@ from monitor.report.content import (
     Chain,
     Gap,
     Host,
+    Measured,
+    NameCost,
     NightReport,
     Scope,
     Spoiled,
     Versions,
 )
+from monitor.report.data_by_site import data_used
+from monitor.report.name_costs import name_costs
 from monitor.report.pictures import is_any, is_remote, pictures_of
-from monitor.series.local_time import local_seconds
+from monitor.series.local_time import evening_of, local_seconds
+from monitor.series.pairs import legs_apart
 from monitor.wallclock import day_number
 
 _SHORTEST_GAP_MIN: Final = 20
@@ -50,6 +55,10 @@ class Beside:
     """The schedule's own account, for the reasons of gaps."""
     notes: Sequence[Note] = ()
     chain: Chain | None = None
+    stated: Mapping[str, str] = field(default_factory=dict)
+    """What the owner says of line, provider and hardware."""
+    budget: tuple[int | None, int | None] = (None, None)
+    """Most bytes per day and per month; None: no limit."""
 
 
 def night_report(
@@ -65,7 +74,10 @@ def night_report(
     samples : columns of contracts 4; other vantages are left out.
     analysis : of the same samples; other vantages are left out.
     """
-    frame = _of_vantage(samples, scope.vantage)
+    whole = _of_vantage(samples, scope.vantage)
+    # As the analysis has it: legs of pairs are no series of their site.
+    series, legs = legs_apart(whole)
+    frame = series if isinstance(series, pd.DataFrame) else whole
     verdicts = [v for v in analysis.verdicts if v.vantage == scope.vantage]
     scope = replace(
         scope, since=max(scope.since, _first_evening(verdicts, scope.since))
@@ -77,8 +89,9 @@ def night_report(
         since=scope.since,
         timezone=scope.timezone,
         span=scope.window,
-        hosts=_hosts(frame, verdicts, scope),
+        hosts=_hosts(frame, verdicts, scope, name_costs(legs, scope)),
         controls=_controls(frame),
+        measured=_measured(frame, scope),
         gaps=_gaps(frame, scope, beside.rounds),
         spoiled=_spoiled(frame),
         notes=tuple(beside.notes),
@@ -89,6 +102,10 @@ def night_report(
             probes=_probe_versions(frame),
         ),
         chain=beside.chain,
+        stated=beside.stated,
+        data_used=data_used(
+            whole, scope.timezone, (scope.since, scope.night), beside.budget
+        ),
         made_at=scope.made_at_utc.astimezone(zone),
         analysis=replace(analysis, verdicts=tuple(verdicts)),
         is_simulated=_is_simulated(frame, scope.vantage),
@@ -105,13 +122,26 @@ def public_copy(report: NightReport, name: str) -> NightReport:
     return replace(
         report,
         vantage=name,
+        measured=report.measured and _to_the_quarter(report.measured),
         gaps=(),
         spoiled=(),
         notes=(),
+        stated={},
+        circle=(),
+        data_used=None,
         made_at=report.made_at.replace(hour=0, minute=0, second=0, microsecond=0),
         analysis=replace(report.analysis, verdicts=tuple(verdicts)),
         is_public=True,
     )
+
+
+def _to_the_quarter(measured: Measured) -> Measured:
+    """As a public bundle tells times."""
+    first, last = (
+        moment.replace(minute=moment.minute - moment.minute % 15, second=0)
+        for moment in (measured.first, measured.last)
+    )
+    return replace(measured, first=first, last=last)
 
 
 def _of_vantage(samples: pd.DataFrame, vantage: str) -> pd.DataFrame:
@@ -126,7 +156,10 @@ def _first_evening(verdicts: Sequence[Verdict], default: date) -> date:
 
 
 def _hosts(
-    frame: pd.DataFrame, verdicts: Sequence[Verdict], scope: Scope
+    frame: pd.DataFrame,
+    verdicts: Sequence[Verdict],
+    scope: Scope,
+    costs: Mapping[str, tuple[NameCost, ...]],
 ) -> tuple[Host, ...]:
     pictures = pictures_of(
         frame,
@@ -144,6 +177,7 @@ def _hosts(
             last_night=pictures[verdict.target].last_night,
             hours=pictures[verdict.target].hours,
             control_hours=pictures[verdict.target].control_hours,
+            name_costs=costs.get(verdict.target, ()),
         )
         for verdict in verdicts
     )
@@ -163,6 +197,24 @@ def evening_marks(
 def _controls(frame: pd.DataFrame) -> tuple[str, ...]:
     rows = is_any(frame, "role", {Role.CONTROL.value}, absent=False) & is_remote(frame)
     return _names(frame, rows)
+
+
+def _measured(frame: pd.DataFrame, scope: Scope) -> Measured | None:
+    moments = frame["started_at_utc"].to_numpy("datetime64[s]").astype(np.int64)
+    moments = moments[is_remote(frame)]
+    local_s, _ = local_seconds(moments, scope.timezone)
+    day, second = evening_of(local_s, scope.window)
+    is_told = (day >= day_number(scope.since)) & (day <= day_number(scope.night))
+    minute = second[is_told] // 60
+    zone, told_s = ZoneInfo(scope.timezone), moments[is_told]
+    if not told_s.size:
+        return None
+    return Measured(
+        first=datetime.fromtimestamp(int(told_s.min()), zone),
+        last=datetime.fromtimestamp(int(told_s.max()), zone),
+        attempts=int(told_s.size),
+        in_window=int(scope.window.is_inside(minute, minute + 1).sum()),
+    )
 
 
 def _names(frame: pd.DataFrame, rows: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ that one picture serves a light and a dark page.
 import io
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from matplotlib.path import Path as Outline
 from monitor.evening_rule import EveningState, Window
 from monitor.model import EveningMark
 from monitor.report.content import (
+    DataUsed,
     HeatMap,
     LastNight,
 )
@@ -56,8 +58,15 @@ STYLE: Final[Any] = {
     "ytick.color": INK,
     "axes.linewidth": 0.6,
     "hatch.linewidth": 0.5,
-    "legend.frameon": False,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One mark of a picture and what it means: stands beside it, and never moves."""
+
+    svg: str
+    label: str
 
 
 def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
@@ -66,8 +75,7 @@ def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
         figure, axes = new_figure(2.5)
         shown = _clipped(heat_map.slowness).T
         edges = np.arange(len(heat_map.days) + 1)
-        # Seen where no cell lies over it: a gap.
-        axes.patch.set(alpha=None, facecolor="none", edgecolor=INK, hatch="/////")
+        _hatch_gaps(axes, heat_map)
         mesh = axes.pcolormesh(
             edges,
             np.arange(25),
@@ -88,7 +96,7 @@ def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
     """A calendar: a month in each row, a shape for each evening."""
     months = sorted({(mark.day.year, mark.day.month) for mark in evenings})
     with mpl.rc_context(STYLE):
-        figure, axes = new_figure(0.62 + 0.24 * len(months))
+        figure, axes = new_figure(0.4 + 0.24 * len(months))
         for state in EveningState:
             days = [mark.day for mark in evenings if mark.state is state]
             places = [(d.day, _ROW * months.index((d.year, d.month))) for d in days]
@@ -104,14 +112,13 @@ def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
         # On both sides: a phone shows one end of the picture at a time.
         axes.tick_params(top=False, left=False, labelright=True)
         _no_spines(axes)
-        _explain_shapes(axes, {mark.state for mark in evenings}, language)
         return finished_svg(figure)
 
 
 def last_night_svg(last_night: LastNight, window: Window, language: Language) -> str:
     """The target's line over the band of the controls, times slower than usual."""
     with mpl.rc_context(STYLE):
-        figure, axes = new_figure(2.2)
+        figure, axes = new_figure(2.05)
         hours = last_night.minutes / 60
         start = window.start_min / 60
         axes.axvspan(start, start + window.length_min / 60, color=INK, alpha=0.09, lw=0)
@@ -122,19 +129,36 @@ def last_night_svg(last_night: LastNight, window: Window, language: Language) ->
             color=CONTROL_COLOUR,
             alpha=0.3,
             lw=0,
-            label=language.gettext("control sites: from the fastest to the slowest"),
         )
         middle = _bridged(last_night.controls)
         axes.plot(hours, middle, color=CONTROL_COLOUR, lw=1.2, ls="--")
-        _draw_target(axes, hours, last_night, language)
+        _draw_target(axes, hours, last_night)
         _label_slowness(axes, last_night)
         _label_clock(axes, hours)
         axes.set_ylabel(language.gettext("times slower than usual"))
-        axes.legend(loc="upper left", bbox_to_anchor=(0, 1.2), ncols=3)
         _no_spines(axes)
         return finished_svg(figure)
 
 
+def data_svg(used: DataUsed, language: Language) -> str:
+    """A bar for each day, in megabytes, and the budget of a day as a dashed line."""
+    with mpl.rc_context(STYLE):
+        figure, axes = new_figure(1.5)
+        places = np.arange(len(used.days)) + 0.5
+        axes.bar(places, used.by_day / _MEGABYTE, width=0.8, color=CONTROL_COLOUR)
+        if used.per_day is not None:
+            axes.axhline(used.per_day / _MEGABYTE, color=INK, lw=1.0, ls=(0, (4, 2)))
+        axes.set_xlim(0, len(used.days))
+        axes.set_ylim(bottom=0)
+        axes.locator_params(axis="y", nbins=4)
+        axes.tick_params(axis="y", labelright=True)
+        _label_days(axes, used.days, language)
+        axes.set_ylabel(language.gettext("MB"))
+        _no_spines(axes)
+        return finished_svg(figure)
+
+
+_MEGABYTE: Final = 1e6
 _ROW: Final = 1.15
 """Height of a month in the calendar, in widths of a day."""
 
@@ -165,14 +189,6 @@ _FILLS: Final[dict[EveningState, dict[str, Any]]] = {
     EveningState.REFUSED: {"facecolor": "none", "linewidth": 1.2},
     EveningState.UNUSABLE: {"facecolor": "none", "linewidth": 0.8},
 }
-_MARKERS: Final = {
-    EveningState.FINE: ("8", 26),
-    EveningState.SLOW: ("s", 52),
-    EveningState.DEAD: ("X", 70),
-    EveningState.REFUSED: ("<", 48),
-    EveningState.UNUSABLE: ("_", 26),
-}
-"""The same shapes in the key: Matplotlib's name and size."""
 
 
 def _shapes(state: EveningState, places: Sequence[tuple[float, float]]) -> PathPatch:
@@ -183,24 +199,49 @@ def _shapes(state: EveningState, places: Sequence[tuple[float, float]]) -> PathP
     return PathPatch(whole, edgecolor=INK, **_FILLS[state])
 
 
-def _explain_shapes(
-    axes: Axes, states: Collection[EveningState], language: Language
-) -> None:
-    for state, (marker, size) in _MARKERS.items():
-        if state is EveningState.REFUSED and state not in states:
-            continue
-        colour = _FILLS[state]["facecolor"]
-        look = {"color": INK} if marker in "X_" else {"c": colour, "edgecolors": INK}
-        axes.scatter(
-            [],
-            [],
-            marker=marker,
-            s=size,
-            linewidths=_FILLS[state]["linewidth"],
-            label=state_label(state, language),
-            **look,
-        )
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.01), ncols=4, handletextpad=0.2)
+def evening_keys(
+    states: Collection[EveningState], language: Language
+) -> tuple[Key, ...]:
+    """What each shape of the calendar means; a rare one only where it occurs."""
+    return tuple(
+        Key(_mark_of(state), state_label(state, language))
+        for state in _OUTLINES
+        if state is not EveningState.REFUSED or state in states
+    )
+
+
+def _mark_of(state: EveningState) -> str:
+    look = _FILLS[state]
+    fill = str(look["facecolor"]).replace(INK, "currentColor")
+    corners = " ".join(f"{x:.2f},{y:.2f}" for x, y in _OUTLINES[state])
+    shape = f'<polygon points="{corners}" fill="{fill}"/>'
+    return _mark(shape, stroke=0.08 * look["linewidth"])
+
+
+def last_night_keys(last_night: LastNight, language: Language) -> tuple[Key, ...]:
+    """What line, band and crosses of the last evening mean."""
+    t, line = language.gettext, "M-0.45 0H0.45"
+    band = f'<rect x="-0.45" y="-0.3" width="0.9" height="0.6" fill="{CONTROL_COLOUR}"'
+    slow = f'<path d="{line}" stroke="{SLOW_COLOUR}"/>'
+    keys = (
+        Key(_mark(slow, stroke=0.14), t("this service")),
+        Key(
+            _mark(f'{band} fill-opacity="0.3" stroke="none"/>', stroke=0),
+            t("control sites: from the fastest to the slowest"),
+        ),
+    )
+    if not np.isinf(last_night.target).any():
+        return keys
+    cross = '<path d="M-0.25 -0.25L0.25 0.25M-0.25 0.25L0.25 -0.25"/>'
+    return (*keys, Key(_mark(cross, stroke=0.12), t("no answer")))
+
+
+def _mark(shape: str, *, stroke: float) -> str:
+    return (
+        '<svg class="mark" width="16" height="16" viewBox="-0.5 -0.5 1 1"'
+        f' aria-hidden="true" fill="none" stroke="currentColor"'
+        f' stroke-width="{stroke:.2f}">{shape}</svg>'
+    )
 
 
 def new_figure(height_in: float) -> tuple[Figure, Axes]:
@@ -215,6 +256,20 @@ def new_figure(height_in: float) -> tuple[Figure, Axes]:
 
 def _clipped(slowness: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(slowness), np.nan, np.clip(slowness, 1, _CEILING))
+
+
+def _hatch_gaps(axes: Axes, heat_map: HeatMap) -> None:
+    """Hours without measurements, from the first one that has any."""
+    is_gap = np.isnan(heat_map.slowness)
+    is_gap.flat[: heat_map.n_before] = False
+    places = zip(*np.nonzero(is_gap), strict=True)
+    squares = [
+        [(d, h), (d + 1, h), (d + 1, h + 1), (d, h + 1), (d, h)] for d, h in places
+    ]
+    if squares:
+        whole = Outline.make_compound_path(*(Outline(s, closed=True) for s in squares))
+        look = {"facecolor": "none", "edgecolor": INK, "linewidth": 0}
+        axes.add_patch(PathPatch(whole, hatch="/////", **look))
 
 
 def _cross_dead_hours(axes: Axes, heat_map: HeatMap) -> None:
@@ -266,11 +321,8 @@ def _add_scale(figure: Figure, mesh: QuadMesh, axes: Axes, language: Language) -
     scale.set_label(language.gettext("times slower than usual"))
 
 
-def _draw_target(
-    axes: Axes, hours: np.ndarray, last_night: LastNight, language: Language
-) -> None:
+def _draw_target(axes: Axes, hours: np.ndarray, last_night: LastNight) -> None:
     finite = np.where(np.isinf(last_night.target), np.nan, last_night.target)
-    label = language.gettext("this service")
     measured = np.isfinite(finite).nonzero()[0].tolist()
     axes.plot(
         hours,
@@ -280,13 +332,11 @@ def _draw_target(
         marker="o",
         ms=2.4,
         markevery=measured,
-        label=label,
     )
     dead = np.isinf(last_night.target)
     if dead.any():
         top = _highest(last_night)
-        label = language.gettext("no answer")
-        axes.plot(hours[dead], np.full(dead.sum(), top), "x", color=INK, label=label)
+        axes.plot(hours[dead], np.full(dead.sum(), top), "x", color=INK)
 
 
 def _bridged(values: Floats) -> Floats:

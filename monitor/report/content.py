@@ -1,6 +1,7 @@
 """What a report tells, before it has a language or a form."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from monitor.evening_rule import Window
@@ -32,11 +33,14 @@ class HeatMap:
     first_hour : local hour at which each day's row begins.
     slowness : shape (n_days, 24); times slower than usual, inf where nothing answered,
         NaN where nothing was measured.
+    n_before : hours from the first one on that lie before the first measurement of all:
+        nothing is missing there.
     """
 
     days: tuple[date, ...]
     first_hour: int
     slowness: Floats
+    n_before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,29 @@ class LastNight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EveningCost:
+    """What a name cost on one evening."""
+
+    day: date
+    n: int
+    """Blocks."""
+    times: float
+    """How many times slower under the site's name, median of the blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameCost:
+    """What a site's name cost in blocks."""
+
+    is_away: bool
+    """At a server that is not the service's; else at the site's own address."""
+    evenings: tuple[EveningCost, ...]
+    n_calm: int
+    calm_times: float | None
+    """The same outside the evening; None where it was not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """One target: the verdict and everything that is shown beside it."""
 
@@ -79,6 +106,7 @@ class Host:
     hours: HourProfile
     control_hours: HourProfile
     """Of all control sites together, in the same metric."""
+    name_costs: tuple[NameCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +121,58 @@ class Service:
     def name(self) -> str:
         """The service's name."""
         return self.verdict.service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What there is of measurements: attempts at sites over the direct path."""
+
+    first: datetime
+    """In local time."""
+    last: datetime
+    attempts: int
+    in_window: int
+    """Of them, in the evening under suspicion."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteData:
+    """What one site's probes received [bytes]: pages, transfers, all others.
+
+    Bodies with what is expected for handshakes and headers.
+    """
+
+    name: str
+    by_kind: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataUsed:
+    """What all probes received.
+
+    Attributes
+    ----------
+    days : local dates.
+    by_day : shape (n_days,) [bytes]; counted on the wire where rounds did, else as
+        expected of their bodies.
+    by_site : the largest first.
+    per_day, per_month : the budget [bytes]; None: no limit.
+    """
+
+    days: tuple[date, ...]
+    by_day: Floats
+    by_site: tuple[SiteData, ...]
+    per_day: int | None = None
+    per_month: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircleCount:
+    """How many lines of friends found a service slow, by their signed digests."""
+
+    service: str
+    n_slow: int
+    n_judged: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +223,8 @@ class NightReport:
     span: Window
     hosts: tuple[Host, ...]
     controls: tuple[str, ...]
+    measured: Measured | None
+    """None: nothing was, at any site."""
     gaps: tuple[Gap, ...]
     spoiled: tuple[Spoiled, ...]
     notes: tuple[Note, ...]
@@ -152,6 +234,12 @@ class NightReport:
     """In local time."""
     analysis: Analysis
     """This vantage only."""
+    circle: tuple[CircleCount, ...] = ()
+    """What friends state; it changes no verdict."""
+    data_used: DataUsed | None = None
+    """None: it is not told."""
+    stated: Mapping[str, str] = field(default_factory=dict)
+    """What the owner says of line, provider and hardware."""
     is_simulated: bool = False
     is_public: bool = False
     """Whether it is the copy for anybody, without the house that measured."""

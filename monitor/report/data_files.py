@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Final
 
 from monitor.report.content import Host, NightReport
@@ -47,17 +48,21 @@ def render_json(report: NightReport) -> str:
         "is_public": report.is_public,
         "software_version": report.versions.software,
         "controls": list(report.controls),
+        "as_the_owner_wrote": dict(report.stated),
         "evenings": {s.name: _evenings(s) for s in report.hosts},
-        "gaps": [
-            {"start": g.start.isoformat(), "end": g.end.isoformat(), "reason": g.reason}
-            for g in report.gaps
-        ],
+        "gaps": gaps_of(report),
         "spoiled": [{"reason": s.reason, "rounds": s.n_rounds} for s in report.spoiled],
+        "circle": [asdict(count) for count in report.circle],
+        "data_used": _data_used(report),
         "notes": [
             {
                 "first_date": note.first_date.isoformat(),
                 "last_date": note.last_date.isoformat(),
                 "text": note.text,
+                "attached": [
+                    {"name": a.name, "sha256": a.sha256, "bytes": a.n_bytes}
+                    for a in note.attached
+                ],
             }
             for note in report.notes
         ],
@@ -68,6 +73,31 @@ def render_json(report: NightReport) -> str:
         ),
     }
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def gaps_of(report: NightReport) -> list[dict[str, str | None]]:
+    """The gaps as a document has them, in local time."""
+    return [
+        {"start": g.start.isoformat(), "end": g.end.isoformat(), "reason": g.reason}
+        for g in report.gaps
+    ]
+
+
+def _data_used(report: NightReport) -> dict[str, object] | None:
+    used = report.data_used
+    if used is None:
+        return None
+    days = zip(used.days, used.by_day, strict=True)
+    return {
+        "budget_bytes": {"per_day": used.per_day, "per_month": used.per_month},
+        "by_day_bytes": {day.isoformat(): int(n) for day, n in days},
+        "by_site_bytes": {
+            site.name: dict(
+                zip(("page", "transfer", "other"), site.by_kind, strict=True)
+            )
+            for site in used.by_site
+        },
+    }
 
 
 def _rows(report: NightReport, host: Host) -> Iterator[list[object]]:

@@ -1,8 +1,9 @@
 """A report as one HTML page: style and pictures inside, no script, no request."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,10 +13,12 @@ from monitor.evening_rule import EveningState, Window
 from monitor.model import EveningMark
 from monitor.report.brief import sentence, told_service
 from monitor.report.content import (
+    DataUsed,
     Host,
     NightReport,
     Service,
 )
+from monitor.report.first_page import first_page, how_sure
 from monitor.report.states import state_label as state_words
 from monitor.series.rows import Floats
 from monitor.text import printable_lines
@@ -27,11 +30,15 @@ from monitor.wording.check_words import (
     check_sign,
     check_title,
 )
+from monitor.wording.home_words import stated_title
 from monitor.wording.metric_words import metric_title, metric_value
 from monitor.wording.names import display_name
 from monitor.wording.numbers import evidence_lines
 from monitor.wording.round_words import told_gap, told_spoiled
 from monitor.wording.sentences import title
+
+if TYPE_CHECKING:
+    from monitor.report.charts import Key
 
 _FONTS: Final = "DejaVu Sans, system-ui, Noto Sans, sans-serif"
 
@@ -40,9 +47,11 @@ _FONTS: Final = "DejaVu Sans, system-ui, Noto Sans, sans-serif"
 class Chart:
     """One picture with what it says in words."""
 
+    kind: str
     svg: str
     title: str
     description: str
+    keys: "tuple[Key, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +79,23 @@ class Pictured:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldData:
+    """What the probes received, ready for the page."""
+
+    sentences: tuple[str, ...]
+    charts: tuple[Chart, ...]
+    rows: tuple[tuple[str, ...], ...]
+    """Name of the site, then megabytes by kind and in all."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToldService:
     """A service with its sentence and its hosts, ready for the page."""
 
     name: str
     sentence: str
     title: str
+    how_sure: str
     tone: Tone
     sign: str
     hosts: tuple[Pictured, ...]
@@ -92,15 +112,22 @@ def render_html(report: NightReport, language_code: str) -> str:
     """
     tongue = language(language_code)
     services = [_told(service, report, tongue) for service in report.services]
-    page = _environment(language_code).get_template("report.html.j2")
-    html = page.render(report=report, services=services, language=tongue)
+    page = page_environment(language_code).get_template("report.html.j2")
+    html = page.render(
+        report=report,
+        services=services,
+        language=tongue,
+        page=first_page(report, tongue),
+        data=_told_data(report, tongue),
+    )
     # Escaping keeps a name from being markup; this keeps it from turning its sentence
     # around by marks of direction, and from hiding letters in it.
     return printable_lines(html)
 
 
 @lru_cache
-def _environment(language_code: str) -> Environment:
+def page_environment(language_code: str) -> Environment:
+    """The templates of pages in a language; whatever is filled in is escaped."""
     tongue = language(language_code)
     environment = Environment(
         loader=PackageLoader("monitor.report"),
@@ -119,6 +146,9 @@ def _environment(language_code: str) -> Environment:
         check_sign=check_sign,
         metric_title=metric_title,
         svg=_labelled,
+        mark=_mark,
+        stated_title=stated_title,
+        times_slower=_times_slower,
         check_figure=check_figure,
         told_gap=told_gap,
         told_spoiled=told_spoiled,
@@ -136,11 +166,63 @@ def _told(service: Service, report: NightReport, tongue: Language) -> ToldServic
         name=name,
         sentence=told_service(service, report, tongue),
         title=leading.title,
+        how_sure=how_sure(leading.host.verdict, tongue),
         tone=leading.tone,
         sign=leading.sign,
         hosts=hosts,
         has_hosts=not is_alone,
     )
+
+
+def _told_data(report: NightReport, tongue: Language) -> ToldData | None:
+    used = report.data_used
+    if used is None or not used.by_site:
+        return None
+
+    def megabytes(n_bytes: float) -> str:
+        return tongue.number(n_bytes / 1e6, 1)
+
+    values = {
+        "total": megabytes(float(used.by_day.sum())),
+        "most": megabytes(float(used.by_day.max())),
+        "day": tongue.long_date(used.days[int(used.by_day.argmax())]),
+    }
+    told = tongue.fill(
+        "The probes received about %(total)s MB in all, at most %(most)s MB on one day "
+        "(%(day)s).",
+        values,
+    )
+    return ToldData(
+        sentences=(told, *_told_budget(used, tongue)),
+        charts=_data_charts(used, tongue),
+        rows=tuple(
+            (
+                display_name(site.name),
+                *map(megabytes, (*site.by_kind, sum(site.by_kind))),
+            )
+            for site in used.by_site
+        ),
+    )
+
+
+def _told_budget(used: DataUsed, tongue: Language) -> Iterator[str]:
+    if used.per_day is not None:
+        most = {"most": tongue.number(used.per_day / 1e6)}
+        yield tongue.fill("The budget of a day is %(most)s MB.", most)
+    if used.per_month is not None:
+        most = {"most": tongue.number(used.per_month / 1e6)}
+        yield tongue.fill("The budget of a month is %(most)s MB.", most)
+    if used.per_day is None and used.per_month is None:
+        yield tongue.gettext("No budget is set.")
+
+
+def _data_charts(used: DataUsed, tongue: Language) -> tuple[Chart, ...]:
+    from monitor.report.charts import data_svg
+
+    t = tongue.gettext
+    title = t("Received by day")
+    text = t("A bar for each day; the dashed line, where there is one, is the budget.")
+    return (Chart("data", data_svg(used, tongue), title, text),)
 
 
 def _pictured(host: Host, report: NightReport, tongue: Language) -> Pictured:
@@ -171,18 +253,21 @@ def _pictured(host: Host, report: NightReport, tongue: Language) -> Pictured:
 
 def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
     # Matplotlib is loaded late: the analysis before it needs the room.
-    from monitor.report.charts import evenings_svg, heat_map_svg, last_night_svg
+    from monitor.report import charts
 
     t = tongue.gettext
     values = {"name": display_name(host.name), "what": _metric(host, tongue)}
     return (
         Chart(
-            evenings_svg(host.evenings, tongue),
+            "evenings",
+            charts.evenings_svg(host.evenings, tongue),
             t("Evening by evening"),
             t("A shape for each evening."),
+            charts.evening_keys({mark.state for mark in host.evenings}, tongue),
         ),
         Chart(
-            heat_map_svg(host.heat_map, window, tongue),
+            "heat",
+            charts.heat_map_svg(host.heat_map, window, tongue),
             t("Hour by hour"),
             t(
                 "Each column is a day, each row an hour of it. Dark hours were slower "
@@ -192,7 +277,8 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
             % values,
         ),
         Chart(
-            last_night_svg(host.last_night, window, tongue),
+            "last",
+            charts.last_night_svg(host.last_night, window, tongue),
             t("The last evening and its day"),
             t(
                 "The line is %(name)s, the band all control sites, the dashed line the "
@@ -200,6 +286,7 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
                 "evening is shaded."
             )
             % values,
+            charts.last_night_keys(host.last_night, tongue),
         ),
         _hours_chart(host, window, tongue),
     )
@@ -216,6 +303,7 @@ def _hours_chart(host: Host, window: Window, tongue: Language) -> Chart:
     )
     values = {"name": display_name(host.name), "what": _metric(host, tongue)}
     return Chart(
+        kind="hours",
         svg=hours_svg(host.hours, host.control_hours, window, tongue),
         title=tongue.gettext("The hours of the day"),
         description=message % values,
@@ -272,7 +360,16 @@ def _typical(cells: Floats, tongue: Language) -> str:
     middle = float(np.quantile(np.asarray(cells), 0.5, method="higher"))
     if not np.isfinite(middle):
         return "\N{MULTIPLICATION X}"
-    return f"{tongue.number(middle, 1)}\N{MULTIPLICATION SIGN}"
+    return _times_slower(middle, tongue)
+
+
+def _times_slower(ratio: float, tongue: Language) -> str:
+    return f"{tongue.number(ratio, 1)}\N{MULTIPLICATION SIGN}"
+
+
+def _mark(key: "Key") -> Markup:
+    # Drawn by `charts` from its own shapes.
+    return Markup(key.svg)  # noqa: S704
 
 
 def _labelled(chart: Chart, identifier: str) -> Markup:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from monitor.errors import ServiceError
+from monitor.untyped import Theirs
 
 _PICTURE: Final = re.compile(
     r'<svg role="img".*?<title[^>]*>(.*?)</title>.*?</svg>', re.DOTALL
@@ -20,6 +21,18 @@ class PdfUnavailableError(ServiceError):
 
 def render_pdf(html: str) -> bytes:
     """The printed page; the same page gives the same bytes.
+
+    Raises
+    ------
+    PdfUnavailableError : Pango is not installed.
+    """
+    # Tagged, with title and language: a screen reader finds its way (PDF/UA).
+    pdf: bytes = laid_out(html).write_pdf(pdf_variant="pdf/ua-1")
+    return pdf
+
+
+def laid_out(html: str) -> Theirs:
+    """WeasyPrint's document of the page, before it is a file.
 
     Raises
     ------
@@ -39,8 +52,7 @@ def render_pdf(html: str) -> bytes:
     page = HTML(
         string=_PICTURE.sub(_as_image, html), url_fetcher=_own_pictures(URLFetcher)
     )
-    pdf: bytes = page.write_pdf()
-    return pdf
+    return page.render(pdf_variant="pdf/ua-1")
 
 
 def _as_image(picture: re.Match[str]) -> str:

@@ -87,7 +87,7 @@ def pictures_of(
             of_controls[metric] = _hours(beside, scope.window)
         pictures[target] = Pictures(
             metric,
-            _heat_map(of_target, scope),
+            _heat_map(of_target, scope, sites.first_hour),
             _last_night(of_target, beside, scope.window, scope.night),
             _hours([of_target], scope.window),
             of_controls[metric],
@@ -108,6 +108,16 @@ class _Sites:
         self._failed = ~is_any(samples, "failure", {""}, absent=True)
         self._names = samples["target"].astype("category").cat
         self._known: dict[tuple[str, str], _Values] = {}
+
+    @property
+    def first_hour(self) -> int:
+        """The hour of the first probe of all, counted from the first day's begin."""
+        rows = np.flatnonzero(self._is_remote)
+        if not rows.size:
+            return 0
+        first = self._frame["started_at_utc"].iloc[rows].to_numpy().argmin()
+        day, second = self._placed(rows[first : first + 1])
+        return max(0, int(_cells(day, second, self._scope)[0]))
 
     def metric_of(self, site: str, reported: str) -> str:
         """The metric to show for a site."""
@@ -197,17 +207,23 @@ def _slowness(measured: Floats, rest: Bools, metric: str) -> Floats:
     return usual / measured if metric in RATES else measured / usual
 
 
-def _heat_map(values: _Values, scope: Scope) -> HeatMap:
-    first, last, window = day_number(scope.since), day_number(scope.night), scope.window
+def _cells(day: Ints, second: Ints, scope: Scope) -> Ints:
+    """Hours since the first day's begin, shape (n,)."""
     # The day begins on a whole hour, so that a row of the picture is a clock hour.
-    shift_s = (window.day_start_min % 60) * 60
-    hour = np.minimum((values.second + shift_s) // 3600, 23)
-    cell = (values.day - first) * 24 + hour
+    shift_s = (scope.window.day_start_min % 60) * 60
+    hour = np.minimum((second + shift_s) // 3600, 23)
+    return (day - day_number(scope.since)) * 24 + hour
+
+
+def _heat_map(values: _Values, scope: Scope, n_before: int) -> HeatMap:
+    first, last, window = day_number(scope.since), day_number(scope.night), scope.window
+    cell = _cells(values.day, values.second, scope)
     slowness = medians_by_place(cell, values.slowness, (last - first + 1) * 24)
     return HeatMap(
         days=tuple(dates_between(scope.since, scope.night)),
         first_hour=(window.day_start_min // 60) % 24,
         slowness=slowness.reshape(-1, 24),
+        n_before=min(n_before, slowness.size),
     )
 
 

@@ -8,6 +8,7 @@ from monitor.store import rounds, samples
 from monitor.store.checkpoint import checkpoint
 from monitor.store.clock_steps import ClockSteps
 from monitor.store.consents import Consents
+from monitor.store.custody import Custody
 from monitor.store.database import Database
 from monitor.store.digests import Digests
 from monitor.store.engine import sqlite_path
@@ -54,6 +55,7 @@ class Store:
     analyses, notices : what was found and told.
     notes : what people noted.
     digests : the chains of closed days.
+    custody : starts of the daemon, and all that is on record beside the rows.
     cells : hourly medians or single samples, column by column.
     reader : bounded questions of the dashboard.
     """
@@ -67,6 +69,7 @@ class Store:
         self.consents = Consents(self.database)
         self.pauses = Pauses(self.database)
         self.terms = StatedTerms(self.database)
+        self.custody = Custody(self.database)
         self.analyses = Analyses(self.database)
         self.notices = Notices(self.database)
         self.notes = Notes(self.database)

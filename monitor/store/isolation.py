@@ -17,6 +17,7 @@ from monitor.store.question import VIEWS
 from monitor.store.tables import (
     VERSION_TABLE,
     analyses,
+    attachments,
     chain_secret,
     consents,
     lodgings,
@@ -27,7 +28,7 @@ from monitor.store.tables import (
 from monitor.store.trouble import quoted
 
 POLICY: Final = "monitor_own_home"
-_OF_ALL: Final = (notes, consents, retentions)
+_OF_ALL: Final = (notes, attachments, consents, retentions)
 """Their rows without a vantage are of all: everybody reads them, nobody adds one."""
 _OWN: Final = "vantage = session_user"
 # A role that is taken on for a question must see what its session may.

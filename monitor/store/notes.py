@@ -1,17 +1,18 @@
 """Notes about dates: added, withdrawn by a later row, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 
-from sqlalchemy import exists, insert, or_, select
+from sqlalchemy import Connection, exists, func, insert, or_, select
 
 from monitor.errors import InputError
-from monitor.model import Note
+from monitor.model import Attachment, Note
 from monitor.store.database import Database
 from monitor.store.instants import to_us
 from monitor.store.spool_lines import storable
-from monitor.store.tables import notes
+from monitor.store.tables import attachments, notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,14 @@ class Notes:
         *,
         noted_at_utc: datetime,
         vantage: str | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> int:
         """Add a note on the dates from `first` to `last`, both included; its number.
 
         Parameters
         ----------
         vantage : where it is to be seen; None: at every one of the database.
+        files : name -> content of what is kept with it.
         """
         row = {
             "vantage": storable(vantage),
@@ -49,7 +52,29 @@ class Notes:
             (number,) = connection.execute(
                 insert(notes).returning(notes.c.id), row
             ).one()
+            for name, content in (files or {}).items():
+                kept = _attached(int(number), name, content, vantage)
+                connection.execute(insert(attachments), kept)
         return int(number)
+
+    def content(self, attachment: Attachment) -> bytes:
+        """What an attached file holds.
+
+        Raises
+        ------
+        InputError : there is none, or it is not what it was.
+        """
+        query = select(attachments.c.content).where(
+            attachments.c.sha256 == attachment.sha256
+        )
+        with self.database.reading() as connection:
+            body = bytes(connection.scalar(query.limit(1)) or b"")
+        if sha256(body).hexdigest() != attachment.sha256:
+            raise InputError(
+                f"note: the attached file {attachment.name!r} was altered in the"
+                " database: its SHA-256 is another one"
+            )
+        return body
 
     def withdraw(
         self, number: int, *, noted_at_utc: datetime, vantage: str | None = None
@@ -100,7 +125,10 @@ class Notes:
             of_vantage = or_(notes.c.vantage == vantage, notes.c.vantage.is_(None))
             query = query.where(of_vantage)
         with self.database.reading() as connection:
-            rows = connection.execute(query.order_by(notes.c.first_date, notes.c.id))
+            rows = connection.execute(
+                query.order_by(notes.c.first_date, notes.c.id)
+            ).all()
+            attached = _all_attached(connection, [row.id for row in rows])
             return [
                 Note(
                     number=row.id,
@@ -108,6 +136,32 @@ class Notes:
                     last_date=date.fromisoformat(row.last_date),
                     text=row.text,
                     vantage=row.vantage,
+                    attached=tuple(attached.get(row.id, ())),
                 )
                 for row in rows
             ]
+
+
+def _attached(
+    number: int, name: str, content: bytes, vantage: str | None
+) -> dict[str, object]:
+    return {
+        "note_id": number,
+        "name": storable(name),
+        "sha256": sha256(content).hexdigest(),
+        "content": content,
+        "vantage": storable(vantage),
+    }
+
+
+def _all_attached(
+    connection: Connection, numbers: Sequence[int]
+) -> dict[int, list[Attachment]]:
+    c = attachments.c
+    query = select(c.note_id, c.name, c.sha256, func.length(c.content))
+    query = query.where(c.note_id.in_(numbers)).order_by(c.id)
+    by_note: dict[int, list[Attachment]] = {}
+    for number, name, digest, n_bytes in connection.execute(query):
+        kept = Attachment(name=name, sha256=digest, n_bytes=n_bytes)
+        by_note.setdefault(number, []).append(kept)
+    return by_note

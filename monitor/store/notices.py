@@ -24,6 +24,7 @@ END: Final = "end"
 NOT_SENT: Final = "not_sent"
 NIGHT_ENDED: Final = "night_ended"
 UNSENT: Final = "unsent"
+DELIVERED: Final = "delivered"
 _SENT: Final = (BEGIN, END)
 _TROUBLES: Final = (NOT_SENT, NIGHT_ENDED)
 """A kind that begins with one of these goes on with the reason."""
@@ -35,7 +36,7 @@ class Notice:
 
     told_at_utc: datetime
     kind: str
-    """`begin`, `end` or `digest`; of troubles `not_sent SERVICE: REASON` or
+    """`begin`, `end`, `digest`, `delivered`; of troubles `not_sent SERVICE: REASON` or
     `night_ended REASON`; `unsent JSON` of a message that waits."""
     vantage: str
     subject: str
@@ -79,6 +80,10 @@ class Notices:
     def last(self, vantage: str, subject: str) -> Notice | None:
         """The last message about a subject that was sent; None before the first."""
         return self._last(vantage, subject, notices.c.kind.in_(_SENT))
+
+    def delivered(self, vantage: str, subject: str) -> Notice | None:
+        """The last report that an address took; None before the first."""
+        return self._last(vantage, subject, notices.c.kind == DELIVERED)
 
     def last_made(self, vantage: str, subject: str) -> Notice | None:
         """The last message about a subject, also one that still waits."""

@@ -83,6 +83,11 @@ class Samples:
         chosen = Selection(since=since, until=until, targets=names, vantage=vantage)
         return read(self.database, chosen)
 
+    def first(self, vantage: str) -> datetime | None:
+        """When the vantage's first sample was taken; None: there is none."""
+        us = _first_us(self.database, Selection(vantage=vantage), -(2**62))
+        return None if us is None else from_us(us)
+
     def values(
         self,
         names: Sequence[str],

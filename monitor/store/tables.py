@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from monitor.store.sql_types import TableColumn
 
-REVISION: Final = "0013"
+REVISION: Final = "0014"
 """The newest migration; known here so that a start need not load Alembic to compare."""
 
 VERSION_TABLE: Final = "monitor_version"
@@ -258,6 +258,31 @@ local_offsets = Table(
 )
 """How far a vantage's clock is ahead of UTC, and where an evening's day begins; made of
 its terms and the time-zone database, for questions in SQL."""
+starts = Table(
+    "starts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vantage", Text, nullable=False),
+    Column("started_at_us", BigInteger, nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("software", "python", "system", "hardware", "tzdata")
+    ),
+    Column("is_synchronised", Boolean),
+)
+"""When the daemon began to measure, as what, and on what machine."""
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("note_id", ForeignKey(notes.c.id), nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("name", "sha256")),
+    Column("content", LargeBinary, nullable=False),
+    Column("vantage", Text),
+    Index(None, "note_id"),
+)
+"""Files of others that are kept with a note; without a vantage: of all."""
 
 leases = Table(
     "leases",
@@ -287,6 +312,8 @@ APPEND_ONLY: Final = (
     clock_steps,
     pauses,
     vantage_terms,
+    starts,
+    attachments,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -15,18 +16,23 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli import cli
+from monitor.evidence import verify_bundle, write_bundle
 from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
 from monitor.store import Store, open_store
 from tests.evidence.authority import make_authority, serving
+from tests.evidence.samples import some_samples
 from tests.ports import free_port
 
 CONFIG = """
 timezone: Asia/Almaty
 vantage: simulated
 report: {pdf: false}
+home: {provider: Example Net, line: "fibre, 100 Mbit/s"}
 targets: [{name: facebook, url: "https://www.facebook.com/"}]
 """
+THEIRS = b"%PDF of a regulator's test\x00"
+DOCS = Path("docs").absolute()
 NIGHT = ["--date", "2018-03-20", "--since", "2018-03-14"]
 
 
@@ -104,7 +110,7 @@ def test_the_digest_in_the_report_confirms_the_rows_of_its_bundle(run, tmp_path)
     told = run(*words, "verdicts").stdout
     assert f"{digest} is the digest of the day 2018-03-21 of 'simulated'" in told
     assert "It binds 4664 rows of 9 days (2018-03-13 to 2018-03-21)" in told
-    assert "Not bound by it: config.json, manifest.json" in told
+    assert "Not bound by it: about/custody.html, about/custody.json" in told
     assert "computed again from these rows" in told
     told = run(*words, "all", exit_code=1).stdout
     assert "report/report.html: is neither bound" in told
@@ -150,7 +156,10 @@ def test_a_bundle_shows_no_evening_whose_samples_were_removed(run, tmp_path):
 
 @pytest.mark.parametrize("level", ["private", "trusted", "public"])
 def test_the_report_is_in_the_bundle_at_each_level(run, tmp_path, level: str):
-    run("note", "add", "2018-03-19", "my own note")
+    (tmp_path / "of <others>.pdf").write_bytes(THEIRS)
+    words = ("--attach", str(tmp_path / "of <others>.pdf"))
+    told = run("note", "add", "2018-03-19", "my own note", *words).stdout
+    assert f"SHA-256 {sha256(THEIRS).hexdigest()}" in told
     run(*BUNDLE, "--level", level)
     name = "evidence.zip" if level == "private" else f"evidence-{level}.zip"
     assert run("verify", f"out/{name}").stdout.startswith("intact:")
@@ -160,13 +169,83 @@ def test_the_report_is_in_the_bundle_at_each_level(run, tmp_path, level: str):
             for member in bundle.namelist()
             if member.startswith("report/")
         }
+        attached = {m: bundle.read(m) for m in bundle.namelist() if "attached/" in m}
     assert set(texts) == {f"report/report.{kind}" for kind in ("html", "csv", "json")}
     is_public = level == "public"
+    member = f"attached/{sha256(THEIRS).hexdigest()}-of__others_.pdf"
+    assert attached == ({} if is_public else {member: THEIRS})
+    digest = sha256(THEIRS).hexdigest()
+    assert (digest not in texts["report/report.html"]) == is_public
+    assert (digest not in texts["report/report.json"]) == is_public
     assert ("my own note" not in texts["report/report.html"]) == is_public
     assert ("pseudonym" in texts["report/report.html"]) == is_public
     vantages = {row.split(",")[0] for row in texts["report/report.csv"].splitlines()}
     assert ("simulated" not in vantages) == is_public
     assert ('"vantage": "simulated"' not in texts["report/report.json"]) == is_public
+
+
+def test_an_attached_file_under_the_name_of_another_is_told(run, tmp_path):
+    (tmp_path / "theirs.txt").write_bytes(THEIRS)
+    words = ("--attach", str(tmp_path / "theirs.txt"))
+    run("note", "add", "2018-03-19", "a test", *words)
+    (note,) = json.loads(run("note", "list", "--json").stdout)["notes"]
+    assert note["attached"][0]["bytes"] == len(THEIRS)
+    path = tmp_path / "made.zip"
+    wrong = {f"attached/{'0' * 64}-theirs.txt": THEIRS}
+    write_bundle(
+        path,
+        report_files={},
+        samples=some_samples(),
+        config_document={},
+        verdict_document={},
+        beside=wrong,
+    )
+    whats = [finding.what for finding in verify_bundle(path).findings]
+    assert "is not the file whose SHA-256 its name tells" in whats
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"empty": b""}, "allowed: 1 to 5000000 bytes"),
+        ({"large": bytes(5_000_001)}, "allowed: 1 to 5000000 bytes"),
+        ({"a/same": b"1", "b/same": b"2"}, "each with a name of its own"),
+    ],
+)
+def test_what_cannot_be_attached_is_named(run, tmp_path, files, words):
+    paths = []
+    for name, body in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(body)
+        paths += ["--attach", str(path)]
+    assert words in run("note", "add", "2018-03-19", "x", *paths, exit_code=2).stderr
+    assert json.loads(run("note", "list", "--json").stdout)["notes"] == []
+
+
+@pytest.mark.parametrize("level", ["private", "trusted", "public"])
+def test_a_bundle_tells_of_itself_what_its_level_allows(run, tmp_path, level: str):
+    run(*BUNDLE, "--level", level, "--language", "ru")
+    name = "evidence.zip" if level == "private" else f"evidence-{level}.zip"
+    with zipfile.ZipFile(tmp_path / "out" / name) as bundle:
+        texts = {m: bundle.read(m).decode() for m in bundle.namelist()}
+        bound = json.loads(texts["manifest.json"])["files"]
+    about = {m.removeprefix("about/") for m in texts if m.startswith("about/")}
+    pages = {"method.md", "error-rates.md", "glossary.md"}
+    assert about == {"custody.html", "custody.json", *pages}
+    assert {f"about/{member}" for member in about} <= set(bound)
+    assert texts["about/method.md"] == Path(DOCS / "method.md").read_text()
+    log, page = json.loads(texts["about/custody.json"]), texts["about/custody.html"]
+    assert log["probe_versions"][0]["n"] == 4664
+    assert "Журнал хранения" in page
+    assert "СМОДЕЛИРОВАННЫЕ ДАННЫЕ" in page
+    is_public = level == "public"
+    for told in ("Example Net", "fibre, 100 Mbit/s"):
+        assert (told in page) is not is_public
+        assert (told in texts["report/report.html"]) is not is_public
+        assert (told in texts["report/report.json"]) is not is_public
+    assert ("left_out" in log) is is_public
+    assert ("simulated" in str(log["vantage"])) is not is_public
 
 
 def test_the_preview_tells_what_leaves_the_house_and_writes_nothing(run, tmp_path):

@@ -2,14 +2,22 @@
 
 import json
 import shutil
-from datetime import date
+import zipfile
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor.circle.circle_files import (
+    CircleFiles,
+    NamedDigest,
+    circle_folder,
+    read_sent,
+)
 from monitor.cli import cli
 from monitor.simulation import Home, demo_home, simulate
+from tests.circle.digests import signed
 from tests.test_nightly import ZONE, config_of, fill
 
 
@@ -64,11 +72,47 @@ def test_a_bundle_can_be_verified(house: Path) -> None:
     assert checked.exit_code == 0, checked.output
 
 
+def test_a_letter_lies_beside_the_report_and_in_no_bundle(house: Path) -> None:
+    words = ("--date", "2026-03-09", "--out", "out", "--bundle", "--language", "ru")
+    result = run("report", *words, "--letter", "provider")
+    assert result.exit_code == 0, result.output
+    assert "out/letter-provider.txt" in result.output
+    assert "Здравствуйте" in (house / "out" / "letter-provider.txt").read_text()
+    with zipfile.ZipFile(house / "out" / "evidence.zip") as bundle:
+        assert not [name for name in bundle.namelist() if "letter" in name]
+
+
+def test_what_friends_state_is_told_and_a_forged_digest_is_left_out(
+    house: Path,
+) -> None:
+    circle = CircleFiles(circle_folder("sqlite:///monitor.db"))
+    (house / "anna.json").write_text(json.dumps(signed("anna")))
+    anna = NamedDigest("Anna", read_sent(house / "anna.json"))
+    circle.add([anna], now_utc=datetime(2026, 12, 30, tzinfo=UTC))
+    words = ("report", "--date", "2026-03-09", "--out", "out")
+    assert run(*words).exit_code == 0
+    document = json.loads((house / "out" / "report.json").read_text())
+    (count,) = document["circle"]
+    assert (count["n_slow"], count["n_judged"]) == (1, 1)
+    page = (house / "out" / "report.html").read_text()
+    assert "slow on 1 of 1 lines of friends" in page
+    assert "Anna" not in page
+    (path,) = circle.paths()
+    path.write_text(path.read_text().replace("9198", "1198"))
+    result = run(*words)
+    assert result.exit_code == 0
+    assert "circle: left out of the report" in result.stderr
+    assert json.loads((house / "out" / "report.json").read_text())["circle"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--date", "yesterday"), "a date such as"),
-        (("--date", "2020-01-01"), "no target was measured"),
+        (("--date", "2020-01-01"), "allowed: 2026-03-01 and later"),
+        # Its day is over before the first sample, which its rows would hold.
+        (("--date", "2026-02-28"), "before, nothing was measured"),
+        (("--date", "2026-02-28", "--preview"), "before, nothing was measured"),
         (("--date", "2026-03-06", "--since", "2026-03-08"), "since: found 2026-03-08"),
     ],
 )

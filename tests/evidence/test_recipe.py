@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import monitor
 from monitor.evidence import verify_bundle
 from tests.evidence.test_bundle import bundle
 
@@ -42,6 +43,13 @@ def test_sha256sum_and_openssl_print_the_digest_of_the_bundle(made):
     assert commands[2] == "sha256sum -c FILE.sha256"
     assert followed(commands[2], made.path.parent, FILE="evidence.zip").endswith("OK\n")
     assert verify_bundle(made.path).digest == made.digest
+
+
+def test_it_says_where_the_verifier_is_had(made):
+    with zipfile.ZipFile(made.path) as archive:
+        text = archive.read("monitor-evidence.txt").decode()
+    assert f"version {monitor.__version__} or" in text
+    assert "SHA256SUMS are signed" in text
 
 
 def test_every_link_can_be_computed_in_a_shell(made):

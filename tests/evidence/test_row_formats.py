@@ -148,7 +148,7 @@ def forced_again(url: str, statement: str) -> None:
     engine.dispose()
 
 
-NEW_COLUMNS = {
+VALUES_OF_NEW_COLUMNS = {
     "service": "'x'",
     "part": "'x'",
     "block": "'x'",
@@ -166,7 +166,7 @@ def test_a_link_of_format_2_covers_every_new_column(database):
     with_a_new_day(database)
     newest = "WHERE started_at_us IN (SELECT max(started_at_us) FROM samples)"
     forced(database, f"UPDATE samples SET http_status = http_status {newest}")
-    for column, value in NEW_COLUMNS.items():
+    for column, value in VALUES_OF_NEW_COLUMNS.items():
         forced_again(database, f"CREATE TABLE kept AS SELECT * FROM samples {newest}")
         forced_again(database, f"UPDATE samples SET {column} = {value} {newest}")
         altered = [finding.day for finding in ask_store(database, stored_differences)]

@@ -1,5 +1,6 @@
 """One simulated home, judged once, for all tests of the report."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -8,7 +9,14 @@ import pytest
 from monitor.analysis import analysis, analyze
 from monitor.evening_rule import parse_window
 from monitor.model import Note
-from monitor.report import Beside, Chain, NightReport, Scope, night_report
+from monitor.report import (
+    Beside,
+    Chain,
+    NightReport,
+    Scope,
+    night_report,
+    render_html,
+)
 from monitor.simulation import Home, demo_home
 
 SINCE, NIGHT = date(2018, 3, 20), date(2018, 4, 15)
@@ -42,3 +50,20 @@ def report(home: Home) -> NightReport:
 def one_service(report: NightReport) -> NightReport:
     """The same with one service only: quicker to draw."""
     return replace(report, hosts=report.hosts[:1])
+
+
+Draw = Callable[[NightReport, str], str]
+
+
+@pytest.fixture(scope="session")
+def draw() -> Draw:
+    """The page of a report in a language; each is drawn once."""
+    drawn: dict[tuple[int, str], tuple[NightReport, str]] = {}
+
+    def page(report: NightReport, code: str) -> str:
+        key = (id(report), code)
+        if key not in drawn:
+            drawn[key] = (report, render_html(report, code))
+        return drawn[key][1]
+
+    return page

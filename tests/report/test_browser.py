@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from monitor.report import NightReport, render_html
 from monitor.wording import LANGUAGES
+from tests.report.conftest import Draw
 from tests.web.browser import AXE, PATIENCE_MS, chromium
 
 PHONE, DESK = 390, 1000
@@ -29,8 +30,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pages(report: NightReport) -> dict[str, str]:
-    return {code: render_html(report, code) for code in LANGUAGES}
+def pages(report: NightReport, draw: Draw) -> dict[str, str]:
+    return {code: draw(report, code) for code in LANGUAGES}
 
 
 def opened(browser: Browser, html: str, width: int, scheme: str = "light") -> Page:
@@ -70,6 +71,25 @@ def test_on_a_phone_a_picture_shows_the_last_day_first(
     assert left > 100
     assert abs(right) < 2
     assert page.locator(".swipe").first.is_visible()
+
+
+def test_what_the_marks_mean_stands_still_beside_the_picture(browser, pages) -> None:
+    """A phone shows one end of a picture: its key was at the other one."""
+    page = opened(browser, pages["ru"], PHONE)
+    for key in page.locator(".keys span").all():
+        box = key.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE
+
+
+def test_the_darkest_hour_is_seen_on_a_dark_page(browser, pages) -> None:
+    page = opened(browser, pages["en"], DESK, "dark")
+    heat = page.locator(".heat").first
+    paper, ink = heat.evaluate(
+        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+    )
+    assert (paper, ink) == ("rgb(255, 255, 255)", "rgb(28, 28, 30)")
+    assert page.locator("body").evaluate("e => getComputedStyle(e).color") != ink
 
 
 @pytest.mark.parametrize(("day", "side"), [(15, 0), (16, 1)])

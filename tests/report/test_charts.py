@@ -13,6 +13,7 @@ from monitor.report.charts import (
     COLOURS,
     evenings_svg,
     heat_map_svg,
+    last_night_keys,
     last_night_svg,
 )
 from monitor.report.content import EveningMark, HeatMap
@@ -38,6 +39,14 @@ def test_the_hours_begin_where_the_evening_s_day_begins() -> None:
     svg = heat_map_svg(heat_map(np.ones((8, 24))), WINDOW, ENGLISH)
     labels = [n.text() for n in HTMLParser(svg).css("text")]
     assert labels.index("06:00") < labels.index("21:00") < labels.index("03:00")
+
+
+def test_time_before_the_first_measurement_is_no_gap() -> None:
+    empty = np.full((3, 24), np.nan)
+    whole = replace(heat_map(empty), n_before=3 * 24)
+    assert "<pattern" not in heat_map_svg(whole, WINDOW, ENGLISH)
+    part = replace(heat_map(empty), n_before=24)
+    assert "<pattern" in heat_map_svg(part, WINDOW, ENGLISH)
 
 
 def test_each_state_has_its_own_shape() -> None:
@@ -104,5 +113,7 @@ def test_an_evening_without_any_answer_can_be_drawn(one_service) -> None:
     last = one_service.hosts[0].last_night
     nothing = np.full_like(last.target, np.nan)
     dead = replace(last, target=np.full_like(nothing, np.inf), controls_low=nothing)
-    svg = last_night_svg(replace(dead, controls_high=nothing), WINDOW, ENGLISH)
-    assert "no answer" in svg
+    dead = replace(dead, controls_high=nothing)
+    assert "<svg" in last_night_svg(dead, WINDOW, ENGLISH)
+    assert "no answer" in {key.label for key in last_night_keys(dead, ENGLISH)}
+    assert "no answer" not in {key.label for key in last_night_keys(last, ENGLISH)}

@@ -60,14 +60,13 @@ def hostile(report, text: str):
 
 
 @pytest.fixture(scope="session")
-def html(one_service) -> str:
-    """The page, drawn once: drawing takes most of the time."""
-    return render_html(one_service, "en")
+def html(one_service, draw) -> str:
+    return draw(one_service, "en")
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str) -> None:
-    page = HTMLParser(render_html(one_service, code))
+def test_the_page_asks_nobody_and_runs_nothing(one_service, code: str, draw) -> None:
+    page = HTMLParser(draw(one_service, code))
     assert page.css("script, iframe, object, embed, link, base, form") == []
     for node in page.css("*"):
         for name, value in node.attributes.items():
@@ -93,15 +92,16 @@ def test_hostile_text_stays_text(one_service, html: str, text: str) -> None:
 def test_every_picture_has_a_text_alternative(html: str) -> None:
     page = HTMLParser(html)
     pictures = page.css("figure svg[role=img]")
-    assert len(pictures) == 4
+    # Four of the service, and the data used by day.
+    assert len(pictures) == 5
     for picture in pictures:
         for identifier in picture.attributes["aria-labelledby"].split():
             assert picture.css_first(f"#{identifier}").text().strip()
     assert page.css_first("table.hours") is not None
 
 
-def test_identifiers_are_unique(report) -> None:
-    page = HTMLParser(render_html(report, "en"))
+def test_identifiers_are_unique(report, draw) -> None:
+    page = HTMLParser(draw(report, "en"))
     found = [
         node.attributes["id"]
         for node in page.css("main [id]")
@@ -111,8 +111,8 @@ def test_identifiers_are_unique(report) -> None:
     assert len(found) == len(set(found))
 
 
-def test_the_sentence_comes_before_any_picture(report) -> None:
-    html = render_html(report, "en")
+def test_the_sentence_comes_before_any_picture(report, draw) -> None:
+    html = draw(report, "en")
     for service in report.hosts:
         words = f"evenings {service.name}"
         assert html.index("In short") < html.lower().index(words) < html.index("<svg")
@@ -143,7 +143,8 @@ def test_one_evening_is_no_span(one_service) -> None:
 
 
 def test_a_report_without_services_is_still_a_page(report) -> None:
-    page = HTMLParser(render_html(replace(report, hosts=(), controls=()), "kk"))
+    empty = replace(report, hosts=(), controls=(), data_used=None, measured=None)
+    page = HTMLParser(render_html(empty, "kk"))
     assert page.css_first("h1").text()
     assert page.css("figure") == []
 

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -22,6 +23,9 @@ from monitor.report import (
     render_pdf,
     render_text,
 )
+from monitor.report.pdf import laid_out
+from monitor.untyped import Theirs
+from monitor.wording import language
 from tests import harm
 from tests.report.test_html import hostile
 
@@ -121,9 +125,54 @@ def test_a_request_from_the_page_is_refused(one_service, tmp_path) -> None:
     assert b"not really" not in render_pdf(page)
 
 
-def test_the_heat_map_is_in_the_pdf(one_service) -> None:
-    pdf = render_pdf(render_html(one_service, "en"))
+@pytest.fixture(scope="module")
+def laid(report, draw):
+    """The four services of the demo on paper."""
+    return laid_out(draw(report, "kk"))
+
+
+def boxes(box: Theirs) -> Iterator[Theirs]:
+    yield box
+    for child in getattr(box, "children", ()):
+        yield from boxes(child)
+
+
+def test_the_pdf_is_tagged_and_has_title_and_language(laid) -> None:
+    pdf = laid.write_pdf(pdf_variant="pdf/ua-1")
     assert pdf.count(b"/Subtype /Image") + pdf.count(b"/Subtype/Image") >= 1
+    whole = b"\n".join(_unpacked(pdf))
+    for name in (b"/StructTreeRoot", b"/Marked true", b"/Lang (kk)", b"pdfuaid:part"):
+        assert name in whole
+    assert "15 сәуір".encode() in whole
+    # Each picture says in words what it shows.
+    assert len(re.findall(rb"/Alt ", whole)) >= 4 * 3
+
+
+def test_every_page_bears_title_date_and_digest(laid, report) -> None:
+    for page in laid.pages:
+        margins = [b for b in page._page_box.children if "Margin" in type(b).__name__]
+        texts = [b.text for m in margins for b in boxes(m) if hasattr(b, "text")]
+        told = " ".join(texts)
+        assert report.chain.digest in told
+        assert report.chain.day in told
+        assert language("kk").long_date(report.night) in told
+
+
+def test_no_page_is_mostly_blank(laid) -> None:
+    """But for the last one, text or pictures reach below the middle of each."""
+    for page in laid.pages[:-1]:
+        html = page._page_box.children[0]
+        ends = [
+            b.position_y + b.height
+            for b in boxes(html)
+            if hasattr(b, "text") or "Replaced" in type(b).__name__
+        ]
+        assert max(ends) > 0.6 * page.height
+
+
+def test_the_first_page_holds_all_that_it_is_for(laid) -> None:
+    texts = [b.text for b in boxes(laid.pages[0]._page_box) if hasattr(b, "text")]
+    assert any(language("kk").gettext("What this does not show") in t for t in texts)
 
 
 def test_without_pango_the_error_says_what_to_install(

@@ -40,6 +40,8 @@ def test_an_hour_without_samples_stays_a_gap() -> None:
     assert found.days[-1] == date(2018, 4, 15)
     assert found.slowness[-1, 8] == 1.0
     assert np.isnan(np.delete(found.slowness[-1], 8)).all()
+    # Nothing is missing before the first sample of all.
+    assert found.n_before == found.slowness.size - 16
 
 
 def test_failures_rank_above_everything() -> None:

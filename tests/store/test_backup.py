@@ -27,6 +27,7 @@ from tests.door import ask_store_as_it_is
 from tests.evidence.samples import some_samples
 from tests.postgres import PostgresServer
 from tests.store.analyses import an_analysis
+from tests.store.test_custody import START
 from tests.store.writing_process import numbered
 
 _numbers = count(1)
@@ -77,11 +78,13 @@ def fill(store: Store) -> None:
         "a match",
         noted_at_utc=NOW,
         vantage="home",
+        files={"test.pdf": b"of others"},
     )
     links = list(day_digests(some_samples(), secret=store.digests.secret()))
     with store.digests.extending("home") as chain:
         chain.append(links, closed_at_utc=NOW)
     store.pauses.append("home", asked_at_utc=NOW, until_utc=NOW)
+    store.custody.append("home", START)
     store.notices.add(
         Notice(
             told_at_utc=NOW,

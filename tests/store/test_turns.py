@@ -18,12 +18,6 @@ UPGRADE = (
 )
 BEYOND_ANY_LOCK_S = 4.0
 SLOW = """
-
-
-@pytest.fixture
-def database(empty_database: str) -> str:
-    """Without tables: these tests are about that, or make their own."""
-    return empty_database
 import sys
 from monitor.store import migration, open_store
 missing = migration._run_missing
@@ -36,6 +30,12 @@ def slowly(connection):
 migration._run_missing = slowly
 open_store(sys.argv[1]).close()
 """
+
+
+@pytest.fixture
+def database(empty_database: str) -> str:
+    """Without tables: these tests are about that, or make their own."""
+    return empty_database
 
 
 def started(code: str, *arguments: str) -> subprocess.Popen[str]:

@@ -25,6 +25,7 @@ from monitor.analysis.reasons import reasons
 from monitor.analysis.rules import rule
 from monitor.model import MechanismCheck, Verdict
 from monitor.reason import Reason
+from monitor.report.first_page import how_sure
 from monitor.series import grid
 from monitor.service_verdicts import services_of
 from monitor.simulation import FAMILIES, simulate
@@ -340,6 +341,7 @@ def in_words(verdict: Verdict, tongue: Language) -> Iterator[str]:
     yield sentence(verdict, SETTING, tongue)
     yield heading(verdict, tongue)
     yield short_sentence(verdict, tongue)
+    yield how_sure(verdict, tongue)
     yield from evidence_lines(verdict, tongue)
     for fact in facts(verdict, tongue):
         yield f"{fact.term}: {fact.text}"
