@@ -204,6 +204,15 @@ class Differential(_Section):
     bytes: Annotated[Size, Field(ge=64_000, le=1_000_000)] = 256_000
 
 
+class Quic(_Section):
+    """Transfers over HTTP/3, beside those over TCP; needs the extra monitor[quic]."""
+
+    every: Annotated[
+        Duration, between(timedelta(minutes=5), timedelta(hours=24), "5m to 24h")
+    ] = timedelta(minutes=30)
+    targets: Annotated[tuple[Name, ...], Field(max_length=200)] | None = None
+
+
 class Web(_Section):
     """Where the dashboard listens, and who may see it."""
 
@@ -328,12 +337,25 @@ class Config(_Section):
     retention: Retention = Retention()
     probing: Probing = Probing()
     differential: Differential | None = None
+    quic: Quic = Quic()
     consent: Literal["ask", "require"] = "ask"
     web: Web = Web()
     report: Report = Report()
     notify: Notify = Notify()
     fleet: Fleet = Fleet()
     home: Home = Home()
+
+    @model_validator(mode="after")
+    def _quic_is_asked_of_sites(self) -> Self:
+        sites = {site.name for site in (*self.targets, *self.controls)}
+        wrong = [
+            f"quic.targets: no such target or control: {name}"
+            for name in self.quic.targets or ()
+            if name not in sites
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
 
     @model_validator(mode="after")
     def _blocks_are_allowed_and_of_targets(self) -> Self:

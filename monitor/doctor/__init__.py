@@ -22,6 +22,7 @@ from monitor.doctor.measured_hosts import (
     what_failed,
 )
 from monitor.doctor.name_servers import resolver_findings, system_resolvers
+from monitor.doctor.quic import quic_finding
 from monitor.errors import InputError, MonitorError, RightsError
 from monitor.machine import machine_zone
 from monitor.masking import HIDDEN
@@ -78,9 +79,11 @@ async def examine(
     line = await line_of(targets, outcomes, gateway)
     is_at_fault = line.is_at_fault
     suspects, controls = _by_role(targets, outcomes)
+    quic = None if is_at_fault else await quic_finding(prober, config, targets)
     return [
         *findings,
         *line.findings,
+        *([] if quic is None else [quic]),
         *host_findings(targets, suspects, blames_line=is_at_fault),
         *control_findings(controls, blames_line=is_at_fault),
     ]

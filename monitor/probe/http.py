@@ -5,7 +5,7 @@ here when they have a length or run to the end of the stream (nothing is copied)
 when chunked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -155,18 +155,26 @@ class Head:
         return next((value for key, value in self.headers if key == name), None)
 
     def cdn(self) -> tuple[tuple[str, str], ...]:
-        """Headers that tell which cache answered, bounded and printable.
+        """Headers that tell which cache answered, bounded and printable."""
+        return kept_headers(self.headers)
 
-        Of a redirect the scheme and host are kept: block pages are often elsewhere.
-        """
-        headers = ((name, self.header(name)) for name in _CDN_HEADERS)
-        kept = [
-            (name.decode(), printable_bytes(value, _MAX_VALUE))
-            for name, value in headers
-            if value
-        ]
-        elsewhere = site_of((self.header(b"location") or b"").decode("latin-1"))
-        return (*kept, ("location", elsewhere)) if elsewhere else tuple(kept)
+
+def kept_headers(
+    headers: Sequence[tuple[bytes, bytes]],
+) -> tuple[tuple[str, str], ...]:
+    """What is kept of the headers of an answer, by lower-case name: which cache it was.
+
+    Bounded and printable. Of a redirect the scheme and host are kept: block pages are
+    often elsewhere.
+    """
+    first = dict(reversed(headers))
+    kept = [
+        (name.decode(), printable_bytes(first[name], _MAX_VALUE))
+        for name in _CDN_HEADERS
+        if first.get(name)
+    ]
+    elsewhere = site_of(first.get(b"location", b"").decode("latin-1"))
+    return (*kept, ("location", elsewhere)) if elsewhere else tuple(kept)
 
 
 @dataclass(slots=True)

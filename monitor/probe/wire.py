@@ -11,7 +11,8 @@ import math
 import socket
 
 from monitor.clock import Clock
-from monitor.model import AddressFamily, Operation
+from monitor.model import AddressFamily, Operation, Transport
+from monitor.probe import http3
 from monitor.probe.certificate import TrustStore, client_context, presented_by
 from monitor.probe.channel import Channel, PlainChannel, TlsChannel
 from monitor.probe.exchanges import EXCHANGES_MAX_BYTES, Exchanges
@@ -25,7 +26,7 @@ from monitor.probe.hosts import (
 )
 from monitor.probe.http import Head, Request
 from monitor.probe.kernel import handshake_s
-from monitor.probe.leads import Leads
+from monitor.probe.leads import Chosen, Leads
 from monitor.probe.lookup import look_up
 from monitor.probe.observation import Observation
 from monitor.probe.plausibility import has_bogon
@@ -33,7 +34,7 @@ from monitor.probe.readiness import connected
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
 from monitor.probe.transfer import Limits, Meter, read_body
-from monitor.probe.url import Endpoint
+from monitor.probe.url import Endpoint, endpoint_of
 
 _GREETING_MAX_BYTES = 64 * 1024
 """Of a handshake: a chain of ten certificates of 6 kB."""
@@ -119,6 +120,32 @@ class Wire:
                 observation.connection_ends(sock, plain.received_bytes)
         return head
 
+    async def get_over_quic(
+        self,
+        chosen: Chosen,
+        port: int,
+        family: AddressFamily,
+        observation: Observation,
+        *,
+        headers: dict[str, str],
+        limits: Limits,
+    ) -> None:
+        """As `get`, over HTTP/3, at the port that the host has offered."""
+        observation.transport = Transport.QUIC
+        endpoint = endpoint_of(chosen.url)
+        address = await self._found(endpoint, family, observation, chosen.leads)
+        ask = http3.Ask(
+            address=address,
+            port=port,
+            server_name=endpoint.host,
+            authority=endpoint.authority,
+            request_target=endpoint.request_target,
+            fields=headers,
+            stage_s=self._settings.stage_timeout_s,
+            limits=limits,
+        )
+        await http3.get(ask, observation)
+
     async def _opened(
         self,
         endpoint: Endpoint,
@@ -128,11 +155,8 @@ class Wire:
         window_bytes: int | None = None,
     ) -> socket.socket:
         """A connection to the first address of the endpoint's host."""
-        address = await self._address(endpoint.host, family, observation)
-        if leads is not None:
-            leads.check_address(endpoint, address)
+        address = await self._found(endpoint, family, observation, leads)
         observation.operation = Operation.CONNECT
-        observation.remote_address = address
         kind = socket.AF_INET6 if ":" in address else socket.AF_INET
         sock = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if window_bytes is not None:
@@ -144,6 +168,20 @@ class Wire:
             sock.close()
             raise
         return sock
+
+    async def _found(
+        self,
+        endpoint: Endpoint,
+        family: AddressFamily,
+        observation: Observation,
+        leads: Leads | None,
+    ) -> str:
+        """The address that the endpoint is asked at."""
+        address = await self._address(endpoint.host, family, observation)
+        if leads is not None:
+            leads.check_address(endpoint, address)
+        observation.remote_address = address
+        return address
 
     async def _address(
         self, host: str, family: AddressFamily, observation: Observation

@@ -30,6 +30,7 @@ from monitor.series.nowhere import nobodys_networks
 from monitor.series.pairs import PairValue, legs_apart, pairs_of
 from monitor.series.rows import Bools, Ints, Rows, rows
 from monitor.series.transfers import TransferRows
+from monitor.series.transports import both_transports, transport_pairs
 
 _SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
 _MAX_EVENINGS = 20_000
@@ -124,6 +125,7 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
         when the frame cannot be read as samples.
     """
     of_series, legs = legs_apart(frame)
+    tries = both_transports(of_series)
     table = rows(of_series)  # type: ignore[arg-type]
     if not table.n:
         return
@@ -135,7 +137,11 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
             start, stop = np.searchsorted(table.lane, [codes[0], codes[-1] + 1])
             part = table.part(int(start), int(stop))
             grid = _grid(part, codes, name, timezone, window)
-            pairs = pairs_of(legs, vantage=name, timezone=timezone, window=window)
+            of_vantage = {"vantage": name, "timezone": timezone, "window": window}
+            pairs = (
+                *pairs_of(legs, **of_vantage),
+                *transport_pairs(tries, **of_vantage),
+            )
             yield replace(grid, pairs=pairs) if pairs else grid
 
 

@@ -43,6 +43,7 @@ from tests import test_present
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 from tests.analysis.test_fingerprint import POLICED, recorded
 from tests.analysis.test_pairs import ways
+from tests.analysis.test_transports import calm_only, home_with_quic, never_answered
 
 SETTING = Setting(window=("20:00", "22:00"), n_controls=5)
 METRICS = ("connect_s", "tls_handshake_s", "waiting_s", "goodput_bps")
@@ -51,6 +52,8 @@ NAMES = {
     *TARGETS,
     *CONTROLS,
     "DNS",
+    "QUIC",
+    "TCP",
     "cloudflare",
     "debian",
     "ok",
@@ -413,6 +416,15 @@ def of_pairs() -> Iterator[Reason]:
         homes.append((slowed, pd.concat([by_address, ways(direct)])))
     for frame, legs in homes:
         yield from reasons_in(judged(pd.concat([frame, legs])))
+    yield from of_transports()
+
+
+def of_transports() -> Iterator[Reason]:
+    """What TCP and QUIC say of each other."""
+    blocked = (home_with_quic(is_blocked=way) for way in ("quic", "tcp"))
+    slowed = (home_with_quic(tcp=4.0, days=14), home_with_quic(quic=5.0))
+    for frame in (*blocked, *slowed, never_answered(), calm_only()):
+        yield from reasons_in(judged(frame))
 
 
 def blocks_of(world: BlockWorld) -> pd.DataFrame:
