@@ -10,9 +10,9 @@ from monitor.cli.forecast import quic_text
 from monitor.clock import SystemClock
 from monitor.config import parse
 from monitor.doctor import Finding, State
+from monitor.doctor.http3_answers import quic_finding
 from monitor.doctor.measured_hosts import host_findings, tried
 from monitor.doctor.name_servers import resolver_findings
-from monitor.doctor.quic import quic_finding
 from monitor.model import TWIN, Probe, Role, Target
 from monitor.probe import Prober, ProbeSettings, http3
 from tests.servers import dns, web

@@ -15,6 +15,7 @@ from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, masked, partial_controls
 from monitor.doctor.finding import Finding, State
 from monitor.doctor.home_line import line_of
+from monitor.doctor.http3_answers import quic_finding
 from monitor.doctor.measured_hosts import (
     Outcomes,
     host_findings,
@@ -22,7 +23,6 @@ from monitor.doctor.measured_hosts import (
     what_failed,
 )
 from monitor.doctor.name_servers import resolver_findings, system_resolvers
-from monitor.doctor.quic import quic_finding
 from monitor.errors import InputError, MonitorError, RightsError
 from monitor.machine import machine_zone
 from monitor.masking import HIDDEN

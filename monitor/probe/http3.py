@@ -49,7 +49,7 @@ def is_installed() -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Http3Request:
     """What the child is to do: one GET at one address.
 
     Attributes
@@ -68,13 +68,13 @@ class Ask:
     limits: Limits
 
 
-def ask_of(request: Json) -> Ask:
+def request_of(request: Json) -> Http3Request:
     """What was asked, from its JSON."""
     values = cast("dict[str, Any]", request)
-    return Ask(**values | {"limits": Limits(**values["limits"])})
+    return Http3Request(**values | {"limits": Limits(**values["limits"])})
 
 
-async def get(ask: Ask, observation: Observation) -> None:
+async def get(request: Http3Request, observation: Observation) -> None:
     """Make the GET and note what came of it.
 
     Raises
@@ -83,13 +83,16 @@ async def get(ask: Ask, observation: Observation) -> None:
         If the child could not be started, or ended before it sent anything.
     """
     limits = children.Limits(
-        time_s=_START_S + 2 * ask.stage_s + ask.limits.max_s + ask.limits.silence_s,
+        time_s=_START_S
+        + 2 * request.stage_s
+        + request.limits.max_s
+        + request.limits.silence_s,
         memory_bytes=_MEMORY_BYTES,
         cpu_s=_CPU_S,
     )
     answers: list[Json] = []
     try:
-        trouble = await children.run_beside(MODULE, asdict(ask), limits, answers)
+        trouble = await children.run_beside(MODULE, asdict(request), limits, answers)
     finally:
         if answers:
             hear(observation, answers[-1])

@@ -34,7 +34,7 @@ from monitor.model import Operation
 from monitor.probe.certificate import TrustStore, presented_chain
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.http import kept_headers
-from monitor.probe.http3 import Ask, ask_of, told
+from monitor.probe.http3 import Http3Request, request_of, told
 from monitor.probe.observation import Observation, new_observation
 from monitor.probe.timing import Mark
 from monitor.probe.traffic import Traffic
@@ -53,17 +53,17 @@ _TELL_EVERY_S: Final = 0.5
 class _Connection:
     """QUIC over a connected UDP socket."""
 
-    def __init__(self, ask: Ask, clock: Clock, traffic: Traffic) -> None:
-        family = socket.AF_INET6 if ":" in ask.address else socket.AF_INET
-        self._peer = (ask.address, ask.port)
+    def __init__(self, request: Http3Request, clock: Clock, traffic: Traffic) -> None:
+        family = socket.AF_INET6 if ":" in request.address else socket.AF_INET
+        self._peer = (request.address, request.port)
         self._sock = socket.socket(family, socket.SOCK_DGRAM)
         self._sock.setblocking(False)
         self._sock.connect(self._peer)
         self._clock = clock
         self._traffic = traffic
-        self._most_bytes = ask.limits.received_max_bytes
+        self._most_bytes = request.limits.received_max_bytes
         self.arrived_s = clock.monotonic_s()
-        self.quic = QuicConnection(configuration=_configuration(ask))
+        self.quic = QuicConnection(configuration=_configuration(request))
 
     def begin(self) -> float:
         """Send the first flight; when it went [s, monotonic]."""
@@ -127,42 +127,45 @@ class _Connection:
             yield data
 
 
-def _configuration(ask: Ask) -> QuicConfiguration:
+def _configuration(request: Http3Request) -> QuicConfiguration:
     """A client that verifies nothing, as over TCP: see `TrustStore`."""
     return QuicConfiguration(
         is_client=True,
         alpn_protocols=H3_ALPN,
-        server_name=ask.server_name,
+        server_name=request.server_name,
         verify_mode=ssl.CERT_NONE,
         # Longer than any silence of ours: who gives up, and when, is for us to say.
-        idle_timeout=4 * max(ask.stage_s, ask.limits.silence_s),
+        idle_timeout=4 * max(request.stage_s, request.limits.silence_s),
     )
 
 
 def attempt(
-    ask: Ask, observation: Observation, clock: Clock, trust: TrustStore
+    request: Http3Request, observation: Observation, clock: Clock, trust: TrustStore
 ) -> Iterator[None]:
     """Handshake, request, body; a step ends whenever something new can be told."""
     observation.operation = Operation.CONNECT
-    connection = _Connection(ask, clock, observation.traffic)
+    connection = _Connection(request, clock, observation.traffic)
     try:
         yield
-        _shake_hands(connection, ask, observation, trust)
+        _shake_hands(connection, request, observation, trust)
         yield
-        for _ in _Exchange(connection, ask, observation, clock).steps():
+        for _ in _Exchange(connection, request, observation, clock).steps():
             yield
     finally:
         connection.end()
 
 
 def _shake_hands(
-    connection: _Connection, ask: Ask, observation: Observation, trust: TrustStore
+    connection: _Connection,
+    request: Http3Request,
+    observation: Observation,
+    trust: TrustStore,
 ) -> None:
     observation.operation = Operation.TLS_HANDSHAKE
-    observation.server_name = ask.server_name
+    observation.server_name = request.server_name
     began_s = observation.mark(Mark.TLS_START, connection.begin())
     while True:
-        event = connection.next_event(began_s + ask.stage_s)
+        event = connection.next_event(began_s + request.stage_s)
         if isinstance(event, HandshakeCompleted):
             break
         if isinstance(event, ConnectionTerminated):
@@ -175,17 +178,21 @@ def _shake_hands(
     presented = presented_chain([c.public_bytes() for c in certificates])
     observation.certificate_sha256 = presented.sha256
     observation.certificate_issuer = presented.issuer
-    trust.verify(presented, ask.server_name)
+    trust.verify(presented, request.server_name)
 
 
 class _Exchange:
     """The request and its answer."""
 
     def __init__(
-        self, connection: _Connection, ask: Ask, observation: Observation, clock: Clock
+        self,
+        connection: _Connection,
+        request: Http3Request,
+        observation: Observation,
+        clock: Clock,
     ) -> None:
         self._connection = connection
-        self._ask = ask
+        self._request = request
         self._observation = observation
         self._clock = clock
         self._http = H3Connection(connection.quic)
@@ -193,13 +200,15 @@ class _Exchange:
         self._waiting: deque[H3Event] = deque()
 
     def steps(self) -> Iterator[None]:
-        """Ask and read; a step ends whenever something new can be told."""
+        """Http3Request and read; a step ends whenever something new can be told."""
         observation = self._observation
         observation.operation = Operation.HTTP_ROUND_TRIP
-        self._http.send_headers(self._stream_id, _head_of(self._ask), end_stream=True)
+        self._http.send_headers(
+            self._stream_id, _head_of(self._request), end_stream=True
+        )
         sent_s = observation.mark(Mark.REQUEST_START)
         self._connection.flush()
-        until_s = sent_s + self._ask.stage_s
+        until_s = sent_s + self._request.stage_s
         while not isinstance(event := self._next(until_s), HeadersReceived):
             pass
         self._note_head(event)
@@ -244,7 +253,7 @@ class _Exchange:
         self._observation.cdn = kept_headers(headers)
 
     def _body(self, head: HeadersReceived) -> Iterator[None]:
-        observation, limits = self._observation, self._ask.limits
+        observation, limits = self._observation, self._request.limits
         observation.operation = Operation.READ
         began_s = observation.marks[Mark.RESPONSE_START]
         observation.meter = meter = Meter(began_s)
@@ -273,14 +282,14 @@ def _length(announced: bytes) -> int:
     return int(announced[:18]) if announced.isdigit() else 0
 
 
-def _head_of(ask: Ask) -> list[tuple[bytes, bytes]]:
+def _head_of(request: Http3Request) -> list[tuple[bytes, bytes]]:
     """The request, with the pseudo-headers in a browser's order."""
     fields = {
         ":method": "GET",
-        ":authority": ask.authority,
+        ":authority": request.authority,
         ":scheme": "https",
-        ":path": ask.request_target,
-        **ask.fields,
+        ":path": request.request_target,
+        **request.fields,
     }
     return [(name.lower().encode(), value.encode()) for name, value in fields.items()]
 
@@ -307,11 +316,11 @@ def _later(event: ConnectionTerminated) -> Exception:
 
 def _work(request: Json) -> Iterator[Json]:
     logging.disable()  # the library tells of the peer's doings there
-    ask, clock = ask_of(request), SystemClock()
+    request, clock = request_of(request), SystemClock()
     observation = new_observation(clock, "", Traffic())
     trust = TrustStore(clock)
     try:
-        for _ in attempt(ask, observation, clock, trust):
+        for _ in attempt(request, observation, clock, trust):
             yield told(observation)
     except (H3Error, QuicConnectionError):
         observation.fail(ProbeFailedError("unknown_failure: invalid_http_response"))

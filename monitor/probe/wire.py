@@ -134,7 +134,7 @@ class Wire:
         observation.transport = Transport.QUIC
         endpoint = endpoint_of(chosen.url)
         address = await self._found(endpoint, family, observation, chosen.leads)
-        ask = http3.Ask(
+        request = http3.Http3Request(
             address=address,
             port=port,
             server_name=endpoint.host,
@@ -144,7 +144,7 @@ class Wire:
             stage_s=self._settings.stage_timeout_s,
             limits=limits,
         )
-        await http3.get(ask, observation)
+        await http3.get(request, observation)
 
     async def _opened(
         self,

@@ -125,7 +125,7 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
         when the frame cannot be read as samples.
     """
     of_series, legs = legs_apart(frame)
-    tries = both_transports(of_series)
+    attempts = both_transports(of_series)
     table = rows(of_series)  # type: ignore[arg-type]
     if not table.n:
         return
@@ -140,7 +140,7 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
             of_vantage = {"vantage": name, "timezone": timezone, "window": window}
             pairs = (
                 *pairs_of(legs, **of_vantage),
-                *transport_pairs(tries, **of_vantage),
+                *transport_pairs(attempts, **of_vantage),
             )
             yield replace(grid, pairs=pairs) if pairs else grid
 

@@ -24,26 +24,26 @@ _ANSWERS: Final = (200.0, 206.0)
 _OURS: Final = "unknown_failure: probe_process_ended"
 
 
-class _Try(NamedTuple):
+class _Attempt(NamedTuple):
     time_us: int
     rate_log: float
     is_dead: bool
     """No byte of an answer came."""
 
 
-_Tries = dict[tuple[str, str, str], list[_Try]]
+_Attempts = dict[tuple[str, str, str], list[_Attempt]]
 """By vantage, target and kind of probe."""
 
 
-class Tries(NamedTuple):
+class Attempts(NamedTuple):
     """What was tried by each transport."""
 
-    quic: _Tries
-    tcp: _Tries
+    quic: _Attempts
+    tcp: _Attempts
 
 
-def both_transports(frame: object) -> Tries | None:
-    """The tries of sites that were asked over QUIC; None where none was."""
+def both_transports(frame: object) -> Attempts | None:
+    """The attempts of sites that were asked over QUIC; None where none was."""
     if not isinstance(frame, pd.DataFrame) or not len(frame):
         return None
     if not {"transport", "target", "started_at_utc"} <= set(frame.columns):
@@ -54,22 +54,22 @@ def both_transports(frame: object) -> Tries | None:
     names = set(frame.loc[is_quic, "target"])
     of_both = frame[frame["target"].isin(names)]
     is_of_quic = (of_both["transport"] == Transport.QUIC).to_numpy(np.bool_)
-    return Tries(_tries(of_both[is_of_quic]), _tries(of_both[~is_of_quic]))
+    return Attempts(_attempts(of_both[is_of_quic]), _attempts(of_both[~is_of_quic]))
 
 
 def transport_pairs(
-    tries: Tries | None, *, vantage: str, timezone: str, window: Window
+    attempts: Attempts | None, *, vantage: str, timezone: str, window: Window
 ) -> Iterator[PairValue]:
     """The pairs of one vantage; TCP is the suspected one, QUIC what it is held against.
 
-    Each try over QUIC goes with the nearest one over TCP of the same round. A pair of
+    Each attempt over QUIC goes with the nearest over TCP of the same round. A pair of
     which a side was refused, or never asked its server, says nothing.
     """
-    for key, by_quic in (tries.quic if tries is not None else {}).items():
-        if key[0] != vantage or tries is None:
+    for key, by_quic in (attempts.quic if attempts is not None else {}).items():
+        if key[0] != vantage or attempts is None:
             continue
-        by_tcp = tries.tcp.get(key, [])
-        times = np.array([one.time_us for one in by_tcp], np.int64)
+        by_tcp = attempts.tcp.get(key, [])
+        times = np.array([attempt.time_us for attempt in by_tcp], np.int64)
         for quic in by_quic:
             near = int(np.argmin(np.abs(times - quic.time_us))) if times.size else -1
             if near < 0 or abs(int(times[near]) - quic.time_us) > _ROUND_US:
@@ -88,9 +88,9 @@ def transport_pairs(
             )
 
 
-def _tries(frame: pd.DataFrame) -> _Tries:
+def _attempts(frame: pd.DataFrame) -> _Attempts:
     kept = frame[_is_usable(frame)]
-    out: _Tries = defaultdict(list)
+    out: _Attempts = defaultdict(list)
     columns = zip(
         texts(kept, "vantage", "home"),
         texts(kept, "target", ""),
@@ -101,7 +101,7 @@ def _tries(frame: pd.DataFrame) -> _Tries:
         strict=True,
     )
     for vantage, target, probe, time_us, rate_log, is_dead in columns:
-        out[vantage, target, probe].append(_Try(time_us, rate_log, is_dead))
+        out[vantage, target, probe].append(_Attempt(time_us, rate_log, is_dead))
     return out
 
 

@@ -22,12 +22,12 @@ async def quic_finding(
     ----------
     prober : has asked each of the targets over TCP.
     """
-    wanted = config.quic.targets
-    if wanted == ():
+    names = config.quic.targets
+    if names == ():
         return None
     if not is_installed():
-        return _missing(is_wanted=wanted is not None)
-    asked = [t for t in targets if wanted is None or t.name in wanted]
+        return _missing(is_asked_for=names is not None)
+    asked = [t for t in targets if names is None or t.name in names]
     offering = [t for t in asked if prober.offers_page(t)]
     if not offering:
         return Finding(_CHECK, State.OK, "no page that is measured offers it")
@@ -35,10 +35,10 @@ async def quic_finding(
     return _told([t.name for t in offering], outcomes)
 
 
-def _missing(*, is_wanted: bool) -> Finding:
+def _missing(*, is_asked_for: bool) -> Finding:
     """Without the extra: of no weight, unless the configuration asks for it."""
     told = "not measured: the extra monitor[quic] is not installed"
-    if not is_wanted:
+    if not is_asked_for:
         return Finding(_CHECK, State.OK, told)
     return Finding(
         _CHECK,
