@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from ipaddress import ip_address
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -40,6 +40,11 @@ from monitor.evening_rule import parse_window
 from monitor.model import TWIN, AddressFamily, Role, Target
 
 FleetText = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+SIX_SUFFIX: Final = "-ipv6"
+"""Of the name under which a site of both families is measured by IPv6."""
+_BOTH: Final = "both"
 
 
 class _Section(BaseModel):
@@ -84,7 +89,7 @@ class Site(_Section):
     download_url: Annotated[str, url_with("https", "http")] | None = None
     download_host: ContentHost | None = None
     download: bool = True
-    address_family: AddressFamily = AddressFamily.ANY
+    address_family: Literal["any", "ipv4", "ipv6", "both"] = "any"
     hosts: Annotated[tuple[ContentHost, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="before")
@@ -117,9 +122,22 @@ class Site(_Section):
             raise ValueError("no download_url beside a url with mtproto://")
         return self
 
-    def target(self, role: Role) -> Target:
-        """The record that the layers below work with."""
-        return Target(role=role, domain=registrable_domain(self.url), **self._values())
+    def records(self, role: Role) -> Iterator[Target]:
+        """What the layers below work with: of both families, a host of each."""
+        values = self._values()
+        family = values.pop("address_family")
+        domain = registrable_domain(self.url)
+        if family != _BOTH:
+            yield Target(
+                role=role, domain=domain, address_family=AddressFamily(family), **values
+            )
+            return
+        for of_family, name in (
+            (AddressFamily.IPV4, self.name),
+            (AddressFamily.IPV6, f"{self.name}{SIX_SUFFIX}"),
+        ):
+            own = {**values, "name": name, "address_family": of_family}
+            yield Target(role=role, domain=domain, **own)
 
     def _values(self) -> dict[str, Any]:
         named = (self.download_host,) if self.download_host is not None else ()
@@ -346,6 +364,27 @@ class Config(_Section):
     home: Home = Home()
 
     @model_validator(mode="after")
+    def _both_families_have_a_name(self) -> Self:
+        names = {site.name for site in (*self.targets, *self.controls)}
+        wrong = [
+            *(
+                f"controls: address_family: both of {site.name}: of targets only, as it"
+                " would count as two controls"
+                for site in self.controls
+                if site.address_family == _BOTH
+            ),
+            *(
+                f"targets: address_family: both of {site.name} makes a host"
+                f" {site.name}{SIX_SUFFIX}, and another site has that name"
+                for site in self.targets
+                if site.address_family == _BOTH and f"{site.name}{SIX_SUFFIX}" in names
+            ),
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    @model_validator(mode="after")
     def _quic_is_asked_of_sites(self) -> Self:
         sites = {site.name for site in (*self.targets, *self.controls)}
         wrong = [
@@ -381,12 +420,13 @@ class Config(_Section):
     def all_targets(self) -> tuple[Target, ...]:
         """Targets, then controls, as records."""
         return tuple(
-            site.target(role)
+            target
             for role, sites in (
                 (Role.TARGET, self.targets),
                 (Role.CONTROL, self.controls),
             )
             for site in sites
+            for target in site.records(role)
         )
 
 

@@ -13,8 +13,8 @@ from monitor.probe.netlink import next_hop
 _IS_UP, _HAS_GATEWAY, _IS_REJECTED = 0x1, 0x2, 0x200
 _ARP_COMPLETE = 0x2
 _OUT_IN_THE_NET: Final = ("198.41.0.4", "2001:503:ba3e::2:30")
-"""A root name server's addresses, to ask the kernel the way by: IPv4, then IPv6. Nothing
-is sent there. Addresses for documentation are some home's own network now and then."""
+"""A root name server's addresses, to ask the kernel the way by: IPv4, then IPv6.
+Nothing is sent there. Addresses for documentation are some home's network at times."""
 _HALVES: Final = {("00000000", "00000080"), ("00000080", "00000080")}
 """Destination and mask of 0.0.0.0/1 and 128.0.0.0/1, as the kernel writes them."""
 _TUNNEL_TYPES: Final = {"65534": "tun", "768": "ipip", "776": "sit", "778": "gre"}
@@ -159,6 +159,12 @@ class NetworkFiles:
             return (self.root / name).read_text()
         except OSError:
             return ""
+
+
+def is_six_alone() -> bool:
+    """Whether this machine has a way out by IPv6 and none by IPv4, now."""
+    four, six = map(next_hop, _OUT_IN_THE_NET)
+    return four is None and six is not None
 
 
 def _way_kind(interface: str, gateway: str | None) -> WayKind:

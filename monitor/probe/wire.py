@@ -28,9 +28,11 @@ from monitor.probe.http import Head, Request
 from monitor.probe.kernel import handshake_s
 from monitor.probe.leads import Chosen, Leads
 from monitor.probe.lookup import look_up
+from monitor.probe.nat64 import Translation
 from monitor.probe.observation import Observation
 from monitor.probe.plausibility import has_bogon
 from monitor.probe.readiness import connected
+from monitor.probe.route import is_six_alone
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
 from monitor.probe.transfer import Limits, Meter, read_body
@@ -49,6 +51,7 @@ class Wire:
         self._hosts = HostsFile()
         self._context = client_context()
         self._trust = TrustStore(clock)
+        self._translation = Translation(clock)
 
     async def touch(
         self, endpoint: Endpoint, family: AddressFamily, observation: Observation
@@ -179,14 +182,19 @@ class Wire:
         """The address that the endpoint is asked at."""
         address = await self._address(endpoint.host, family, observation)
         if leads is not None:
-            leads.check_address(endpoint, address)
+            leads.check_address(endpoint, self._translation.original(address))
         observation.remote_address = address
         return address
 
     async def _address(
         self, host: str, family: AddressFamily, observation: Observation
     ) -> str:
-        """The first address of the wanted family; where it came from is noted."""
+        """The first address of the wanted family; where it came from is noted.
+
+        Any family is IPv6's where there is no way out by IPv4.
+        """
+        if family is AddressFamily.ANY and is_six_alone():
+            family = AddressFamily.IPV6
         if is_address(host):
             addresses = of_family((host,), family)
         elif local := localhost_addresses(host, family):
@@ -213,13 +221,31 @@ class Wire:
         observation.mark(Mark.LOOKUP_START, answers.sent_s)
         observation.mark(Mark.LOOKUP_END, answers.arrived_s)
         observation.dns_answers = answers.addresses
-        if has_bogon(
-            answers.addresses,
-            block_page_addresses=settings.block_page_addresses,
-            allow_private=settings.allow_private_answers,
-        ):
+        if await self._is_bogus(answers.addresses, observation):
             raise ProbeFailedError("dns_bogon_error")
         return answers.addresses
+
+    async def _is_bogus(
+        self, addresses: tuple[str, ...], observation: Observation
+    ) -> bool:
+        """Whether an answer is a lie; what the home's own network translated is none.
+
+        The prefix of that is asked for only when an answer of IPv6 looks like a lie.
+        """
+        if not self._has_bogon(addresses):
+            return False
+        if observation.resolver is None or not any(":" in a for a in addresses):
+            return True
+        async with asyncio.timeout(self._settings.stage_timeout_s):
+            await self._translation.learn(observation.resolver, observation.traffic)
+        return self._has_bogon(tuple(map(self._translation.original, addresses)))
+
+    def _has_bogon(self, addresses: tuple[str, ...]) -> bool:
+        return has_bogon(
+            addresses,
+            block_page_addresses=self._settings.block_page_addresses,
+            allow_private=self._settings.allow_private_answers,
+        )
 
     async def _connect(
         self, sock: socket.socket, address: tuple[str, int], observation: Observation

@@ -1,5 +1,6 @@
 """The way out as a real kernel tells it, in namespaces of our own."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from monitor.clock import SystemClock
+from monitor.model import Probe, Target
+from monitor.probe import Prober, ProbeSettings
 from monitor.probe.netlink import next_hop
 from monitor.probe.route import NetworkFiles
+from tests.servers import dns
 
 UNSHARE = ["unshare", "-rnm"]
 
@@ -74,6 +79,21 @@ def without_a_gateway() -> None:
     ip("-6 addr add fd00::2/64 dev eth0 nodad")
     ip("-6 route add default via fe80::1 dev eth0")
     print(told())
+    asyncio.run(by_any_family())
+    ip("route add default dev eth0")
+    asyncio.run(by_any_family())
+
+
+async def by_any_family() -> None:
+    """Prints which of a site's two addresses is taken."""
+    rules = {"site.test": dns.addresses("127.0.0.1", "::1")}
+    async with dns.name_server(rules) as names:
+        settings = ProbeSettings(
+            resolvers=(names.resolver,), allow_private_answers=True
+        )
+        site = Target(name="site", url="tcp://site.test:9")
+        sample = await Prober(settings, SystemClock()).measure(site, Probe.TCP)
+        print(sample.remote_address, sample.failure)
 
 
 @pytest.mark.skipif(
@@ -92,6 +112,8 @@ def test_ways_of_a_home() -> None:
         "eth0 198.18.0.9 line/ethernet False",
         "eth0 None line/ethernet",
         "eth0 fe80::1%eth0 line/ethernet",
+        "::1 connection_refused",
+        "127.0.0.1 connection_refused",
     ]
 
 
