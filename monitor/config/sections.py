@@ -136,8 +136,8 @@ class Site(_Section):
             (AddressFamily.IPV4, self.name),
             (AddressFamily.IPV6, f"{self.name}{SIX_SUFFIX}"),
         ):
-            own = {**values, "name": name, "address_family": of_family}
-            yield Target(role=role, domain=domain, **own)
+            host = {**values, "name": name, "address_family": of_family}
+            yield Target(role=role, domain=domain, **host)
 
     def _values(self) -> dict[str, Any]:
         named = (self.download_host,) if self.download_host is not None else ()
