@@ -13,7 +13,7 @@ import h11
 
 from monitor.probe.channel import READ_BYTES, Channel
 from monitor.probe.failure import ProbeFailedError
-from monitor.probe.field_lines import mended
+from monitor.probe.field_lines import is_cut_version, mended, versioned
 from monitor.probe.short_turns import Turn
 from monitor.probe.url import site_of
 from monitor.probe.wire_text import printable_bytes
@@ -211,6 +211,8 @@ class Request:
         self.wire_bytes = head + (self._connection.send(h11.EndOfMessage()) or b"")
         self._line = b""
         self._is_first_line = True
+        self._has_version = False
+        """Whether the beginning of the first line has been looked at."""
 
     async def first_bytes(self, channel: Channel) -> bytes:
         """The first bytes of the answer.
@@ -257,16 +259,26 @@ class Request:
     def _followed(self, piece: bytes) -> h11.Response | None:
         """The head that ends with a piece of a line; interim answers are none."""
         if self._is_first_line:
-            # At once: what is no HTTP need not end its line.
-            self._connection.receive_data(piece)
-            self._is_first_line = not piece.endswith(b"\n")
-            return self._next_final()
+            return self._begun(piece)
         self._line += piece
         if not piece.endswith(b"\n"):
             return None
         line, self._line = self._line, b""
         self._connection.receive_data(mended(line))
         return self._next_final() if line in _BLANK else None
+
+    def _begun(self, piece: bytes) -> h11.Response | None:
+        """Take a piece of the first line; without its end, too, as it may have none."""
+        is_end = piece.endswith(b"\n")
+        self._line += piece
+        if not self._has_version and (is_end or not is_cut_version(self._line)):
+            self._line, self._has_version = versioned(self._line), True
+        if self._has_version:
+            self._connection.receive_data(self._line)
+            self._line = b""
+        if is_end:
+            self._is_first_line = self._has_version = False
+        return self._next_final()
 
     def _next_final(self) -> h11.Response | None:
         event = self._connection.next_event()
