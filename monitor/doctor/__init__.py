@@ -80,7 +80,8 @@ async def examine(
     line = await line_of(targets, outcomes, gateway)
     is_at_fault = line.is_at_fault
     suspects, controls = _by_role(targets, outcomes)
-    quic = None if is_at_fault else await quic_finding(prober, config, targets)
+    answering = [t for t in targets if _answers(outcomes.get(t.name))]
+    quic = None if is_at_fault else await quic_finding(prober, config, answering)
     return [
         *findings,
         *line.findings,
@@ -88,6 +89,10 @@ async def examine(
         *host_findings(targets, suspects, blames_line=is_at_fault),
         *control_findings(controls, blames_line=is_at_fault),
     ]
+
+
+def _answers(outcome: object) -> bool:
+    return isinstance(outcome, Sample) and outcome.failure is None
 
 
 def _by_role(

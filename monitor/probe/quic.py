@@ -170,8 +170,8 @@ def _shake_hands(
             break
         if isinstance(event, ConnectionTerminated):
             raise _in_handshake(event)
+    observation.mark(Mark.TLS_END, connection.arrived_s)
     connection.flush()
-    observation.mark(Mark.TLS_END)
     observation.tls_version = "TLSv1.3"  # QUIC has no other (RFC 9001)
     leaf, others = connection.quic.get_peercert(), connection.quic.get_issuercerts()
     certificates = [*([] if leaf is None else [leaf]), *others]
