@@ -1,7 +1,7 @@
 """What `make test` leaves out because it costs as much CPU as a hundred other tests.
 
-`python -m benchmarks.long_tests` runs the tests that are marked `long`, writes the table
-of docs/tests.md and fails if one does.
+`python -m benchmarks.long_tests` runs the tests that are marked `long`, writes the
+table of docs/tests.md and fails if one does.
 """
 
 import subprocess

@@ -379,6 +379,49 @@ def test_blocks_are_none_unless_they_are_configured() -> None:
     assert extended.differential.bytes == 256_000
 
 
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ({"name": "direct", "interface": "wg0"}, "name: any but direct"),
+        ({"name": "t"}, "either interface or url"),
+        (
+            {"name": "t", "interface": "wg0", "url": "socks5://127.0.0.1:1"},
+            "either interface or url",
+        ),
+        ({"name": "t", "interface": "wg 0"}, "ways.0..interface"),
+        ({"name": "t", "url": "socks5://9.9.9.9:1080"}, "not 9.9.9.9: between here"),
+        ({"name": "t", "url": "socks5://proxy.example:1080"}, "with the address"),
+        ({"name": "t", "url": "socks5://127.0.0.1"}, "with the address and port"),
+        ({"name": "t", "url": "http://u:p@127.0.0.1:8080"}, "and nothing else"),
+        ({"name": "t", "url": "https://127.0.0.1:8080"}, "socks5:// or http://"),
+        ({"name": "t", "interface": "wg0", "every": "1m"}, "10m to 24h"),
+        (
+            {"name": "t", "interface": "wg0", "targets": ["nobody"]},
+            "no such target: nobody",
+        ),
+    ],
+)
+def test_ways_are_of_this_home_and_lead_to_targets(
+    way: dict[str, object], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        parse({**MINIMAL, "ways": [way]}, source="x")
+
+
+def test_ways_are_none_unless_they_are_configured() -> None:
+    assert parse(MINIMAL, source="x").ways == ()
+    ways = [
+        {"name": "tunnel", "interface": "wg0"},
+        {"name": "proxy", "url": "http://[::1]:3128"},
+    ]
+    config = parse({**MINIMAL, "ways": ways}, source="x")
+    assert [config.names_by(way) for way in config.ways] == [
+        {site.name for site in config.targets}
+    ] * 2
+    with pytest.raises(InputError, match="each name once"):
+        parse({**MINIMAL, "ways": ways[:1] * 2}, source="x")
+
+
 def test_hosts_of_a_service_are_known_or_named() -> None:
     named = {**SITE, "hosts": ["CDN.Example.net."]}
     none = {"name": "b", "url": "https://m.facebook.com/", "hosts": []}

@@ -12,8 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.consent import ensure_consent
-from monitor.cli.consent_texts import DIFFERENTIAL_VERSION, TEXTS, VERSION
+from monitor.cli.consent import _tell, ensure_consent
+from monitor.cli.consent_texts import (
+    ALL_VERSION,
+    DIFFERENTIAL_VERSION,
+    TEXTS,
+    VERSION,
+    WAYS_VERSION,
+)
 from monitor.clock import SystemClock
 from monitor.config import load
 from monitor.errors import InputError
@@ -201,6 +207,46 @@ def test_blocks_need_a_consent_of_their_own(
             ensure_consent(store, config, SystemClock(), yes=False)
     finally:
         store.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "is_enough"),
+    [
+        (VERSION, False),
+        (DIFFERENTIAL_VERSION, False),
+        (WAYS_VERSION, True),
+        (ALL_VERSION, True),
+    ],
+)
+def test_ways_need_a_consent_of_their_own(
+    tmp_path: Path, port: int, version: int, is_enough: bool
+) -> None:
+    """One to blocks is not one to ways."""
+    url = f"sqlite:///{tmp_path}/monitor.db"
+    way = {"name": "tunnel", "interface": "wg0"}
+    configuration(tmp_path, port, database=url, ways=[way])
+    with open_store(url) as store:
+        store.consents.append(replace(a_consent("plain"), version=version))
+        config = load(tmp_path / "config.yaml")
+        if is_enough:
+            ensure_consent(store, config, SystemClock(), yes=False)
+            return
+        with pytest.raises(InputError, match="ways: needs a consent of its own"):
+            ensure_consent(store, config, SystemClock(), yes=False)
+
+
+@pytest.mark.parametrize("code", TEXTS)
+def test_who_is_asked_is_told_of_the_ways(
+    tmp_path: Path, port: int, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way = {"name": "tunnel", "interface": "wg0", "every": "20m"}
+    configuration(tmp_path, port, ways=[way])
+    config = load(tmp_path / "config.yaml")
+    _tell(config, TEXTS[code])
+    told = capsys.readouterr().err
+    assert "tunnel" in told
+    assert "20" in told
+    assert "{" not in told
 
 
 def a_consent(level: str) -> Consent:

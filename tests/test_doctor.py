@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from monitor.config import Config, parse
-from monitor.doctor import State, retention_findings
+from monitor.config import Config, Way, parse
+from monitor.doctor import State, retention_findings, way_findings
 from monitor.model import Sample
 from monitor.store import Store, open_store
 from monitor.store.clock_steps import ClockStep
@@ -59,3 +59,14 @@ def test_without_retention_everything_is_kept(database: str) -> None:
     with open_store(database):
         _, found = told(config_of(database))
     assert found == "0 samples of 0 days removed so far; the others are kept"
+
+
+def test_an_interface_that_is_not_there_is_a_warning() -> None:
+    ways = (
+        Way(name="tunnel", interface="wg0"),
+        Way(name="line", interface="eth0"),
+        Way(name="proxy", url="socks5://127.0.0.1:1080"),
+    )
+    (finding,) = way_findings(ways, {"lo", "eth0"})
+    assert (finding.state, finding.check) == (State.WARNING, "way")
+    assert "tunnel: no interface wg0" in finding.result

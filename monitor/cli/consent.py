@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 import click
 
 from monitor.cli.consent_texts import (
-    DIFFERENTIAL_VERSION,
+    ASKED_OF,
     TEXTS,
-    VERSION,
     ConsentText,
 )
 from monitor.cli.terminal import say
@@ -64,12 +63,21 @@ def _is_given(store: "Store", config: Config) -> bool:
     except StoreError:
         return False
     rank = _LEVELS.index(config.probing.level)
-    least = _version(config)
-    return any(c.version >= least and c.level in _LEVELS[rank:] for c in given)
+    asked = _asked(config)
+    return any(
+        asked <= ASKED_OF.get(c.version, frozenset()) and c.level in _LEVELS[rank:]
+        for c in given
+    )
+
+
+def _asked(config: Config) -> frozenset[str]:
+    """The keys of the configuration that need a consent of their own."""
+    chosen = {"differential": config.differential, "ways": config.ways}
+    return frozenset(key for key, value in chosen.items() if value)
 
 
 def _version(config: Config) -> int:
-    return VERSION if config.differential is None else DIFFERENTIAL_VERSION
+    return next(v for v, keys in ASKED_OF.items() if keys == _asked(config))
 
 
 def _way_without_asking(*, yes: bool) -> str | None:
@@ -88,10 +96,10 @@ def _is_terminal() -> bool:
 
 
 def _go_on_without(config: Config) -> None:
-    if config.differential is not None:
+    if asked := _asked(config):
         raise InputError(
-            "differential: needs a consent of its own, and there is no terminal to ask"
-            " on; run it once on a terminal, or with --yes or"
+            f"{', '.join(sorted(asked))}: needs a consent of its own, and there is no"
+            " terminal to ask on; run it once on a terminal, or with --yes or"
             f" {ENVIRONMENT_CONSENT}=yes"
         )
     if config.consent == "require":
@@ -144,6 +152,11 @@ def _tell(config: Config, text: ConsentText) -> None:
         host = urlsplit(config.differential.neutral).hostname
         names = ", ".join(config.differential.targets)
         say(text.differential.format(host=host, names=names), err=True)
+    if config.ways:
+        names = ", ".join(way.name for way in config.ways)
+        often = min(way.every for way in config.ways)
+        minutes = int(often.total_seconds() // 60)
+        say(text.ways.format(names=names, minutes=minutes), err=True)
 
 
 def _answer(text: ConsentText, question: str) -> bool:

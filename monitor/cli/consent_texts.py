@@ -10,6 +10,17 @@ VERSION: Final = 1
 
 DIFFERENTIAL_VERSION: Final = 2
 """Of the texts with blocks: a consent to less is none to them."""
+WAYS_VERSION: Final = 3
+"""Of the texts with ways."""
+ALL_VERSION: Final = 4
+"""Of the texts with blocks and ways."""
+ASKED_OF: Final = {
+    VERSION: frozenset[str](),
+    DIFFERENTIAL_VERSION: frozenset({"differential"}),
+    WAYS_VERSION: frozenset({"ways"}),
+    ALL_VERSION: frozenset({"differential", "ways"}),
+}
+"""Version -> keys of the configuration whose texts it holds beside the usual one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +32,7 @@ class ConsentText:
     body : what is done, seen, stored and never stored; `{n}` sites, `{level}`.
     extended : added when the level of probing is `extended`.
     differential : added when blocks are configured; `{names}`, `{host}`.
+    ways : added when ways are configured; `{names}`, `{minutes}`.
     seen_question : right answer: yes.
     sent_question : right answer: no.
     wrong : said after a wrong answer.
@@ -32,6 +44,7 @@ class ConsentText:
     body: str
     extended: str
     differential: str
+    ways: str
     seen_question: str
     sent_question: str
     wrong: str
@@ -73,6 +86,12 @@ Level of probing: {level}
   names, and may take it for an attempt to get around a block. In some countries a
   server that was asked for such a name stays slow for the whole home for a while.
 """,
+        ways="""\
+  Every {minutes} minutes it also fetches a site by your own tunnel or proxy ({names}).
+  Your provider, and anybody who watches your line, can see that this line uses it, day
+  and night; where tunnels are watched or forbidden, that is a risk of its own. Whoever
+  runs the tunnel sees which sites are asked for.
+""",
         seen_question="Can your provider see that this line contacts these sites?",
         sent_question="Does the program send its results to anybody by itself?",
         wrong="That is not so. Please read once more:",
@@ -112,6 +131,12 @@ Level of probing: {level}
   это за попытку обойти блокировку. В некоторых странах сервер, который спросили под
   таким именем, какое-то время остаётся медленным для всего дома.
 """,
+        ways="""\
+  Кроме того, раз в {minutes} мин сайт запрашивается через ваш туннель или прокси
+  ({names}). Провайдер и любой, кто наблюдает за линией, увидит, что с неё днём и ночью
+  пользуются туннелем; там, где туннели отслеживают или запрещают, это отдельный риск.
+  Кто держит туннель, видит, к каким сайтам обращаются.
+""",
         seen_question="Видит ли провайдер, что с линии обращаются к этим сайтам?",
         sent_question="Отправляет ли программа сама кому-нибудь результаты?",
         wrong="Это не так. Пожалуйста, прочтите ещё раз:",
@@ -150,6 +175,12 @@ Level of probing: {level}
   олай істемейді. Желіні бақылаған адам бұл аттарға қызығушылықты көреді және мұны
   бұғаттауды айналып өту әрекеті деп қабылдауы мүмкін. Кейбір елдерде ондай атпен
   сұралған сервер бүкіл үй үшін біраз уақыт баяу болып қалады.
+""",
+        ways="""\
+  Сонымен қатар {minutes} минут сайын сайт өз туннеліңіз немесе проксиіңіз ({names})
+  арқылы сұралады. Провайдер және желіні бақылаған адам желіңіздің күні-түні туннель
+  қолданатынын көреді; туннельдер бақыланатын немесе тыйым салынған жерде бұл бөлек
+  қауіп. Туннельді ұстаушы қай сайттар сұралатынын көреді.
 """,
         seen_question="Провайдер осы сайттарға хабарласатыныңызды көре ала ма?",
         sent_question="Бағдарлама нәтижелерді өздігінен біреуге жібере ме?",

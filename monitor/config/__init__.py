@@ -7,13 +7,14 @@ values.
 from monitor.config.companies import partial_controls
 from monitor.config.loading import checked_database_url, load, parse
 from monitor.config.masked import effective
-from monitor.config.sections import Config, Site, Web
+from monitor.config.sections import Config, Site, Way, Web
 from monitor.config.values import parsed_duration
 from monitor.masking import masked
 
 __all__ = [
     "Config",
     "Site",
+    "Way",
     "Web",
     "checked_database_url",
     "effective",

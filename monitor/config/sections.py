@@ -20,10 +20,12 @@ from monitor.config.values import (
     Folder,
     HeartbeatUrl,
     HostPattern,
+    Interface,
     Label,
     ListeningHost,
     Name,
     Network,
+    ProxyUrl,
     Resolver,
     SecretHash,
     ServiceUrl,
@@ -231,6 +233,26 @@ class Quic(_Section):
     targets: Annotated[tuple[Name, ...], Field(max_length=200)] | None = None
 
 
+class Way(_Section):
+    """Another way out of the home: an interface, or a proxy on this machine or LAN."""
+
+    name: Name
+    interface: Interface | None = None
+    url: ProxyUrl | None = None
+    every: Annotated[
+        Duration, between(timedelta(minutes=10), timedelta(hours=24), "10m to 24h")
+    ] = timedelta(minutes=30)
+    targets: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+
+    @model_validator(mode="after")
+    def _leads_somewhere_else(self) -> Self:
+        if self.name == "direct":
+            raise ValueError("name: any but direct, which is the usual way")
+        if (self.interface is None) == (self.url is None):
+            raise ValueError("either interface or url")
+        return self
+
+
 class Web(_Section):
     """Where the dashboard listens, and who may see it."""
 
@@ -356,6 +378,7 @@ class Config(_Section):
     probing: Probing = Probing()
     differential: Differential | None = None
     quic: Quic = Quic()
+    ways: Annotated[tuple[Way, ...], Field(max_length=5)] = ()
     consent: Literal["ask", "require"] = "ask"
     web: Web = Web()
     report: Report = Report()
@@ -416,6 +439,35 @@ class Config(_Section):
                 f"differential.neutral: a server of your own, not {place}, which is a"
                 " target's or a control's"
             )
+
+    @model_validator(mode="after")
+    def _ways_lead_to_sites(self) -> Self:
+        wrong = [*self._wrong_ways()]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _wrong_ways(self) -> Iterator[str]:
+        names = [way.name for way in self.ways]
+        if len(set(names)) < len(names):
+            yield "ways: each name once"
+        for place, way in enumerate(self.ways):
+            if unknown := set(way.targets) - {site.name for site in self.targets}:
+                yield f"ways[{place}].targets: no such target: {min(unknown)}"
+            elif not self.names_by(way):
+                yield (
+                    f"ways[{place}].targets: a target with a page or a download_url,"
+                    " since bytes are compared"
+                )
+
+    def names_by(self, way: Way) -> frozenset[str]:
+        """The targets that are compared by a way: those with something to transfer."""
+        return frozenset(
+            site.name
+            for site in self.targets
+            if site.name in (way.targets or [site.name])
+            and (site.download_url or site.url.startswith("http"))
+        )
 
     def all_targets(self) -> tuple[Target, ...]:
         """Targets, then controls, as records."""

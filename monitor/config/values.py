@@ -26,6 +26,8 @@ _RESOLVER = re.compile(r"(\[[^\]]+\]|[^:\[\]]+)(?::(\d{1,5}))?")
 _UNWRITTEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,20}")
 _LABEL_PATTERN = re.compile(r"[a-z0-9_*-]{1,63}")
+_PROXY_URL = re.compile(r"[a-z0-9]+://[0-9A-Fa-f.:\[\]]+:\d{1,5}/?")
+_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
 _BARE_URL = re.compile(r"[a-z]+://[^/?#]+/?")
 _LONGEST_HOST = 253
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}){1,8}")
@@ -218,6 +220,34 @@ def url_with(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _proxy_url(value: str) -> str:
+    words = (
+        "socks5:// or http:// with the address and port of a proxy on this machine or"
+        " in this home, such as socks5://127.0.0.1:1080"
+    )
+    scheme, host, port = _split(value)
+    if scheme not in ("socks5", "http") or not host or not port:
+        raise ValueError(words)
+    try:
+        is_elsewhere = addresses.is_public(host)
+    except ValueError:
+        raise ValueError(words) from None
+    if not _PROXY_URL.fullmatch(value):
+        raise ValueError(f"{words}, and nothing else")
+    if is_elsewhere:
+        raise ValueError(
+            f"{words}; not {host}: between here and there the names of sites could be"
+            " read, so let a program of this machine carry them encrypted (ssh -D)"
+        )
+    return value
+
+
+def _interface(value: str) -> str:
+    if not _INTERFACE.fullmatch(value):
+        raise ValueError("the name of a network interface, such as wg0")
+    return value
+
+
 def _content_host(value: str) -> str:
     words = "a host name such as cdn.example.org; all hosts below it belong to it"
     host = value.rstrip(".").lower()
@@ -294,6 +324,8 @@ Folder = Annotated[str, AfterValidator(_folder)]
 BasePath = Annotated[str, AfterValidator(_base_path)]
 ListeningHost = Annotated[str, AfterValidator(_listening_host)]
 SecretHash = Annotated[str, AfterValidator(_secret_hash)]
+ProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
+Interface = Annotated[str, AfterValidator(_interface)]
 HeartbeatUrl = Annotated[str, url_with("https", "http")]
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 DatabaseUrl = Annotated[str, AfterValidator(database_url)]

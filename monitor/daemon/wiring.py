@@ -1,20 +1,31 @@
 """A configuration turned into what measures: prober, ration, sampler."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
 from monitor.config import Config
+from monitor.model import Role
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.http3 import is_installed
-from monitor.probe.legs import LegProber
+from monitor.probe.legs import LegProber, can_be_transferred
+from monitor.probe.tunnel import Tunnel
 from monitor.sampling.budget import Budget
-from monitor.sampling.differential import Differential, DifferentialPlan, Means
+from monitor.sampling.by_ways import WayPairs, WayPlan
+from monitor.sampling.differential import Differential, DifferentialPlan
+from monitor.sampling.leg_runs import Means
 from monitor.sampling.quic_turns import Offered, QuicTurns
 from monitor.sampling.ration import Cost, Ration, Timetable, first_costs
 from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import NO_QUESTIONS, Pace, Questions, Sampler
+
+LEG_BYTES: Final = 256_000
+"""Most of one leg of a pair of ways."""
+CONTROLS_BY_WAY: Final = 3
 
 
 def probe_settings(config: Config) -> ProbeSettings:
@@ -86,9 +97,16 @@ def new_sampler(
     sampler = Sampler(sites, pace, runner, rng, ration=ration, questions=questions)
     if is_installed():
         sampler.ask_over_quic(quic_turns(config, prober.offered))
-    differential = _differential(config, runner, rng, ration)
-    if differential is not None:
-        sampler.compare_between_rounds(differential)
+    direct = Means(
+        prober=LegProber(probe_settings(config), clock, LEG_BYTES),
+        clock=clock,
+        write=write,
+        account=runner.account,
+        spare_bytes=None if ration is None else ration.spare_bytes,
+    )
+    sampler.compare_between_rounds(
+        *_differential(config, direct, rng), *_way_pairs(config, direct, rng)
+    )
     return sampler
 
 
@@ -103,13 +121,11 @@ def quic_turns(config: Config, offered: Offered) -> QuicTurns:
     )
 
 
-def _differential(
-    config: Config, runner: RoundRunner, rng: Random, ration: Ration | None
-) -> Differential | None:
-    """What is compared between rounds; None where the configuration has nothing."""
+def _differential(config: Config, direct: Means, rng: Random) -> Iterator[Differential]:
+    """What compares names between rounds; nothing where that is not configured."""
     section = config.differential
     if section is None:
-        return None
+        return
     plan = DifferentialPlan(
         neutral=section.neutral,
         targets=tuple(t for t in config.all_targets() if t.name in section.targets),
@@ -119,11 +135,21 @@ def _differential(
         zone=ZoneInfo(config.timezone),
         window=config.window.span,
     )
-    means = Means(
-        prober=LegProber(probe_settings(config), runner.clock, section.bytes),
-        clock=runner.clock,
-        write=runner.write,
-        account=runner.account,
-        spare_bytes=None if ration is None else ration.spare_bytes,
-    )
-    return Differential(plan, means, rng)
+    prober = LegProber(probe_settings(config), direct.clock, section.bytes)
+    yield Differential(plan, replace(direct, prober=prober), rng)
+
+
+def _way_pairs(config: Config, direct: Means, rng: Random) -> Iterator[WayPairs]:
+    """What compares ways between rounds, one for each way."""
+    sites = [site for site in config.all_targets() if can_be_transferred(site)]
+    controls = tuple(site for site in sites if site.role is Role.CONTROL)
+    for way in config.ways:
+        tunnel = Tunnel(name=way.name, interface=way.interface, proxy=way.url)
+        prober = LegProber(probe_settings(config), direct.clock, LEG_BYTES, tunnel)
+        plan = WayPlan(
+            every=way.every,
+            targets=tuple(site for site in sites if site.name in config.names_by(way)),
+            controls=controls[:CONTROLS_BY_WAY],
+            leg_bytes=LEG_BYTES,
+        )
+        yield WayPairs(plan, (direct, replace(direct, prober=prober)), rng)

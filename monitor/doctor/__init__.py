@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+import socket
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +13,7 @@ from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 from monitor import present, private
 from monitor.clock import Clock, is_synchronised
-from monitor.config import Config, masked, partial_controls
+from monitor.config import Config, Way, masked, partial_controls
 from monitor.doctor.finding import Finding, State
 from monitor.doctor.home_line import line_of
 from monitor.doctor.http3_answers import quic_finding
@@ -30,7 +31,7 @@ from monitor.model import Role, Sample, Target
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.hosts import is_address
-from monitor.probe.route import DefaultRoute, NetworkFiles, Way, WayKind
+from monitor.probe.route import DefaultRoute, NetworkFiles, WayKind, WayOut
 from monitor.store import Store
 from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
 from monitor.store.engine import COMPANIONS, sqlite_file
@@ -72,8 +73,9 @@ async def examine(
         *retention_findings(store, config, clock.now_utc()),
         log_finding(wal_bytes(config.database)),
         gateway_finding(route, gateway),
-        *way_findings(NetworkFiles().way()),
+        *way_out_findings(NetworkFiles().way()),
         *partial_findings(config),
+        *way_findings(config.ways, {name for _, name in socket.if_nameindex()}),
     ]
     prober = Prober(settings, clock)
     outcomes = await tried(prober, targets)
@@ -93,6 +95,15 @@ async def examine(
 
 def _answers(outcome: object) -> bool:
     return isinstance(outcome, Sample) and outcome.failure is None
+
+
+def way_findings(ways: Sequence[Way], interfaces: Set[str]) -> Iterator[Finding]:
+    """Whether the interfaces of other ways are there; they may come up later."""
+    for way in ways:
+        if way.interface is not None and way.interface not in interfaces:
+            told = f"{way.name}: no interface {way.interface} on this machine now"
+            advice = "bring it up; until then its pairs are told as way_down"
+            yield Finding("way", State.WARNING, told, advice)
 
 
 def _by_role(
@@ -341,7 +352,7 @@ def gateway_finding(
     return Finding("gateway", State.OK, told)
 
 
-def way_findings(way: Way | None) -> Iterator[Finding]:
+def way_out_findings(way: WayOut | None) -> Iterator[Finding]:
     """What the home is connected by, where that is no line of its own."""
     if way is None or way.kind is WayKind.LINE:
         return

@@ -14,6 +14,7 @@ from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
 from monitor.probe.traffic import Traffic
 from monitor.probe.transfer import Limits
+from monitor.probe.tunnel import DIRECT, Tunnel
 from monitor.probe.url import endpoint_of, stored_url
 from monitor.probe.wire import Wire
 
@@ -65,13 +66,34 @@ def legs_of(target: Target, neutral: str) -> dict[str, Leg]:
     return legs
 
 
+def can_be_transferred(target: Target) -> bool:
+    """Whether there is something of a site to transfer without looking for it."""
+    return target.download_url is not None or target.url.startswith("http")
+
+
+def own_leg(target: Target) -> Leg:
+    """The site's own object, else its page, under its own name."""
+    return Leg(
+        target=target,
+        probe=Probe.PAIR_OWN,
+        url=target.download_url or target.url,
+    )
+
+
 class LegProber:
     """Makes legs; each has a connection of its own."""
 
-    def __init__(self, settings: ProbeSettings, clock: Clock, max_bytes: int) -> None:
+    def __init__(
+        self,
+        settings: ProbeSettings,
+        clock: Clock,
+        max_bytes: int,
+        tunnel: Tunnel = DIRECT,
+    ) -> None:
         self._settings = replace(settings, download_max_bytes=max_bytes)
         self._clock = clock
-        self._wire = Wire(self._settings, clock)
+        self._tunnel = tunnel
+        self._wire = Wire(self._settings, clock, tunnel)
 
     async def measure(self, leg: Leg, *, traffic: Traffic) -> Sample:
         """The outcome of a leg; a failure of the net is told in the sample."""
@@ -82,7 +104,18 @@ class LegProber:
         except Exception as error:  # noqa: BLE001  # a leg must not end a block
             observation.fail(error)
         observation.mark(Mark.END)
-        return observation.sample(leg.target, leg.probe, self._settings.vantage)
+        sample = observation.sample(leg.target, leg.probe, self._settings.vantage)
+        if self._tunnel.proxy is not None:
+            # the kernel's figures are of the connection to the proxy
+            sample = replace(
+                sample,
+                tcp_min_rtt_s=None,
+                tcp_retransmits=None,
+                tcp_rcv_rtt_s=None,
+                tcp_rcv_ooopack=None,
+                tcp_segs_in=None,
+            )
+        return replace(sample, path=self._tunnel.name)
 
     async def _transfer(self, leg: Leg, observation: Observation) -> None:
         headers = object_headers(self._settings)

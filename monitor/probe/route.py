@@ -44,7 +44,7 @@ class DefaultRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class WayOut:
     """The way out without addresses.
 
     Attributes
@@ -96,13 +96,13 @@ class NetworkFiles:
                     return DefaultRoute(*hop)
         return default_route(self._text("proc/net/route"))
 
-    def way(self) -> Way | None:
+    def way(self) -> WayOut | None:
         """The way out now, without addresses."""
         route = self.route()
         if route is None:
             return None
         interface = self._interface_kind(route.interface)
-        return Way(
+        return WayOut(
             kind=_way_kind(interface, route.gateway),
             interface=interface,
             gateway="" if route.gateway is None else self._told_apart(route.gateway),

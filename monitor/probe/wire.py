@@ -7,6 +7,7 @@ learns goes into the observation before the next one starts.
 """
 
 import asyncio
+import contextlib
 import math
 import socket
 
@@ -31,11 +32,11 @@ from monitor.probe.lookup import look_up
 from monitor.probe.nat64 import Translation
 from monitor.probe.observation import Observation
 from monitor.probe.plausibility import has_bogon
-from monitor.probe.readiness import connected
 from monitor.probe.route import is_six_alone
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
 from monitor.probe.transfer import Limits, Meter, read_body
+from monitor.probe.tunnel import DIRECT, Tunnel
 from monitor.probe.url import Endpoint, endpoint_of
 
 _GREETING_MAX_BYTES = 64 * 1024
@@ -45,9 +46,12 @@ _GREETING_MAX_BYTES = 64 * 1024
 class Wire:
     """What all attempts share: settings, clock, TLS context, trusted authorities."""
 
-    def __init__(self, settings: ProbeSettings, clock: Clock) -> None:
+    def __init__(
+        self, settings: ProbeSettings, clock: Clock, tunnel: Tunnel = DIRECT
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._tunnel = tunnel
         self._hosts = HostsFile()
         self._context = client_context()
         self._trust = TrustStore(clock)
@@ -160,7 +164,7 @@ class Wire:
         """A connection to the first address of the endpoint's host."""
         address = await self._found(endpoint, family, observation, leads)
         observation.operation = Operation.CONNECT
-        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+        kind = self._tunnel.family(address)
         sock = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if window_bytes is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window_bytes)
@@ -189,12 +193,7 @@ class Wire:
     async def _address(
         self, host: str, family: AddressFamily, observation: Observation
     ) -> str:
-        """The first address of the wanted family; where it came from is noted.
-
-        Any family is IPv6's where there is no way out by IPv4.
-        """
-        if family is AddressFamily.ANY and is_six_alone():
-            family = AddressFamily.IPV6
+        """The first address of the wanted family; where it came from is noted."""
         if is_address(host):
             addresses = of_family((host,), family)
         elif local := localhost_addresses(host, family):
@@ -212,6 +211,8 @@ class Wire:
         self, host: str, family: AddressFamily, observation: Observation
     ) -> tuple[str, ...]:
         settings = self._settings
+        if family is AddressFamily.ANY and is_six_alone():
+            family = AddressFamily.IPV6  # an address of the other one leads nowhere
         configured = settings.resolvers
         observation.resolver = configured[0] if configured else system_resolver()
         async with asyncio.timeout(settings.stage_timeout_s):
@@ -236,8 +237,9 @@ class Wire:
             return False
         if observation.resolver is None or not any(":" in a for a in addresses):
             return True
-        async with asyncio.timeout(self._settings.stage_timeout_s):
-            await self._translation.learn(observation.resolver, observation.traffic)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.stage_timeout_s):
+                await self._translation.learn(observation.resolver, observation.traffic)
         return self._has_bogon(tuple(map(self._translation.original, addresses)))
 
     def _has_bogon(self, addresses: tuple[str, ...]) -> bool:
@@ -255,8 +257,11 @@ class Wire:
         # segment is acknowledged: one round trip too much in `waiting_s`.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.timeout(self._settings.stage_timeout_s):
-            began_s, ended_s = await connected(sock, address, self._clock)
+            began_s, ended_s = await self._tunnel.connect(sock, address, self._clock)
         observation.mark(Mark.CONNECT_START, began_s)
+        if self._tunnel.proxy is not None:
+            observation.mark(Mark.CONNECT_END, ended_s)
+            return
         # The kernel saw the answer; we saw it when the scheduler let us.
         kernel_s = handshake_s(sock) or math.inf
         observation.mark(Mark.CONNECT_END, min(ended_s, began_s + kernel_s))

@@ -9,24 +9,20 @@ server before a block.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitor.clock import Clock
 from monitor.evening_rule import GUARD_MIN, Window
 from monitor.model import Probe, Sample, Target
 from monitor.probe.legs import LEG_MAX_S, Leg, legs_of
-from monitor.probe.traffic import Traffic
-from monitor.sampling.round import Account, Errand, Write
+from monitor.sampling.leg_runs import SPARE_S, Means
 
 _log = logging.getLogger(__name__)
 
-SPARE_S: Final = 20.0
-"""So long before the next slot everything is ended."""
 SILENCE_S: Final = 60.0
 """Towards the neutral server before a block."""
 STOPPED_FOR: Final = timedelta(hours=24)
@@ -36,13 +32,6 @@ _TRIGGERING: Final = 2
 _FAILED_IN_A_ROW: Final = 2
 _CALM_CHANCES: Final = 8
 """Looks in the calm among which one block a day falls, on average."""
-
-
-class MeasuresLegs(Protocol):
-    """What makes one leg."""
-
-    async def measure(self, leg: Leg, *, traffic: Traffic) -> Sample:
-        """Its outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +51,6 @@ class DifferentialPlan:
     leg_bytes: int
     zone: ZoneInfo
     window: Window
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What makes and keeps the legs.
-
-    Attributes
-    ----------
-    spare_bytes : what the data budget leaves for this; None: any.
-    """
-
-    prober: MeasuresLegs
-    clock: Clock
-    write: Write
-    account: Account | None = None
-    spare_bytes: Callable[[datetime], float] | None = None
 
 
 @dataclass(slots=True)
@@ -142,11 +115,8 @@ class Differential:
         return min(histories, key=lambda target: histories[target].last_look or never)
 
     def _fits(self, order: Sequence[str], left_s: float, now: datetime) -> bool:
-        is_in_time = left_s >= LEG_MAX_S * len(order)
-        if self._means.spare_bytes is None:
-            return is_in_time
-        return is_in_time and self._means.spare_bytes(now) >= (
-            len(order) * self._plan.leg_bytes
+        return left_s >= LEG_MAX_S * len(order) and self._means.can_spare(
+            len(order) * self._plan.leg_bytes, now
         )
 
     def _is_silent(self, now: datetime) -> bool:
@@ -200,23 +170,12 @@ class Differential:
         """Each leg after the other; ended early where the server seems poisoned."""
         samples: list[Sample] = []
         for sequence, leg in enumerate(legs):
-            traffic = Traffic()
-            try:
-                sample = await self._means.prober.measure(leg, traffic=traffic)
-            finally:
-                self._count(leg, traffic.received_bytes)
-            sample = replace(sample, block=block, sequence=sequence)
-            await self._means.write(sample)
+            sample = await self._means.measured(leg, block=block, sequence=sequence)
             samples.append(sample)
             if self._is_poisoned(sample, has_followed=_has_name(samples[:-1])):
                 break
         self._touched = self._means.clock.now_utc()
         return samples
-
-    def _count(self, leg: Leg, received_bytes: int) -> None:
-        if self._means.account is not None:
-            errand = Errand(target=leg.target, probe=leg.probe)
-            self._means.account(self._means.clock.now_utc(), errand, received_bytes)
 
     def _is_poisoned(self, sample: Sample, *, has_followed: bool) -> bool:
         """Whether the neutral server fails under its own name after the target's."""

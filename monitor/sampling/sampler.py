@@ -11,7 +11,7 @@ from typing import Final
 from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
 from monitor.sampling.budget import Grant
-from monitor.sampling.differential import Differential
+from monitor.sampling.leg_runs import Comparing
 from monitor.sampling.quic_turns import QuicTurns
 from monitor.sampling.ration import Ration
 from monitor.sampling.round import LONGEST, Errand, RoundRunner, plan
@@ -92,7 +92,7 @@ class Sampler:
         self._runner = runner
         self._rng = rng
         self._ration = ration
-        self._differential: Differential | None = None
+        self._between: tuple[Comparing, ...] = ()
         self._quic: QuicTurns | None = None
         self._questions = questions
         # Anywhere, so that no site has all the first transfers after a start.
@@ -105,9 +105,9 @@ class Sampler:
         """Measure these sites from the next round on."""
         self._targets = tuple(targets)
 
-    def compare_between_rounds(self, differential: Differential) -> None:
-        """Make these blocks after each round that is not left out."""
-        self._differential = differential
+    def compare_between_rounds(self, *comparing: Comparing) -> None:
+        """Do these, one after the other, after each round that is not left out."""
+        self._between = comparing
 
     def ask_over_quic(self, turns: QuicTurns) -> None:
         """Make some of the transfers over QUIC, too, as far as the budget has room."""
@@ -152,8 +152,8 @@ class Sampler:
             [*self._errands(transfers), *self._over_quic(transfers, slot_start_utc)],
             left_out=left_out if are_due and not grant.has_downloads else None,
         )
-        if self._differential is not None:
-            await self._differential.between_rounds(slot_start_utc + self._pace.every)
+        for comparing in self._between:
+            await comparing.between_rounds(slot_start_utc + self._pace.every)
         return record
 
     async def _run(
