@@ -4,8 +4,10 @@ What talks to strangers, or may need much memory, runs in a process of its own t
 kernel itself ends at a limit of time or of memory, and that ends with its parent.
 """
 
+import asyncio
 import errno
 import json
+import math
 import os
 import resource
 import selectors
@@ -16,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from monitor.clock import SystemClock
 from monitor.untyped import Json
@@ -38,6 +40,8 @@ class Limits:
     time_s: float
     memory_bytes: int
     """Of memory that is its own: code and files that are shared do not count."""
+    cpu_s: float | None = None
+    """Of the processor; None: as much as its time allows."""
 
 
 def night_limits() -> Limits:
@@ -56,6 +60,8 @@ def confined(limits: Limits) -> Iterator[None]:
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes,) * 2)
+    if limits.cpu_s is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(limits.cpu_s),) * 2)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limits.time_s)
     try:
@@ -92,6 +98,8 @@ def how_it_ended(status: int, limits: Limits) -> str:
         return ""
     if status in (-signal.SIGALRM, -signal.SIGKILL):
         return f"took longer than {limits.time_s:.0f} s"
+    if status == -signal.SIGXCPU:
+        return f"needed more than {limits.cpu_s:.0f} s of the processor"
     if status == OUT_OF_MEMORY:
         return f"needed more than {limits.memory_bytes >> 20} MiB of memory"
     if status < 0:
@@ -117,17 +125,11 @@ def run(module: str, request: object, limits: Limits) -> Ended:
     module : is run by its name; it calls `answer`.
     request : for the child, as JSON has it.
     """
-    line = json.dumps({"limits": asdict(limits), "request": request}).encode() + b"\n"
     with subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        # What libraries say there may hold the secret of an address.
-        stderr=subprocess.DEVNULL,
-        env={k: v for k, v in os.environ.items() if k not in _SECRETS},
-        start_new_session=True,
+        _command(module), **_pipes(), start_new_session=True
     ) as child:
         try:
+            line = _question(request, limits)
             lines = _talked(child, line, limits.time_s + GRACE_S)
         finally:
             kill(child.pid)
@@ -135,6 +137,55 @@ def run(module: str, request: object, limits: Limits) -> Ended:
         answers=[json.loads(line) for line in lines],
         trouble=how_it_ended(child.returncode, limits),
     )
+
+
+async def run_beside(
+    module: str, request: object, limits: Limits, answers: list[Json]
+) -> str:
+    """As `run`, beside an event loop; the child ends with the task that waits for it.
+
+    Parameters
+    ----------
+    answers : gets what the child tells, also when it is ended or not waited for.
+
+    Returns
+    -------
+    Why it ended; empty: it was done.
+    """
+    child = await asyncio.create_subprocess_exec(
+        *_command(module), **_pipes(), start_new_session=True
+    )
+    assert child.stdin is not None  # noqa: S101 - both are pipes
+    assert child.stdout is not None  # noqa: S101
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limits.time_s + GRACE_S):
+                child.stdin.write(_question(request, limits))
+                while line := await child.stdout.readline():
+                    answers.append(json.loads(line))
+                await child.wait()
+    finally:
+        kill(child.pid)
+        await asyncio.shield(child.wait())
+    return how_it_ended(child.returncode or 0, limits)
+
+
+def _command(module: str) -> list[str]:
+    return [sys.executable, "-m", module]
+
+
+def _pipes() -> dict[str, Any]:
+    return {
+        "stdin": subprocess.PIPE,
+        "stdout": subprocess.PIPE,
+        # What libraries say there may hold the secret of an address.
+        "stderr": subprocess.DEVNULL,
+        "env": {k: v for k, v in os.environ.items() if k not in _SECRETS},
+    }
+
+
+def _question(request: object, limits: Limits) -> bytes:
+    return json.dumps({"limits": asdict(limits), "request": request}).encode() + b"\n"
 
 
 def _talked(child: subprocess.Popen[bytes], line: bytes, limit_s: float) -> list[bytes]:

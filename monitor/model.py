@@ -81,6 +81,9 @@ class Probe:
     `goodput_bps`, over `duration_s`."""
     EVENT_LOOP = "event_loop"
     """Local: the worst lateness of the measuring loop in the round, in `waiting_s`."""
+    WAY = "way"
+    """Local: the way out of this machine in `server_name`, without addresses: kind,
+    kind of interface and a mark of the gateway, such as `line/ethernet/3f2a`."""
     CLOCK = "clock"
     """Local: how far the wall clock was stepped during the round, in `duration_s`."""
     OWN_TRAFFIC = "own_traffic"
@@ -101,6 +104,7 @@ LOCAL_PROBES = frozenset(
     {
         Probe.GATEWAY,
         Probe.INTERFACE,
+        Probe.WAY,
         Probe.EVENT_LOOP,
         Probe.CLOCK,
         Probe.OWN_TRAFFIC,

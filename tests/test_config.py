@@ -17,7 +17,7 @@ from monitor.config import (
 )
 from monitor.daemon.wiring import new_ration
 from monitor.errors import ConfigError, InputError
-from monitor.model import Role
+from monitor.model import AddressFamily, Role
 from monitor.sampling.ration import forecast_bytes_per_day
 
 MINIMAL: dict[str, Any] = {
@@ -55,7 +55,10 @@ MISTAKES = [
     ({"window": None}, "window: found None; allowed: keys with their values"),
     ({"vantage": False}, "vantage: found False; allowed: a text, in quotes where"),
     ({"targets": [{**SITE, "download": "maybe"}]}, "allowed: true or false"),
-    ({"targets": [{**SITE, "address_family": "x"}]}, "allowed: 'ipv4', 'ipv6' or"),
+    (
+        {"targets": [{**SITE, "address_family": "x"}]},
+        "allowed: 'any', 'ipv4', 'ipv6' or 'both'",
+    ),
     ({"targets": [{**SITE, "url": "https://a:0/"}]}, "when there is one, from 1 to"),
     ({"targets": [{**SITE, "url": "https://a/\x9f"}]}, "or control characters"),
     ({"targets": [SITE, {"name": "b"}]}, "targets[1].url: missing"),
@@ -237,7 +240,9 @@ def test_hosts_of_a_service_become_records() -> None:
         {"name": "x" * 40, "url": "mtproto://149.154.167.51:443"},
     ]
     config = parse({**MINIMAL, "targets": sites}, source="c")
-    page, media, twin, other = (site.target(Role.TARGET) for site in config.targets)
+    page, media, twin, other = (
+        target for site in config.targets for target in site.records(Role.TARGET)
+    )
     assert (page.service, page.part) == ("a", "page")
     assert (media.service, media.part) == ("a", "media")
     assert (media.host_from, media.host_like) == (
@@ -466,3 +471,23 @@ def test_what_the_controls_cannot_show_is_told(controls: list[dict], lack: str |
 
 def test_nothing_is_missing_of_the_shipped_controls() -> None:
     assert list(control_gaps(load(Path("config.yaml")))) == []
+
+
+def test_both_families_are_two_hosts_of_one_service() -> None:
+    config = parse(
+        {**MINIMAL, "targets": [{**SITE, "address_family": "both"}]}, source="x"
+    )
+    four, six = (t for t in config.all_targets() if t.service == SITE["name"])
+    assert (four.name, six.name) == (SITE["name"], f"{SITE['name']}-ipv6")
+    families = (four.address_family, six.address_family)
+    assert families == (AddressFamily.IPV4, AddressFamily.IPV6)
+    assert (four.service, four.url) == (six.service, six.url)
+
+
+def test_both_families_are_no_two_controls_and_take_no_name() -> None:
+    both = {**SITE, "address_family": "both"}
+    other = {"name": f"{SITE['name']}-ipv6", "url": "https://b.example/"}
+    with pytest.raises(ConfigError, match="another site has that name"):
+        parse({**MINIMAL, "targets": [both, other]}, source="x")
+    with pytest.raises(ConfigError, match="count as two controls"):
+        parse({**MINIMAL, "controls": [{**both, "name": "c"}]}, source="x")

@@ -6,13 +6,17 @@ import pytest
 import trustme
 from dns import rcode
 
+from monitor.cli.forecast import quic_text
 from monitor.clock import SystemClock
+from monitor.config import parse
 from monitor.doctor import Finding, State
+from monitor.doctor.http3_answers import quic_finding
 from monitor.doctor.measured_hosts import host_findings, tried
 from monitor.doctor.name_servers import resolver_findings
-from monitor.model import TWIN, Role, Target
-from monitor.probe import Prober, ProbeSettings
+from monitor.model import TWIN, Probe, Role, Target
+from monitor.probe import Prober, ProbeSettings, http3
 from tests.servers import dns, web
+from tests.servers.caddy import serving
 from tests.servers.certificates import server_context, trust_file
 from tests.servers.mtproto import data_centre
 from tests.servers.tcp import closed_port, serve
@@ -144,3 +148,42 @@ async def test_twin_is_compared_with_the_addresses_of_its_service(authority) -> 
     )
     assert found["twin far"].state is State.WARNING
     assert found["twin far"].result == "at another address than media"
+
+
+async def test_what_offers_quic_is_asked_over_it(authority, tmp_path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("x")
+    async with dns.name_server({"site.test": dns.addresses("127.0.0.1")}) as names:
+        with serving(tmp_path, authority, "site.test") as port:
+            target = Target(name="site", url=f"https://site.test:{port}/")
+            settings = ProbeSettings(
+                resolvers=(names.resolver,), allow_private_answers=True
+            )
+            prober = Prober(settings, SystemClock())
+            await prober.measure(target, Probe.HTTPS)
+            document = {
+                "timezone": "UTC",
+                "targets": [{"name": "site", "url": target.url}],
+            }
+            config = parse(document, source="x")
+            well = await quic_finding(prober, config, [target])
+        dead = await quic_finding(prober, config, [target])
+    assert (well.state, well.result) == (State.OK, "answers at site")
+    assert dead.state is State.WARNING
+    assert "site (tls_handshake: connection_refused)" in dead.result
+    assert "UDP port 443" in dead.advice
+
+
+async def test_without_the_extra_nothing_is_lost(monkeypatch) -> None:
+    monkeypatch.setattr(http3, "LIBRARY", "no_such_library")
+    document = {"timezone": "UTC", "targets": [{"name": "a", "url": "https://a.test/"}]}
+    prober = Prober(ProbeSettings(), SystemClock())
+    told = {}
+    for wanted in (None, [], ["a"]):
+        config = parse({**document, "quic": {"targets": wanted}}, source="x")
+        told[str(wanted)] = await quic_finding(prober, config, config.all_targets())
+    assert told["None"].state is State.OK
+    assert "monitor[quic] is not installed" in told["None"].result
+    assert told["[]"] is None
+    assert told["['a']"].state is State.WARNING
+    assert "not measured; it needs" in quic_text(config)

@@ -109,7 +109,7 @@ def visit(address: str) -> None:
 
 def gateway() -> set[str]:
     route = NetworkFiles().route()
-    return set() if route is None else {route.gateway}
+    return set() if route is None or route.gateway is None else {route.gateway}
 
 
 async def test_only_sites_resolver_and_gateway_are_contacted(

@@ -1,4 +1,4 @@
-"""Checks by pairs: whose name, which way, which transport; and what they say together.
+"""Checks by pairs: whose name, which way; and what they say together.
 
 A name that costs nothing extra is no evidence for anybody: what an address or a server
 does looks the same under every name. So none of these counts against, but a way that is
@@ -6,7 +6,6 @@ shown to be as slow.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from monitor.analysis.paired import (
     residue_log,
     sign_e_value,
 )
+from monitor.analysis.transport_check import told_transport, transport
 from monitor.model import MechanismCheck
 from monitor.reason import Reason, Value
 from monitor.series.pairs import Pair, PairValue, Phase
@@ -35,7 +35,7 @@ def check_of(case: Case, pair: Pair) -> MechanismCheck | None:
         return None
     if pair is Pair.WAY:
         return _by_way(case, values)
-    effect = _either_way(values) if pair is Pair.TRANSPORT else pair_effect(values)
+    effect = pair_effect(values)
     if effect is None:
         return unmade(Reason(pair, "no blocks in the window"))
     if effect.n_calm < LEAST_CALM:
@@ -62,7 +62,7 @@ def pair_checks(case: Case) -> Iterator[MechanismCheck]:
     """The checks that exist only where there are pairs."""
     for check in (
         check_of(case, Pair.NAME_AWAY),
-        check_of(case, Pair.TRANSPORT),
+        transport(case),
         residue(case),
     ):
         if check is not None:
@@ -77,6 +77,7 @@ def told_pairs(case: Case) -> Iterator[Reason]:
             yield _told(pair, effect)
             yield from _limits(effect)
     yield from _cause(case)
+    yield from told_transport(case)
 
 
 def _told(pair: Pair, effect: PairEffect) -> Reason:
@@ -165,16 +166,6 @@ def _shown(case: Case, pair: Pair) -> bool | None:
     if effect is None or effect.n_calm < LEAST_CALM or effect.is_calm_alike:
         return None
     return effect.is_shown
-
-
-def _either_way(values: list[PairValue]) -> PairEffect | None:
-    """The stronger direction, at half its odds: nobody said which is slower."""
-    turned = [replace(v, cost_log=-v.cost_log) for v in values]
-    effects = [e for e in map(pair_effect, (values, turned)) if e is not None]
-    if not effects:
-        return None
-    best = max(effects, key=lambda effect: effect.e_value)
-    return replace(best, e_value=best.e_value / 2)
 
 
 def _by_way(case: Case, values: list[PairValue]) -> MechanismCheck:

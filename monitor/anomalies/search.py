@@ -35,7 +35,7 @@ from monitor.evening_rule import (
     dates_between,
     parse_window,
 )
-from monitor.model import PROBE_ORDER, TWIN, OwnTerms, Probe, Role
+from monitor.model import PROBE_ORDER, TWIN, OwnTerms, Probe, Role, Transport
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.store import Store
 from monitor.store.instants import phase_us, to_us
@@ -415,7 +415,8 @@ def _sites(store: Store, question: Question) -> tuple[_Sites, frozenset[str]]:
     """The series of each site, and the names of the targets that are wanted."""
     sites: _Sites = {}
     for info in store.reader.series():
-        if is_site(info) and info.probe != Probe.SNI_SWAP and info.part != TWIN:
+        is_own = info.probe != Probe.SNI_SWAP and info.transport == Transport.TCP
+        if is_site(info) and is_own and info.part != TWIN:
             sites.setdefault(_site(info), []).append(info)
     _check_names(question, sites)
     sites = {

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from monitor.config import Config
 from monitor.model import Probe, Target
+from monitor.wire_bytes import expected_on_wire_bytes
 
 
 def forecast_text(config: Config) -> str:
@@ -49,6 +51,26 @@ def forecast_by_host(config: Config) -> Iterator[str]:
     for host in sorted(by_host, key=lambda host: (-by_host[host], host)):
         whose = ", ".join(sorted(names[host]))
         yield f"{by_host[host] / 1e6:8.1f} MB  {host} ({whose})"
+
+
+def quic_text(config: Config) -> str:
+    """One line: whether HTTP/3 is measured, and what it may receive beside all else."""
+    from monitor.probe.http3 import is_installed
+    from monitor.sampling.quic_turns import MOST_A_ROUND
+
+    if config.quic.targets == ():
+        return "HTTP/3: not measured, as quic.targets is empty"
+    if not is_installed():
+        return "HTTP/3: not measured; it needs the extra monitor[quic]"
+    rounds = timedelta(days=1) / (config.throughput.every or config.every)
+    services = {t.service or t.name for t in config.all_targets() if t.download}
+    of_services = len(services) * timedelta(days=1) / config.quic.every
+    n_most = min(MOST_A_ROUND * rounds, of_services)
+    n_bytes = int(n_most * expected_on_wire_bytes(1, config.throughput.max_bytes))
+    return (
+        f"HTTP/3: of sites that offer it; at most {_megabytes(n_bytes)} a day more,"
+        " where the budget has room for it"
+    )
 
 
 def _bytes_per_day(config: Config) -> dict[tuple[str, str], float]:

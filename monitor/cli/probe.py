@@ -83,7 +83,7 @@ def _target(url: str, *, with_download: bool) -> Target:
     except ValidationError as error:
         first = problems(error.errors())[0]
         raise InputError(f"URL: {first.removeprefix('url: ')}") from None
-    return site.target(Role.TARGET)
+    return next(site.records(Role.TARGET))
 
 
 def _object(url: str) -> str | None:

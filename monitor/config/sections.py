@@ -45,6 +45,11 @@ FleetText = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 OwnWords = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
+SIX_SUFFIX: Final = "-ipv6"
+"""Of the name under which a site of both families is measured by IPv6."""
+_BOTH: Final = "both"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,7 +92,7 @@ class Site(_Section):
     download_url: Annotated[str, url_with("https", "http")] | None = None
     download_host: ContentHost | None = None
     download: bool = True
-    address_family: AddressFamily = AddressFamily.ANY
+    address_family: Literal["any", "ipv4", "ipv6", "both"] = "any"
     hosts: Annotated[tuple[ContentHost, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="before")
@@ -120,9 +125,22 @@ class Site(_Section):
             raise ValueError("no download_url beside a url with mtproto://")
         return self
 
-    def target(self, role: Role) -> Target:
-        """The record that the layers below work with."""
-        return Target(role=role, domain=registrable_domain(self.url), **self._values())
+    def records(self, role: Role) -> Iterator[Target]:
+        """What the layers below work with: of both families, a host of each."""
+        values = self._values()
+        family = values.pop("address_family")
+        domain = registrable_domain(self.url)
+        if family != _BOTH:
+            yield Target(
+                role=role, domain=domain, address_family=AddressFamily(family), **values
+            )
+            return
+        for of_family, name in (
+            (AddressFamily.IPV4, self.name),
+            (AddressFamily.IPV6, f"{self.name}{SIX_SUFFIX}"),
+        ):
+            host = {**values, "name": name, "address_family": of_family}
+            yield Target(role=role, domain=domain, **host)
 
     def _values(self) -> dict[str, Any]:
         named = (self.download_host,) if self.download_host is not None else ()
@@ -205,6 +223,15 @@ class Differential(_Section):
     ] = timedelta(minutes=20)
     blocks_per_evening: Annotated[Whole, Field(ge=0, le=12)] = 6
     bytes: Annotated[Size, Field(ge=64_000, le=1_000_000)] = 256_000
+
+
+class Quic(_Section):
+    """Transfers over HTTP/3, beside those over TCP; needs the extra monitor[quic]."""
+
+    every: Annotated[
+        Duration, between(timedelta(minutes=5), timedelta(hours=24), "5m to 24h")
+    ] = timedelta(minutes=30)
+    targets: Annotated[tuple[Name, ...], Field(max_length=200)] | None = None
 
 
 class Way(_Section):
@@ -369,6 +396,7 @@ class Config(_Section):
     retention: Retention = Retention()
     probing: Probing = Probing()
     differential: Differential | None = None
+    quic: Quic = Quic()
     ways: Annotated[tuple[Way, ...], Field(max_length=5)] = ()
     consent: Literal["ask", "require"] = "ask"
     web: Web = Web()
@@ -381,6 +409,39 @@ class Config(_Section):
     def own_terms(self) -> OwnTerms:
         """In which zone and window this home is judged."""
         return OwnTerms(timezone=self.timezone, window=self.window.span)
+
+    @model_validator(mode="after")
+    def _both_families_have_a_name(self) -> Self:
+        names = {site.name for site in (*self.targets, *self.controls)}
+        wrong = [
+            *(
+                f"controls: address_family: both of {site.name}: of targets only, as it"
+                " would count as two controls"
+                for site in self.controls
+                if site.address_family == _BOTH
+            ),
+            *(
+                f"targets: address_family: both of {site.name} makes a host"
+                f" {site.name}{SIX_SUFFIX}, and another site has that name"
+                for site in self.targets
+                if site.address_family == _BOTH and f"{site.name}{SIX_SUFFIX}" in names
+            ),
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    @model_validator(mode="after")
+    def _quic_is_asked_of_sites(self) -> Self:
+        sites = {site.name for site in (*self.targets, *self.controls)}
+        wrong = [
+            f"quic.targets: no such target or control: {name}"
+            for name in self.quic.targets or ()
+            if name not in sites
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
 
     @model_validator(mode="after")
     def _blocks_are_allowed_and_of_targets(self) -> Self:
@@ -450,12 +511,13 @@ class Config(_Section):
     def all_targets(self) -> tuple[Target, ...]:
         """Targets, then controls, as records."""
         return tuple(
-            site.target(role)
+            target
             for role, sites in (
                 (Role.TARGET, self.targets),
                 (Role.CONTROL, self.controls),
             )
             for site in sites
+            for target in site.records(role)
         )
 
 

@@ -11,12 +11,14 @@ from monitor.config import Config
 from monitor.model import Role
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
+from monitor.probe.http3 import is_installed
 from monitor.probe.legs import LegProber, can_be_transferred
 from monitor.probe.tunnel import Tunnel
 from monitor.sampling.budget import Budget
 from monitor.sampling.by_ways import WayPairs, WayPlan
 from monitor.sampling.differential import Differential, DifferentialPlan
 from monitor.sampling.leg_runs import Means
+from monitor.sampling.quic_turns import Offered, QuicTurns
 from monitor.sampling.ration import Cost, Ration, Timetable, first_costs
 from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import NO_QUESTIONS, Pace, Questions, Sampler
@@ -76,8 +78,9 @@ def new_sampler(
     ----------
     ration, questions : see `Sampler`.
     """
+    prober = Prober(probe_settings(config), clock)
     runner = RoundRunner(
-        prober=Prober(probe_settings(config), clock),
+        prober=prober,
         gateway=Gateway(clock, vantage=config.vantage),
         clock=clock,
         vantage=config.vantage,
@@ -92,6 +95,8 @@ def new_sampler(
     rng = Random()  # noqa: S311  order and instants, not secrets
     sites = config.all_targets()
     sampler = Sampler(sites, pace, runner, rng, ration=ration, questions=questions)
+    if is_installed():
+        sampler.ask_over_quic(quic_turns(config, prober.offered))
     direct = Means(
         prober=LegProber(probe_settings(config), clock, LEG_BYTES),
         clock=clock,
@@ -103,6 +108,17 @@ def new_sampler(
         *_differential(config, direct, rng), *_way_pairs(config, direct, rng)
     )
     return sampler
+
+
+def quic_turns(config: Config, offered: Offered) -> QuicTurns:
+    """Which transfers are made over QUIC, too."""
+    names = config.quic.targets
+    of_tcp = config.throughput.every or config.every
+    return QuicTurns(
+        offered=offered,
+        one_in=max(1, round(config.quic.every / of_tcp)),
+        names=None if names is None else frozenset(names),
+    )
 
 
 def _differential(config: Config, direct: Means, rng: Random) -> Iterator[Differential]:

@@ -16,6 +16,7 @@ from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, Way, control_gaps, masked, partial_controls
 from monitor.doctor.finding import Finding, State
 from monitor.doctor.home_line import line_of
+from monitor.doctor.http3_answers import quic_finding
 from monitor.doctor.measured_hosts import (
     Outcomes,
     host_findings,
@@ -30,7 +31,7 @@ from monitor.model import Role, Sample, Target
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.hosts import is_address
-from monitor.probe.route import DefaultRoute, NetworkFiles
+from monitor.probe.route import DefaultRoute, NetworkFiles, WayKind, WayOut
 from monitor.store import Store
 from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
 from monitor.store.engine import COMPANIONS, sqlite_file
@@ -72,6 +73,7 @@ async def examine(
         *retention_findings(store, config, clock.now_utc()),
         log_finding(wal_bytes(config.database)),
         gateway_finding(route, gateway),
+        *way_out_findings(NetworkFiles().way()),
         *partial_findings(config),
         *way_findings(config.ways, {name for _, name in socket.if_nameindex()}),
     ]
@@ -80,12 +82,19 @@ async def examine(
     line = await line_of(targets, outcomes, gateway)
     is_at_fault = line.is_at_fault
     suspects, controls = _by_role(targets, outcomes)
+    answering = [t for t in targets if _answers(outcomes.get(t.name))]
+    quic = None if is_at_fault else await quic_finding(prober, config, answering)
     return [
         *findings,
         *line.findings,
+        *([] if quic is None else [quic]),
         *host_findings(targets, suspects, blames_line=is_at_fault),
         *control_findings(controls, blames_line=is_at_fault),
     ]
+
+
+def _answers(outcome: object) -> bool:
+    return isinstance(outcome, Sample) and outcome.failure is None
 
 
 def way_findings(ways: Sequence[Way], interfaces: Set[str]) -> Iterator[Finding]:
@@ -319,7 +328,7 @@ async def _asked_gateway(
     route: DefaultRoute | None, clock: Clock
 ) -> present.Gateway | None:
     """How the gateway answers; None: there is none."""
-    if route is None:
+    if route is None or route.gateway is None:
         return None
     sample = await Gateway(clock, vantage="doctor").measure()
     connect_s = None if sample is None else sample.connect_s
@@ -330,14 +339,36 @@ def gateway_finding(
     route: DefaultRoute | None, gateway: present.Gateway | None
 ) -> Finding:
     """Whether trouble of the home's own can be seen."""
-    if route is None or gateway is None:
+    if route is None:
         advice = "without it, trouble of the home line cannot be told from the net's"
-        return Finding("gateway", State.WARNING, "no IPv4 default route", advice)
+        return Finding("gateway", State.WARNING, "no default route", advice)
+    if route.gateway is None or gateway is None:
+        told = (
+            f"none: {route.interface} leads out by itself, this machine is the router"
+        )
+        return Finding("gateway", State.OK, told)
     if gateway.connect_s is None:
         advice = "harmless; own trouble is then seen by the sites alone"
         return Finding("gateway", State.WARNING, "does not answer", advice)
     told = f"answers in {1e3 * gateway.connect_s:.1f} ms over {route.interface}"
     return Finding("gateway", State.OK, told)
+
+
+def way_out_findings(way: WayOut | None) -> Iterator[Finding]:
+    """What the home is connected by, where that is no line of its own."""
+    if way is None or way.kind is WayKind.LINE:
+        return
+    words = {
+        WayKind.TUNNEL: f"through a tunnel (VPN, {way.interface})",
+        WayKind.PHONE: f"through a mobile phone or modem ({way.interface})",
+    }
+    yield Finding(
+        "way out",
+        State.WARNING,
+        f"{words[way.kind]}: what is measured is that way's, not your line's",
+        "if that is not meant, switch it off for this machine; each round keeps which"
+        " way it went, and evenings on another way than usual are set aside",
+    )
 
 
 def _zone_data_source() -> str:

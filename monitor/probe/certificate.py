@@ -6,6 +6,7 @@ checked by OpenSSL against the system's store, the name by `service_identity`.
 """
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -114,8 +115,13 @@ def presented_by(tls: ssl.SSLObject) -> Presented:
     ProbeFailedError
         `ssl_invalid_certificate` if they cannot be decoded.
     """
+    return presented_chain(_chain_ders(tls))
+
+
+def presented_chain(ders: Sequence[bytes]) -> Presented:
+    """The certificates of a chain in DER, leaf first; raises as `presented_by`."""
     try:
-        return _decoded(tuple(_chain_ders(tls)[:_LONGEST_CHAIN]))
+        return _decoded(tuple(ders[:_LONGEST_CHAIN]))
     except (ValueError, IndexError) as error:
         raise ProbeFailedError("ssl_invalid_certificate") from error
 

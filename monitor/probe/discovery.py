@@ -117,6 +117,16 @@ class Discovery:
             raise NotTriedError(f"the page names no object of {target.download_host}")
         return Chosen(target.url)
 
+    def remembered(self, target: Target) -> Chosen | None:
+        """What the last search found, the page where it found nothing; None: no search.
+
+        An object that has to be of one host is never the page.
+        """
+        memory = self._memories.get(target)
+        if memory is None or memory.objects:
+            return memory.objects[0] if memory else None
+        return None if target.download_host is not None else Chosen(target.url)
+
     def review(self, target: Target, chosen: Chosen, sample: Sample) -> None:
         """Pass over an object whose answer was something else than the object."""
         memory = self._memories.get(target)

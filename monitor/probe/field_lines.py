@@ -9,9 +9,27 @@ import re
 from typing import Final
 
 _TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PROTOCOL: Final = b"HTTP/"
+_VERSION_BYTES: Final = len(b"HTTP/2 ")
+_NO_MINOR: Final = re.compile(rb"\AHTTP/([123]) ")
 _CONTROL: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ODD_NAME: Final = b"x-odd"
 _FOLDED: Final = (b" ", b"\t")
+
+
+def is_cut_version(first: bytes) -> bool:
+    """Whether more of a first line is needed to see its version."""
+    begin = first[: len(_PROTOCOL)]
+    return len(first) < _VERSION_BYTES and _PROTOCOL.startswith(begin)
+
+
+def versioned(first: bytes) -> bytes:
+    """The beginning of a first line, with the minor version that some leave out.
+
+    `HTTP/2 200` in an answer of HTTP/1 (a proxy's, of what it was told itself) is read
+    by curl and browsers.
+    """
+    return _NO_MINOR.sub(rb"HTTP/\1.0 ", first, count=1)
 
 
 def mended(line: bytes) -> bytes:

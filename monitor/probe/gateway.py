@@ -14,6 +14,7 @@ from monitor.probe.route import NetworkFiles
 
 TIMEOUT_S = 2.0
 _TCP_PORTS = (53, 80, 443)
+_ECHO, _ECHO_V6 = 8, 128
 
 Trip = Callable[[str, Clock], Awaitable[float | None]]
 """(address, clock) -> round trip [s], or None without an answer."""
@@ -43,7 +44,7 @@ class Gateway:
         in the neighbour table either: many routers answer nothing at all.
         """
         route = self._files.route()
-        if route is None:
+        if route is None or route.gateway is None:
             return None
         started_at_utc = self._clock.now_utc()
         trip_s = await self._trip(route.gateway, self._clock)
@@ -67,7 +68,7 @@ class Gateway:
 
 
 async def round_trip_s(address: str, clock: Clock) -> float | None:
-    """Round trip to an IPv4 address, by ICMP echo or else TCP; None: no answer."""
+    """Round trip to an address, by ICMP echo or else TCP; None: no answer."""
     for attempt in (_echo_s, _tcp_s):
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(TIMEOUT_S):
@@ -77,11 +78,15 @@ async def round_trip_s(address: str, clock: Clock) -> float | None:
 
 async def _echo_s(address: str, clock: Clock) -> float:
     loop = asyncio.get_running_loop()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as sock:
+    family, place = _place(address, 0)
+    is_six = family == socket.AF_INET6
+    protocol = socket.IPPROTO_ICMPV6 if is_six else socket.IPPROTO_ICMP
+    with socket.socket(family, socket.SOCK_DGRAM, protocol) as sock:
         sock.setblocking(False)
-        await loop.sock_connect(sock, (address, 0))
-        # type 8, code 0; the kernel fills in the checksum and the identifier
-        request = struct.pack("!BBHHH", 8, 0, 0, 0, 1) + os.urandom(16)
+        await loop.sock_connect(sock, place)
+        # an echo request; the kernel fills in the checksum and the identifier
+        kind = _ECHO_V6 if is_six else _ECHO
+        request = struct.pack("!BBHHH", kind, 0, 0, 0, 1) + os.urandom(16)
         begun_s = clock.monotonic_s()
         await loop.sock_sendall(sock, request)
         await loop.sock_recv(sock, 256)
@@ -97,13 +102,21 @@ async def _tcp_s(address: str, clock: Clock) -> float:
 
 
 async def _answers(address: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+    family, place = _place(address, port)
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
         try:
             async with asyncio.timeout(TIMEOUT_S / (1 + len(_TCP_PORTS))):
-                await asyncio.get_running_loop().sock_connect(sock, (address, port))
+                await asyncio.get_running_loop().sock_connect(sock, place)
         except ConnectionRefusedError:
             return True  # a refusal is an answer
         except TimeoutError:
             return False
     return True
+
+
+def _place(address: str, port: int) -> tuple[int, tuple[object, ...]]:
+    """Family and socket address of a literal address, which may have a zone."""
+    kind = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    (place, *_) = socket.getaddrinfo(address, port, type=socket.SOCK_DGRAM, flags=kind)
+    return place[0], place[4]

@@ -5,7 +5,7 @@ here when they have a length or run to the end of the stream (nothing is copied)
 when chunked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +13,7 @@ import h11
 
 from monitor.probe.channel import READ_BYTES, Channel
 from monitor.probe.failure import ProbeFailedError
-from monitor.probe.field_lines import mended
+from monitor.probe.field_lines import is_cut_version, mended, versioned
 from monitor.probe.short_turns import Turn
 from monitor.probe.url import site_of
 from monitor.probe.wire_text import printable_bytes
@@ -155,18 +155,26 @@ class Head:
         return next((value for key, value in self.headers if key == name), None)
 
     def cdn(self) -> tuple[tuple[str, str], ...]:
-        """Headers that tell which cache answered, bounded and printable.
+        """Headers that tell which cache answered, bounded and printable."""
+        return kept_headers(self.headers)
 
-        Of a redirect the scheme and host are kept: block pages are often elsewhere.
-        """
-        headers = ((name, self.header(name)) for name in _CDN_HEADERS)
-        kept = [
-            (name.decode(), printable_bytes(value, _MAX_VALUE))
-            for name, value in headers
-            if value
-        ]
-        elsewhere = site_of((self.header(b"location") or b"").decode("latin-1"))
-        return (*kept, ("location", elsewhere)) if elsewhere else tuple(kept)
+
+def kept_headers(
+    headers: Sequence[tuple[bytes, bytes]],
+) -> tuple[tuple[str, str], ...]:
+    """What is kept of the headers of an answer, by lower-case name: which cache it was.
+
+    Bounded and printable. Of a redirect the scheme and host are kept: block pages are
+    often elsewhere.
+    """
+    first = dict(reversed(headers))
+    kept = [
+        (name.decode(), printable_bytes(first[name], _MAX_VALUE))
+        for name in _CDN_HEADERS
+        if first.get(name)
+    ]
+    elsewhere = site_of(first.get(b"location", b"").decode("latin-1"))
+    return (*kept, ("location", elsewhere)) if elsewhere else tuple(kept)
 
 
 @dataclass(slots=True)
@@ -203,6 +211,8 @@ class Request:
         self.wire_bytes = head + (self._connection.send(h11.EndOfMessage()) or b"")
         self._line = b""
         self._is_first_line = True
+        self._has_version = False
+        """Whether the beginning of the first line has been looked at."""
 
     async def first_bytes(self, channel: Channel) -> bytes:
         """The first bytes of the answer.
@@ -249,16 +259,26 @@ class Request:
     def _followed(self, piece: bytes) -> h11.Response | None:
         """The head that ends with a piece of a line; interim answers are none."""
         if self._is_first_line:
-            # At once: what is no HTTP need not end its line.
-            self._connection.receive_data(piece)
-            self._is_first_line = not piece.endswith(b"\n")
-            return self._next_final()
+            return self._begun(piece)
         self._line += piece
         if not piece.endswith(b"\n"):
             return None
         line, self._line = self._line, b""
         self._connection.receive_data(mended(line))
         return self._next_final() if line in _BLANK else None
+
+    def _begun(self, piece: bytes) -> h11.Response | None:
+        """Take a piece of the first line; without its end, too, as it may have none."""
+        is_end = piece.endswith(b"\n")
+        self._line += piece
+        if not self._has_version and (is_end or not is_cut_version(self._line)):
+            self._line, self._has_version = versioned(self._line), True
+        if self._has_version:
+            self._connection.receive_data(self._line)
+            self._line = b""
+        if is_end:
+            self._is_first_line = self._has_version = False
+        return self._next_final()
 
     def _next_final(self) -> h11.Response | None:
         event = self._connection.next_event()

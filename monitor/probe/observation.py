@@ -6,7 +6,7 @@ from datetime import datetime
 
 from monitor import __version__
 from monitor.clock import Clock
-from monitor.model import PAIR_PROBES, Operation, Probe, Sample, Target
+from monitor.model import PAIR_PROBES, Operation, Probe, Sample, Target, Transport
 from monitor.probe.failure import failure_name
 from monitor.probe.kernel import TcpFigures, tcp_figures
 from monitor.probe.lookup import without_home
@@ -30,6 +30,7 @@ class Observation:
     url: str
     trace: Trace | None = None
     operation: Operation = Operation.RESOLVE
+    transport: Transport = Transport.TCP
     failure: str | None = None
     marks: dict[Mark, float] = field(default_factory=dict)
     resolver: str | None = None
@@ -109,6 +110,7 @@ class Observation:
             tcp_retransmits=self.tcp.tcp_retransmits,
             server_name=self.server_name,
             probe_version=__version__,
+            transport=self.transport,
             service=target.service,
             part=target.part,
             tcp_rcv_rtt_s=self.tcp.tcp_rcv_rtt_s,

@@ -5,9 +5,11 @@ import logging
 from monitor.clock import Clock
 from monitor.model import Probe, Sample, Target
 from monitor.probe.discovery import Discovery
+from monitor.probe.failure import NotTriedError
 from monitor.probe.leads import Chosen
 from monitor.probe.named_host import NamedHosts
 from monitor.probe.observation import Observation, Trace, new_observation
+from monitor.probe.offers import Offers
 from monitor.probe.request import BROWSER_CODINGS, object_headers, page_headers
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
@@ -34,6 +36,7 @@ class Prober:
         self._wire = Wire(settings, clock)
         self._discovery = Discovery(self._wire, settings, clock)
         self._named_hosts = NamedHosts(self._wire, settings, clock)
+        self._offers = Offers()
 
     async def measure(
         self,
@@ -71,11 +74,77 @@ class Prober:
             log.debug("probe_failed target=%s", target.name, exc_info=error)
         observation.mark(Mark.END)
         sample = observation.sample(target, probe, self._settings.vantage)
+        if sample.http_status is not None:
+            self._offers.note(endpoint_of(chosen.url), sample.cdn)
         if probe == Probe.DOWNLOAD:
             self._discovery.review(target, chosen, sample)
         elif target.host_from is not None:
             self._named_hosts.review(target, sample)
         return sample
+
+    def offered(self, target: Target) -> str | None:
+        """The kind of probe that HTTP/3 is offered for: its object's, else its page's.
+
+        None: neither host has said over TCP that it speaks it.
+        """
+        for probe in (Probe.DOWNLOAD, Probe.HTTPS):
+            chosen = self._remembered(target, probe)
+            if chosen is not None and self._offers.port(endpoint_of(chosen.url)):
+                return probe
+        return None
+
+    def offers_page(self, target: Target) -> bool:
+        """Whether its page's host has said that it speaks HTTP/3."""
+        return self._offers.port(endpoint_of(target.url)) is not None
+
+    async def measure_over_quic(
+        self,
+        target: Target,
+        probe: str,
+        trace: Trace | None = None,
+        *,
+        traffic: Traffic | None = None,
+    ) -> Sample:
+        """As `measure`, over HTTP/3: a page or an object whose host has offered it.
+
+        Raises
+        ------
+        NotTriedError
+            If it has not, or no process for it could be had.
+        """
+        traffic = Traffic() if traffic is None else traffic
+        chosen = self._remembered(target, probe)
+        port = None if chosen is None else self._offers.port(endpoint_of(chosen.url))
+        if chosen is None or port is None:
+            raise NotTriedError("HTTP/3 is not offered")
+        observation = new_observation(
+            self._clock, stored_url(chosen.url), traffic, trace
+        )
+        is_page = probe != Probe.DOWNLOAD
+        try:
+            await self._wire.get_over_quic(
+                chosen,
+                port,
+                target.address_family,
+                observation,
+                headers=self._headers(is_page=is_page),
+                limits=self._limits(is_page=is_page),
+            )
+        except NotTriedError:
+            raise
+        except Exception as error:  # one target must not end a round
+            observation.fail(error)
+            log.debug("probe_failed target=%s", target.name, exc_info=error)
+        observation.mark(Mark.END)
+        return observation.sample(target, probe, self._settings.vantage)
+
+    def _remembered(self, target: Target, probe: str) -> Chosen | None:
+        """What a probe would ask for, without a search; None: it is not known."""
+        if probe == Probe.HTTPS:
+            return Chosen(target.url)
+        if target.download_url is not None:
+            return Chosen(target.download_url)
+        return self._discovery.remembered(target)
 
     async def _chosen(self, target: Target, probe: str, traffic: Traffic) -> Chosen:
         if probe == Probe.DOWNLOAD:

@@ -37,6 +37,7 @@ class RoundWatch:
         self._started_at_utc = clock.now_utc()
         self._begun_s = clock.monotonic_s()
         self._route = self._files.route()
+        self._way = self._files.way()
         self._received_before = self._received_bytes()
         self._own_bytes = 0
         self._worst_lateness_s = 0.0
@@ -57,10 +58,26 @@ class RoundWatch:
         """The local samples of the time since this watch was made."""
         elapsed_s = self._clock.monotonic_s() - self._begun_s
         return [
+            *self._way_out(elapsed_s),
             *self._interface(elapsed_s),
             self._own_traffic(elapsed_s),
             self._event_loop(),
             self._clock_step(elapsed_s),
+        ]
+
+    def _way_out(self, elapsed_s: float) -> list[Sample]:
+        """Which way the round went; one that changed meanwhile spoils the round."""
+        way = self._way
+        if way is None:
+            return []
+        is_same = way == self._files.way()
+        return [
+            replace(
+                self._sample(Probe.WAY),
+                duration_s=elapsed_s,
+                server_name=str(way),
+                failure=None if is_same else "way_changed",
+            )
         ]
 
     def _interface(self, elapsed_s: float) -> list[Sample]:

@@ -7,11 +7,13 @@ learns goes into the observation before the next one starts.
 """
 
 import asyncio
+import contextlib
 import math
 import socket
 
 from monitor.clock import Clock
-from monitor.model import AddressFamily, Operation
+from monitor.model import AddressFamily, Operation, Transport
+from monitor.probe import http3
 from monitor.probe.certificate import TrustStore, client_context, presented_by
 from monitor.probe.channel import Channel, PlainChannel, TlsChannel
 from monitor.probe.exchanges import EXCHANGES_MAX_BYTES, Exchanges
@@ -25,15 +27,17 @@ from monitor.probe.hosts import (
 )
 from monitor.probe.http import Head, Request
 from monitor.probe.kernel import handshake_s
-from monitor.probe.leads import Leads
+from monitor.probe.leads import Chosen, Leads
 from monitor.probe.lookup import look_up
+from monitor.probe.nat64 import Translation
 from monitor.probe.observation import Observation
 from monitor.probe.plausibility import has_bogon
+from monitor.probe.route import is_six_alone
 from monitor.probe.settings import ProbeSettings
 from monitor.probe.timing import Mark
 from monitor.probe.transfer import Limits, Meter, read_body
 from monitor.probe.tunnel import DIRECT, Tunnel
-from monitor.probe.url import Endpoint
+from monitor.probe.url import Endpoint, endpoint_of
 
 _GREETING_MAX_BYTES = 64 * 1024
 """Of a handshake: a chain of ten certificates of 6 kB."""
@@ -51,6 +55,7 @@ class Wire:
         self._hosts = HostsFile()
         self._context = client_context()
         self._trust = TrustStore(clock)
+        self._translation = Translation(clock)
 
     async def touch(
         self, endpoint: Endpoint, family: AddressFamily, observation: Observation
@@ -122,6 +127,32 @@ class Wire:
                 observation.connection_ends(sock, plain.received_bytes)
         return head
 
+    async def get_over_quic(
+        self,
+        chosen: Chosen,
+        port: int,
+        family: AddressFamily,
+        observation: Observation,
+        *,
+        headers: dict[str, str],
+        limits: Limits,
+    ) -> None:
+        """As `get`, over HTTP/3, at the port that the host has offered."""
+        observation.transport = Transport.QUIC
+        endpoint = endpoint_of(chosen.url)
+        address = await self._found(endpoint, family, observation, chosen.leads)
+        request = http3.Http3Request(
+            address=address,
+            port=port,
+            server_name=endpoint.host,
+            authority=endpoint.authority,
+            request_target=endpoint.request_target,
+            fields=headers,
+            stage_s=self._settings.stage_timeout_s,
+            limits=limits,
+        )
+        await http3.get(request, observation)
+
     async def _opened(
         self,
         endpoint: Endpoint,
@@ -131,11 +162,8 @@ class Wire:
         window_bytes: int | None = None,
     ) -> socket.socket:
         """A connection to the first address of the endpoint's host."""
-        address = await self._address(endpoint.host, family, observation)
-        if leads is not None:
-            leads.check_address(endpoint, address)
+        address = await self._found(endpoint, family, observation, leads)
         observation.operation = Operation.CONNECT
-        observation.remote_address = address
         kind = self._tunnel.family(address)
         sock = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if window_bytes is not None:
@@ -147,6 +175,20 @@ class Wire:
             sock.close()
             raise
         return sock
+
+    async def _found(
+        self,
+        endpoint: Endpoint,
+        family: AddressFamily,
+        observation: Observation,
+        leads: Leads | None,
+    ) -> str:
+        """The address that the endpoint is asked at."""
+        address = await self._address(endpoint.host, family, observation)
+        if leads is not None:
+            leads.check_address(endpoint, self._translation.original(address))
+        observation.remote_address = address
+        return address
 
     async def _address(
         self, host: str, family: AddressFamily, observation: Observation
@@ -169,6 +211,8 @@ class Wire:
         self, host: str, family: AddressFamily, observation: Observation
     ) -> tuple[str, ...]:
         settings = self._settings
+        if family is AddressFamily.ANY and is_six_alone():
+            family = AddressFamily.IPV6  # an address of the other one leads nowhere
         configured = settings.resolvers
         observation.resolver = configured[0] if configured else system_resolver()
         async with asyncio.timeout(settings.stage_timeout_s):
@@ -178,13 +222,32 @@ class Wire:
         observation.mark(Mark.LOOKUP_START, answers.sent_s)
         observation.mark(Mark.LOOKUP_END, answers.arrived_s)
         observation.dns_answers = answers.addresses
-        if has_bogon(
-            answers.addresses,
-            block_page_addresses=settings.block_page_addresses,
-            allow_private=settings.allow_private_answers,
-        ):
+        if await self._is_bogus(answers.addresses, observation):
             raise ProbeFailedError("dns_bogon_error")
         return answers.addresses
+
+    async def _is_bogus(
+        self, addresses: tuple[str, ...], observation: Observation
+    ) -> bool:
+        """Whether an answer is a lie; what the home's own network translated is none.
+
+        The prefix of that is asked for only when an answer of IPv6 looks like a lie.
+        """
+        if not self._has_bogon(addresses):
+            return False
+        if observation.resolver is None or not any(":" in a for a in addresses):
+            return True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.stage_timeout_s):
+                await self._translation.learn(observation.resolver, observation.traffic)
+        return self._has_bogon(tuple(map(self._translation.original, addresses)))
+
+    def _has_bogon(self, addresses: tuple[str, ...]) -> bool:
+        return has_bogon(
+            addresses,
+            block_page_addresses=self._settings.block_page_addresses,
+            allow_private=self._settings.allow_private_answers,
+        )
 
     async def _connect(
         self, sock: socket.socket, address: tuple[str, int], observation: Observation

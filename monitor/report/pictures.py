@@ -15,7 +15,7 @@ import pandas as pd
 
 from monitor.evening_rule import RATES, Window, dates_between
 from monitor.hour_profile import HourProfile, hour_of_week_s, hour_profile
-from monitor.model import LOCAL_PROBES
+from monitor.model import LOCAL_PROBES, Transport
 from monitor.report.content import HeatMap, LastNight, Scope
 from monitor.series.evening_table import medians_by_place, typical
 from monitor.series.local_time import evening_of, local_seconds
@@ -169,8 +169,9 @@ class _Sites:
 
 
 def is_remote(samples: pd.DataFrame) -> Bools:
-    """Rows that probed a site over the direct path, shape (n,)."""
+    """Rows that probed a site over the direct path and TCP, shape (n,)."""
     is_direct = is_any(samples, "path", {"direct", ""}, absent=True)
+    is_direct &= is_any(samples, "transport", {Transport.TCP.value, ""}, absent=True)
     return is_direct & ~is_any(samples, "probe", LOCAL_PROBES, absent=False)
 
 

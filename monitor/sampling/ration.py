@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.evening_rule import Window
-from monitor.model import Probe, Target
+from monitor.model import Probe, Target, Transport
 from monitor.probe import probes_of
 from monitor.sampling.budget import (
     Budget,
@@ -84,7 +84,7 @@ class Ration:
         """Note what was received for an errand, whatever came of it."""
         self.add(self._local_date(when), received_bytes)
         key = (errand.target.name, errand.probe)
-        if key in self.costs:
+        if key in self.costs and errand.transport is Transport.TCP:
             cost = self.costs[key]
             mean = cost.n_bytes + _WEIGHT * (received_bytes - cost.n_bytes)
             self.costs[key] = replace(cost, n_bytes=mean)

@@ -1,8 +1,9 @@
 """One round: every target and control once, in random order, each outcome stored.
 
 Latency probes may overlap and are begun first; throughput transfers follow one by one,
-so that none disturbs another. What cannot be begun in time, or has nothing to measure,
-is counted as not tried.
+so that none disturbs another. What is asked over HTTP/3 is among them: whether TCP or
+QUIC comes first is drawn with the order. What cannot be begun in time, or has nothing
+to measure, is counted as not tried.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from typing import Protocol
 from asyncio_throttle.throttler import Throttler
 
 from monitor.clock import Clock
-from monitor.model import Probe, Round, RoundStatus, Sample, Target
+from monitor.model import Probe, Round, RoundStatus, Sample, Target, Transport
 from monitor.probe.failure import NotTriedError
 from monitor.probe.this_machine import RoundWatch
 from monitor.probe.traffic import Traffic
@@ -50,6 +51,11 @@ class Measures(Protocol):
             If there is nothing to measure now.
         """
 
+    async def measure_over_quic(
+        self, target: Target, probe: str, *, traffic: Traffic
+    ) -> Sample:
+        """The same over HTTP/3."""
+
 
 class MeasuresGateway(Protocol):
     """What asks the home's gateway."""
@@ -64,6 +70,12 @@ class Errand:
 
     target: Target
     probe: str
+    transport: Transport = Transport.TCP
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing else is measured meanwhile."""
+        return self.probe == Probe.DOWNLOAD or self.transport is Transport.QUIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +84,8 @@ class RoundPlan:
 
     Attributes
     ----------
-    latency, downloads : errands in the random order in which they are begun.
+    latency, downloads : errands in the random order in which they are begun; the
+        second ones one by one.
     limit_s : the time in which everything is begun [s].
     per_second : most probes begun in one second.
     left_out : what the slot was due but is not to do, and why; None: nothing.
@@ -119,8 +132,8 @@ def plan(
     rng.shuffle(order)
     return RoundPlan(
         slot_start_utc=slot_start_utc,
-        latency=tuple(e for e in order if e.probe != Probe.DOWNLOAD),
-        downloads=tuple(e for e in order if e.probe == Probe.DOWNLOAD),
+        latency=tuple(e for e in order if not e.is_alone),
+        downloads=tuple(e for e in order if e.is_alone),
         limit_s=limit / timedelta(seconds=1),
         per_second=per_second,
         left_out=left_out,
@@ -238,8 +251,10 @@ class _RunningRound:
 
     async def _measure_and_count(self, errand: Errand) -> Sample:
         prober, traffic = self._runner.prober, Traffic()
+        is_quic = errand.transport is Transport.QUIC
+        measure = prober.measure_over_quic if is_quic else prober.measure
         try:
-            return await prober.measure(errand.target, errand.probe, traffic=traffic)
+            return await measure(errand.target, errand.probe, traffic=traffic)
         finally:
             self._count(errand, traffic.received_bytes)
 
@@ -282,4 +297,5 @@ class _RunningRound:
 
 
 def _name(errand: Errand) -> str:
-    return f"{errand.target.name}/{errand.probe}"
+    way = "/quic" if errand.transport is Transport.QUIC else ""
+    return f"{errand.target.name}/{errand.probe}{way}"

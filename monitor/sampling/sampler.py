@@ -12,6 +12,7 @@ from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
 from monitor.sampling.budget import Grant
 from monitor.sampling.leg_runs import Comparing
+from monitor.sampling.quic_turns import QuicTurns
 from monitor.sampling.ration import Ration
 from monitor.sampling.round import LONGEST, Errand, RoundRunner, plan
 from monitor.sampling.schedule import (
@@ -92,6 +93,7 @@ class Sampler:
         self._rng = rng
         self._ration = ration
         self._between: tuple[Comparing, ...] = ()
+        self._quic: QuicTurns | None = None
         self._questions = questions
         # Anywhere, so that no site has all the first transfers after a start.
         self._turn = rng.randrange(1000)
@@ -106,6 +108,10 @@ class Sampler:
     def compare_between_rounds(self, *comparing: Comparing) -> None:
         """Do these, one after the other, after each round that is not left out."""
         self._between = comparing
+
+    def ask_over_quic(self, turns: QuicTurns) -> None:
+        """Make some of the transfers over QUIC, too, as far as the budget has room."""
+        self._quic = turns
 
     def tick(self, spawn: Spawn) -> None:
         """Look at the clock and hand what is due to `spawn`."""
@@ -140,9 +146,10 @@ class Sampler:
                 slot_start_utc, reason="budget: round left out"
             )
         left_out = "budget: throughput transfers left out"
+        transfers = self._next_transfers() if grant.has_downloads else ()
         record = await self._run(
             slot_start_utc,
-            self._errands(self._next_transfers() if grant.has_downloads else ()),
+            [*self._errands(transfers), *self._over_quic(transfers, slot_start_utc)],
             left_out=left_out if are_due and not grant.has_downloads else None,
         )
         for comparing in self._between:
@@ -221,6 +228,21 @@ class Sampler:
             for probe in probes_of(target)
             if probe != Probe.DOWNLOAD or target in transfers
         ]
+
+    def _over_quic(
+        self, transfers: Sequence[Target], slot_start_utc: datetime
+    ) -> list[Errand]:
+        """What is measured over QUIC: with what the budget leaves beside all else."""
+        if self._quic is None:
+            return []
+        errands = self._quic.errands(transfers)
+        if self._ration is None:
+            return errands
+        of_tcp = ((e.target.name, Probe.DOWNLOAD) for e in errands)
+        costs = self._ration.costs
+        expected = sum(costs[key].n_bytes for key in of_tcp if key in costs)
+        has_room = self._ration.spare_bytes(slot_start_utc) >= expected
+        return errands if has_room else []
 
     def _granted(self, slot_start_utc: datetime, *, are_due: bool) -> Grant:
         if self._ration is None:

@@ -30,6 +30,8 @@ from monitor.series.nowhere import nobodys_networks
 from monitor.series.pairs import PairValue, legs_apart, pairs_of
 from monitor.series.rows import Bools, Ints, Rows, rows
 from monitor.series.transfers import TransferRows
+from monitor.series.transports import both_transports, transport_pairs
+from monitor.series.ways import away_notes, elsewhere
 
 _SLOT_MINUTES = (5, 10, 15, 20, 30, 60)
 _MAX_EVENINGS = 20_000
@@ -124,6 +126,7 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
         when the frame cannot be read as samples.
     """
     of_series, legs = legs_apart(frame)
+    attempts = both_transports(of_series)
     table = rows(of_series)  # type: ignore[arg-type]
     if not table.n:
         return
@@ -135,7 +138,11 @@ def grids(frame: object, *, timezone: str, window: Window) -> Iterator[Grid]:
             start, stop = np.searchsorted(table.lane, [codes[0], codes[-1] + 1])
             part = table.part(int(start), int(stop))
             grid = _grid(part, codes, name, timezone, window)
-            pairs = pairs_of(legs, vantage=name, timezone=timezone, window=window)
+            of_vantage = {"vantage": name, "timezone": timezone, "window": window}
+            pairs = (
+                *pairs_of(legs, **of_vantage),
+                *transport_pairs(attempts, **of_vantage),
+            )
             yield replace(grid, pairs=pairs) if pairs else grid
 
 
@@ -152,7 +159,10 @@ def _grid(
     slot_min = _slot_min(step_s)
     cell, evening, is_stale = _cells(table, timezone, window, slot_min)
     n_slots = DAY_MIN // slot_min
-    is_spoiled = spoiled(table, read, runs)
+    is_at_fault = spoiled(table, read, runs)
+    away = elsewhere(table, runs)
+    in_window = _in_window(window, slot_min)
+    is_spoiled = is_at_fault | away.is_it
     in_rest = _rest_of_day(window, slot_min)[cell % n_slots]
     read = told_apart(read, runs, in_rest, nobodys_networks(table))
     filler = Filler(table, read, cell, is_spoiled, (evening.size, n_slots))
@@ -168,11 +178,14 @@ def _grid(
         evening=evening,
         keys=keys,
         counts={
-            "spoiled_rows": int(is_spoiled.sum()),
+            "spoiled_rows": int(is_at_fault.sum()),
             "duplicate_rows": table.n_duplicates,
             "impossible_values": read.n_impossible,
         },
-        notes=_notes(timezone) if is_stale else (),
+        notes=(
+            *(_notes(timezone) if is_stale else ()),
+            *away_notes(away, evening[cell // n_slots], in_window[cell % n_slots]),
+        ),
         load_bps=filler.local_means(local_runs, Probe.INTERFACE, "goodput_bps"),
         gateway=_log(filler.local_means(local_runs, Probe.GATEWAY, "connect_s")),
         **filler.all_series([[r for r in site_runs if r.key == k.key] for k in keys]),

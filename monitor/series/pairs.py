@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from monitor.evening_rule import GUARD_MIN, LEAD_MIN, Window
-from monitor.model import PAIR_PROBES, Probe
+from monitor.model import PAIR_PROBES, Probe, Transport
 from monitor.series.local_time import evening_of, local_seconds
+from monitor.series.rows import Ints
 
 BLOCK = "block"
 """The column that joins the legs of a pair."""
@@ -39,7 +40,7 @@ class Pair(StrEnum):
     WAY = "bypass"
     """The way: directly or by a tunnel."""
     TRANSPORT = "transport"
-    """TCP or QUIC."""
+    """TCP or QUIC: by `monitor.series.transports`, no legs of a block."""
 
 
 class Phase(StrEnum):
@@ -68,6 +69,9 @@ class PairValue:
     after_log: float = float("nan")
     """How many times slower the neutral server's own name was after the suspected one
     than before it [log]; NaN where the order does not tell."""
+    is_other_dead: bool = False
+    is_suspected_dead: bool = False
+    """Whether no byte of an answer came."""
 
     @property
     def is_sentinel(self) -> bool:
@@ -82,7 +86,6 @@ class _Leg(NamedTuple):
     time_us: int
     probe: str
     path: str
-    transport: str
     rate_log: float
     is_refused: bool
     is_unreached: bool
@@ -121,29 +124,38 @@ def pairs_of(
 
 
 def _legs(frame: pd.DataFrame) -> Iterator[_Leg]:
-    stamps = pd.to_datetime(frame["started_at_utc"], format="ISO8601", utc=True)
-    time_us = stamps.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-    operations = _text(frame, "failed_operation", "")
+    is_tcp = [
+        transport == Transport.TCP for transport in texts(frame, "transport", "tcp")
+    ]
+    frame = frame[is_tcp]
+    operations = texts(frame, "failed_operation", "")
     return map(
         _Leg,
-        _text(frame, "vantage", "home"),
-        _text(frame, "target", ""),
-        _text(frame, BLOCK, ""),
-        time_us.view(np.int64).tolist(),
-        _text(frame, "probe", ""),
-        _text(frame, "path", "direct"),
-        _text(frame, "transport", "tcp"),
-        _rates_log(frame),
+        texts(frame, "vantage", "home"),
+        texts(frame, "target", ""),
+        texts(frame, BLOCK, ""),
+        times_us(frame).tolist(),
+        texts(frame, "probe", ""),
+        texts(frame, "path", "direct"),
+        rates_log(frame),
         _refused(frame),
         [operation in _NOT_ABOUT_THE_NAME for operation in operations],
     )
 
 
-def _text(frame: pd.DataFrame, name: str, default: str) -> list[str]:
+def times_us(frame: pd.DataFrame) -> Ints:
+    """When each row's probe began [us since 1970]."""
+    stamps = pd.to_datetime(frame["started_at_utc"], format="ISO8601", utc=True)
+    naive = stamps.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    return np.asarray(naive.view(np.int64))
+
+
+def texts(frame: pd.DataFrame, name: str, default: str) -> list[str]:
+    """A text column; the default where nothing is said."""
     if name not in frame.columns:
         return [default] * len(frame)
-    texts = frame[name].astype(object).where(frame[name].notna(), default)
-    return [str(text).strip() or default for text in texts]
+    values = frame[name].astype(object).where(frame[name].notna(), default)
+    return [str(value).strip() or default for value in values]
 
 
 def _number(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -152,7 +164,7 @@ def _number(frame: pd.DataFrame, name: str) -> pd.Series:
     return pd.to_numeric(frame[name], errors="coerce")
 
 
-def _rates_log(frame: pd.DataFrame) -> list[float]:
+def rates_log(frame: pd.DataFrame) -> list[float]:
     """Rate of what arrived: of the body, else of all bytes over all the time [log]."""
     rate = _number(frame, "goodput_bps").to_numpy(np.float64)
     arrived = _number(frame, "encoded_body_bytes").to_numpy(np.float64)
@@ -171,7 +183,7 @@ def _refused(frame: pd.DataFrame) -> list[bool]:
 
 def _values(block: list[_Leg], timezone: str, window: Window) -> Iterator[PairValue]:
     first = block[0]
-    evening, phase = _when(first.time_us, timezone, window)
+    evening, phase = when(first.time_us, timezone, window)
     for pair, (other, suspected) in _sides(block):
         if not _is_usable(pair, other, suspected):
             continue
@@ -191,22 +203,17 @@ def _values(block: list[_Leg], timezone: str, window: Window) -> Iterator[PairVa
 def _sides(block: list[_Leg]) -> Iterator[tuple[Pair, tuple[list[_Leg], list[_Leg]]]]:
     """The legs of each pair: those for comparison, those under suspicion."""
 
-    def of(
-        probe: str, *, direct: bool = True, transport: str | None = "tcp"
-    ) -> list[_Leg]:
+    def of(probe: str, *, direct: bool = True) -> list[_Leg]:
         return [
             leg
             for leg in block
-            if leg.probe == probe
-            and (leg.path == "direct") is direct
-            and transport in (None, leg.transport)
+            if leg.probe == probe and (leg.path == "direct") is direct
         ]
 
     direct_legs = of(Probe.PAIR_OWN)
     yield Pair.NAME_SWAP, (of(Probe.SNI_SWAP), direct_legs)
     yield Pair.NAME_AWAY, (of(Probe.PAIR_BASE), of(Probe.SNI_AWAY))
     yield Pair.WAY, (of(Probe.PAIR_OWN, direct=False), direct_legs)
-    yield Pair.TRANSPORT, (of(Probe.PAIR_OWN, transport="quic"), direct_legs)
 
 
 def _is_usable(pair: Pair, other: list[_Leg], suspected: list[_Leg]) -> bool:
@@ -229,7 +236,8 @@ def _after_log(other: list[_Leg], suspected: list[_Leg]) -> float:
     return other[0].rate_log - other[-1].rate_log
 
 
-def _when(time_us: int, timezone: str, window: Window) -> tuple[int, Phase]:
+def when(time_us: int, timezone: str, window: Window) -> tuple[int, Phase]:
+    """The evening that a moment belongs to (days since 1970), and its phase."""
     local_s, _ = local_seconds(np.array([time_us // 1_000_000]), timezone)
     day, second = evening_of(local_s, window)
     return int(day[0]), _phase(float(second[0]) / 60 - LEAD_MIN, window.length_min)

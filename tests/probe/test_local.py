@@ -80,6 +80,24 @@ async def test_blocked_event_loop_is_seen(machine: Path) -> None:
     assert sample.waiting_s > 0.25
 
 
+def test_way_out_is_a_fact_of_the_round(machine: Path) -> None:
+    clock = FakeClock()
+    watched = watch(clock, machine)
+    clock.advance(10)
+    sample = by_probe(watched)[Probe.WAY]
+    assert sample.server_name is not None
+    assert sample.server_name.startswith("line/ethernet/")
+    assert (sample.failure, sample.duration_s) == (None, 10)
+    assert sample.remote_address is None
+
+
+def test_way_that_changed_meanwhile_spoils_the_round(machine: Path) -> None:
+    watched = watch(FakeClock(), machine)
+    line = "wlan0\t00000000\t0201007F\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+    (machine / "proc/net/route").write_text(HEAD + line)
+    assert by_probe(watched)[Probe.WAY].failure == "way_changed"
+
+
 def test_machine_without_a_route_has_no_interface_sample(tmp_path: Path) -> None:
     clock = FakeClock()
     watched = watch(clock, tmp_path)

@@ -1,5 +1,7 @@
 """What curl and browsers read of HTTP/1 is read; bounds and refusals stay."""
 
+import asyncio
+
 import pytest
 
 from monitor.probe.field_lines import mended
@@ -36,6 +38,7 @@ async def measured(prober, answer: bytes):
         head(b"Transfer-Encoding : chunked\r\n") + b"12\r\n" + BODY + b"\r\n0\r\n\r\n",
         b"HTTP/1.1 103 Early\r\nLink : </a\x01>\r\n\r\n" + head(LENGTH) + BODY,
         b"HTTP/1.1 200\n: x\nContent-Length: 18\n\n" + BODY,
+        b"HTTP/2 200\r\n" + LENGTH + b"\r\n" + BODY,
     ],
 )
 async def test_odd_head_is_read(prober, answer):
@@ -85,3 +88,16 @@ async def test_control_characters_reach_no_one(prober):
 )
 def test_only_what_is_odd_is_mended(line, result):
     assert mended(line) == result
+
+
+async def test_first_line_in_crumbs_is_the_same_line(prober):
+    async def handler(reader, writer):
+        await web.request_of(reader)
+        for crumb in (b"HT", b"TP/2", b" ", b"20", b"0\r\n" + LENGTH + b"\r\n" + BODY):
+            writer.write(crumb)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async with serve(handler) as server:
+        sample = await prober.measure(at(server.port, "http"), "https")
+    assert (sample.http_status, sample.failure) == (200, None)

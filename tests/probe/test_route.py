@@ -18,6 +18,22 @@ def test_default_route_has_the_lowest_metric() -> None:
     assert default_route(HEAD + WIFI + LOCAL + ETHERNET) == expected
 
 
+def test_two_half_routes_are_the_way_before_any_other() -> None:
+    halves = "".join(
+        f"tun0\t{half}\t01080A0A\t0003\t0\t0\t50\t00000080\t0\t0\t0\n"
+        for half in ("00000000", "00000080")
+    )
+    expected = DefaultRoute("tun0", "10.10.8.1")
+    assert default_route(HEAD + ETHERNET + halves) == expected
+
+
+def test_route_without_a_gateway_and_one_that_refuses() -> None:
+    line = "ppp0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n"
+    refuses = "lo\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
+    assert default_route(HEAD + line) == DefaultRoute("ppp0", None)
+    assert default_route(HEAD + refuses) is None
+
+
 def test_no_default_route_is_none() -> None:
     assert default_route(HEAD + LOCAL) is None
     assert default_route("") is None

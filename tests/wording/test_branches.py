@@ -44,14 +44,21 @@ from tests import test_present
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 from tests.analysis.test_fingerprint import POLICED, recorded
 from tests.analysis.test_pairs import ways
+from tests.analysis.test_transports import calm_only, home_with_quic, never_answered
+from tests.analysis.test_ways import LINE, OTHER_LINE, with_ways
+from tests.analysis.test_ways import home as home_of_ways
 
 SETTING = Setting(window=("20:00", "22:00"), n_controls=5)
 METRICS = ("connect_s", "tls_handshake_s", "waiting_s", "goodput_bps")
 SLOWED = Home(metrics=METRICS, factor={"facebook": 3.0})
+WAYS = ("tunnel/wireguard", "phone/usb/0001", OTHER_LINE)
 NAMES = {
     *TARGETS,
     *CONTROLS,
     "DNS",
+    "QUIC",
+    "TCP",
+    "VPN",
     "cloudflare",
     "debian",
     "ok",
@@ -415,6 +422,18 @@ def of_pairs() -> Iterator[Reason]:
         homes.append((slowed, pd.concat([by_address, ways(direct)])))
     for frame, legs in homes:
         yield from reasons_in(judged(pd.concat([frame, legs])))
+    yield from of_transports()
+    for way, usual in ((LINE, "tunnel/tun"), *((w, LINE) for w in WAYS)):
+        frame = with_ways(samples(home_of_ways()), dict.fromkeys((2, 3), way), usual)
+        yield from reasons_in(judged(frame))
+
+
+def of_transports() -> Iterator[Reason]:
+    """What TCP and QUIC say of each other."""
+    blocked = (home_with_quic(is_blocked=way) for way in ("quic", "tcp"))
+    slowed = (home_with_quic(tcp=4.0, days=14), home_with_quic(quic=5.0))
+    for frame in (*blocked, *slowed, never_answered(), calm_only()):
+        yield from reasons_in(judged(frame))
 
 
 def blocks_of(world: BlockWorld) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import MonitorError
-from monitor.model import TWIN, Probe, Role
+from monitor.model import TWIN, Probe, Role, Transport
 from monitor.store import Store
 from monitor.store.hourly_days import HourlyDay
 from monitor.store.instants import phase_us
@@ -96,10 +96,11 @@ class Facts:
         return asked
 
     def sites(self, vantage: str) -> dict[str, list[SeriesInfo]]:
-        """Series of each site by its name."""
+        """Series of each site by its name, those over TCP: QUIC is no part of them."""
         by_name: dict[str, list[SeriesInfo]] = defaultdict(list)
         for info in self.series():
-            if info.vantage == vantage and is_site(info):
+            is_tcp = info.transport == Transport.TCP
+            if info.vantage == vantage and is_site(info) and is_tcp:
                 by_name[info.target].append(info)
         return dict(by_name)
 

@@ -1,0 +1,82 @@
+"""IPv4 addresses that a network's own translation (NAT64, DNS64) put into IPv6 ones.
+
+A home with IPv6 alone reaches sites that have IPv4 alone at addresses of a prefix of
+its own network, which may look like nobody's. Which prefix that is tells the resolver's
+answer for `ipv4only.arpa` (RFC 7050); what is inside is what counts (RFC 6052).
+"""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import Final
+
+from monitor.clock import Clock
+from monitor.model import AddressFamily
+from monitor.probe.failure import ProbeFailedError
+from monitor.probe.lookup import look_up
+from monitor.probe.traffic import Traffic
+
+NAME: Final = "ipv4only.arpa"
+_ITS_OWN: Final = (b"\xc0\x00\x00\xaa", b"\xc0\x00\x00\xab")
+"""192.0.0.170 and 192.0.0.171, which that name has for ever."""
+_LENGTHS: Final = (96, 64, 56, 48, 40, 32)
+_UNUSED_OCTET: Final = 8
+"""Bits 64 to 71 are zero in every form but the longest."""
+_REMEMBERED_S: Final = 3600.0
+
+
+def inner_address(address: IPv6Address, prefix: IPv6Network) -> IPv4Address:
+    """The IPv4 address in an address of a translation's prefix (RFC 6052, 2.2)."""
+    return IPv4Address(_octets(address, prefix.prefixlen))
+
+
+def prefixes_in(addresses: Iterable[str]) -> tuple[IPv6Network, ...]:
+    """The prefixes that a resolver's answer for `NAME` tells of."""
+    return tuple(
+        dict.fromkeys(
+            IPv6Network((address, length), strict=False)
+            for address in map(IPv6Address, (a for a in addresses if ":" in a))
+            for length in _LENGTHS
+            if _octets(address, length) in _ITS_OWN
+        )
+    )
+
+
+def _octets(address: IPv6Address, length: int) -> bytes:
+    first = length // 8
+    packed = address.packed
+    if length < 96:  # the longest form leaves no octet out
+        packed = packed[:_UNUSED_OCTET] + packed[_UNUSED_OCTET + 1 :]
+    return packed[first : first + 4]
+
+
+class Translation:
+    """What this home's network translates, asked for when an answer looks bogus."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._prefixes: tuple[IPv6Network, ...] = ()
+        self._until_s = float("-inf")
+
+    async def learn(self, resolver: str, traffic: Traffic) -> None:
+        """Ask a resolver for the prefix, at most once an hour."""
+        if self._clock.monotonic_s() < self._until_s:
+            return
+        self._until_s = self._clock.monotonic_s() + _REMEMBERED_S
+        try:
+            answers = await look_up(
+                NAME, AddressFamily.IPV6, resolver, self._clock, traffic
+            )
+        except (ProbeFailedError, OSError):
+            self._prefixes = ()
+        else:
+            self._prefixes = prefixes_in(answers.addresses)
+
+    def original(self, address: str) -> str:
+        """What an address stands for: the one inside where it is a translated one."""
+        if ":" not in address:
+            return address
+        parsed = IPv6Address(address)
+        for prefix in self._prefixes:
+            if parsed in prefix:
+                return str(inner_address(parsed, prefix))
+        return address

@@ -1,0 +1,154 @@
+"""Which transfers are made over QUIC, too."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from monitor.config import parse
+from monitor.daemon.wiring import new_ration, quic_turns
+from monitor.errors import ConfigError
+from monitor.model import Probe, Sample, Target, Transport
+from monitor.probe.traffic import Traffic
+from monitor.sampling.quic_turns import MOST_A_ROUND, QuicTurns
+from monitor.sampling.round import Errand, RoundRunner, plan
+from monitor.sampling.sampler import Pace, Sampler
+from tests.sampling.test_round import Gate, LoopClock, Notebook, Site
+
+SLOT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DOCUMENT = {
+    "timezone": "Asia/Almaty",
+    "throughput": {"every": "10m"},
+    "targets": [{"name": "a", "url": "https://a.example/"}],
+    "controls": [{"name": "b", "url": "https://b.example/"}],
+}
+
+
+def sites(*names: str) -> list[Target]:
+    return [Target(name=name, url=f"https://{name}/") for name in names]
+
+
+def names_of(turns: QuicTurns, transfers: list[Target], n_rounds: int) -> list[str]:
+    return [e.target.name for _ in range(n_rounds) for e in turns.errands(transfers)]
+
+
+def test_every_site_has_its_turn_and_few_come_in_one_round() -> None:
+    turns = QuicTurns(lambda _: Probe.DOWNLOAD, one_in=3)
+    transfers = sites("a", "b", "c", "d")
+    rounds = [turns.errands(transfers) for _ in range(30)]
+    assert max(map(len, rounds)) <= MOST_A_ROUND
+    assert all(e.transport is Transport.QUIC for of in rounds for e in of)
+    begun = Counter(e.target.name for of in rounds for e in of)
+    assert begun == dict.fromkeys("abcd", 10)
+
+
+def test_sites_that_take_turns_are_all_asked() -> None:
+    """By the clock every third transfer would always be the same site's."""
+    turns = QuicTurns(lambda _: Probe.DOWNLOAD, one_in=3)
+    names = [n for i in range(90) for n in names_of(turns, sites("abc"[i % 3]), 1)]
+    assert Counter(names) == {"a": 10, "b": 10, "c": 10}
+
+
+def test_only_who_offers_it_and_is_wanted_is_asked() -> None:
+    def offered(target: Target) -> str | None:
+        return Probe.HTTPS if target.name != "b" else None
+
+    turns = QuicTurns(offered, one_in=1, names=frozenset("ab"))
+    errands = turns.errands(sites("a", "b", "c"))
+    assert [(e.target.name, e.probe) for e in errands] == [("a", Probe.HTTPS)]
+
+
+class BothWays(Site):
+    """A site whose HTTP/3 is offered; what was asked over it, in its order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: list[str] = []
+
+    async def measure(self, target: Target, probe: str, *, traffic: Traffic) -> Sample:
+        if probe == Probe.DOWNLOAD:
+            self.order.append("tcp")
+        return await super().measure(target, probe, traffic=traffic)
+
+    async def measure_over_quic(
+        self, target: Target, probe: str, *, traffic: Traffic
+    ) -> Sample:
+        self.order.append("quic")
+        sample = await super().measure(target, probe, traffic=traffic)
+        return Sample(
+            started_at_utc=sample.started_at_utc,
+            target=target.name,
+            probe=probe,
+            transport=Transport.QUIC,
+        )
+
+
+def a_runner(site: Site, notebook: Notebook) -> RoundRunner:
+    return RoundRunner(
+        prober=site,
+        gateway=Gate(),
+        clock=LoopClock(),
+        vantage="home",
+        write=notebook.write,
+    )
+
+
+async def test_order_of_the_two_transports_is_drawn_with_the_round() -> None:
+    firsts = set()
+    (target,) = sites("a")
+    errands = [
+        Errand(target=target, probe=Probe.DOWNLOAD),
+        Errand(target=target, probe=Probe.DOWNLOAD, transport=Transport.QUIC),
+    ]
+    for seed in range(8):
+        site, notebook = BothWays(), Notebook()
+        drawn = plan(
+            errands,
+            slot_start_utc=SLOT,
+            limit=timedelta(seconds=5),
+            per_second=50,
+            rng=Random(seed),
+        )
+        record = await a_runner(site, notebook).run(drawn)
+        assert (record.n_done, record.n_planned) == (2, 2)
+        assert sorted(site.order) == ["quic", "tcp"]
+        firsts.add(site.order[0])
+    assert firsts == {"quic", "tcp"}
+
+
+@pytest.mark.parametrize(("per_day", "n_quic"), [(None, 1), ("2MB", 0)])
+async def test_budget_has_room_for_everything_else_first(
+    per_day: str | None, n_quic: int
+) -> None:
+    config = parse({**DOCUMENT, "budget": {"per_day": per_day}}, source="x")
+    site, notebook = BothWays(), Notebook()
+    pace = Pace(
+        every=timedelta(minutes=5), downloads_every=timedelta(minutes=5), per_second=50
+    )
+    sampler = Sampler(
+        config.all_targets()[:1],
+        pace,
+        a_runner(site, notebook),
+        Random(0),
+        ration=new_ration(config),
+    )
+    sampler.ask_over_quic(quic_turns(config, lambda _: Probe.DOWNLOAD))
+    await sampler.run_round(SLOT)
+    assert site.order.count("quic") == n_quic
+
+
+def test_configuration_says_how_often_and_whom() -> None:
+    def turns(**quic: object) -> QuicTurns:
+        config = parse({**DOCUMENT, "quic": quic}, source="x")
+        return quic_turns(config, lambda _: None)
+
+    assert (turns().one_in, turns().names) == (3, None)
+    assert turns(every="10m").one_in == 1
+    assert turns(every="5m").one_in == 1
+    assert turns(targets=["a", "b"]).names == {"a", "b"}
+    assert turns(targets=[]).names == frozenset()
+    with pytest.raises(ConfigError, match=r"quic\.targets: no such .*: nobody"):
+        turns(targets=["nobody"])
+    with pytest.raises(ConfigError, match=r"quic\.every"):
+        turns(every="1s")
