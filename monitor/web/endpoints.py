@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from monitor.web.answers import (
     curves,
     evening_strip,
+    expected_range,
     heatmap,
     noted_dates,
     now,
@@ -21,6 +22,7 @@ from monitor.web.answers.facts import Facts
 from monitor.web.answers.queries import (
     CompareQuery,
     DaysQuery,
+    ExpectedQuery,
     GapsQuery,
     HeatmapQuery,
     LanguageQuery,
@@ -36,6 +38,7 @@ from monitor.web.answers.schemas import (
     Answer,
     Comparison,
     Evenings,
+    Expected,
     Gaps,
     Health,
     Heatmap,
@@ -100,6 +103,13 @@ ENDPOINTS: Final = (
         query=SeriesQuery,
         answer=Series,
         ask=curves.series,
+    ),
+    Endpoint(
+        path="/expected",
+        summary="What a site would have measured, had it gone as the controls did",
+        query=ExpectedQuery,
+        answer=Expected,
+        ask=expected_range.expected,
     ),
     Endpoint(
         path="/heatmap",

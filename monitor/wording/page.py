@@ -25,6 +25,21 @@ PAGE: Final[Mapping[str, str]] = {
         "Everything here was measured at this home and stays in it. The program "
         "shows what is consistent with slowing down; it does not prove who did it."
     ),
+    "footer.simulated": (
+        "Everything here is simulated: nothing was measured, at no home. It shows what "
+        "the page looks like after some weeks."
+    ),
+    "simulated": "SIMULATED. Nothing on this page was measured.",
+    "page.places": "Pages",
+    "page.all": "All pages",
+    "page.more": "More",
+    "page.now": "Now",
+    "page.evenings": "Evenings",
+    "page.day": "Day",
+    "page.reports": "Reports",
+    "page.compare": "Compare",
+    "page.notes": "Notes",
+    "page.health": "Health",
     "place": (
         "Measured at “{vantage}” · times of {zone} · {targets} services, {controls} "
         "sites for comparison"
@@ -54,18 +69,83 @@ PAGE: Final[Mapping[str, str]] = {
     "now.slow": "answers, slowly",
     "now.failed": "fails",
     "now.unmeasured": "not measured now",
-    "answer.title": "The answer",
+    "now.when": "measured {ago} ago",
+    "now.simulated": "Simulated weeks: nothing is measured now",
+    "head.well": "The line is well, and no service is slow.",
+    "head.up": "The line is well.",
+    "head.failed": "No answer from {names}.",
+    "head.slow": "Slow at this moment: {names}.",
+    "rail.title": "Where the trouble begins",
+    "rail.line": "Line",
+    "rail.controls": "Sites for comparison",
+    "rail.services": "Services",
+    "rail.line_up": "is well",
+    "rail.line_down": "is down",
+    "rail.line_unknown": "not measured now",
+    "rail.unknown": "cannot be told",
+    "rail.controls_answered": "{answered} of {asked} answer",
+    "rail.services_well": "none of {asked} is slow",
+    "rail.services_not": "slow: {slow}, without an answer: {failed}, of {asked}",
+    "answer.title": "Is it them?",
+    "answer.two_clocks": (
+        "On each card, above: this moment. Below: all evenings so far. A slow moment "
+        "is no pattern."
+    ),
+    "controls.title": "The sites for comparison",
+    "controls.lead": (
+        "Nobody has a reason to slow these down. When they are slow too, it is the "
+        "line or the busy hour."
+    ),
+    "controls.none": "No site for comparison is measured.",
+    "card.again": "Does it come back?",
+    "card.slower": "slower than usual",
+    "card.usual": "usual: {usual}",
+    "card.no_usual": "what is usual is not known yet",
+    "card.controls": "sites for comparison: {times}× their usual time",
+    "card.day": "{target}: the last 24 hours; dashed: the sites for comparison",
+    "card.evenings": "Evenings of {service}",
     "verdict.none": "Not judged yet",
-    "card.why": "Why",
     "card.hosts": "Hosts of {service}",
-    "card.open": "{n} of {all} checks could not be made.",
     "card.measuring": (
         "Measured for {since} so far. The analysis comes after each night."
     ),
     "card.measured_once": "Measured once so far. The analysis comes after each night.",
     "card.nothing": "Nothing measured yet: one round every {every}.",
+    "sure.title": "How sure",
+    "sure.likely": (
+        "Likely: chance hardly explains it, and how it happens is consistent with "
+        "interference, but another explanation stays open."
+    ),
+    "sure.strong": (
+        "Strong: chance hardly explains it, and there is evidence that the service, "
+        "its network and this line cannot explain."
+    ),
+    "sure.beyond_chance": (
+        "It happened on more evenings than chance explains. Why it happens is not "
+        "established."
+    ),
+    "sure.other": (
+        "It comes back, but the evidence points at another cause than somebody who "
+        "singles out this service."
+    ),
+    "sure.fine": "A slowdown larger than the figure above would have been noticed.",
+    "sure.open": "Too little is known to say it is so or is not.",
+    "sure.unjudged": "No night has judged this service yet.",
+    "sure.checks": "What was looked at: {made} of {all} checks",
+    "sure.not_who": (
+        "Not shown by any of this: who does it, on whose order, and what other homes "
+        "measure."
+    ),
+    "calendar.title": "Which evenings",
+    "calendar.caption": (
+        "Choose an evening to open its day. Last row: slow of usable evenings."
+    ),
+    "calendar.of": "{slow} of {usable}",
+    "calendar.control": "Only services are judged; this is a site for comparison.",
     "picture.title": "Hour by hour, day by day",
-    "choice.target": "Service",
+    "choice.title": "What is shown",
+    "choice.host": "Host",
+    "choice.target": "Site",
     "choice.metric": "Measured",
     "choice.view": "Shown as",
     "choice.span": "Time",
@@ -99,7 +179,9 @@ PAGE: Final[Mapping[str, str]] = {
     "heatmap.gap": "not measured",
     "heatmap.dead": "nothing answered, {n} attempts",
     "heatmap.no_value": "no comparison in this hour",
-    "heatmap.ratio": "{times} slower",
+    "ratio.slower": "{times} slower",
+    "ratio.quicker": "{times} quicker",
+    "ratio.as_fast": "as fast",
     "heatmap.n": "probes: {n}",
     "heatmap.window": "The frame marks the evening, {start}–{end}.",
     "heatmap.unit": "Median of each hour in {unit}.",
@@ -107,16 +189,26 @@ PAGE: Final[Mapping[str, str]] = {
         "How many times slower than usual, and than the comparison sites in the same "
         "hour."
     ),
-    "heatmap.legend": "Left open: not measured. Black with a cross: nothing answered.",
-    "heatmap.slower": "{n} times slower",
-    "heatmap.quicker": "{n} times quicker",
+    "heatmap.legend": (
+        "A column is a day from {hour} to {hour}. A thin stroke: not measured. Black "
+        "with crosses: nothing answered. Nothing is drawn before the first measurement."
+    ),
+    "heatmap.below": "below {n}",
+    "heatmap.more": "{n} and more",
     "heatmap.keys": "Arrow keys choose an hour, Enter opens its day.",
     "heatmap.enter": "Enter opens the day.",
     "heatmap.empty": (
         "Here the hours of each day will appear. The first round comes within "
         "{every}, the first hour soon after."
     ),
-    "evenings.title": "Evening by evening",
+    "evenings.page": "Evenings",
+    "evenings.services": "Services",
+    "evenings.of": "Evenings of {service}",
+    "evenings.judged": (
+        "Judged on {moment}, from {since} to {until}, by method {method}."
+    ),
+    "evenings.unknown": "there is no service {service}",
+    "evenings.title": "All services, evening by evening",
     "evenings.about": (
         "Evenings from {start} to {end}, times of {zone}; {share} of them say "
         "something."
@@ -135,32 +227,40 @@ PAGE: Final[Mapping[str, str]] = {
     "state.dead": "no answer",
     "state.refused": "refused",
     "state.unusable": "says nothing",
-    "live.title": "The last 24 hours",
-    "live.caption": (
-        "{target}, {metric}: every sample of the last 24 hours; updates by itself"
-    ),
     "live.controls": "comparison sites, median",
     "live.failed": "failed",
-    "live.empty": (
-        "Here every sample of the last 24 hours will appear. The first comes within "
-        "{every}."
-    ),
     "day.title": "One day, every sample",
     "day.before": "Day before",
     "day.after": "Day after",
     "day.date": "Date",
-    "day.samples": "All samples of the day",
+    "day.span": "Span",
+    "day.evening": "Evening",
+    "day.whole": "Whole day",
+    "day.every": "Every sample",
+    "day.steps": "Which step got slower",
+    "day.unknown": "there is no site {target}",
+    "day.samples": "All samples",
     "day.caption": "{target}, {date}",
-    "day.phases": "phases of each page probe, stacked, in {unit}",
-    "day.transfers": "goodput of each transfer in {unit}",
-    "day.count": "Probes: {n}, failed: {failed}. Grey: gaps.",
-    "day.open": "Choose a bar, or a row of the table below, to open its sample.",
+    "day.open": "Choose a row, or a point or a bar above, to open its sample.",
+    "band.expected": "expected from the sites for comparison",
+    "band.fails": "fails",
+    "band.count": (
+        "Samples: {n}; as expected {usual}, slow {slow} (beyond the range by a factor "
+        "of {factor}), without an answer {failed}."
+    ),
+    "band.about": (
+        "The range: where it would be, had it gone as the sites for comparison did in "
+        "the same hour, from the quickest to the slowest of {names}."
+    ),
+    "band.no_controls": "No site for comparison: nothing can be expected.",
+    "lanes.about": "Each step of a page from zero, on its own scale.",
+    "lanes.step": "{step}: {rest} before and after, {evening} in the evening; {ratio}.",
     "day.gap": "gap",
     "day.gap_words": "{from}–{to}: {reason}",
     "round.missed": "no round",
     "round.overlong": "round cut short",
     "day.answered": "answered",
-    "day.empty": "No page probes on {date}: a gap.",
+    "day.empty": "No samples on {date}.",
     "day.no_transfers": "No transfers on this day.",
     "day.time": "Time",
     "day.probe": "Probe",
@@ -172,11 +272,11 @@ PAGE: Final[Mapping[str, str]] = {
     "stage.read": "transfer broke off",
     "stage.unknown": "failed",
     "sample.title": "One sample",
+    "sample.when": "{target}, {time} ({zone})",
     "bytes.title": "Bytes over the time of the transfer",
-    "bytes.caption": (
-        "{bytes} in {seconds} s since the first byte. A straight line is a steady "
-        "rate, a step is a pause."
-    ),
+    "bytes.caption": "{time}: {bytes} in {seconds} s since the first byte.",
+    "bytes.reading": "A straight line is a steady rate, a step is a pause.",
+    "bytes.not_kept": "The curve of this transfer was not kept.",
     "bytes.time": "seconds since the first byte",
     "bytes.empty": "This sample has no curve of bytes: only transfers have one.",
     "compare.title": "Compare two windows",
@@ -189,8 +289,10 @@ PAGE: Final[Mapping[str, str]] = {
         "{target}: {a} in the first ({na} samples), {b} in the second ({nb} samples)."
     ),
     "compare.ratio": (
-        "The first was {ratio} slower; beyond the comparison sites, {beyond}."
+        "The first beside the second: {ratio}; beyond the comparison sites: {beyond}."
     ),
+    "compare.alone": "The first beside the second: {ratio}.",
+    "compare.span": "{which}: {from} to {to}.",
     "compare.caption": (
         "{metric}; box: middle half of the samples, whiskers: 10th to 90th "
         "percentile. Times of {zone}."
@@ -198,8 +300,13 @@ PAGE: Final[Mapping[str, str]] = {
     "compare.coverage": "Measured: {a} of the first window, {b} of the second.",
     "compare.empty": "One of the two windows has no samples.",
     "notes.title": "Notes",
+    "notes.lead": "What happened on a date: a broadcast, a ruling, a match.",
     "notes.empty": 'No notes. `monitor note add 2026-06-18 "Match"` puts one here.',
     "reports.title": "Night reports",
+    "reports.lead": (
+        "What each night found, how sure it is, and the rows that show it. Give a "
+        "bundle's digest on another way than the bundle."
+    ),
     "reports.empty": "No report yet: the first is written after the first night.",
     "reports.night_ended": (
         "{time}: the nightly analysis was ended before it was done; it {reason}. It is "
@@ -219,6 +326,10 @@ PAGE: Final[Mapping[str, str]] = {
     "house.no_forecast": "after seven days of measuring",
     "house.lateness": "Worst lateness in the last round",
     "house.spool": "Records waiting for the database",
+    "gaps.title": "Gaps of the last two weeks",
+    "gaps.none": "No gaps.",
+    "gaps.length": "length",
+    "gaps.reason": "reason",
     "health.fresh": "measuring · last sample {ago} ago",
     "health.stale": "not measuring · last sample {ago} ago",
     "health.line_down": "the line is down · measured {ago} ago",
@@ -236,7 +347,15 @@ COUNTED: Final[Mapping[str, tuple[str, str]]] = {
 """What is said of one, and of more."""
 
 IN_CONTEXT: Final = frozenset(
-    {"choice.metric", "choice.span", "compare.to", "day.probe"}
+    {
+        "choice.metric",
+        "choice.span",
+        "compare.to",
+        "day.probe",
+        "day.span",
+        "page.now",
+        "rail.line",
+    }
 )
 """Keys whose English means something else elsewhere; the key is their context."""
 

@@ -121,6 +121,21 @@ class SeriesQuery(Query):
         return self
 
 
+class ExpectedQuery(Query):
+    """Of which site and span; `failed_share` has no usual value to go by."""
+
+    target: Name
+    metric: Metric = Metric.GOODPUT
+    since: Instant
+    until: Instant
+    vantage: Name | None = None
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        _check_instants(self.since, self.until, MAX_SAMPLE_DAYS)
+        return self
+
+
 class SamplesQuery(Query):
     """Which samples."""
 

@@ -167,6 +167,28 @@ class Series(Answer):
     control_names: list[str]
 
 
+class Expected(Answer):
+    """What a site would have measured, had it gone as the controls did.
+
+    Hour by hour (`time_s`, Unix time of its beginning) the site's usual value times how
+    much slower than usual the quickest and the slowest control were. null: no control
+    was measured in that hour, or nobody knows yet what is usual.
+    """
+
+    vantage: str
+    target: str
+    metric: Metric
+    unit: str
+    usual: float | None
+    """The median hour of the site in the week before the end of the span."""
+    slow_factor: float
+    """Beyond the range by this factor a sample is called slow; one is no pattern."""
+    time_s: list[float]
+    low: list[float | None]
+    high: list[float | None]
+    control_names: list[str]
+
+
 class Evening(Answer):
     """One evening of one target."""
 

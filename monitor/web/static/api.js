@@ -10,7 +10,9 @@ export class Problem extends Error {
 }
 
 function search(parameters) {
-  const known = Object.entries(parameters).filter(([, v]) => v !== null && v !== undefined && v !== "");
+  const known = Object.entries(parameters).filter(
+    ([, v]) => v !== null && v !== undefined && v !== "",
+  );
   const text = new URLSearchParams(known).toString();
   return text ? `?${text}` : "";
 }

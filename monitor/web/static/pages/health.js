@@ -1,0 +1,94 @@
+// Whether the monitor itself can be believed.
+import { ask } from "../api.js";
+import { byId, element } from "../dom.js";
+import { begin, language } from "../shell.js";
+import { DAY_MS, bytes, duration, moment, number, percent, t } from "../text.js";
+
+const GAP_DAYS = 14;
+
+function ofBudget(used, budget) {
+  return budget
+    ? t("house.budget", { used: bytes(used), budget: bytes(budget), share: percent(used / budget) })
+    : bytes(used);
+}
+
+function factsOf(health) {
+  const { usage } = health;
+  const lateness = health.event_loop_lateness_s;
+  return [
+    ["house.last", health.last_sample_utc ? moment(health.last_sample_utc) : t("none")],
+    [
+      "house.rounds",
+      t("house.rounds_value", {
+        complete: number(health.rounds_complete),
+        overlong: number(health.rounds_overlong),
+        gaps: number(health.gaps),
+        time: duration(health.gap_s),
+      }),
+    ],
+    ["house.today", bytes(usage.today_bytes)],
+    ["house.month", ofBudget(usage.month_bytes, usage.budget_per_month_bytes)],
+    [
+      "house.forecast",
+      usage.forecast_month_bytes === null
+        ? t("house.no_forecast")
+        : ofBudget(usage.forecast_month_bytes, usage.budget_per_month_bytes),
+    ],
+    [
+      "house.lateness",
+      lateness === null ? t("none") : `${number(lateness * 1000, 1)} ${t("unit.ms")}`,
+    ],
+    ["house.spool", number(health.spool_records)],
+  ];
+}
+
+function gapRow(gap) {
+  return element(
+    "tr",
+    {},
+    element("td", {}, moment(gap.start_utc)),
+    element("td", {}, moment(gap.end_utc)),
+    element("td", {}, duration((Date.parse(gap.end_utc) - Date.parse(gap.start_utc)) / 1000)),
+    element("td", {}, gap.told ?? t(`round.${gap.status}`)),
+  );
+}
+
+async function showGaps(targets) {
+  const until = Date.parse(targets.now_utc);
+  const { gaps } = await ask("/gaps", {
+    language,
+    since: new Date(until - GAP_DAYS * DAY_MS).toISOString(),
+    until: targets.now_utc,
+  });
+  const titles = ["compare.from", "compare.to", "gaps.length", "gaps.reason"];
+  byId("gaps").replaceChildren(
+    gaps.length
+      ? element(
+          "div",
+          { class: "scroll", tabindex: "0", role: "region", "aria-label": t("gaps.title") },
+          element(
+            "table",
+            {},
+            element(
+              "thead",
+              {},
+              element("tr", {}, ...titles.map((key) => element("th", { scope: "col" }, t(key)))),
+            ),
+            element("tbody", {}, ...gaps.reverse().map(gapRow)),
+          ),
+        )
+      : element("p", { class: "empty" }, t("gaps.none")),
+  );
+}
+
+async function show(targets, health) {
+  byId("house").replaceChildren(
+    ...factsOf(health).flatMap(([key, text]) => [
+      element("dt", {}, t(key)),
+      element("dd", {}, text),
+    ]),
+  );
+  await showGaps(targets);
+}
+
+await begin(show, show);
