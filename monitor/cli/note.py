@@ -21,8 +21,6 @@ from monitor.errors import InputError
 if TYPE_CHECKING:
     from monitor.store.notes import Notes
 
-MAX_TEXT = 500
-
 _everywhere = click.option(
     "--all-vantages", is_flag=True, help="Of every measuring point in the database."
 )
@@ -44,13 +42,14 @@ def add(
 ) -> None:
     """Add TEXT to DATE, such as: note add 2026-06-18 "World Cup"."""
     from monitor.clock import SystemClock
+    from monitor.store.notes import LONGEST_NOTE
 
     first = parsed_date(day, option="DATE")
     last = parsed_date(until, option="--until") if until else first
     if last < first:
         raise InputError(f"--until: found {last}, which is before {first}")
-    if not text.strip() or len(text) > MAX_TEXT:
-        raise InputError(f"TEXT: {len(text)} characters; allowed: 1 to {MAX_TEXT}")
+    if not text.strip() or len(text) > LONGEST_NOTE:
+        raise InputError(f"TEXT: {len(text)} characters; allowed: 1 to {LONGEST_NOTE}")
     with _notes(settings) as notes:
         number = notes.add(
             first,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import exists, insert, or_, select
 
@@ -12,6 +13,9 @@ from monitor.store.database import Database
 from monitor.store.instants import to_us
 from monitor.store.spool_lines import storable
 from monitor.store.tables import notes
+
+LONGEST_NOTE: Final = 500
+"""Letters of a note."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from aiohttp import web
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.store import Store
-from monitor.web import api, metrics, pages
+from monitor.web import api, drawings, metrics, pages
 from monitor.web.answer_cache import KeptAnswers
 from monitor.web.answers.facts import Facts
 from monitor.web.context import CONTEXT, Context
@@ -46,7 +46,7 @@ def make_app(store: Store, config: Config, clock: Clock) -> web.Application:
         files=Files(),
         answers=KeptAnswers(clock),
     )
-    routes = [*pages.routes(), *api.routes(), *metrics.routes()]
+    routes = [r for m in (pages, drawings, api, metrics) for r in m.routes()]
     base = config.web.base_path
     if base:
         # Some proxies pass the prefix on, some take it away.

@@ -14,6 +14,7 @@ from monitor.web.answers import (
     noted_dates,
     now,
     overview,
+    owner_acts,
     sample_pages,
     side_by_side,
     telling,
@@ -27,6 +28,8 @@ from monitor.web.answers.queries import (
     HeatmapQuery,
     LanguageQuery,
     NoQuery,
+    NoteRequest,
+    PauseRequest,
     Query,
     SamplePageQuery,
     SampleQuery,
@@ -42,7 +45,9 @@ from monitor.web.answers.schemas import (
     Gaps,
     Health,
     Heatmap,
+    Noted,
     Now,
+    Paused,
     Reports,
     SamplePage,
     SampleRow,
@@ -180,6 +185,45 @@ ENDPOINTS: Final = (
         query=NoQuery,
         answer=Health,
         ask=overview.health,
+    ),
+)
+
+Act = Callable[[Facts, Any], BaseModel]
+"""Each takes the request that its action names: checked before it is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing that the API does for the owner: a POST with a JSON body."""
+
+    path: str
+    summary: str
+    request: type[Query]
+    answer: type[Answer]
+    act: Act
+
+
+ACTIONS: Final = (
+    Action(
+        path="/pause",
+        summary="Measure nothing for some minutes, from the next round on",
+        request=PauseRequest,
+        answer=Paused,
+        act=owner_acts.pause,
+    ),
+    Action(
+        path="/resume",
+        summary="Measure again before the pause is over",
+        request=NoQuery,
+        answer=Paused,
+        act=owner_acts.resume,
+    ),
+    Action(
+        path="/notes",
+        summary="Note what happened on one or several dates",
+        request=NoteRequest,
+        answer=Noted,
+        act=owner_acts.note,
     ),
 )
 

@@ -16,6 +16,7 @@ from monitor.reason import Reason
 from monitor.web.answers import now, overview
 from monitor.web.answers.facts import Facts
 from monitor.web.context import CONTEXT
+from monitor.web.drawings import phone_address
 from monitor.web.lock.access import SESSION, Refused, Who
 from monitor.web.lock.attempts import TooMany
 from monitor.web.lock.guard import (
@@ -97,6 +98,7 @@ def _showing(name: str) -> Handler:
             page=name,
             zone=context.config.timezone,
             is_owner=request[WHO] is Who.OWNER,
+            phone=phone_address(request),
             has_login=not context.access.is_open,
         )
 

@@ -301,6 +301,9 @@ PAGE: Final[Mapping[str, str]] = {
     "compare.empty": "One of the two windows has no samples.",
     "notes.title": "Notes",
     "notes.lead": "What happened on a date: a broadcast, a ruling, a match.",
+    "notes.text": "What happened",
+    "notes.submit": "Write it down",
+    "notes.added": "Note {number} is written; notes are added, never changed.",
     "notes.empty": 'No notes. `monitor note add 2026-06-18 "Match"` puts one here.',
     "reports.title": "Night reports",
     "reports.lead": (
@@ -326,6 +329,27 @@ PAGE: Final[Mapping[str, str]] = {
     "house.no_forecast": "after seven days of measuring",
     "house.lateness": "Worst lateness in the last round",
     "house.spool": "Records waiting for the database",
+    "pause.title": "Pause",
+    "pause.length": "Measure nothing for",
+    "pause.m30": "30 minutes",
+    "pause.m60": "1 hour",
+    "pause.m120": "2 hours",
+    "pause.m480": "8 hours",
+    "pause.m1440": "1 day",
+    "pause.submit": "Pause",
+    "pause.resume": "Measure again",
+    "pause.until": "paused until {time}",
+    "pause.none": (
+        "Measuring goes on. A pause begins with the next round and stays on record as "
+        "a gap, with its reason."
+    ),
+    "phone.title": "On a phone",
+    "phone.lead": "Any device of this house opens:",
+    "phone.code": "The address as a QR code",
+    "phone.none": (
+        "The page opens on this machine only. With a password (`monitor web password`) "
+        "and `web: {host: 0.0.0.0}` every device of this house can open it."
+    ),
     "gaps.title": "Gaps of the last two weeks",
     "gaps.none": "No gaps.",
     "gaps.length": "length",

@@ -5,7 +5,7 @@ import io
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -308,6 +308,39 @@ async def test_health_counts_rounds_gaps_and_bytes(both: TestClient):
     week = [days[today - timedelta(days=i)] for i in range(1, 8)]
     expected = month - days[today] + 12 * sum(week) / 7
     assert used["forecast_month_bytes"] == pytest.approx(expected, abs=100)
+
+
+async def test_data_used_is_counted_before_the_first_roll_up(
+    serve: Serve, database: str
+):
+    """Nobody waits for the roll-ups to learn what a new home has used."""
+    with open_store(database) as store:
+        store.samples.append(
+            [history.page("vk", history.NOW - timedelta(minutes=5), 1)]
+        )
+    used = (await ask(await serve(database), "/health"))["usage"]
+    assert used["today_bytes"] == expected_on_wire_bytes(1, 100_000)
+    assert used["month_bytes"] == used["today_bytes"]
+
+
+async def test_expected_is_the_usual_value_by_the_controls_of_the_hour(
+    both: TestClient,
+):
+    """They are steady, so in the slow evening the range is what it is by day."""
+    span = {"since": "2026-10-19T15:00:00Z", "until": "2026-10-19T17:00:00Z"}
+    found = await ask(both, "/expected", target="facebook", **span)
+    assert found["control_names"] == ["wikipedia", "vk", "debian"]
+    assert found["time_s"][0] == datetime(2026, 10, 19, 15, tzinfo=UTC).timestamp()
+    assert len(found["low"]) == 2
+    for low, high in zip(found["low"], found["high"], strict=True):
+        assert low <= found["usual"] * 1.03
+        assert found["usual"] * 0.97 <= high
+        assert low == pytest.approx(1.9e6, rel=0.1)
+    none = await ask(
+        both, "/expected", target="facebook", metric="failed_share", **span
+    )
+    assert none["usual"] is None
+    assert set(none["low"]) == {None}
 
 
 async def test_healthz_is_503_with_a_reason_when_samples_stop(

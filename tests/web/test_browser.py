@@ -473,6 +473,41 @@ def test_no_text_of_others_turns_a_sentence_around(look: Look, tmp_path: Path):
         page.context.close()
 
 
+def test_the_owner_pauses_and_notes_and_a_guest_does_not(
+    look: Look, tmp_path: Path, hashes: dict[str, str]
+):
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    open_store(url).close()
+    with served(tmp_path, url, **hashes) as home:
+        page = look(to=home).page
+        page.goto(home)
+        page.fill("#password", PASSWORD)
+        page.click("button[type=submit]")
+        page.click("header .places a >> nth=6")
+        page.wait_for_selector("html[data-ready]")
+        page.select_option("#pause select", "30")
+        page.click("#pause [type=submit]")
+        expect(page.locator("#pause-words")).to_contain_text("paused until")
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        expect(page.locator("#health")).to_contain_text("paused until")
+        page.click("#resume")
+        expect(page.locator("#pause-words")).to_contain_text("Measuring goes on")
+        page.click("header .places a >> nth=5")
+        page.fill("#note [name=text]", "<i>Match</i>")
+        page.click("#note [type=submit]")
+        expect(page.locator("#notes li")).to_contain_text("<i>Match</i>")
+        page.click("#share")
+        link = page.locator("#shared").inner_text().split("http")[1]
+        guest = look(to=home)
+        guest.page.goto(f"http{link}")
+        for path, form in (("notes", "#note"), ("health", "#pause")):
+            assert guest.open(path).locator(form).count() == 0
+            assert guest.axe() == []
+        guest.page.context.close()
+        page.context.close()
+
+
 SHOTS = [
     ("dashboard-wide-light", WIDE, "light", "en", ""),
     ("dashboard-evenings-light", WIDE, "light", "en", PAGES["evenings"]),

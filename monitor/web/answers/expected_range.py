@@ -25,10 +25,12 @@ def expected(facts: Facts, query: ExpectedQuery) -> Expected:
     others = {name: ids for name, ids in controls.items() if name != query.target}
     span_us = to_us(query.until - _USUAL), to_us(query.until)
     hours = facts.hours({**others, **target}, metric, *span_us)
-    own = hours.pop(query.target)
-    usual = None if metric is Metric.FAILED_SHARE else middle(own.value)
+    site_hours = hours.pop(query.target)
+    usual = None if metric is Metric.FAILED_SHARE else middle(site_hours.value)
     since_us = to_us(query.since) - HOUR_US
-    shown = [k for k in range(len(own.value)) if own.start_us(k) > since_us]
+    shown = [
+        k for k in range(len(site_hours.value)) if site_hours.start_us(k) > since_us
+    ]
     ranges = _ranges(metric, usual, hours)
     return Expected(
         vantage=vantage,
@@ -37,7 +39,7 @@ def expected(facts: Facts, query: ExpectedQuery) -> Expected:
         unit=metric.unit,
         usual=usual,
         slow_factor=SLOW_NOW,
-        time_s=[own.start_us(k) / 1e6 for k in shown],
+        time_s=[site_hours.start_us(k) / 1e6 for k in shown],
         low=[ranges[k][0] for k in shown] if ranges else [None for _ in shown],
         high=[ranges[k][1] for k in shown] if ranges else [None for _ in shown],
         control_names=list(hours),

@@ -13,6 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from monitor.store.notes import LONGEST_NOTE
+from monitor.store.pauses import LONGEST_PAUSE
 from monitor.wallclock import YEARS, parsed_date
 from monitor.web.answers.schemas import Metric, Resolution, View
 
@@ -211,6 +213,32 @@ class VerdictHistoryQuery(Query):
     """How many analyses, newest first."""
 
     limit: Annotated[int, Field(ge=1, le=400), BeforeValidator(_whole)] = 60
+
+
+class PauseRequest(Query):
+    """For how long nothing is to be measured."""
+
+    minutes: Annotated[
+        int,
+        Field(ge=1, le=int(LONGEST_PAUSE.total_seconds() // 60)),
+        BeforeValidator(_whole),
+    ]
+
+
+class NoteRequest(Query):
+    """What happened from one date to another, both included; seen at this home."""
+
+    first_date: LocalDate
+    last_date: LocalDate
+    text: Annotated[
+        str,
+        Field(min_length=1, max_length=LONGEST_NOTE, pattern=r"[^\s\x00]"),
+    ]
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        _check_order(self.first_date, self.last_date)
+        return self
 
 
 class ShareRequest(Query):

@@ -311,6 +311,19 @@ class Annotations(Answer):
     annotations: list[Annotation]
 
 
+class Paused(Answer):
+    """Until when nothing is measured; null: measuring goes on."""
+
+    paused_until_utc: datetime | None
+
+
+class Noted(Answer):
+    """A note that was added."""
+
+    number: int
+    """`monitor note remove` takes it."""
+
+
 class Report(Answer):
     """A stored night report."""
 
@@ -381,6 +394,8 @@ class Health(Answer):
     spool_records: int
     wal_bytes: int
     """Length of SQLite's write-ahead log; long while a reader holds it."""
+    paused_until_utc: datetime | None
+    """Until when the owner wants nothing measured; null: no pause."""
     n_stale_hours: int
     n_removed_samples: int
     n_removed_days: int

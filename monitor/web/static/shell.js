@@ -52,6 +52,7 @@ export function isSimulated(targets) {
 }
 
 function freshness(health, targets) {
+  if (health.paused_until_utc) return t("pause.until", { time: moment(health.paused_until_utc) });
   if (isSimulated(targets)) return t("health.simulated");
   if (health.age_s === null) return t("health.none");
   const ago = duration(Math.max(0, health.age_s));

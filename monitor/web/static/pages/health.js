@@ -1,7 +1,7 @@
 // Whether the monitor itself can be believed.
-import { ask } from "../api.js";
+import { ask, send } from "../api.js";
 import { byId, element } from "../dom.js";
-import { begin, language } from "../shell.js";
+import { begin, language, part } from "../shell.js";
 import { DAY_MS, bytes, duration, moment, number, percent, t } from "../text.js";
 
 const GAP_DAYS = 14;
@@ -81,6 +81,25 @@ async function showGaps(targets) {
   );
 }
 
+function showPause({ paused_until_utc: until }) {
+  if (!byId("pause")) return;
+  byId("pause-words").textContent = until
+    ? t("pause.until", { time: moment(until) })
+    : t("pause.none");
+  byId("resume").hidden = !until;
+}
+
+function wire() {
+  byId("pause")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const minutes = Number(event.target.elements.minutes.value);
+    part(async () => showPause(await send("/pause", { minutes })));
+  });
+  byId("resume")?.addEventListener("click", () =>
+    part(async () => showPause(await send("/resume", {}))),
+  );
+}
+
 async function show(targets, health) {
   byId("house").replaceChildren(
     ...factsOf(health).flatMap(([key, text]) => [
@@ -88,7 +107,9 @@ async function show(targets, health) {
       element("dd", {}, text),
     ]),
   );
+  showPause(health);
   await showGaps(targets);
 }
 
+wire();
 await begin(show, show);

@@ -1,8 +1,11 @@
 // What was noted about dates.
-import { ask } from "../api.js";
+import { ask, send } from "../api.js";
 import { byId, element } from "../dom.js";
-import { begin } from "../shell.js";
-import { dayName, t } from "../text.js";
+import { begin, part } from "../shell.js";
+import { dayName, laterDate, localDate, t } from "../text.js";
+
+const MOST_DAYS = 700;
+const AHEAD_DAYS = 60;
 
 function item(note) {
   const span =
@@ -13,7 +16,10 @@ function item(note) {
 }
 
 async function show(targets) {
-  const { annotations } = await ask("/annotations", { since: targets.first_date });
+  const { annotations } = await ask("/annotations", {
+    since: laterDate(localDate(Date.parse(targets.now_utc)), -MOST_DAYS),
+    until: laterDate(localDate(Date.parse(targets.now_utc)), AHEAD_DAYS),
+  });
   byId("notes").replaceChildren(
     annotations.length
       ? element("ul", {}, ...annotations.map(item))
@@ -21,4 +27,27 @@ async function show(targets) {
   );
 }
 
-await begin(show);
+/** A note is added, never changed: `monitor note remove` withdraws one. */
+function wire(targets) {
+  const form = byId("note");
+  if (!form) return;
+  const { first_date, last_date } = form.elements;
+  first_date.value = last_date.value = localDate(Date.parse(targets.now_utc));
+  first_date.addEventListener("change", () => {
+    if (last_date.value < first_date.value) last_date.value = first_date.value;
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    part(async () => {
+      const { number } = await send("/notes", Object.fromEntries(new FormData(form).entries()));
+      form.elements.text.value = "";
+      byId("noted").textContent = t("notes.added", { number });
+      await show(targets);
+    });
+  });
+}
+
+await begin(async (targets) => {
+  wire(targets);
+  await show(targets);
+});
