@@ -41,6 +41,15 @@ STATEMENT_TIMEOUT_MS: Final = 10_000
 _DAY_US: Final = 86_400_000_000
 
 
+class HourBytes(NamedTuple):
+    """What one series received in one hour."""
+
+    series_id: int
+    hour_us: int
+    n: int
+    body_bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesInfo:
     """One series: what one probe measures of one target over one path."""
@@ -269,6 +278,19 @@ class Reader:
                 row = connection.execute(later).one()
                 n_probes, body_bytes = n_probes + row.n, body_bytes + row.n_bytes
         return Received(n_probes=int(n_probes), body_bytes=int(body_bytes))
+
+    def hourly_bytes(
+        self, series_ids: Iterable[int], since_us: int, until_us: int
+    ) -> list[HourBytes]:
+        """Probes and bytes of each rolled-up hour that begins in the range."""
+        query = select(
+            hourly.c.series_id, hourly.c.hour_us, hourly.c.n, hourly.c.body_bytes
+        ).where(
+            hourly.c.series_id.in_(list(series_ids)),
+            hourly.c.hour_us.between(since_us, until_us - 1),
+        )
+        with self._reading() as connection:
+            return [HourBytes(*row) for row in connection.execute(query)]
 
     def n_stale_hours(self) -> int:
         """Hours whose roll-up is still to be made."""

@@ -125,9 +125,7 @@ async def _write(response: web.StreamResponse, text: str) -> None:
 def _acting(action: Action) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         context = request.app[CONTEXT]
-        if request.content_type != "application/json":
-            return _not_json()
-        asked = checked(action.request, await _body(request))
+        asked = checked(action.request, await body_of(request))
         answer = await context.ask(partial(action.act, context.facts, asked))
         # Whoever asks next sees what was done.
         context.answers.forget()
@@ -138,16 +136,10 @@ def _acting(action: Action) -> Handler:
     return handler
 
 
-def _not_json() -> web.Response:
-    return problem(415, "the body must be application/json")
-
-
 async def new_share(request: web.Request) -> web.Response:
     """Make a read-only link."""
     context = request.app[CONTEXT]
-    if request.content_type != "application/json":
-        return _not_json()
-    asked = checked(ShareRequest, await _body(request))
+    asked = checked(ShareRequest, await body_of(request))
     if context.access.is_open:
         return problem(403, "a link needs a password: see `monitor web password`")
     base = context.config.web.base_path
@@ -156,7 +148,10 @@ async def new_share(request: web.Request) -> web.Response:
     return web.Response(text=share.model_dump_json(), content_type="application/json")
 
 
-async def _body(request: web.Request) -> object:
+async def body_of(request: web.Request) -> object:
+    """The JSON of a request; raises NotAllowed, or 415 where it is something else."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(reason="the body must be application/json")
     async with asyncio.timeout(BODY_TIMEOUT_S):
         return _decoded(await request.read())
 

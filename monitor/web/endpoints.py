@@ -8,9 +8,11 @@ from pydantic import BaseModel
 
 from monitor.web.answers import (
     curves,
+    data_used,
     evening_strip,
     expected_range,
     heatmap,
+    hour_profile,
     noted_dates,
     now,
     overview,
@@ -30,6 +32,7 @@ from monitor.web.answers.queries import (
     NoQuery,
     NoteRequest,
     PauseRequest,
+    ProfileQuery,
     Query,
     SamplePageQuery,
     SampleQuery,
@@ -48,11 +51,13 @@ from monitor.web.answers.schemas import (
     Noted,
     Now,
     Paused,
+    Profile,
     Reports,
     SamplePage,
     SampleRow,
     Series,
     Targets,
+    Used,
 )
 from monitor.web.answers.verdict_answers import Services, VerdictHistory, Verdicts
 
@@ -122,6 +127,20 @@ ENDPOINTS: Final = (
         query=HeatmapQuery,
         answer=Heatmap,
         ask=heatmap.heatmap,
+    ),
+    Endpoint(
+        path="/profile",
+        summary="The 24 hours of the day, or the 168 of the week, with their spread",
+        query=ProfileQuery,
+        answer=Profile,
+        ask=hour_profile.profile,
+    ),
+    Endpoint(
+        path="/used",
+        summary="Data used by day, site and kind of probe",
+        query=DaysQuery,
+        answer=Used,
+        ask=data_used.used,
     ),
     Endpoint(
         path="/evenings",

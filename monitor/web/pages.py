@@ -11,12 +11,14 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from monitor.machine import machine_zone
 from monitor.present import LineState
 from monitor.reason import Reason
 from monitor.web.answers import now, overview
 from monitor.web.answers.facts import Facts
 from monitor.web.context import CONTEXT
 from monitor.web.drawings import phone_address
+from monitor.web.errand_routes import is_as_shipped
 from monitor.web.lock.access import SESSION, Refused, Who
 from monitor.web.lock.attempts import TooMany
 from monitor.web.lock.guard import (
@@ -32,6 +34,7 @@ from monitor.web.lock.guard import (
 from monitor.web.texts import chosen_language, page_texts
 from monitor.web.version import VERSION
 from monitor.wording import LANGUAGES
+from monitor.wording.consent_texts import TEXTS
 
 BODY_TIMEOUT_S: Final = 10
 LANGUAGE_COOKIE: Final = "monitor_language"
@@ -60,6 +63,7 @@ _PAGES: Final = (
     ("/notes", "notes"),
     ("/reports", "reports"),
     ("/health", "health"),
+    ("/first", "first"),
 )
 """Address and name of each page; its script reads from the address what is chosen."""
 
@@ -99,6 +103,11 @@ def _showing(name: str) -> Handler:
             zone=context.config.timezone,
             is_owner=request[WHO] is Who.OWNER,
             phone=phone_address(request),
+            consents=TEXTS,
+            n_sites=len(context.config.all_targets()),
+            machine_zone=machine_zone() or "",
+            is_first=name in ("now", "first")
+            and await context.ask(partial(is_as_shipped, context)),
             has_login=not context.access.is_open,
         )
 

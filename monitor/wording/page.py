@@ -143,6 +143,13 @@ PAGE: Final[Mapping[str, str]] = {
     "calendar.of": "{slow} of {usable}",
     "calendar.control": "Only services are judged; this is a site for comparison.",
     "picture.title": "Hour by hour, day by day",
+    "profile.title": "The hours of the day and of the week",
+    "profile.day": "24 hours",
+    "profile.week": "168 hours of the week",
+    "profile.about": (
+        "Line: the median of that hour over the days from {since} to {until}; band: 10 "
+        "to 90 % of them, in {unit}. Hours measured: {n}. Times of {zone}."
+    ),
     "choice.title": "What is shown",
     "choice.host": "Host",
     "choice.target": "Site",
@@ -310,6 +317,43 @@ PAGE: Final[Mapping[str, str]] = {
         "What each night found, how sure it is, and the rows that show it. Give a "
         "bundle's digest on another way than the bundle."
     ),
+    "reports.night": "Night; empty: the last one",
+    "reports.bundle": "Evidence bundle",
+    "reports.none": "without",
+    "reports.private": "for yourself",
+    "reports.trusted": "for somebody you trust",
+    "reports.public": "for everybody: names no house",
+    "reports.make": "Make a report",
+    "errand.running": "At work ...",
+    "errand.done": "Done.",
+    "errand.failed": "It was not done; below is why.",
+    "first.title": "Set up this home",
+    "first.notice": (
+        "Nobody has set up this home yet. Its time zone and its sites for comparison "
+        "are those of the shipped file; with a wrong zone the wrong hours are judged."
+    ),
+    "first.lead": (
+        "As `monitor init`: sites are proposed for the country and tried from this "
+        "line, sites for comparison that do not answer are left out, and the "
+        "configuration is written. This takes up to a minute."
+    ),
+    "first.owner": "Only who is logged in can set up this home.",
+    "first.done_before": (
+        "This home is set up: its configuration was changed since it was shipped."
+    ),
+    "first.zone": "Time zone of this home",
+    "first.country": "Country of this home, two letters; empty: not said",
+    "first.cap": "Most data in a month, such as 10GB; empty: no cap (about 36 GB)",
+    "first.password": (
+        "Password for the other devices of this house, 10 letters or more; empty: "
+        "the page opens on this machine only"
+    ),
+    "first.consent": "What you should know before",
+    "first.submit": "Try the sites and write the configuration",
+    "first.done": (
+        "Written. Now end `monitor run` and start it again: it measures with the new "
+        "configuration from then on."
+    ),
     "reports.empty": "No report yet: the first is written after the first night.",
     "reports.night_ended": (
         "{time}: the nightly analysis was ended before it was done; it {reason}. It is "
@@ -329,6 +373,17 @@ PAGE: Final[Mapping[str, str]] = {
     "house.no_forecast": "after seven days of measuring",
     "house.lateness": "Worst lateness in the last round",
     "house.spool": "Records waiting for the database",
+    "used.title": "Data used",
+    "used.probe": "by kind of probe",
+    "used.site": "by site",
+    "used.rest": "the others",
+    "used.budget": "budget",
+    "used.about": (
+        "{bytes} from {since} to {until}, about as on the wire; what waits for its "
+        "roll-up is not in it. Times of {zone}."
+    ),
+    "used.dashed": "Dashed: a thirtieth of the month's budget.",
+    "used.empty": "Nothing is rolled up yet: the first hour comes soon.",
     "pause.title": "Pause",
     "pause.length": "Measure nothing for",
     "pause.m30": "30 minutes",

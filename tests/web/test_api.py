@@ -323,6 +323,39 @@ async def test_data_used_is_counted_before_the_first_roll_up(
     assert used["month_bytes"] == used["today_bytes"]
 
 
+async def test_the_profile_has_the_shape_of_the_evening(both: TestClient):
+    """Facebook has a tenth from 20:00 to 22:00, the controls have not."""
+    found = await ask(both, "/profile", target="facebook")
+    shape, controls = found["shape"], found["controls"]
+    assert len(shape["median"]) == 24
+    evening, day = shape["median"][20:22], shape["median"][:20] + shape["median"][22:]
+    assert max(evening) < 0.15 * min(day)
+    assert min(controls["median"]) > 0.9 * max(controls["median"])
+    assert all(
+        low <= middle <= high
+        for low, middle, high in zip(
+            *(shape[k] for k in ("p10", "median", "p90")), strict=True
+        )
+    )
+    week = await ask(both, "/profile", target="facebook", cycle="week")
+    assert len(week["shape"]["n"]) == 168
+    # 18 October 2026, a Sunday, has a gap from 11:00 to 14:00 local time.
+    assert week["shape"]["n"][6 * 24 + 12] == 0
+    assert week["shape"]["median"][6 * 24 + 12] is None
+    assert sum(week["shape"]["n"]) == sum(shape["n"])
+
+
+async def test_data_used_is_told_by_day_site_and_kind(both: TestClient):
+    found = await ask(both, "/used", since="2026-10-15", until="2026-10-16")
+    rows = {(r["date"], r["site"], r["probe"]): r["bytes"] for r in found["days"]}
+    assert rows["2026-10-15", "vk", "https"] == pytest.approx(
+        expected_on_wire_bytes(96, 96 * 100_000), rel=0.01
+    )
+    assert rows["2026-10-16", "facebook", "download"] > 96 * 500_000
+    assert {site for _, site, _ in rows} == set(history.SITES)
+    assert found["budget_per_month_bytes"] == 20_000_000_000
+
+
 async def test_expected_is_the_usual_value_by_the_controls_of_the_hour(
     both: TestClient,
 ):

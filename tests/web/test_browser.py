@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shutil
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,9 +13,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from monitor.config import load
+from monitor.config.proposal import shipped_text
 from monitor.store import open_store
 from monitor.stored_analysis import read_document
 from tests.harm import MARKS, steering
+from tests.test_consent import consents
 from tests.web import history
 from tests.web.browser import Watched, chromium, served
 from tests.web.conftest import PASSWORD
@@ -121,6 +125,24 @@ def test_charts_are_drawn_with_unit_zone_and_coverage(look: Look):
         if "heatmap" in figures:
             assert "Mbit/s" in caption(page, "heatmap")
             assert "20:00\u201322:00" in caption(page, "heatmap")
+
+
+def test_the_hours_of_the_day_and_of_the_week(look: Look):
+    page = look().open("evenings/facebook")
+    words = caption(page, "profile")
+    assert "10 to 90 %" in words
+    assert "wikipedia" in words
+    page.click("[data-cycle=week]")
+    page.click("[data-figure=profile] summary")
+    expect(page.locator("[data-figure=profile] tbody tr")).to_have_count(168)
+    assert "cycle=week" in page.url
+
+
+def test_data_used_is_a_picture(look: Look):
+    page = look().open("health")
+    expect(page.locator("[data-figure=used] canvas")).to_have_count(1)
+    page.click("[data-by=site]")
+    expect(page.locator("[data-by=site]")).to_have_attribute("aria-pressed", "true")
 
 
 def test_metric_and_view_can_be_switched(look: Look):
@@ -505,6 +527,50 @@ def test_the_owner_pauses_and_notes_and_a_guest_does_not(
             assert guest.open(path).locator(form).count() == 0
             assert guest.axe() == []
         guest.page.context.close()
+        page.context.close()
+
+
+def test_a_home_is_set_up_in_the_browser(look: Look, tmp_path: Path):
+    """Also where no site can be reached: then all controls stay."""
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    open_store(url).close()
+    with served(tmp_path, url) as home:
+        # Under it, so that the port is a free one.
+        (tmp_path / "config.yaml").write_text(shipped_text())
+        watched = look(to=home)
+        page = watched.open()
+        page.click(".note a")
+        page.wait_for_url("**/first")
+        assert watched.axe() == []
+        page.fill("[name=timezone]", "Asia/Tashkent")
+        page.fill("[name=country]", "uz")
+        page.check("[name=is_seen][value=yes]")
+        page.check("[name=is_sent][value=no]")
+        page.check("[name=agrees]")
+        page.click("#first [type=submit]")
+        expect(page.locator("#errand-state")).to_contain_text("Written.")
+        page.reload()
+        expect(page.locator("main")).to_contain_text("This home is set up")
+        page.context.close()
+    config = load(tmp_path / "config.yaml")
+    assert config.timezone == "Asia/Tashkent"
+    assert "https://kun.uz/" in (tmp_path / "config.yaml").read_text()
+    assert [consent.way for consent in consents(tmp_path)] == ["page"]
+
+
+def test_a_report_is_made_from_the_page(
+    look: Look, tmp_path: Path, sqlite_history: str
+):
+    shutil.copy(sqlite_history.removeprefix("sqlite:///"), tmp_path / "own.db")
+    with served(tmp_path, f"sqlite:///{tmp_path / 'own.db'}") as home:
+        page = look(to=home).open("reports")
+        page.fill("#make-report [name=date]", "2026-10-19")
+        page.select_option("#make-report select", "private")
+        page.click("#make-report [type=submit]")
+        expect(page.locator("#errand-state")).to_have_text("Done.")
+        night = page.locator("#reports .nights > li")
+        expect(night).to_contain_text("evidence.zip")
+        expect(night).to_contain_text("SHA-256")
         page.context.close()
 
 

@@ -156,6 +156,27 @@ def test_the_first_sentence_claims_no_more_than_is_known(
     assert rail[2]["tone"] == services
 
 
+def test_the_largest_are_shown_and_the_rest_together(page: Page):
+    days = [
+        {"date": "2026-10-02", "site": f"s{n}", "probe": "https", "bytes": n}
+        for n in range(1, 9)
+    ]
+    used = {"since": "2026-10-01", "until": "2026-10-02", "days": days}
+    found = call(page, "parts/used", "stacked", used, "site")
+    assert found["days"] == ["2026-10-01", "2026-10-02"]
+    assert [g["name"] for g in found["groups"]] == ["s8", "s7", "s6", "s5", "s4", None]
+    assert found["groups"][-1]["values"] == [0, 6]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "spans"),
+    [("20:00", "22:00", [[20, 21]]), ("22:30", "01:00", [[22, 23], [0, 0]])],
+)
+def test_the_evening_of_a_profile(page: Page, start: str, end: str, spans: list):
+    window = {"start": start, "end": end}
+    assert call(page, "parts/profile", "eveningSlots", window, "day") == spans
+
+
 def test_a_line_that_breaks_is_drawn_as_two(page: Page):
     path = call(page, "parts/sparks", "sparkPaths", [1, 1, None, 4, 4], 100, 20)
     assert path.count("M") == 2

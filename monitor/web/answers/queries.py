@@ -16,7 +16,7 @@ from pydantic import (
 from monitor.store.notes import LONGEST_NOTE
 from monitor.store.pauses import LONGEST_PAUSE
 from monitor.wallclock import YEARS, parsed_date
-from monitor.web.answers.schemas import Metric, Resolution, View
+from monitor.web.answers.schemas import Cycle, Metric, Resolution, View
 
 MAX_DAYS: Final = 800
 MAX_SAMPLE_DAYS: Final = 8
@@ -103,6 +103,14 @@ class HeatmapQuery(DaysQuery):
     target: Name
     metric: Metric = Metric.GOODPUT
     view: View = View.ABSOLUTE
+
+
+class ProfileQuery(DaysQuery):
+    """Which hours of which site."""
+
+    target: Name
+    metric: Metric = Metric.GOODPUT
+    cycle: Cycle = Cycle.DAY
 
 
 class SeriesQuery(Query):

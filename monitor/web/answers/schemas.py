@@ -52,6 +52,18 @@ class Resolution(StrEnum):
     DAY = "day"
 
 
+class Cycle(StrEnum):
+    """After what the hours come again."""
+
+    DAY = "day"
+    WEEK = "week"
+
+    @property
+    def n_hours(self) -> int:
+        """Hours until they do."""
+        return 24 if self is Cycle.DAY else 168
+
+
 class Answer(BaseModel):
     """A JSON answer."""
 
@@ -187,6 +199,64 @@ class Expected(Answer):
     low: list[float | None]
     high: list[float | None]
     control_names: list[str]
+
+
+class Shape(Answer):
+    """Spread of hourly medians in each hour of the day, or of the week.
+
+    Entry k belongs to local hour k of the day; of the week, to hour k mod 24 of day
+    k div 24, 0 is Monday. null: no hour of that kind was measured.
+    """
+
+    n: list[int]
+    """Hours that were measured."""
+    p10: list[float | None]
+    median: list[float | None]
+    p90: list[float | None]
+
+
+class Profile(Answer):
+    """How a site's hours are, whichever day it is, beside those of the controls.
+
+    `controls` is the shape of the median control of each hour.
+    """
+
+    vantage: str
+    target: str
+    metric: Metric
+    unit: str
+    timezone: str
+    window: Window
+    since: date
+    until: date
+    cycle: Cycle
+    shape: Shape
+    controls: Shape | None
+    control_names: list[str]
+
+
+class UsedDay(Answer):
+    """Bytes of one local day by site and kind of probe, about as on the wire."""
+
+    date: DayOf
+    site: str
+    probe: str
+    bytes: int
+
+
+class Used(Answer):
+    """What was used by day, site and kind of probe.
+
+    Whole hours that are rolled up; what protocols add is counted as the budget expects
+    it, so the sum differs a little from the interface's own count in `/health`.
+    """
+
+    vantage: str
+    timezone: str
+    since: date
+    until: date
+    budget_per_month_bytes: int | None
+    days: list[UsedDay]
 
 
 class Evening(Answer):

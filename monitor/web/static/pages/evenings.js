@@ -15,6 +15,7 @@ import {
   place,
 } from "../parts/heatmap.js";
 import { leadingHost, servicesOf } from "../parts/services.js";
+import { profileAbout, profileData, profileOption } from "../parts/profile.js";
 import { sure } from "../parts/sure.js";
 import { address, asked, begin, language, part, pathParts, remember } from "../shell.js";
 import { dayName, duration, laterDate, localDate, moment, t } from "../text.js";
@@ -116,7 +117,12 @@ function makePicture() {
     label: t("evenings.title"),
     size: "short",
   });
-  return { heatmap, evenings };
+  const profile = new Figure(byId("profile"), {
+    name: "profile",
+    label: t("profile.title"),
+    size: "",
+  });
+  return { heatmap, evenings, profile };
 }
 
 function draw(figure, map, selected, notes) {
@@ -206,6 +212,23 @@ async function showEvenings(figure, targets, signal) {
   );
 }
 
+async function showProfile(figure, targets, cycle, signal) {
+  for (const button of byId("cycle").children)
+    button.setAttribute("aria-pressed", String(button.dataset.cycle === cycle));
+  const { target, metric, weeks, vantage } = chosen();
+  const found = await ask("/profile", {
+    target,
+    metric,
+    vantage,
+    cycle,
+    since: since(targets, weeks),
+  });
+  if (signal.aborted) return;
+  if (found.shape.n.some((n) => n > 0))
+    figure.show(profileOption(found), profileData(found), profileAbout(found));
+  else figure.showEmpty(t("heatmap.empty", { every: duration(targets.every_s) }));
+}
+
 await begin(async (targets) => {
   const judged = await ask("/services", { language });
   const services = servicesOf(targets, judged);
@@ -219,6 +242,7 @@ await begin(async (targets) => {
   fillChoice(targets, service);
   const figures = makePicture();
   let shown = new AbortController();
+  let cycle = asked().get("cycle") === "week" ? "week" : "day";
   const showChosen = () => {
     shown.abort();
     shown = new AbortController();
@@ -226,11 +250,17 @@ await begin(async (targets) => {
     return Promise.all([
       part(() => showHeatmap(figures.heatmap, targets, signal)),
       part(() => showEvenings(figures.evenings, targets, signal)),
+      part(() => showProfile(figures.profile, targets, cycle, signal)),
     ]);
   };
   form.addEventListener("change", () => {
-    remember(["evenings", service.service], chosen());
+    remember(["evenings", service.service], { ...chosen(), cycle });
     showChosen();
+  });
+  byId("cycle").addEventListener("click", (event) => {
+    cycle = event.target.dataset.cycle ?? cycle;
+    remember(["evenings", service.service], { ...chosen(), cycle });
+    part(() => showProfile(figures.profile, targets, cycle, shown.signal));
   });
   await showChosen();
 });

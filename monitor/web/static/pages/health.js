@@ -1,10 +1,23 @@
 // Whether the monitor itself can be believed.
 import { ask, send } from "../api.js";
 import { byId, element } from "../dom.js";
+import { Figure } from "../figure.js";
+import { usedAbout, usedData, usedOption } from "../parts/used.js";
 import { begin, language, part } from "../shell.js";
-import { DAY_MS, bytes, duration, moment, number, percent, t } from "../text.js";
+import {
+  DAY_MS,
+  bytes,
+  duration,
+  laterDate,
+  localDate,
+  moment,
+  number,
+  percent,
+  t,
+} from "../text.js";
 
 const GAP_DAYS = 14;
+const USED_DAYS = 31;
 
 function ofBudget(used, budget) {
   return budget
@@ -100,6 +113,25 @@ function wire() {
   );
 }
 
+function showUsed(figure, used, by) {
+  for (const button of byId("used-by").children)
+    button.setAttribute("aria-pressed", String(button.dataset.by === by));
+  if (used.days.length) figure.show(usedOption(used, by), usedData(used), usedAbout(used));
+  else figure.showEmpty(t("used.empty"));
+}
+
+/** The picture of what was used; it changes by the hour and is not asked for again. */
+async function drawUsed(targets) {
+  const last = targets.last_date ?? localDate(Date.parse(targets.now_utc));
+  const used = await ask("/used", { since: laterDate(last, 1 - USED_DAYS), until: last });
+  const figure = new Figure(byId("used"), { name: "used", label: t("used.title") });
+  byId("used-by").addEventListener(
+    "click",
+    (event) => event.target.dataset.by && showUsed(figure, used, event.target.dataset.by),
+  );
+  showUsed(figure, used, "probe");
+}
+
 async function show(targets, health) {
   byId("house").replaceChildren(
     ...factsOf(health).flatMap(([key, text]) => [
@@ -112,4 +144,7 @@ async function show(targets, health) {
 }
 
 wire();
-await begin(show, show);
+await begin(async (targets, health) => {
+  await show(targets, health);
+  await drawUsed(targets);
+}, show);

@@ -1,7 +1,8 @@
 // The night reports, and what went wrong with them.
 import { ask, base } from "../api.js";
 import { byId, element } from "../dom.js";
-import { begin } from "../shell.js";
+import { run } from "../parts/errand.js";
+import { begin, language, part } from "../shell.js";
 import { dayName, moment, t } from "../text.js";
 
 const MOST = 60;
@@ -46,4 +47,17 @@ async function show() {
   );
 }
 
+function wire() {
+  const form = byId("make-report");
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { date, bundle } = Object.fromEntries(new FormData(form).entries());
+    part(async () => {
+      await run("report", { ...(date ? { date } : {}), bundle, language });
+      await show();
+    });
+  });
+}
+
+wire();
 await begin(show);
