@@ -9,7 +9,7 @@ from aiohttp import web
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.store import Store
-from monitor.web import api, drawings, errand_routes, metrics, pages
+from monitor.web import api, drawings, errand_routes, metrics, pages, site_routes
 from monitor.web.answer_cache import KeptAnswers
 from monitor.web.answers.facts import Facts
 from monitor.web.context import CONTEXT, Context
@@ -53,7 +53,9 @@ def make_app(
         errands=Errands(config_path, config.database) if config_path else None,
     )
     routes = [
-        r for m in (pages, drawings, errand_routes, api, metrics) for r in m.routes()
+        r
+        for m in (pages, drawings, errand_routes, site_routes, api, metrics)
+        for r in m.routes()
     ]
     base = config.web.base_path
     if base:

@@ -45,6 +45,9 @@ class Context:
         default_factory=lambda: asyncio.Semaphore(MAX_STREAMS)
     )
 
+    file_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Of the configuration file: one change at a time."""
+
     crowd: Crowd = field(default_factory=Crowd)
 
     async def ask(self, call: Callable[[], T]) -> T:

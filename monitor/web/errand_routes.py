@@ -57,7 +57,7 @@ async def last(request: web.Request) -> web.Response:
     """How far the last errand is, and what it printed."""
     if request[WHO] is not Who.OWNER:
         return problem(403, "refused: a shared link only lets look")
-    errand = _errands(request).last
+    errand = errands_of(request).last
     return web.json_response(None if errand is None else _told(errand))
 
 
@@ -116,7 +116,8 @@ class _Values(Query):
     size: Annotated[Size, Field(ge=1_000_000)]
 
 
-def _errands(request: web.Request) -> Errands:
+def errands_of(request: web.Request) -> Errands:
+    """What pages set going; raises NotHere where there is no configuration file."""
     errands = request.app[CONTEXT].errands
     if errands is None:
         raise NotHere("nothing is made from this page")
@@ -127,7 +128,7 @@ def _begun(
     request: web.Request, name: str, arguments: list[str], given: bytes = b""
 ) -> web.Response:
     try:
-        errand = _errands(request).begin(name, arguments, given)
+        errand = errands_of(request).begin(name, arguments, given)
     except BusyError as error:
         return problem(409, str(error))
     return web.json_response(_told(errand))

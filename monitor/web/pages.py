@@ -63,6 +63,7 @@ _PAGES: Final = (
     ("/notes", "notes"),
     ("/reports", "reports"),
     ("/health", "health"),
+    ("/settings", "settings"),
     ("/first", "first"),
 )
 """Address and name of each page; its script reads from the address what is chosen."""

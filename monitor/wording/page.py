@@ -40,6 +40,7 @@ PAGE: Final[Mapping[str, str]] = {
     "page.compare": "Compare",
     "page.notes": "Notes",
     "page.health": "Health",
+    "page.settings": "Settings",
     "place": (
         "Measured at “{vantage}” · times of {zone} · {targets} services, {controls} "
         "sites for comparison"
@@ -327,6 +328,27 @@ PAGE: Final[Mapping[str, str]] = {
     "errand.running": "At work ...",
     "errand.done": "Done.",
     "errand.failed": "It was not done; below is why.",
+    "settings.title": "Sites",
+    "settings.lead": (
+        "What is changed here is written into the configuration file, whose comments "
+        "stay; it is checked before, and the file before is kept for one way back."
+    ),
+    "settings.owner": "Only who is logged in can change the sites.",
+    "settings.kind": "Kind",
+    "settings.targets": "under suspicion",
+    "settings.controls": "for comparison",
+    "settings.measured": "Measured",
+    "settings.on": "on",
+    "settings.off": "off",
+    "settings.name": "Name",
+    "settings.url": "Address",
+    "settings.add": "Add a site",
+    "settings.undo": "Undo the last change",
+    "settings.written": (
+        "Written. `monitor run` measures accordingly from the next round on; a monitor "
+        "that another service started is told by SIGHUP."
+    ),
+    "settings.undone": "The file is again what it was before.",
     "first.title": "Set up this home",
     "first.notice": (
         "Nobody has set up this home yet. Its time zone and its sites for comparison "

@@ -34,6 +34,7 @@ PAGES = {
     "reports": "reports",
     "notes": "notes",
     "health": "health",
+    "settings": "settings",
 }
 """Address of each page, as somebody who looks at the made-up week has it."""
 
@@ -198,7 +199,8 @@ def test_every_page_is_reached_by_keyboard_past_the_skip_link(look: Look):
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
     names = page.locator("header .places li:visible").all_inner_texts()
-    assert names == ["Now", "Evenings", "Day", "Reports", "Compare", "Notes", "Health"]
+    places = "Now Evenings Day Reports Compare Notes Health Settings"
+    assert " ".join(names) == places
     page.focus("header .places a >> nth=5")
     page.keyboard.press("Enter")
     page.wait_for_url("**/notes")
@@ -571,6 +573,28 @@ def test_a_report_is_made_from_the_page(
         night = page.locator("#reports .nights > li")
         expect(night).to_contain_text("evidence.zip")
         expect(night).to_contain_text("SHA-256")
+        page.context.close()
+
+
+def test_sites_are_switched_added_and_the_change_undone(look: Look, tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    open_store(url).close()
+    path = tmp_path / "config.yaml"
+    with served(tmp_path, url) as home:
+        path.write_text(shipped_text())
+        page = look(to=home).open("settings")
+        page.click("[data-switch=telegram]")
+        switch = page.locator("[data-switch=telegram]")
+        expect(switch).to_have_attribute("aria-pressed", "false")
+        assert "telegram" not in {site.name for site in load(path).targets}
+        page.click("#undo")
+        expect(switch).to_have_attribute("aria-pressed", "true")
+        assert path.read_text() == shipped_text()
+        page.fill("#add [name=name]", "vimeo")
+        page.fill("#add [name=url]", "https://vimeo.com/")
+        page.click("#add [type=submit]")
+        expect(page.locator("[data-switch=vimeo]")).to_have_count(1)
+        assert load(path).targets[-1].url == "https://vimeo.com/"
         page.context.close()
 
 

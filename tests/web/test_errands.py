@@ -119,5 +119,40 @@ async def test_a_guest_sets_nothing_going(
     await client.close()
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("switch", {"name": "nobody", "is_on": False}, "not there"),
+        ("add", {"name": "x", "url": "gopher://x"}, "url"),
+        ("add", {"name": "telegram", "url": "https://t.me/"}, "already"),
+        ("undo", {}, "nothing was changed"),
+    ],
+)
+async def test_a_change_that_cannot_be_leaves_the_file(
+    shipped: Path, clock: FakeClock, path: str, body: dict, told: str
+) -> None:
+    client = await served_home(shipped, clock)
+    answer = await client.post(f"/sites/{path}", json=body)
+    assert answer.status == 400
+    assert told in " ".join((await answer.json())["details"])
+    after = await (await client.get("/sites")).json()
+    assert not after["can_undo"]
+    assert all(site["is_on"] for site in after["sites"])
+    await client.close()
+
+
+async def test_a_guest_changes_no_site(
+    shipped: Path, clock: FakeClock, hashes: dict[str, str]
+) -> None:
+    client = await served_home(shipped, clock, **hashes)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    share = await client.post("/api/v1/shares", json={"hours": 1}, headers=bearer)
+    await client.get((await share.json())["path"])
+    for path in ("switch", "add", "undo"):
+        assert (await client.post(f"/sites/{path}", json={})).status == 403
+    assert (await client.get("/sites")).status == 403
+    await client.close()
+
+
 async def test_without_a_file_nothing_is_made(client: TestClient) -> None:
     assert (await client.post("/errand/report", json={})).status == 404
