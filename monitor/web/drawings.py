@@ -6,7 +6,6 @@ from functools import partial
 from html import escape
 from typing import Final
 
-import segno
 from aiohttp import web
 
 from monitor.machine import own_address
@@ -105,6 +104,9 @@ async def qr_code(request: web.Request) -> web.Response:
 
 def qr_svg(text: str) -> str:
     """A text as a QR code, dark on light with its quiet zone."""
+    # Loaded when somebody asks: few do.
+    import segno
+
     file = io.BytesIO()
     segno.make(text, micro=False).save(
         file, kind="svg", scale=6, border=4, light="#ffffff", xmldecl=False

@@ -18,7 +18,7 @@ from pydantic import Field
 from monitor.config import load
 from monitor.config.site_lines import SiteLines, added, site_lines, switched
 from monitor.errors import ConfigError, InputError
-from monitor.interchange.writing import replacing
+from monitor.private import replacing
 from monitor.web.answers.queries import Name, NoQuery, Query
 from monitor.web.api import body_of
 from monitor.web.context import CONTEXT
