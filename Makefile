@@ -12,6 +12,7 @@ TARGETS ?= config csv ndjson parquet ooni speedtest ookla iperf3 ndt7 atlas smok
 # For `make mutants`.
 SAMPLE ?= 40
 SEED ?= 1
+SCRIPTS := monitor/web/static
 
 .PHONY: help run test test-long test-busy test-cluster check tests fix lock audit sbom release sign fuzz mutants study messages clean
 
@@ -39,12 +40,15 @@ test-busy: $(VENV)/.dev  ## `make test` by itself, then beside two busy processe
 check: $(VENV)/.dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/oxfmt --check $(SCRIPTS)
+	$(BIN)/oxlint $(SCRIPTS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 fix: $(VENV)/.dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/oxfmt --write $(SCRIPTS)
 
 lock:           ## write the hash-pinned requirements anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade requirements/build.in -o requirements/build.txt

@@ -5,8 +5,10 @@ it in the moment before a `chmod` keeps it open.
 """
 
 import os
+import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +49,33 @@ def write(path: Path, body: bytes) -> None:
     """Write a new file; OSError when it is there already, or cannot be written."""
     new_file(path)
     path.write_bytes(body)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file to write beside `path`, which it replaces when all went well.
+
+    It is there already, empty and its owner's alone.
+
+    Raises
+    ------
+    OSError : the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        new_file(temporary)
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+    finally:
+        # What cannot be written may be no place for a file at all.
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def make_folder(path: Path) -> None:

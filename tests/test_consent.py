@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from monitor.cli.consent import _tell, ensure_consent
-from monitor.cli.consent_texts import (
+from monitor.clock import SystemClock
+from monitor.config import load
+from monitor.errors import InputError
+from monitor.store import Store, open_store
+from monitor.store.consents import Consent
+from monitor.wording.consent_texts import (
     ALL_VERSION,
     DIFFERENTIAL_VERSION,
     TEXTS,
     VERSION,
     WAYS_VERSION,
 )
-from monitor.clock import SystemClock
-from monitor.config import load
-from monitor.errors import InputError
-from monitor.store import Store, open_store
-from monitor.store.consents import Consent
 from tests import forks
 from tests.servers.tcp import serve
 from tests.servers.web import says

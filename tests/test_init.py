@@ -1,5 +1,6 @@
 """A configuration for a home: nobody's file is replaced; what is written is right."""
 
+import json
 import os
 import pty
 import re
@@ -198,3 +199,14 @@ def test_qr_code_is_the_one_of_the_address() -> None:
     ]
     assert not any(any(row) for row in rows[len(expected) :])
     assert not any(map(any, zip(*(r[:2] + r[-2:] for r in rows), strict=True)))
+
+
+def test_what_the_page_asked_for_is_checked_again(folder: Path) -> None:
+    """Whoever calls it with something else gets a sentence, and no file."""
+    (folder / "config.yaml").write_text(shipped_text())
+    asked = {"timezone": "Mars/Olympus", "country": None, "per_month": None}
+    given = json.dumps({**asked, "password_hash": None, "language": "en"})
+    result = CliRunner().invoke(cli, ["init", "--page"], input=given)
+    assert result.exit_code == 2
+    assert "found 'Mars/Olympus'" in result.stderr
+    assert (folder / "config.yaml").read_text() == shipped_text()

@@ -8,15 +8,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from monitor.cli.consent_texts import (
-    ASKED_OF,
-    TEXTS,
-    ConsentText,
-)
 from monitor.cli.terminal import say
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import InputError, MonitorError, StoreError
+from monitor.wording.consent_texts import ASKED_OF, TEXTS, ConsentText
 
 if TYPE_CHECKING:
     from monitor.store import Store
@@ -32,12 +28,20 @@ class ConsentError(MonitorError):
     """The person does not want it, or did not understand it."""
 
 
-def ensure_consent(store: "Store", config: Config, clock: Clock, *, yes: bool) -> None:
+def ensure_consent(
+    store: "Store",
+    config: Config,
+    clock: Clock,
+    *,
+    yes: bool,
+    page_language: str | None = None,
+) -> None:
     """Return when measuring may begin.
 
     Parameters
     ----------
     yes : consent was given on the command line.
+    page_language : in which it was asked for and given in the browser.
 
     Raises
     ------
@@ -45,6 +49,9 @@ def ensure_consent(store: "Store", config: Config, clock: Clock, *, yes: bool) -
     InputError : the configuration requires a consent, and nobody can be asked.
     """
     if _is_given(store, config):
+        return
+    if page_language is not None:
+        _record(store, config, clock, way="page", language=page_language)
         return
     way = _way_without_asking(yes=yes)
     if way is None and not _is_terminal():

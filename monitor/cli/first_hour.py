@@ -4,6 +4,7 @@ Questions only on a terminal; every one has an answer that Return takes.
 """
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,7 @@ _SHIPPED_BYTES: Final = 1 << 20
     is_flag=True,
     help="Do nothing without a terminal, or where the file was changed already.",
 )
+@click.option("--page", is_flag=True, hidden=True, help="Choices as JSON on stdin.")
 @click.pass_obj
 def init_command(
     settings: Settings,
@@ -42,6 +44,7 @@ def init_command(
     *,
     yes: bool,
     when_shipped: bool,
+    page: bool,
 ) -> None:
     """Write a configuration for this home.
 
@@ -60,12 +63,17 @@ def init_command(
             f"{path}: was changed since it was shipped; allowed: another --config, or"
             " none where this one lies"
         )
-    if not yes and not has_terminal:
+    page_language = None
+    if page:
+        choices, page_language = _choices_of_page(sys.stdin.read(_SHIPPED_BYTES))
+    elif not yes and not has_terminal:
         raise InputError("init: no terminal to ask on; allowed: --yes")
-    text = _tried(_choices(country, timezone, asks=not yes))
+    else:
+        choices = _choices(country, timezone, asks=not yes)
+    text = _tried(choices)
     with replacing(path) as temporary:
         temporary.write_text(text, "utf-8")
-    _tell(settings, yes=yes)
+    _tell(settings, yes=yes, page_language=page_language)
 
 
 def _may_be_written(path: Path) -> bool:
@@ -104,6 +112,21 @@ def _choices(country: str | None, timezone: str | None, *, asks: bool) -> "Choic
         per_month=_asked_cap(),
         password_hash=_asked_password(),
     )
+
+
+def _choices_of_page(text: str) -> "tuple[Choices, str]":
+    """What the dashboard's first page asked for, and the language it asked in."""
+    from monitor.config.proposal import Choices
+
+    asked = json.loads(text)
+    _check_zone(asked["timezone"])
+    choices = Choices(
+        timezone=asked["timezone"],
+        country=_checked_code(asked["country"]),
+        per_month=asked["per_month"],
+        password_hash=asked["password_hash"],
+    )
+    return choices, str(asked["language"])
 
 
 def _asked(question: str, proposal: str) -> str:
@@ -246,7 +269,7 @@ def _duration_s(outcome: "Sample | NotTriedError") -> float | None:
     return outcome.duration_s or 0.0
 
 
-def _tell(settings: Settings, *, yes: bool) -> None:
+def _tell(settings: Settings, *, yes: bool, page_language: str | None) -> None:
     from monitor.cli.consent import ensure_consent
     from monitor.cli.options import configuration
     from monitor.clock import SystemClock
@@ -254,7 +277,9 @@ def _tell(settings: Settings, *, yes: bool) -> None:
 
     config = configuration(settings)
     with Store(config.database) as store:
-        ensure_consent(store, config, SystemClock(), yes=yes)
+        ensure_consent(
+            store, config, SystemClock(), yes=yes, page_language=page_language
+        )
     say(f"written: {settings.config_path}; times of {config.timezone}")
     say(f"`monitor run` measures; the page opens at {_address(config)}")
     if not config.web.is_loopback and sys.stdout.isatty():

@@ -23,7 +23,6 @@ from monitor.errors import InputError
 if TYPE_CHECKING:
     from monitor.store.notes import Notes
 
-MAX_TEXT = 500
 MAX_FILES = 10
 MAX_FILE_BYTES = 5_000_000
 
@@ -65,13 +64,14 @@ def add(
     and carried in private and trusted bundles.
     """
     from monitor.clock import SystemClock
+    from monitor.store.notes import LONGEST_NOTE
 
     first = parsed_date(day, option="DATE")
     last = parsed_date(until, option="--until") if until else first
     if last < first:
         raise InputError(f"--until: found {last}, which is before {first}")
-    if not text.strip() or len(text) > MAX_TEXT:
-        raise InputError(f"TEXT: {len(text)} characters; allowed: 1 to {MAX_TEXT}")
+    if not text.strip() or len(text) > LONGEST_NOTE:
+        raise InputError(f"TEXT: {len(text)} characters; allowed: 1 to {LONGEST_NOTE}")
     files = _files(paths)
     with _notes(settings) as notes:
         number = notes.add(

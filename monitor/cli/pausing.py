@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,8 +16,6 @@ from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.store import Store
-
-LONGEST: Final = timedelta(hours=744)
 
 
 @click.command("pause")
@@ -49,11 +47,13 @@ def resume_command(settings: Settings) -> None:
 
 
 def _span(text: str) -> timedelta:
+    from monitor.store.pauses import LONGEST_PAUSE
+
     try:
         span = parsed_duration(text)
     except ValueError as error:
         raise InputError(f"DURATION: found {text!r}; allowed: {error}") from None
-    if not timedelta(minutes=1) <= span <= LONGEST:
+    if not timedelta(minutes=1) <= span <= LONGEST_PAUSE:
         raise InputError(f"DURATION: found {text!r}; allowed: 1m to 744h")
     return span
 

@@ -43,7 +43,13 @@ def serve_command(settings: Settings, *, child: bool) -> None:
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
         watch = asyncio.create_task(until_told_to_end(stop)) if child else None
         try:
-            await serve(config, SystemClock(), announce=_announce, stop=stop)
+            await serve(
+                config,
+                SystemClock(),
+                announce=_announce,
+                config_path=settings.config_path,
+                stop=stop,
+            )
         finally:
             if watch is not None:
                 watch.cancel()

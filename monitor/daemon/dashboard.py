@@ -55,7 +55,12 @@ class Dashboard:
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "MONITOR_DATABASE": self._database},
+            env={
+                **os.environ,
+                "MONITOR_DATABASE": self._database,
+                # So that it tells us, and nobody else, of a changed file.
+                "MONITOR_DAEMON_PID": str(os.getpid()),
+            },
             start_new_session=True,
         )
         try:

@@ -2,9 +2,8 @@
 
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -64,33 +63,19 @@ def write_text(file: IO[str], form: str, samples: Iterable[Sample]) -> int:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A new file to write beside `path`, which it replaces when all went well.
-
-    It is there already, empty and its owner's alone.
+    """As `private.replacing`.
 
     Raises
     ------
     InputError : the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        private.new_file(temporary)
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
+        with private.replacing(path) as temporary:
+            yield temporary
     except OSError as error:
         # Arrow's own texts name the temporary file, and have no `strerror`.
         said = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(f"{path}: cannot be written: {said}") from error
-    finally:
-        # What cannot be written may be no place for a file at all.
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 @contextmanager

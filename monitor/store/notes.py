@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Final
 
 from sqlalchemy import Connection, exists, func, insert, or_, select
 
@@ -13,6 +14,9 @@ from monitor.store.database import Database
 from monitor.store.instants import to_us
 from monitor.store.spool_lines import storable
 from monitor.store.tables import attachments, notes
+
+LONGEST_NOTE: Final = 500
+"""Letters of a note."""
 
 
 @dataclass(frozen=True, slots=True)

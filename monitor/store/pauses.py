@@ -4,7 +4,8 @@ Going on before the time is a pause that ends when it is asked for.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
@@ -12,6 +13,8 @@ from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.spool_lines import storable
 from monitor.store.tables import pauses
+
+LONGEST_PAUSE: Final = timedelta(hours=744)
 
 
 @dataclass(frozen=True, slots=True)

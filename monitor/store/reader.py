@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping, and_, exists, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
 from monitor.store.database import Database
-from monitor.store.hourly_days import HourlyDay, read_days
+from monitor.store.hourly_days import HOUR_US, HourlyDay, read_days
 from monitor.store.instants import from_us, to_us
 from monitor.store.pauses import last_end
 from monitor.store.retention import Removed, removed
@@ -39,6 +39,15 @@ from monitor.stored_analysis import UnreadableAnalysisError, read_document
 
 STATEMENT_TIMEOUT_MS: Final = 10_000
 _DAY_US: Final = 86_400_000_000
+
+
+class HourBytes(NamedTuple):
+    """What one series received in one hour."""
+
+    series_id: int
+    hour_us: int
+    n: int
+    body_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,17 +248,49 @@ class Reader:
     def received(
         self, series_ids: Iterable[int], since_us: int, until_us: int
     ) -> Received:
-        """What these series received in hours that begin in the half-open range."""
-        query = select(
+        """What these series received in hours that begin in the half-open range.
+
+        Samples after a series' last roll-up are counted themselves: before the first
+        one nothing would have been received.
+        """
+        ids = list(series_ids)
+        rolled_up = select(
             func.coalesce(func.sum(hourly.c.n), 0),
             func.coalesce(func.sum(hourly.c.body_bytes), 0),
+        ).where(
+            hourly.c.series_id.in_(ids),
+            hourly.c.hour_us.between(since_us, until_us - 1),
+        )
+        last_hours = (
+            select(hourly.c.series_id, func.max(hourly.c.hour_us).label("last_us"))
+            .where(hourly.c.series_id.in_(ids))
+            .group_by(hourly.c.series_id)
+        )
+        with self._reading() as connection:
+            n_probes, body_bytes = connection.execute(rolled_up).one()
+            ends = {
+                row.series_id: row.last_us + HOUR_US
+                for row in connection.execute(last_hours)
+            }
+            for series_id in ids:
+                begin_us = max(since_us, ends.get(series_id, since_us))
+                later = _sums_of_samples(series_id, begin_us, until_us)
+                row = connection.execute(later).one()
+                n_probes, body_bytes = n_probes + row.n, body_bytes + row.n_bytes
+        return Received(n_probes=int(n_probes), body_bytes=int(body_bytes))
+
+    def hourly_bytes(
+        self, series_ids: Iterable[int], since_us: int, until_us: int
+    ) -> list[HourBytes]:
+        """Probes and bytes of each rolled-up hour that begins in the range."""
+        query = select(
+            hourly.c.series_id, hourly.c.hour_us, hourly.c.n, hourly.c.body_bytes
         ).where(
             hourly.c.series_id.in_(list(series_ids)),
             hourly.c.hour_us.between(since_us, until_us - 1),
         )
         with self._reading() as connection:
-            n_probes, body_bytes = connection.execute(query).one()
-        return Received(n_probes=int(n_probes), body_bytes=int(body_bytes))
+            return [HourBytes(*row) for row in connection.execute(query)]
 
     def n_stale_hours(self) -> int:
         """Hours whose roll-up is still to be made."""
@@ -308,6 +349,18 @@ def _known(metric: str) -> str:
     if metric not in METRICS:
         raise ValueError(f"{metric!r} is no metric; allowed: {', '.join(METRICS)}")
     return metric
+
+
+def _sums_of_samples(series_id: int, since_us: int, until_us: int) -> Statement:
+    """Number and bytes of the samples of a series in the half-open range."""
+    return select(
+        func.count().label("n"),
+        func.coalesce(func.sum(samples.c.encoded_body_bytes), 0).label("n_bytes"),
+    ).where(
+        samples.c.series_id == series_id,
+        samples.c.started_at_us >= since_us,
+        samples.c.started_at_us < until_us,
+    )
 
 
 def _full() -> Statement:

@@ -46,6 +46,11 @@ class KeptAnswers:
                 entry.made_at_s = now_s
             return entry.packed
 
+    def forget(self) -> None:
+        """Make every answer anew: what it is made of was changed here."""
+        with self._lock:
+            self._entries.clear()
+
     def _entry(self, question: str) -> _Entry:
         with self._lock:
             entry = self._entries.pop(question, None) or _Entry()

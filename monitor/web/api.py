@@ -14,7 +14,14 @@ from monitor.web.answers import sample_pages
 from monitor.web.answers.queries import Query, SamplesQuery, ShareRequest
 from monitor.web.answers.schemas import Share
 from monitor.web.context import CONTEXT, Context
-from monitor.web.endpoints import ENDPOINTS, PREFIX, STREAMS, Endpoint
+from monitor.web.endpoints import (
+    ACTIONS,
+    ENDPOINTS,
+    PREFIX,
+    STREAMS,
+    Action,
+    Endpoint,
+)
 from monitor.web.lock.guard import Handler, problem
 from monitor.web.openapi import openapi_document
 from monitor.web.query import NotAllowed, checked, parameters
@@ -33,6 +40,7 @@ def routes() -> list[web.RouteDef]:
         *streams,
         *sorted(questions, key=lambda route: "{" in route.path),
         web.post(f"{PREFIX}/shares", new_share),
+        *(web.post(f"{PREFIX}{a.path}", _acting(a)) for a in ACTIONS),
         web.get("/api/openapi.json", openapi),
     ]
 
@@ -114,20 +122,38 @@ async def _write(response: web.StreamResponse, text: str) -> None:
         await response.write(text.encode("utf-8", "replace"))
 
 
+def _acting(action: Action) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        context = request.app[CONTEXT]
+        asked = checked(action.request, await body_of(request))
+        answer = await context.ask(partial(action.act, context.facts, asked))
+        # Whoever asks next sees what was done.
+        context.answers.forget()
+        return web.Response(
+            text=answer.model_dump_json(), content_type="application/json"
+        )
+
+    return handler
+
+
 async def new_share(request: web.Request) -> web.Response:
     """Make a read-only link."""
     context = request.app[CONTEXT]
-    if request.content_type != "application/json":
-        return problem(415, "the body must be application/json")
-    async with asyncio.timeout(BODY_TIMEOUT_S):
-        body = await request.read()
-    asked = checked(ShareRequest, _decoded(body))
+    asked = checked(ShareRequest, await body_of(request))
     if context.access.is_open:
         return problem(403, "a link needs a password: see `monitor web password`")
     base = context.config.web.base_path
     token, expires = context.access.new_share(timedelta(hours=asked.hours))
     share = Share(path=f"{base}/share/{token}", expires_at_utc=expires)
     return web.Response(text=share.model_dump_json(), content_type="application/json")
+
+
+async def body_of(request: web.Request) -> object:
+    """The JSON of a request; raises NotAllowed, or 415 where it is something else."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(reason="the body must be application/json")
+    async with asyncio.timeout(BODY_TIMEOUT_S):
+        return _decoded(await request.read())
 
 
 def _decoded(body: bytes) -> object:

@@ -12,6 +12,7 @@ from aiohttp import web
 from monitor.config import Config
 from monitor.web.answer_cache import KeptAnswers
 from monitor.web.answers.facts import Facts
+from monitor.web.errands import Errands
 from monitor.web.lock.access import Access
 from monitor.web.lock.visitors import Crowd
 from monitor.web.static_files import Files
@@ -31,6 +32,8 @@ class Context:
     access: Access
     files: Files
     answers: KeptAnswers
+    errands: Errands | None = None
+    """None: without a configuration file nothing is made from a page."""
     queries: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(QUERY_THREADS, "query")
     )
@@ -41,6 +44,9 @@ class Context:
     streams: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(MAX_STREAMS)
     )
+
+    file_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Of the configuration file: one change at a time."""
 
     crowd: Crowd = field(default_factory=Crowd)
 

@@ -8,11 +8,15 @@ from pydantic import BaseModel
 
 from monitor.web.answers import (
     curves,
+    data_used,
     evening_strip,
+    expected_range,
     heatmap,
+    hour_profile,
     noted_dates,
     now,
     overview,
+    owner_acts,
     sample_pages,
     side_by_side,
     telling,
@@ -21,10 +25,14 @@ from monitor.web.answers.facts import Facts
 from monitor.web.answers.queries import (
     CompareQuery,
     DaysQuery,
+    ExpectedQuery,
     GapsQuery,
     HeatmapQuery,
     LanguageQuery,
     NoQuery,
+    NoteRequest,
+    PauseRequest,
+    ProfileQuery,
     Query,
     SamplePageQuery,
     SampleQuery,
@@ -36,15 +44,20 @@ from monitor.web.answers.schemas import (
     Answer,
     Comparison,
     Evenings,
+    Expected,
     Gaps,
     Health,
     Heatmap,
+    Noted,
     Now,
+    Paused,
+    Profile,
     Reports,
     SamplePage,
     SampleRow,
     Series,
     Targets,
+    Used,
 )
 from monitor.web.answers.verdict_answers import Services, VerdictHistory, Verdicts
 
@@ -102,11 +115,32 @@ ENDPOINTS: Final = (
         ask=curves.series,
     ),
     Endpoint(
+        path="/expected",
+        summary="What a site would have measured, had it gone as the controls did",
+        query=ExpectedQuery,
+        answer=Expected,
+        ask=expected_range.expected,
+    ),
+    Endpoint(
         path="/heatmap",
         summary="Hour by day of a metric of a target",
         query=HeatmapQuery,
         answer=Heatmap,
         ask=heatmap.heatmap,
+    ),
+    Endpoint(
+        path="/profile",
+        summary="The 24 hours of the day, or the 168 of the week, with their spread",
+        query=ProfileQuery,
+        answer=Profile,
+        ask=hour_profile.profile,
+    ),
+    Endpoint(
+        path="/used",
+        summary="Data used by day, site and kind of probe",
+        query=DaysQuery,
+        answer=Used,
+        ask=data_used.used,
     ),
     Endpoint(
         path="/evenings",
@@ -170,6 +204,45 @@ ENDPOINTS: Final = (
         query=NoQuery,
         answer=Health,
         ask=overview.health,
+    ),
+)
+
+Act = Callable[[Facts, Any], BaseModel]
+"""Each takes the request that its action names: checked before it is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing that the API does for the owner: a POST with a JSON body."""
+
+    path: str
+    summary: str
+    request: type[Query]
+    answer: type[Answer]
+    act: Act
+
+
+ACTIONS: Final = (
+    Action(
+        path="/pause",
+        summary="Measure nothing for some minutes, from the next round on",
+        request=PauseRequest,
+        answer=Paused,
+        act=owner_acts.pause,
+    ),
+    Action(
+        path="/resume",
+        summary="Measure again before the pause is over",
+        request=NoQuery,
+        answer=Paused,
+        act=owner_acts.resume,
+    ),
+    Action(
+        path="/notes",
+        summary="Note what happened on one or several dates",
+        request=NoteRequest,
+        answer=Noted,
+        act=owner_acts.note,
     ),
 )
 

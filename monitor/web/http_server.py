@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, cast
 
 from aiohttp import web
@@ -44,6 +45,7 @@ async def serve(
     clock: Clock,
     *,
     announce: Callable[[str], None],
+    config_path: Path | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Serve until `stop` is set or the task is cancelled.
@@ -51,6 +53,7 @@ async def serve(
     Parameters
     ----------
     announce : called with the address once the server listens.
+    config_path : the file of the configuration, for what pages set going.
 
     Raises
     ------
@@ -64,7 +67,7 @@ async def serve(
         listener.close()
         return
     runner = web.AppRunner(
-        make_app(store, config, clock),
+        make_app(store, config, clock, config_path),
         access_log=None,
         keepalive_timeout=IDLE_S,
         max_line_size=MAX_LINE_BYTES,

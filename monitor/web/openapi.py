@@ -6,8 +6,15 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from monitor.web.answers.queries import Query, SamplesQuery, ShareRequest
-from monitor.web.answers.schemas import Problem, Share
-from monitor.web.endpoints import ENDPOINTS, PREFIX, STREAMS, Endpoint
+from monitor.web.answers.schemas import Answer, Problem, Share
+from monitor.web.endpoints import (
+    ACTIONS,
+    ENDPOINTS,
+    PREFIX,
+    STREAMS,
+    Action,
+    Endpoint,
+)
 from monitor.web.version import VERSION
 
 _REF: Final = "#/components/schemas/{model}"
@@ -32,12 +39,17 @@ def openapi_document(base: str = "") -> Json:
             "title": "monitor",
             "version": VERSION,
             "description": "Stored measurements of one home. Read only, but for"
-            " the making of share links. Durations in seconds, rates in bit/s,"
+            " pauses, notes and share links. Durations in seconds, rates in bit/s,"
             " instants in RFC 3339, dates local to the home's zone.",
         },
         "servers": [{"url": base + PREFIX}],
         "security": [{}, {"session": []}, {"token": []}],
-        "paths": {**_questions(), **_streams(), "/shares": {"post": _share()}},
+        "paths": {
+            **_questions(),
+            **_streams(),
+            **{action.path: {"post": _action(action)} for action in ACTIONS},
+            "/shares": {"post": _share()},
+        },
         "components": {"schemas": _schemas(), "securitySchemes": _SECURITY},
     }
 
@@ -79,15 +91,25 @@ def _streams() -> Json:
 
 
 def _share() -> Json:
+    summary = "Make a read-only link that expires; only with a password set"
+    return _post("share", summary, ShareRequest, Share)
+
+
+def _action(action: Action) -> Json:
+    name = action.path.strip("/")
+    return _post(f"do_{name}", action.summary, action.request, action.answer)
+
+
+def _post(name: str, summary: str, request: type[Query], answer: type[Answer]) -> Json:
     return {
-        "operationId": "share",
-        "summary": "Make a read-only link that expires; only with a password set",
+        "operationId": name,
+        "summary": summary,
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _ref(ShareRequest)}},
+            "content": {"application/json": {"schema": _ref(request)}},
         },
         "responses": {
-            **_responses("application/json", _ref(Share)),
+            **_responses("application/json", _ref(answer)),
             "413": _problem("The body is too large"),
             "415": _problem("The body is not JSON"),
         },
@@ -127,8 +149,9 @@ def _without_null(schema: Mapping[str, Any]) -> Json:
 
 
 def _schemas() -> Json:
-    answers = [endpoint.answer for endpoint in ENDPOINTS]
+    answers = [e.answer for e in (*ENDPOINTS, *ACTIONS)]
     queries: list[type[Query]] = [endpoint.query for endpoint in ENDPOINTS]
+    queries += [action.request for action in ACTIONS]
     _, given = models_json_schema(
         [(model, "serialization") for model in (*answers, Problem, Share)],
         ref_template=_REF,

@@ -5,22 +5,27 @@ import json
 from functools import partial
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from monitor.machine import machine_zone
 from monitor.present import LineState
 from monitor.reason import Reason
 from monitor.web.answers import now, overview
 from monitor.web.answers.facts import Facts
 from monitor.web.context import CONTEXT
+from monitor.web.drawings import phone_address
+from monitor.web.errand_routes import is_as_shipped
 from monitor.web.lock.access import SESSION, Refused, Who
 from monitor.web.lock.attempts import TooMany
 from monitor.web.lock.guard import (
     SESSION_COOKIE,
     SHARE_COOKIE,
     WHO,
+    Handler,
     base_of,
     is_https,
     problem,
@@ -29,6 +34,7 @@ from monitor.web.lock.guard import (
 from monitor.web.texts import chosen_language, page_texts
 from monitor.web.version import VERSION
 from monitor.wording import LANGUAGES
+from monitor.wording.consent_texts import TEXTS
 
 BODY_TIMEOUT_S: Final = 10
 LANGUAGE_COOKIE: Final = "monitor_language"
@@ -46,10 +52,27 @@ _TEMPLATES: Final = Environment(
 )
 
 
+_PAGES: Final = (
+    ("/", "now"),
+    ("/evenings", "evenings"),
+    ("/evenings/{service}", "evenings"),
+    ("/day", "day"),
+    ("/day/{date}", "day"),
+    ("/day/{date}/{target}", "day"),
+    ("/compare", "compare"),
+    ("/notes", "notes"),
+    ("/reports", "reports"),
+    ("/health", "health"),
+    ("/settings", "settings"),
+    ("/first", "first"),
+)
+"""Address and name of each page; its script reads from the address what is chosen."""
+
+
 def routes() -> list[web.RouteDef]:
     """All routes for people."""
     return [
-        web.get("/", dashboard),
+        *(web.get(path, _showing(name)) for path, name in _PAGES),
         web.get("/login", login_page),
         web.post("/login", log_in),
         web.post("/logout", log_out),
@@ -66,15 +89,38 @@ async def to_dashboard(request: web.Request) -> web.Response:
     return _to(request, "/")
 
 
-async def dashboard(request: web.Request) -> web.Response:
-    """The one page; its numbers come from the API."""
-    context = request.app[CONTEXT]
-    return _page(
-        request,
-        "dashboard.html",
-        is_owner=request[WHO] is Who.OWNER,
-        has_login=not context.access.is_open,
-    )
+def _showing(name: str) -> Handler:
+    """A page of the dashboard; its numbers come from the API."""
+
+    async def handler(request: web.Request) -> web.Response:
+        context = request.app[CONTEXT]
+        elsewhere = _earlier_address(request)
+        if name == "now" and elsewhere:
+            return _to(request, elsewhere)
+        return _page(
+            request,
+            f"{name}.html",
+            page=name,
+            zone=context.config.timezone,
+            is_owner=request[WHO] is Who.OWNER,
+            phone=phone_address(request),
+            consents=TEXTS,
+            n_sites=len(context.config.all_targets()),
+            machine_zone=machine_zone() or "",
+            is_first=name in ("now", "first")
+            and await context.ask(partial(is_as_shipped, context)),
+            has_login=not context.access.is_open,
+        )
+
+    return handler
+
+
+def _earlier_address(request: web.Request) -> str | None:
+    """Where a link of the one-page dashboard leads: a day of a site."""
+    day, target = request.query.get("day"), request.query.get("target")
+    if not day or not target:
+        return None
+    return f"/day/{quote(day, safe='')}/{quote(target, safe='')}"
 
 
 async def login_page(request: web.Request) -> web.Response:

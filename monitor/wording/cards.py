@@ -10,6 +10,8 @@ from monitor.verdict_table import Lead, Tone, row_of
 from monitor.wording import Language
 
 _SMALLEST_P: Final = 0.001
+_AS_FAST: Final = (0.8, 1.25)
+"""Between these nobody says that a site is slower: "1 time slower" is no sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +149,14 @@ def _effect(verdict: Verdict, language: Language) -> str:
     if row_of(verdict.verdict).tone is Tone.FINE:
         values = {"times": language.times(high)} if high else {}
         return language.fill("at most %(times)s", values) if high else ""
+    is_as_fast = _AS_FAST[0] <= ratio <= _AS_FAST[1]
+    times = language.gettext("as fast") if is_as_fast else language.times(ratio)
     if not low or not high:
-        return language.times(ratio)
+        return times
     return language.fill(
         "%(times)s (95 %%: %(low)s to %(high)s)",
         {
-            "times": language.times(ratio),
+            "times": times,
             "low": language.number(low, 1),
             "high": language.number(high, 1),
         },

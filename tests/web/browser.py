@@ -101,18 +101,17 @@ class Watched:
         """Load a page and wait until it has drawn what it shows first."""
         self.page.goto(self.address + path)
         self.page.wait_for_selector("html[data-ready]")
-        self.page.wait_for_load_state("networkidle")
         return self.page
 
-    def axe(self) -> list[str]:
-        """What the accessibility checker objects to."""
+    def axe(self, *rules: str) -> list[str]:
+        """What the accessibility checker objects to, by all rules or by some."""
         self.page.evaluate(AXE.read_text())
         tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
         found = self.page.evaluate(
             # What passed is megabytes, and takes seconds to come over.
-            "async tags => (await axe.run(document, {runOnly: {type: 'tag', "
-            "values: tags}, resultTypes: ['violations']})).violations",
-            tags,
+            "async only => (await axe.run(document, {runOnly: only, "
+            "resultTypes: ['violations']})).violations",
+            {"type": "rule", "values": rules} if rules else tags,
         )
         return [
             f"{v['id']}: {node['target']} {node.get('failureSummary', '')}"

@@ -35,6 +35,7 @@ async def log_in(client: TestClient, password: str = PASSWORD) -> int:
 async def test_nothing_is_shown_to_a_stranger(guarded: TestClient):
     """Each route: a login page, or 401."""
     public = {"/login", "/healthz", "/healthz/line", "/static/x", "/share/x"}
+    public.add("/manifest.webmanifest")
     for path in routes(guarded):
         for method in ("GET", "POST"):
             answer = await guarded.request(method, path, allow_redirects=False)

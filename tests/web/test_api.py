@@ -5,7 +5,7 @@ import io
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -308,6 +308,72 @@ async def test_health_counts_rounds_gaps_and_bytes(both: TestClient):
     week = [days[today - timedelta(days=i)] for i in range(1, 8)]
     expected = month - days[today] + 12 * sum(week) / 7
     assert used["forecast_month_bytes"] == pytest.approx(expected, abs=100)
+
+
+async def test_data_used_is_counted_before_the_first_roll_up(
+    serve: Serve, database: str
+):
+    """Nobody waits for the roll-ups to learn what a new home has used."""
+    with open_store(database) as store:
+        store.samples.append(
+            [history.page("vk", history.NOW - timedelta(minutes=5), 1)]
+        )
+    used = (await ask(await serve(database), "/health"))["usage"]
+    assert used["today_bytes"] == expected_on_wire_bytes(1, 100_000)
+    assert used["month_bytes"] == used["today_bytes"]
+
+
+async def test_the_profile_has_the_shape_of_the_evening(both: TestClient):
+    """Facebook has a tenth from 20:00 to 22:00, the controls have not."""
+    found = await ask(both, "/profile", target="facebook")
+    shape, controls = found["shape"], found["controls"]
+    assert len(shape["median"]) == 24
+    evening, day = shape["median"][20:22], shape["median"][:20] + shape["median"][22:]
+    assert max(evening) < 0.15 * min(day)
+    assert min(controls["median"]) > 0.9 * max(controls["median"])
+    assert all(
+        low <= middle <= high
+        for low, middle, high in zip(
+            *(shape[k] for k in ("p10", "median", "p90")), strict=True
+        )
+    )
+    week = await ask(both, "/profile", target="facebook", cycle="week")
+    assert len(week["shape"]["n"]) == 168
+    # 18 October 2026, a Sunday, has a gap from 11:00 to 14:00 local time.
+    assert week["shape"]["n"][6 * 24 + 12] == 0
+    assert week["shape"]["median"][6 * 24 + 12] is None
+    assert sum(week["shape"]["n"]) == sum(shape["n"])
+
+
+async def test_data_used_is_told_by_day_site_and_kind(both: TestClient):
+    found = await ask(both, "/used", since="2026-10-15", until="2026-10-16")
+    rows = {(r["date"], r["site"], r["probe"]): r["bytes"] for r in found["days"]}
+    assert rows["2026-10-15", "vk", "https"] == pytest.approx(
+        expected_on_wire_bytes(96, 96 * 100_000), rel=0.01
+    )
+    assert rows["2026-10-16", "facebook", "download"] > 96 * 500_000
+    assert {site for _, site, _ in rows} == set(history.SITES)
+    assert found["budget_per_month_bytes"] == 20_000_000_000
+
+
+async def test_expected_is_the_usual_value_by_the_controls_of_the_hour(
+    both: TestClient,
+):
+    """They are steady, so in the slow evening the range is what it is by day."""
+    span = {"since": "2026-10-19T15:00:00Z", "until": "2026-10-19T17:00:00Z"}
+    found = await ask(both, "/expected", target="facebook", **span)
+    assert found["control_names"] == ["wikipedia", "vk", "debian"]
+    assert found["time_s"][0] == datetime(2026, 10, 19, 15, tzinfo=UTC).timestamp()
+    assert len(found["low"]) == 2
+    for low, high in zip(found["low"], found["high"], strict=True):
+        assert low <= found["usual"] * 1.03
+        assert found["usual"] * 0.97 <= high
+        assert low == pytest.approx(1.9e6, rel=0.1)
+    none = await ask(
+        both, "/expected", target="facebook", metric="failed_share", **span
+    )
+    assert none["usual"] is None
+    assert set(none["low"]) == {None}
 
 
 async def test_healthz_is_503_with_a_reason_when_samples_stop(

@@ -3,9 +3,11 @@
 import csv
 import io
 import os
+import shutil
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -13,15 +15,31 @@ from zoneinfo import available_timezones
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from monitor.config import load
+from monitor.config.proposal import shipped_text
 from monitor.store import open_store
 from monitor.stored_analysis import read_document
 from monitor.wallclock import zone_named
+from tests.harm import MARKS, steering
+from tests.test_consent import consents
 from tests.web import history
 from tests.web.browser import Watched, chromium, served
 from tests.web.conftest import PASSWORD
 from tests.web.test_now import fill_dead_line
 
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+
+PAGES = {
+    "now": "",
+    "evenings": "evenings/facebook",
+    "day": "day/2026-10-19/facebook",
+    "compare": "compare",
+    "reports": "reports",
+    "notes": "notes",
+    "health": "health",
+    "settings": "settings",
+}
+"""Address of each page, as somebody who looks at the made-up week has it."""
 
 Look = Callable[..., Watched]
 
@@ -74,47 +92,99 @@ def test_the_first_look_answers_the_question(look: Look):
     expect(card).to_have_attribute("data-verdict", "targeted_throttling")
     expect(card).to_contain_text("8 of 8 usable evenings")
     expect(card).to_contain_text("10 times (95 %: 9 to 11)")
+    expect(card.locator(".strip .slow")).to_have_count(8)
     expect(page.locator("#answer-lead")).to_contain_text("facebook")
-    expect(page.locator("#notes")).to_contain_text("<b>Match</b>")
     expect(page.locator("#place")).to_contain_text("Asia/Almaty")
+    # Nothing was measured of late: no moment is told.
+    expect(page.locator("#rail [data-place=services]")).to_have_text(
+        "Servicescannot be told"
+    )
+
+
+def test_a_card_leads_to_its_evenings_and_an_evening_to_its_day(look: Look):
+    page = look().open()
+    page.click(".card[data-target=facebook] a")
+    page.wait_for_selector("html[data-ready] #calendar table")
+    expect(page.locator("#verdict-title")).to_contain_text("slow on 8 of 8 evenings")
+    expect(page.locator("#verdict-facts")).to_contain_text("10 times")
+    expect(page.locator("#sure")).to_contain_text("Likely: chance hardly explains it")
+    expect(page.locator(".calendar td.slow")).to_have_count(8)
+    page.click(".calendar [data-date='2026-10-19']")
+    page.wait_for_url("**/day/2026-10-19/facebook*")
+    expect(page.locator("#day-title")).to_have_text(
+        "facebook, Mon, Oct 19, 2026: slow · 10 times slower"
+    )
 
 
 def test_charts_are_drawn_with_unit_zone_and_coverage(look: Look):
-    page = look().open("?view=absolute")
-    for figure in ("heatmap", "evenings", "live", "phases", "transfers"):
-        assert page.locator(f"[data-figure={figure}] canvas").count() == 1
-        assert "Asia/Almaty" in caption(page, figure)
-        assert "%" in caption(page, figure)
-    assert "Mbit/s" in caption(page, "heatmap")
-    assert "20:00\u201322:00" in caption(page, "heatmap")
+    watched = look()
+    shown = {"evenings/facebook?view=absolute": ("heatmap", "evenings")}
+    shown["day/2026-10-19/facebook"] = ("band",)
+    for path, figures in shown.items():
+        page = watched.open(path)
+        for figure in figures:
+            assert page.locator(f"[data-figure={figure}] canvas").count() == 1
+            assert "Asia/Almaty" in caption(page, figure)
+            assert "%" in caption(page, figure)
+        if "heatmap" in figures:
+            assert "Mbit/s" in caption(page, "heatmap")
+            assert "20:00\u201322:00" in caption(page, "heatmap")
 
 
-def test_target_metric_and_view_can_be_switched(look: Look):
+def test_the_hours_of_the_day_and_of_the_week(look: Look):
+    page = look().open("evenings/facebook")
+    words = caption(page, "profile")
+    assert "10 to 90 %" in words
+    assert "wikipedia" in words
+    page.click("[data-cycle=week]")
+    page.click("[data-figure=profile] summary")
+    expect(page.locator("[data-figure=profile] tbody tr")).to_have_count(168)
+    assert "cycle=week" in page.url
+
+
+def test_data_used_is_a_picture(look: Look):
+    page = look().open("health")
+    expect(page.locator("[data-figure=used] canvas")).to_have_count(1)
+    page.click("[data-by=site]")
+    expect(page.locator("[data-by=site]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_metric_and_view_can_be_switched(look: Look):
     """And the address follows, so that a link shows the same."""
-    page = look().open()
-    page.select_option("select[name=target]", "twitter")
+    page = look().open("evenings/twitter")
     page.select_option("select[name=metric]", "connect_s")
     page.select_option("select[name=view]", "absolute")
     expect(page.locator("[data-figure=heatmap] figcaption")).to_contain_text("twitter")
     expect(page.locator("[data-figure=heatmap] figcaption")).to_contain_text("TCP")
-    assert "target=twitter" in page.url
+    assert "/evenings/twitter?" in page.url
     page.reload()
     page.wait_for_selector("html[data-ready]")
     expect(page.locator("select[name=metric]")).to_have_value("connect_s")
 
 
+def test_a_link_of_the_one_page_dashboard_still_leads_to_its_day(look: Look):
+    page = look().open("?target=facebook&metric=goodput_bps&day=2026-10-19")
+    assert page.url.endswith("/day/2026-10-19/facebook")
+
+
+def test_what_does_not_exist_is_said(look: Look):
+    watched = look()
+    page = watched.open("evenings/nobody")
+    expect(page.locator("#failure")).to_contain_text("no service nobody")
+    page = watched.open("day/2026-10-19/nobody")
+    expect(page.locator("#failure")).to_contain_text("no site nobody")
+
+
 def test_a_cell_of_the_heat_map_opens_its_day(look: Look):
-    page = look().open()
+    page = look().open("evenings/facebook")
     plot = page.locator("[data-figure=heatmap] .plot")
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 0.3, "y": box["height"] * 0.5})
-    day = page.locator("#day-choice input[name=date]")
-    expect(day).not_to_have_value("2026-10-20")
-    assert "2026-10-1" in day.input_value()
+    page.wait_for_url("**/day/2026-10-1*/facebook*")
 
 
 def test_the_heat_map_works_by_keyboard(look: Look):
-    page = look().open()
+    page = look().open("evenings/facebook")
     page.focus("[data-figure=heatmap] .plot")
     for key in ("ArrowLeft", "ArrowLeft", "ArrowDown"):
         page.keyboard.press(key)
@@ -122,42 +192,72 @@ def test_the_heat_map_works_by_keyboard(look: Look):
     expect(words).to_contain_text("21:00")
     expect(words).to_contain_text("10 times slower")
     page.keyboard.press("Enter")
-    expect(page.locator("#day-choice input[name=date]")).to_have_value("2026-10-19")
+    page.wait_for_url("**/day/2026-10-19/facebook*")
+
+
+def test_every_page_is_reached_by_keyboard_past_the_skip_link(look: Look):
+    page = look().open()
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    names = page.locator("header .places li:visible").all_inner_texts()
+    places = "Now Evenings Day Reports Compare Notes Health Settings"
+    assert " ".join(names) == places
+    page.focus("header .places a >> nth=5")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/notes")
+    expect(page.locator("#notes")).to_contain_text("<b>Match</b>")
+
+
+def test_an_evening_shows_samples_beside_what_was_to_be_expected(look: Look):
+    page = look().open("day/2026-10-19/facebook")
+    words = caption(page, "band")
+    assert "Samples: 24; as expected 16, slow 8" in words
+    assert "wikipedia, vk, debian" in words
+    assert "transfer of the page: 206 ms before and after" in caption(page, "lanes")
+    assert "1 time" not in caption(page, "lanes")
+    assert caption(page, "curve").count("500 kB") == 2
+    page.click("[data-span=day]")
+    expect(page.locator("[data-figure=band] figcaption")).to_contain_text("Samples: 96")
+    assert "span=day" in page.url
 
 
 def test_a_day_shows_failures_and_gaps(look: Look):
-    page = look().open("?target=twitter&day=2026-10-18")
-    expect(page.locator("[data-figure=phases] figcaption")).to_contain_text(
-        "Probes: 84, failed: 8"
-    )
-    page.click("[data-figure=phases] summary")
-    table = page.locator("[data-figure=phases] table")
+    page = look().open("day/2026-10-18/twitter?span=day")
+    assert "without an answer 8" in caption(page, "band")
+    expect(page.locator("#day-notes")).to_contain_text("the monitor was not running")
+    page.click("[data-figure=lanes] summary")
+    table = page.locator("[data-figure=lanes] table")
     expect(table).to_contain_text("generic_timeout_error")
 
 
 def test_a_sample_opens_with_its_bytes_and_its_text_stays_text(look: Look):
     """The certificate's issuer is HTML; it must be shown, not run."""
-    page = look().open("?target=facebook&day=2026-10-19")
-    page.click("#day-samples summary")
-    page.locator("#day-samples button").nth(1).click()
+    page = look().open("day/2026-10-19/facebook")
+    # Anywhere in its row; the button is for the keyboard.
+    page.locator("#day-samples tbody tr").nth(1).locator("td").nth(2).click()
     expect(page.locator("#sample")).to_be_visible()
     expect(page.locator("[data-figure=bytes] figcaption")).to_contain_text("500 kB")
     page.keyboard.press("Escape")
-    page.locator("#day-samples button").nth(0).click()
+    page.locator("#day-samples button").nth(0).focus()
+    page.keyboard.press("Enter")
     expect(page.locator("#sample-fields")).to_contain_text(history.HOSTILE)
     assert page.locator("#sample img").count() == 0
-    expect(page.locator("#bytes .empty")).to_be_visible()
+    expect(page.locator("#bytes .empty")).to_contain_text("only transfers have one")
 
 
 def test_every_chart_saves_itself_and_its_data(look: Look):
-    page = look().open("?view=absolute")
+    watched = look()
     # Chromium lets a page begin ten downloads in a row: not all kinds of all charts.
-    for figure in ("heatmap", "phases"):
-        assert saved(page, figure, "png").startswith(b"\x89PNG")
-    for figure in ("heatmap", "evenings", "live", "phases", "transfers"):
-        root = ElementTree.fromstring(saved(page, figure, "svg"))
-        assert root.tag.endswith("svg")
-        assert root.find("{http://www.w3.org/2000/svg}title").text
+    page = watched.open("day/2026-10-19/facebook")
+    assert saved(page, "lanes", "png").startswith(b"\x89PNG")
+    for figure in ("band", "lanes", "curve"):
+        assert_titled(saved(page, figure, "svg"))
+    page = watched.open("evenings/facebook?view=absolute")
+    assert saved(page, "heatmap", "png").startswith(b"\x89PNG")
+    for figure in ("heatmap", "evenings"):
+        assert_titled(saved(page, figure, "svg"))
     rows = list(csv.reader(io.StringIO(saved(page, "heatmap", "csv").decode())))
     assert rows[0][:3] == ["date", "local_hour", "goodput_bps [bit/s]"]
     values = {(row[0], row[1]): row[2] for row in rows[1:]}
@@ -165,8 +265,14 @@ def test_every_chart_saves_itself_and_its_data(look: Look):
     assert values["2026-10-18", "12:00"] == ""
 
 
+def assert_titled(svg: bytes) -> None:
+    root = ElementTree.fromstring(svg)
+    assert root.tag.endswith("svg")
+    assert root.find("{http://www.w3.org/2000/svg}title").text
+
+
 def test_two_windows_are_compared(look: Look):
-    page = look().open("?target=facebook")
+    page = look().open("compare?target=facebook")
     form = {"a_since": "2026-10-16T20:00", "a_until": "2026-10-16T22:00",
             "b_since": "2026-10-16T10:00", "b_until": "2026-10-16T12:00"}  # fmt: skip
     for name, value in form.items():
@@ -178,30 +284,33 @@ def test_two_windows_are_compared(look: Look):
     assert "Asia/Almaty" in words
     assert "100 %" in words or "100%" in words
     expect(page.locator("[data-figure=compare] canvas")).to_have_count(1)
+    assert "a_since=2026-10-16T20%3A00" in page.url
+    page.fill("#compare-choice input[name=b_since]", "2026-10-15T20:00")
+    page.fill("#compare-choice input[name=b_until]", "2026-10-15T22:00")
+    page.click("#compare-choice button")
+    expect(page.locator("#compare-words")).to_contain_text("beside the second: as fast")
 
 
-@pytest.mark.parametrize(
-    ("code", "word"), [("ru", "Ответ"), ("kk", "Жауап"), ("en", "The answer")]
-)
-def test_the_page_speaks_three_languages(look: Look, code: str, word: str):
-    page = look().open()
-    page.click(f"[data-language={code}]")
-    page.wait_for_selector(f"html[lang={code}][data-ready]")
-    expect(page.locator("#answer-title")).to_have_text(word)
-    page.goto(page.url.split("?")[0])
-    page.wait_for_selector(f"html[lang={code}]")
+def test_the_page_speaks_three_languages(look: Look):
+    watched = look()
+    for code, word in (("ru", "Дело в них?"), ("kk", "Себеп соларда ма?")):
+        page = watched.open("health")
+        page.click(f"[data-language={code}]")
+        page.wait_for_selector(f"html[lang={code}][data-ready]")
+        assert "/health?" in page.url
+        page.click(".brand a")
+        page.wait_for_selector(f"html[lang={code}][data-ready] #cards .card")
+        expect(page.locator("#answer-title")).to_have_text(word)
 
 
 def test_kazakh_dates_are_kazakh(look: Look):
     """Also in a browser that knows no Kazakh."""
-    page = look().open("?lang=kk&day=2026-10-19")
-    expect(page.locator("[data-figure=phases] figcaption")).to_contain_text(
-        "дс, 19 қаз. 2026"
-    )
+    page = look().open("day/2026-10-19/facebook?lang=kk")
+    expect(page.locator("#day-title")).to_contain_text("дс, 19 қаз. 2026")
 
 
 def test_dark_is_remembered(look: Look):
-    page = look(color_scheme="light").open()
+    page = look(color_scheme="light").open("health")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -216,21 +325,32 @@ def test_dark_is_remembered(look: Look):
 
 @pytest.mark.parametrize("code", ["en", "ru", "kk"])
 def test_a_phone_needs_no_sideways_scrolling(look: Look, code: str):
-    page = look(viewport=NARROW).open(f"?lang={code}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    watched = look(viewport=NARROW)
+    for path in PAGES.values():
+        page = watched.open(f"{path}?lang={code}")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= NARROW["width"], path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW])
+@pytest.mark.parametrize(
+    ("scheme", "viewport"), [("light", WIDE), ("dark", NARROW)], ids=str
+)
 def test_the_accessibility_checker_has_no_objection(
     look: Look, scheme: str, viewport: dict
 ):
-    """WCAG 2.2 A and AA, with everything opened."""
+    """WCAG 2.2 A and AA on every page, with everything opened, in both themes."""
     watched = look(viewport=viewport, color_scheme=scheme)
-    page = watched.open("?target=facebook&day=2026-10-19")
-    for summary in page.locator("summary").all():
-        summary.click()
-    assert watched.axe() == []
+    for path in PAGES.values():
+        page = watched.open(path)
+        # One table of numbers is as the next; thousands of cells take a minute.
+        for summary in page.locator("summary:visible").all():
+            if not summary.locator("xpath=ancestor::*[@data-figure='heatmap']").count():
+                summary.click()
+        assert watched.axe() == [], path
+        page.click("#theme")
+        assert watched.axe("color-contrast") == [], path
+        page.click("#theme")
+    page = watched.open(PAGES["day"])
     page.locator("#day-samples button").first.click()
     assert watched.axe() == []
 
@@ -241,7 +361,7 @@ def test_a_page_stays_alive_and_updates_itself(look: Look):
     page = watched.page
     page.clock.install()
     watched.open()
-    with page.expect_request("**/api/v1/series*"):
+    with page.expect_request("**/api/v1/now*"):
         page.clock.run_for(31_000)
 
 
@@ -252,9 +372,14 @@ def test_a_fresh_home_says_what_will_appear_and_when(look: Look, tmp_path: Path)
         watched = look(to=empty)
         page = watched.open()
         expect(page.locator(".card").first).to_contain_text("15 minutes")
-        for figure in ("heatmap", "evenings", "live"):
-            expect(page.locator(f"[data-figure={figure}] .empty")).to_be_visible()
         assert watched.axe() == []
+        page = watched.open("evenings")
+        for place in ("[data-figure=heatmap]", "[data-figure=evenings]", "#calendar"):
+            expect(page.locator(f"{place} .empty")).to_be_visible()
+        assert watched.axe() == []
+        for path in ("day", "compare", "health", "notes", "reports"):
+            watched.open(path)
+            expect(page.locator("#failure")).to_be_hidden()
         page.context.close()
 
 
@@ -350,19 +475,152 @@ def test_logging_in_sharing_and_logging_out(
         page.context.close()
 
 
+def test_no_text_of_others_turns_a_sentence_around(look: Look, tmp_path: Path):
+    """Names, notes, failures and issuers: on every page, for the eye and the ear."""
+    url = f"sqlite:///{tmp_path / 'hostile.db'}"
+    names = {f"{mark}-{key}": mark for key, mark in MARKS.items() if key != "line"}
+    with open_store(url) as store:
+        for number, (name, mark) in enumerate(names.items()):
+            plain = history.page("facebook", history.NOW, number)
+            hostile = {"target": name.replace("\x00", ""), "certificate_issuer": mark}
+            hostile["failed_operation"] = "connect"
+            store.samples.append([replace(plain, failure=mark, **hostile)])
+        for mark in MARKS.values():
+            day = history.NOW.date()
+            store.notes.add(day, day, mark, noted_at_utc=history.NOW)
+    with served(tmp_path, url) as home:
+        watched = look(to=home)
+        for path in ("", "evenings", "day/2026-10-20", "compare", "notes", "health"):
+            page = watched.open(path)
+            shown = page.evaluate(
+                "document.body.innerText + [...document.querySelectorAll("
+                "'[aria-label],[title]')].map(e => e.ariaLabel + e.title).join(' ')"
+            )
+            assert steering(shown) == [], path
+        page.context.close()
+
+
+def test_the_owner_pauses_and_notes_and_a_guest_does_not(
+    look: Look, tmp_path: Path, hashes: dict[str, str]
+):
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    open_store(url).close()
+    with served(tmp_path, url, **hashes) as home:
+        page = look(to=home).page
+        page.goto(home)
+        page.fill("#password", PASSWORD)
+        page.click("button[type=submit]")
+        page.click("header .places a >> nth=6")
+        page.wait_for_selector("html[data-ready]")
+        page.select_option("#pause select", "30")
+        page.click("#pause [type=submit]")
+        expect(page.locator("#pause-words")).to_contain_text("paused until")
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        expect(page.locator("#health")).to_contain_text("paused until")
+        page.click("#resume")
+        expect(page.locator("#pause-words")).to_contain_text("Measuring goes on")
+        page.click("header .places a >> nth=5")
+        page.fill("#note [name=text]", "<i>Match</i>")
+        page.click("#note [type=submit]")
+        expect(page.locator("#notes li")).to_contain_text("<i>Match</i>")
+        page.click("#share")
+        link = page.locator("#shared").inner_text().split("http")[1]
+        guest = look(to=home)
+        guest.page.goto(f"http{link}")
+        for path, form in (("notes", "#note"), ("health", "#pause")):
+            assert guest.open(path).locator(form).count() == 0
+            assert guest.axe() == []
+        guest.page.context.close()
+        page.context.close()
+
+
+def test_a_home_is_set_up_in_the_browser(look: Look, tmp_path: Path):
+    """Also where no site can be reached: then all controls stay."""
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    open_store(url).close()
+    with served(tmp_path, url) as home:
+        # Under it, so that the port is a free one.
+        (tmp_path / "config.yaml").write_text(shipped_text())
+        watched = look(to=home)
+        page = watched.open()
+        page.click(".note a")
+        page.wait_for_url("**/first")
+        assert watched.axe() == []
+        page.fill("[name=timezone]", "Asia/Tashkent")
+        page.fill("[name=country]", "uz")
+        page.check("[name=is_seen][value=yes]")
+        page.check("[name=is_sent][value=no]")
+        page.check("[name=agrees]")
+        page.click("#first [type=submit]")
+        expect(page.locator("#errand-state")).to_contain_text("Written.")
+        page.reload()
+        expect(page.locator("main")).to_contain_text("This home is set up")
+        page.context.close()
+    config = load(tmp_path / "config.yaml")
+    assert config.timezone == "Asia/Tashkent"
+    assert "https://kun.uz/" in (tmp_path / "config.yaml").read_text()
+    assert [consent.way for consent in consents(tmp_path)] == ["page"]
+
+
+def test_a_report_is_made_from_the_page(
+    look: Look, tmp_path: Path, sqlite_history: str
+):
+    shutil.copy(sqlite_history.removeprefix("sqlite:///"), tmp_path / "own.db")
+    with served(tmp_path, f"sqlite:///{tmp_path / 'own.db'}") as home:
+        page = look(to=home).open("reports")
+        page.fill("#make-report [name=date]", "2026-10-19")
+        page.select_option("#make-report select", "private")
+        page.click("#make-report [type=submit]")
+        expect(page.locator("#errand-state")).to_have_text("Done.")
+        night = page.locator("#reports .nights > li")
+        expect(night).to_contain_text("evidence.zip")
+        expect(night).to_contain_text("SHA-256")
+        page.context.close()
+
+
+def test_sites_are_switched_added_and_the_change_undone(look: Look, tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    open_store(url).close()
+    path = tmp_path / "config.yaml"
+    with served(tmp_path, url) as home:
+        path.write_text(shipped_text())
+        page = look(to=home).open("settings")
+        page.click("[data-switch=telegram]")
+        switch = page.locator("[data-switch=telegram]")
+        expect(switch).to_have_attribute("aria-pressed", "false")
+        assert "telegram" not in {site.name for site in load(path).targets}
+        page.click("#undo")
+        expect(switch).to_have_attribute("aria-pressed", "true")
+        assert path.read_text() == shipped_text()
+        page.fill("#add [name=name]", "vimeo")
+        page.fill("#add [name=url]", "https://vimeo.com/")
+        page.click("#add [type=submit]")
+        expect(page.locator("[data-switch=vimeo]")).to_have_count(1)
+        assert load(path).targets[-1].url == "https://vimeo.com/"
+        page.context.close()
+
+
 SHOTS = [
-    ("dashboard-wide-light", WIDE, "light", "en"),
-    ("dashboard-wide-dark", WIDE, "dark", "ru"),
-    ("dashboard-phone-light", NARROW, "light", "kk"),
+    ("dashboard-wide-light", WIDE, "light", "en", ""),
+    ("dashboard-evenings-light", WIDE, "light", "en", PAGES["evenings"]),
+    ("dashboard-wide-dark", WIDE, "dark", "ru", PAGES["day"]),
+    ("dashboard-phone-light", NARROW, "light", "kk", ""),
 ]
 
 
-@pytest.mark.parametrize(("name", "viewport", "scheme", "code"), SHOTS)
+@pytest.mark.parametrize(("name", "viewport", "scheme", "code", "path"), SHOTS)
 def test_pictures_for_the_manual(
-    look: Look, tmp_path: Path, name: str, viewport: dict, scheme: str, code: str
+    look: Look,
+    tmp_path: Path,
+    name: str,
+    viewport: dict,
+    scheme: str,
+    code: str,
+    path: str,
 ):
     """Taken at every run; kept when DOCS_IMAGES names a folder."""
-    page = look(viewport=viewport, color_scheme=scheme).open(f"?lang={code}")
+    page = look(viewport=viewport, color_scheme=scheme).open(f"{path}?lang={code}")
     folder = Path(os.environ.get("DOCS_IMAGES", tmp_path))
     path = folder / f"{name}.png"
     page.screenshot(path=path, full_page=True)
@@ -373,20 +631,25 @@ def test_a_person_sees_what_is_slow_at_this_moment(look: Look, tmp_path: Path) -
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
     history.fill_up_to_now(url, datetime.now(UTC))
     with served(tmp_path, url) as address:
-        page = look(address).open()
-        line = page.locator("#now [data-line]")
-        expect(line).to_have_attribute("data-line", "up")
-        expect(line).to_have_text("The line is well: 4 of 5 sites answered.")
-        expect(page.locator("#now ul")).to_contain_text("times slower than usual, for")
-        page.click("#now summary")
-        for site, state in (
-            ("facebook", "slow"),
-            ("twitter", "failed"),
-            ("vk", "well"),
-        ):
-            row = page.locator(f"#now tr[data-site={site}]")
-            expect(row).to_have_attribute("data-state", state)
+        watched = look(address)
+        page = watched.open()
+        title = page.locator("#now-title")
+        expect(title).to_have_attribute("data-line", "up")
+        expect(title).to_have_text(
+            "The line is well. No answer from twitter. Slow at this moment: facebook."
+        )
+        expect(page.locator("#now-more")).to_contain_text(
+            "times slower than usual, for"
+        )
+        for site, state in (("facebook", "slow"), ("twitter", "failed")):
+            card = page.locator(f".card[data-target={site}]")
+            expect(card).to_have_attribute("data-state", state)
+        expect(page.locator("[data-target=facebook] .figure")).to_contain_text("10 tim")
+        expect(page.locator("[data-target=facebook] .spark")).to_have_count(1)
+        row = page.locator("#controls tr[data-site=vk]")
+        expect(row).to_have_attribute("data-state", "well")
         expect(page.locator("#health")).to_have_class("pill good")
+        assert watched.axe() == []
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW])
@@ -396,12 +659,15 @@ def test_a_dead_line_is_the_first_that_a_person_sees(
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
     fill_dead_line(url, datetime.now(UTC))
     with served(tmp_path, url) as address:
-        page = look(address, viewport).open()
+        watched = look(address, viewport)
+        page = watched.open()
         line = page.locator("#now [data-line=down]")
         expect(line).to_contain_text("The line is down behind this home's own gateway")
         expect(line).to_be_in_viewport()
+        expect(page.locator("#rail [data-place=services]")).to_contain_text("cannot be")
         expect(page.locator("#health")).to_have_class("pill bad")
         expect(page.locator("#health")).to_contain_text("the line is down")
+        assert watched.axe() == []
 
 
 def test_the_browser_knows_every_zone_that_a_configuration_may_name(browser: Browser):

@@ -8,7 +8,7 @@ import pytest
 
 import monitor.web
 from monitor.web.answers.schemas import EveningState, Metric
-from monitor.web.endpoints import ENDPOINTS, STREAMS
+from monitor.web.endpoints import ACTIONS, ENDPOINTS, STREAMS
 from monitor.web.texts import chosen_language, page_texts
 from monitor.wording import LANGUAGES
 
@@ -48,9 +48,11 @@ def test_every_word_that_the_page_asks_for_exists():
     english = page_texts("en")
     stems = {PLURALS.sub("", key) for key in english} | set(english)
     asked: set[str] = set()
-    for path in (*WEB.glob("static/*.js"), *WEB.glob("templates/*.html")):
+    scripts = (p for p in WEB.glob("static/**/*.js") if p.parent.name != "vendor")
+    for path in (*scripts, *WEB.glob("templates/*.html")):
         asked |= set(re.findall(r"\btn?\(\"([a-z_0-9.]+)\"", path.read_text()))
     asked.discard("language.")
+    asked -= {"page.", "pause.m%s"}
     assert asked <= stems
     assert {f"metric.{metric.value}" for metric in Metric} <= stems
     assert {f"state.{state.value}" for state in EveningState} <= stems
@@ -84,5 +86,5 @@ def test_foreign_files_are_the_ones_named_with_their_licence(folder: Path):
 
 def test_every_question_is_in_the_manual():
     manual = (ROOT / "docs" / "api.md").read_text()
-    for path in (*(e.path for e in ENDPOINTS), *STREAMS, "/shares"):
+    for path in (*(e.path for e in (*ENDPOINTS, *ACTIONS)), *STREAMS, "/shares"):
         assert f"`{path}`" in manual, path

@@ -1,5 +1,6 @@
 """The data that the probes used, beside the budget, and what the month will come to."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -9,8 +10,9 @@ from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import to_us
 from monitor.store.reader import SeriesInfo, is_site
 from monitor.web.answers.facts import Facts
-from monitor.web.answers.home_clock import day_start_us
-from monitor.web.answers.schemas import Usage
+from monitor.web.answers.home_clock import day_start_us, local_hours
+from monitor.web.answers.queries import DaysQuery
+from monitor.web.answers.schemas import Usage, Used, UsedDay
 from monitor.wire_bytes import expected_on_wire_bytes
 
 PACE_DAYS: Final = 7
@@ -41,6 +43,35 @@ def usage(facts: Facts, vantage: str) -> Usage:
         month_bytes=used[first],
         forecast_month_bytes=None if forecast is None else max(forecast, used[first]),
         budget_per_month_bytes=facts.config.budget.per_month,
+    )
+
+
+def used(facts: Facts, query: DaysQuery) -> Used:
+    """Bytes by local day, site and kind of probe."""
+    vantage, zone = facts.vantage(query.vantage), facts.config.timezone
+    since, until = facts.days(vantage, query.since, query.until)
+    infos = {
+        info.series_id: info
+        for info in facts.series()
+        if info.vantage == vantage and is_site(info)
+    }
+    span = day_start_us(since, zone), day_start_us(until + timedelta(days=1), zone)
+    local, sums = local_hours(zone), Counter[tuple[date, str, str]]()
+    for hour in facts.reader.hourly_bytes(infos, *span):
+        info = infos[hour.series_id]
+        day, _ = local.of(hour.hour_us)
+        n_bytes = expected_on_wire_bytes(hour.n, hour.body_bytes)
+        sums[day, info.target, info.probe] += n_bytes
+    return Used(
+        vantage=vantage,
+        timezone=zone,
+        since=since,
+        until=until,
+        budget_per_month_bytes=facts.config.budget.per_month,
+        days=[
+            UsedDay(date=day, site=site, probe=probe, bytes=n)
+            for (day, site, probe), n in sorted(sums.items())
+        ],
     )
 
 

@@ -263,6 +263,7 @@ def health(facts: Facts, _query: NoQuery) -> Health:
         event_loop_lateness_s=_lateness_s(facts, vantage),
         spool_records=facts.spool.count(),
         wal_bytes=wal_bytes(facts.config.database),
+        paused_until_utc=paused_until(facts),
         n_stale_hours=facts.reader.n_stale_hours(),
         n_removed_samples=removed.n_rows,
         n_removed_days=removed.n_days,
@@ -270,6 +271,13 @@ def health(facts: Facts, _query: NoQuery) -> Health:
         usage=usage(facts, vantage),
         troubles=troubles(facts),
     )
+
+
+def paused_until(facts: Facts) -> datetime | None:
+    """When the pause that holds now ends; None without one."""
+    now_utc = facts.clock.now_utc()
+    end = facts.reader.last_pause_end(facts.config.vantage, now_utc=now_utc)
+    return end if end is not None and end > now_utc else None
 
 
 def _lateness_s(facts: Facts, vantage: str) -> float | None:

@@ -13,8 +13,10 @@ from pydantic import (
     model_validator,
 )
 
+from monitor.store.notes import LONGEST_NOTE
+from monitor.store.pauses import LONGEST_PAUSE
 from monitor.wallclock import YEARS, parsed_date
-from monitor.web.answers.schemas import Metric, Resolution, View
+from monitor.web.answers.schemas import Cycle, Metric, Resolution, View
 
 MAX_DAYS: Final = 800
 MAX_SAMPLE_DAYS: Final = 8
@@ -103,6 +105,14 @@ class HeatmapQuery(DaysQuery):
     view: View = View.ABSOLUTE
 
 
+class ProfileQuery(DaysQuery):
+    """Which hours of which site."""
+
+    target: Name
+    metric: Metric = Metric.GOODPUT
+    cycle: Cycle = Cycle.DAY
+
+
 class SeriesQuery(Query):
     """Which curve; by default the last 24 hours up to the last sample."""
 
@@ -118,6 +128,21 @@ class SeriesQuery(Query):
     def _is_a_range(self) -> Self:
         most = MAX_SAMPLE_DAYS if self.resolution == Resolution.SAMPLE else MAX_DAYS
         _check_instants(self.since, self.until, most)
+        return self
+
+
+class ExpectedQuery(Query):
+    """Of which site and span; `failed_share` has no usual value to go by."""
+
+    target: Name
+    metric: Metric = Metric.GOODPUT
+    since: Instant
+    until: Instant
+    vantage: Name | None = None
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        _check_instants(self.since, self.until, MAX_SAMPLE_DAYS)
         return self
 
 
@@ -196,6 +221,32 @@ class VerdictHistoryQuery(Query):
     """How many analyses, newest first."""
 
     limit: Annotated[int, Field(ge=1, le=400), BeforeValidator(_whole)] = 60
+
+
+class PauseRequest(Query):
+    """For how long nothing is to be measured."""
+
+    minutes: Annotated[
+        int,
+        Field(ge=1, le=int(LONGEST_PAUSE.total_seconds() // 60)),
+        BeforeValidator(_whole),
+    ]
+
+
+class NoteRequest(Query):
+    """What happened from one date to another, both included; seen at this home."""
+
+    first_date: LocalDate
+    last_date: LocalDate
+    text: Annotated[
+        str,
+        Field(min_length=1, max_length=LONGEST_NOTE, pattern=r"[^\s\x00]"),
+    ]
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        _check_order(self.first_date, self.last_date)
+        return self
 
 
 class ShareRequest(Query):

@@ -52,6 +52,18 @@ class Resolution(StrEnum):
     DAY = "day"
 
 
+class Cycle(StrEnum):
+    """After what the hours come again."""
+
+    DAY = "day"
+    WEEK = "week"
+
+    @property
+    def n_hours(self) -> int:
+        """Hours until they do."""
+        return 24 if self is Cycle.DAY else 168
+
+
 class Answer(BaseModel):
     """A JSON answer."""
 
@@ -165,6 +177,86 @@ class Series(Answer):
     curve: Curve
     controls: Curve | None
     control_names: list[str]
+
+
+class Expected(Answer):
+    """What a site would have measured, had it gone as the controls did.
+
+    Hour by hour (`time_s`, Unix time of its beginning) the site's usual value times how
+    much slower than usual the quickest and the slowest control were. null: no control
+    was measured in that hour, or nobody knows yet what is usual.
+    """
+
+    vantage: str
+    target: str
+    metric: Metric
+    unit: str
+    usual: float | None
+    """The median hour of the site in the week before the end of the span."""
+    slow_factor: float
+    """Beyond the range by this factor a sample is called slow; one is no pattern."""
+    time_s: list[float]
+    low: list[float | None]
+    high: list[float | None]
+    control_names: list[str]
+
+
+class Shape(Answer):
+    """Spread of hourly medians in each hour of the day, or of the week.
+
+    Entry k belongs to local hour k of the day; of the week, to hour k mod 24 of day
+    k div 24, 0 is Monday. null: no hour of that kind was measured.
+    """
+
+    n: list[int]
+    """Hours that were measured."""
+    p10: list[float | None]
+    median: list[float | None]
+    p90: list[float | None]
+
+
+class Profile(Answer):
+    """How a site's hours are, whichever day it is, beside those of the controls.
+
+    `controls` is the shape of the median control of each hour.
+    """
+
+    vantage: str
+    target: str
+    metric: Metric
+    unit: str
+    timezone: str
+    window: Window
+    since: date
+    until: date
+    cycle: Cycle
+    shape: Shape
+    controls: Shape | None
+    control_names: list[str]
+
+
+class UsedDay(Answer):
+    """Bytes of one local day by site and kind of probe, about as on the wire."""
+
+    date: DayOf
+    site: str
+    probe: str
+    bytes: int
+
+
+class Used(Answer):
+    """What was used by day, site and kind of probe.
+
+    Whole hours that are rolled up; what protocols add is counted as the budget expects
+    it, so the sum differs a little from the interface's own count in `/health`.
+    """
+
+    vantage: str
+    timezone: str
+    since: date
+    until: date
+    budget_per_month_bytes: int | None
+    days: list[UsedDay]
 
 
 class Evening(Answer):
@@ -289,6 +381,19 @@ class Annotations(Answer):
     annotations: list[Annotation]
 
 
+class Paused(Answer):
+    """Until when nothing is measured; null: measuring goes on."""
+
+    paused_until_utc: datetime | None
+
+
+class Noted(Answer):
+    """A note that was added."""
+
+    number: int
+    """`monitor note remove` takes it."""
+
+
 class Report(Answer):
     """A stored night report."""
 
@@ -359,6 +464,8 @@ class Health(Answer):
     spool_records: int
     wal_bytes: int
     """Length of SQLite's write-ahead log; long while a reader holds it."""
+    paused_until_utc: datetime | None
+    """Until when the owner wants nothing measured; null: no pause."""
     n_stale_hours: int
     n_removed_samples: int
     n_removed_days: int

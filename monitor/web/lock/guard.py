@@ -33,6 +33,7 @@ WHO: Final = web.RequestKey("who", Who)
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self' data: blob:; connect-src 'self'; form-action 'self';"
+    " manifest-src 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {
@@ -45,7 +46,9 @@ _HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_PUBLIC: Final = frozenset({"/login", "/healthz", "/healthz/line"})
+_PUBLIC: Final = frozenset(
+    {"/login", "/healthz", "/healthz/line", "/manifest.webmanifest"}
+)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -172,11 +175,20 @@ async def known_host(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 def _is_own_host(context: Context, host: str) -> bool:
+    own_names = {context.config.web.host, *context.config.web.hosts}
+    return is_own_machine(host) or _name_of(host) in own_names
+
+
+def is_own_machine(host: str) -> bool:
+    """Whether a Host header names the machine as only itself can."""
+    return _name_of(host) in _LOOPBACK
+
+
+def _name_of(host: str) -> str | None:
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        return urlsplit(f"//{host}").hostname
     except ValueError:
-        return False
-    return name in _LOOPBACK | {context.config.web.host, *context.config.web.hosts}
+        return None
 
 
 @web.middleware

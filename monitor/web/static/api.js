@@ -10,7 +10,9 @@ export class Problem extends Error {
 }
 
 function search(parameters) {
-  const known = Object.entries(parameters).filter(([, v]) => v !== null && v !== undefined && v !== "");
+  const known = Object.entries(parameters).filter(
+    ([, v]) => v !== null && v !== undefined && v !== "",
+  );
   const text = new URLSearchParams(known).toString();
   return text ? `?${text}` : "";
 }
@@ -26,18 +28,21 @@ async function answerOf(response) {
   return document_;
 }
 
-export async function ask(path, parameters = {}) {
-  const response = await fetch(`${base}/api/v1${path}${search(parameters)}`, {
-    headers: { Accept: "application/json" },
-  });
-  return answerOf(response);
+/** The answer of a path of this page's own host. */
+export async function follow(path) {
+  return answerOf(await fetch(`${base}${path}`, { headers: { Accept: "application/json" } }));
 }
 
-export async function send(path, body) {
-  const response = await fetch(`${base}/api/v1${path}`, {
+/** The answer to something that is sent. */
+export async function post(path, body) {
+  const response = await fetch(`${base}${path}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });
   return answerOf(response);
 }
+
+export const ask = (path, parameters = {}) => follow(`/api/v1${path}${search(parameters)}`);
+
+export const send = (path, body) => post(`/api/v1${path}`, body);

@@ -1,27 +1,28 @@
 // One chart with what belongs to it: caption, exports, a table for those who do not see.
+import { element, visible } from "./dom.js";
 import { t } from "./text.js";
-
-const all = new Set();
 
 export function colours() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
-    ink: colour("ink"), soft: colour("soft"), line: colour("line"), card: colour("card"),
-    paper: colour("paper"), accent: colour("accent"), bad: colour("bad"), warn: colour("warn"),
-    good: colour("good"), other: colour("other"), field: colour("field"), mute: colour("mute-paper"),
+    ink: colour("ink"),
+    soft: colour("soft"),
+    line: colour("line"),
+    card: colour("card"),
+    paper: colour("paper"),
+    accent: colour("accent"),
+    bad: colour("bad"),
+    warn: colour("warn"),
+    good: colour("good"),
+    other: colour("other"),
+    field: colour("field"),
+    mute: colour("mute-paper"),
+    isDark: colour("is-dark") === "1",
+    control: colour("control"),
+    controlPaper: colour("control-paper"),
+    evening: colour("evening"),
   };
-}
-
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "class") made.className = value;
-    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value);
-  }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
-  return made;
 }
 
 function save(name, blob) {
@@ -51,20 +52,44 @@ export class Figure {
     this.words = element("p", { class: "cell", "aria-live": "polite", hidden: "" });
     this.caption = element("figcaption", {});
     this.details = element("details", {}, element("summary", {}, t("figure.table")));
-    this.table = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label });
+    this.table = element("div", {
+      class: "scroll",
+      tabindex: "0",
+      role: "region",
+      "aria-label": label,
+    });
     this.details.append(this.table);
     this.details.addEventListener("toggle", () => this.#fillTable());
-    this.figure = element("figure", { "data-figure": name }, this.plot, this.empty, this.words, this.caption, this.#exports(), this.details);
+    this.figure = element(
+      "figure",
+      { "data-figure": name },
+      this.plot,
+      this.empty,
+      this.words,
+      this.caption,
+      this.#exports(),
+      this.details,
+    );
     place.replaceChildren(this.figure);
     this.chart = echarts.init(this.plot, null, { renderer: "canvas" });
-    this.handlers = [];
     new ResizeObserver(() => this.chart.resize()).observe(this.plot);
-    all.add(this);
+    document.addEventListener("theme", () => this.draw());
   }
 
   #exports() {
-    const button = (kind, act) => element("button", { type: "button", "data-export": kind, onclick: act }, t("figure.save", { kind: kind.toUpperCase() }));
-    this.buttons = element("div", { class: "exports" }, button("png", () => this.savePng()), button("svg", () => this.saveSvg()), button("csv", () => this.saveCsv()));
+    const button = (kind, act) =>
+      element(
+        "button",
+        { type: "button", "data-export": kind, onclick: act },
+        t("figure.save", { kind: kind.toUpperCase() }),
+      );
+    this.buttons = element(
+      "div",
+      { class: "exports" },
+      button("png", () => this.savePng()),
+      button("svg", () => this.saveSvg()),
+      button("csv", () => this.saveCsv()),
+    );
     return this.buttons;
   }
 
@@ -82,8 +107,10 @@ export class Figure {
     this.empty.hidden = true;
     this.buttons.hidden = false;
     this.details.hidden = false;
-    this.plot.setAttribute("aria-label", about.label);
-    this.caption.replaceChildren(...about.words.map((line) => (typeof line === "string" ? element("p", {}, line) : line)));
+    this.plot.setAttribute("aria-label", visible(about.label));
+    this.caption.replaceChildren(
+      ...about.words.map((line) => (typeof line === "string" ? element("p", {}, line) : line)),
+    );
     this.#fillTable();
     this.draw();
   }
@@ -91,7 +118,7 @@ export class Figure {
   /** Say something about what is chosen in the chart. */
   say(text) {
     this.words.hidden = false;
-    this.words.textContent = text;
+    this.words.textContent = visible(text);
   }
 
   draw() {
@@ -106,28 +133,47 @@ export class Figure {
     this.chart.clear();
     for (const part of [this.plot, this.words, this.buttons, this.details]) part.hidden = true;
     this.empty.hidden = false;
-    this.empty.textContent = text;
+    this.empty.textContent = visible(text);
     this.caption.replaceChildren();
   }
 
   #fillTable() {
     if (!this.details.open || !this.data) return;
-    const head = element("tr", {}, ...this.data.columns.map((name) => element("th", { scope: "col" }, name)));
-    const cell = (value) => element("td", { class: typeof value === "number" ? "number" : "" }, value === null || value === undefined ? "" : String(value));
+    const head = element(
+      "tr",
+      {},
+      ...this.data.columns.map((name) => element("th", { scope: "col" }, name)),
+    );
+    const cell = (value) =>
+      element(
+        "td",
+        { class: typeof value === "number" ? "number" : "" },
+        value === null || value === undefined ? "" : String(value),
+      );
     const rows = this.data.rows.slice(0, 3000).map((row) => element("tr", {}, ...row.map(cell)));
-    this.table.replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+    this.table.replaceChildren(
+      element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)),
+    );
   }
 
   savePng() {
-    const url = this.chart.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: colours().card });
+    const url = this.chart.getDataURL({
+      type: "png",
+      pixelRatio: 2,
+      backgroundColor: colours().card,
+    });
     fetchData(url).then((blob) => save(`${this.name}.png`, blob));
   }
 
   saveSvg() {
     const size = { width: this.plot.clientWidth, height: this.plot.clientHeight };
     const paper = echarts.init(null, null, { renderer: "svg", ssr: true, ...size });
-    paper.setOption({ animation: false, backgroundColor: colours().card, ...this.option(colours()) });
-    const title = `<title>${escaped(this.about.label)}</title>`;
+    paper.setOption({
+      animation: false,
+      backgroundColor: colours().card,
+      ...this.option(colours()),
+    });
+    const title = `<title>${escaped(visible(this.about.label))}</title>`;
     const svg = paper.renderToSVGString().replace(/(<svg[^>]*>)/, `$1${title}`);
     paper.dispose();
     save(`${this.name}.svg`, new Blob([svg], { type: "image/svg+xml" }));
@@ -149,10 +195,6 @@ async function fetchData(url) {
   const type = head.slice(5, head.indexOf(";"));
   const raw = atob(body);
   return new Blob([Uint8Array.from(raw, (c) => c.charCodeAt(0))], { type });
-}
-
-export function redrawAll() {
-  for (const figure of all) figure.draw();
 }
 
 /** What all charts with axes have in common. */

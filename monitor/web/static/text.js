@@ -1,4 +1,6 @@
 // Words, numbers, times: in the page's language and the home's time zone.
+import { visible } from "./dom.js";
+
 const messages = JSON.parse(document.getElementById("messages").textContent);
 export const language = document.documentElement.lang;
 const plurals = new Intl.PluralRules(language);
@@ -7,16 +9,12 @@ const plurals = new Intl.PluralRules(language);
 const isKnown = !/\d/.test(new Intl.DateTimeFormat(language, { month: "short" }).format(0));
 const locale = isKnown ? language : "ru";
 
-let zone = "UTC";
-
-export function setZone(name) {
-  zone = name;
-}
+export const zone = document.documentElement.dataset.zone;
 
 /** The message of a key, with {named} places filled. */
 export function t(key, values = {}) {
   const text = messages[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  return text.replace(/\{(\w+)\}/g, (_, name) => visible(values[name] ?? ""));
 }
 
 /** The message in the form that goes with a number. */
@@ -40,8 +38,8 @@ export function percent(share) {
   return new Intl.NumberFormat(locale, options).format(share);
 }
 
-function format(moment, options) {
-  return new Intl.DateTimeFormat(locale, options).format(moment);
+function format(instant, options) {
+  return new Intl.DateTimeFormat(locale, options).format(instant);
 }
 
 /** A local date (YYYY-MM-DD) in words. */
@@ -59,12 +57,24 @@ function ownDayName(at, isShort) {
   return isShort ? day : `${t(`weekday.${at.getUTCDay()}`)}, ${day} ${at.getUTCFullYear()}`;
 }
 
+/** A day of the week in short, 0 is Sunday. */
+export function weekdayName(day) {
+  if (!isKnown) return t(`weekday.${day}`);
+  return format(new Date(Date.UTC(2026, 0, 4 + day)), { weekday: "short", timeZone: "UTC" });
+}
+
 /** A moment on the home's clock. */
 export function moment(value, withSeconds = false) {
   const at = new Date(value);
   const date = new Date(localMs(at.getTime())).toISOString().slice(0, 10);
   const second = withSeconds ? "2-digit" : undefined;
-  const time = format(at, { hour: "2-digit", minute: "2-digit", second, hourCycle: "h23", timeZone: zone });
+  const time = format(at, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second,
+    hourCycle: "h23",
+    timeZone: zone,
+  });
   return `${dayName(date, true)}, ${time}`;
 }
 
@@ -106,9 +116,14 @@ export function offsetMinutes(ms) {
 
 function measuredOffset(ms) {
   const parts = new Intl.DateTimeFormat("en-GB", {
-    year: "numeric", month: "numeric", day: "numeric",
-    hour: "numeric", minute: "numeric", second: "numeric",
-    hourCycle: "h23", timeZone: zone,
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+    hourCycle: "h23",
+    timeZone: zone,
   }).formatToParts(new Date(ms));
   const at = Object.fromEntries(parts.map((part) => [part.type, Number(part.value)]));
   const local = Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second);
@@ -125,6 +140,18 @@ export function fromLocal(text) {
   const shown = Date.parse(`${text}Z`);
   const first = shown - offsetMinutes(shown) * 60000;
   return shown - offsetMinutes(first) * 60000;
+}
+
+export const DAY_MS = 86400000;
+
+/** A local date some days later. */
+export function laterDate(date, days) {
+  return new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** The date on the home's clock. */
+export function localDate(ms) {
+  return new Date(localMs(ms)).toISOString().slice(0, 10);
 }
 
 /** What a date-time field takes for a moment. */

@@ -2,11 +2,21 @@
 import { number, percent, short, t, tn } from "./text.js";
 
 export const METRICS = [
-  "goodput_bps", "duration_s", "domain_lookup_s", "connect_s",
-  "tls_handshake_s", "waiting_s", "response_s", "failed_share",
+  "goodput_bps",
+  "duration_s",
+  "domain_lookup_s",
+  "connect_s",
+  "tls_handshake_s",
+  "waiting_s",
+  "response_s",
+  "failed_share",
 ];
 export const PHASES = [
-  "domain_lookup_s", "connect_s", "tls_handshake_s", "waiting_s", "response_s",
+  "domain_lookup_s",
+  "connect_s",
+  "tls_handshake_s",
+  "waiting_s",
+  "response_s",
 ];
 
 /** Factor from the stored unit to the shown one, and the name of that. */
@@ -21,6 +31,17 @@ export function shown(metric, value) {
   if (metric === "failed_share") return percent(value);
   const { factor, unit } = scale(metric);
   return `${short(value * factor)} ${unit}`;
+}
+
+/** Whether of two ratios between these bounds nobody says that one is slower. */
+export const AS_FAST = [0.8, 1.25];
+
+/** How much slower, or quicker, or as fast: never "1 time slower". */
+export function slower(ratio) {
+  if (ratio >= AS_FAST[0] && ratio <= AS_FAST[1]) return t("ratio.as_fast");
+  return ratio > 1
+    ? t("ratio.slower", { times: times(ratio) })
+    : t("ratio.quicker", { times: times(1 / ratio) });
 }
 
 /** "3.1 times", in the form that the language wants. */

@@ -1,0 +1,42 @@
+// The sites for comparison at this moment.
+import { element } from "../dom.js";
+import { number, t } from "../text.js";
+import { shown } from "../units.js";
+
+const TONES = { well: "fine", slow: "warn", failed: "alarm", unmeasured: "open" };
+
+function row(site) {
+  return element(
+    "tr",
+    { class: TONES[site.state], "data-site": site.target, "data-state": site.state },
+    element("th", { scope: "row" }, site.target),
+    element("td", { class: "number" }, shown(site.metric, site.value)),
+    element("td", { class: "number" }, shown(site.metric, site.usual)),
+    element(
+      "td",
+      { class: "number" },
+      site.times_slower === null ? t("none") : number(site.times_slower, 1),
+    ),
+    element("td", { class: "outcome" }, t(`now.${site.state}`)),
+  );
+}
+
+export function controlTable(now) {
+  const sites = now.sites.filter((site) => site.role === "control");
+  if (!sites.length) return element("p", { class: "soft" }, t("controls.none"));
+  const titles = ["now.site", "now.now", "now.usual", "now.times", "now.outcome"];
+  return element(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": t("now.table") },
+    element(
+      "table",
+      {},
+      element(
+        "thead",
+        {},
+        element("tr", {}, ...titles.map((key) => element("th", { scope: "col" }, t(key)))),
+      ),
+      element("tbody", {}, ...sites.map(row)),
+    ),
+  );
+}

@@ -1,0 +1,165 @@
+// Shapes of time: the hours of the day or of the week, with their spread.
+import { visible } from "../dom.js";
+import { axis, frame } from "../figure.js";
+import { dayName, number, short, t, weekdayName } from "../text.js";
+import { scale } from "../units.js";
+
+const HOURS = 24;
+
+/** The name of an hour of the cycle. */
+export function slotName(cycle, slot) {
+  const hour = `${String(slot % HOURS).padStart(2, "0")}:00`;
+  return cycle === "day" ? hour : `${weekdayName((Math.floor(slot / HOURS) + 1) % 7)} ${hour}`;
+}
+
+/** Slots that the evening window covers, as spans [first, last]; pure. */
+export function eveningSlots(window_, cycle) {
+  const start = Number(window_.start.slice(0, 2));
+  const end = Math.ceil(Number(window_.end.slice(0, 2)) + Number(window_.end.slice(3)) / 60);
+  const length = (end - start + HOURS) % HOURS || HOURS;
+  const days = cycle === "day" ? 1 : 7;
+  return Array.from({ length: days }, (_, day) => [
+    day * HOURS + start,
+    day * HOURS + start + length - 1,
+  ]).flatMap(([first, last]) =>
+    last < days * HOURS
+      ? [[first, last]]
+      : [
+          [first, days * HOURS - 1],
+          [0, last - days * HOURS],
+        ],
+  );
+}
+
+function spread(c, shape, factor, colour, name) {
+  const value = (values, slot) => (values[slot] === null ? null : values[slot] * factor);
+  const slots = shape.median.map((_, slot) => slot);
+  return [
+    {
+      name,
+      type: "line",
+      symbol: "none",
+      stack: name,
+      lineStyle: { opacity: 0 },
+      silent: true,
+      data: slots.map((slot) => value(shape.p10, slot)),
+    },
+    {
+      name,
+      type: "line",
+      symbol: "none",
+      stack: name,
+      lineStyle: { opacity: 0 },
+      silent: true,
+      areaStyle: { color: colour, opacity: 0.22 },
+      data: slots.map((slot) =>
+        shape.p10[slot] === null ? null : (shape.p90[slot] - shape.p10[slot]) * factor,
+      ),
+    },
+  ];
+}
+
+export function profileOption(found) {
+  const { factor, unit } = scale(found.metric);
+  const name = visible(found.target);
+  const names = found.shape.median.map((_, slot) => slotName(found.cycle, slot));
+  const line = (shape) => shape.median.map((value) => (value === null ? null : value * factor));
+  const words = (slot) => {
+    const told = (shape) =>
+      shape.median[slot] === null
+        ? t("none")
+        : `${short(shape.median[slot] * factor)} (${short(shape.p10[slot] * factor)}\u2013${short(shape.p90[slot] * factor)}) ${unit}`;
+    const controls = found.controls ? `\n${t("live.controls")}: ${told(found.controls)}` : "";
+    return `${names[slot]} · ${name}: ${told(found.shape)}${controls}`;
+  };
+  return (c) => ({
+    ...frame(c),
+    legend: {
+      textStyle: { color: c.soft },
+      top: 0,
+      right: 8,
+      data: found.controls ? [name, t("live.controls")] : [name],
+    },
+    grid: { left: 60, right: 16, top: 40, bottom: 28 },
+    xAxis: axis(c, {
+      type: "category",
+      data: names,
+      boundaryGap: false,
+      splitLine: { show: false },
+      axisLabel: { hideOverlap: true, interval: found.cycle === "day" ? 1 : 23 },
+    }),
+    yAxis: axis(c, { type: "value", name: unit, min: 0 }),
+    tooltip: {
+      ...frame(c).tooltip,
+      trigger: "axis",
+      formatter: ([first]) => words(first.dataIndex),
+    },
+    series: [
+      ...(found.controls ? spread(c, found.controls, factor, c.control, "controls") : []),
+      ...spread(c, found.shape, factor, c.accent, "site"),
+      {
+        name,
+        type: "line",
+        symbol: "none",
+        data: line(found.shape),
+        lineStyle: { color: c.accent, width: 2.5 },
+        itemStyle: { color: c.accent },
+        markArea: {
+          silent: true,
+          itemStyle: { color: c.evening },
+          data: eveningSlots(found.window, found.cycle).map(([first, last]) => [
+            { xAxis: first },
+            { xAxis: last },
+          ]),
+        },
+      },
+      ...(found.controls
+        ? [
+            {
+              name: t("live.controls"),
+              type: "line",
+              symbol: "none",
+              data: line(found.controls),
+              lineStyle: { color: c.control, width: 2, type: "dashed" },
+              itemStyle: { color: c.control },
+            },
+          ]
+        : []),
+    ],
+  });
+}
+
+export function profileData(found) {
+  const of = (shape, slot) =>
+    ["n", "p10", "median", "p90"].map((name) => shape?.[name][slot] ?? null);
+  const names = ["n", "p10", "median", "p90"].flatMap((name) => [name]);
+  return {
+    columns: [
+      "hour",
+      ...names.map((name) => `${name} [${found.unit}]`),
+      ...names.map((name) => `controls_${name} [${found.unit}]`),
+    ],
+    rows: found.shape.median.map((_, slot) => [
+      slotName(found.cycle, slot),
+      ...of(found.shape, slot),
+      ...of(found.controls, slot),
+    ]),
+  };
+}
+
+export function profileAbout(found) {
+  const n = found.shape.n.reduce((sum, hours) => sum + hours, 0);
+  const words = [
+    t("profile.about", {
+      unit: scale(found.metric).unit,
+      since: dayName(found.since, true),
+      until: dayName(found.until, true),
+      n: number(n),
+      zone: found.timezone,
+    }),
+    ...(found.control_names.length
+      ? [t("figure.controls", { names: found.control_names.join(", ") })]
+      : []),
+  ];
+  return { words, label: `${t("profile.title")}. ${words.join(" ")}` };
+}
