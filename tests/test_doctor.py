@@ -28,7 +28,8 @@ def told(config: Config) -> tuple[State, str]:
     return finding.state, finding.result
 
 
-def test_what_went_and_what_is_kept_is_told(database: str) -> None:
+def test_what_went_and_what_is_kept_is_told(empty_database: str) -> None:
+    database = empty_database
     config = config_of(database, retention={"samples_days": 62})
     assert ask_store_as_it_is(database, retention_findings, config, NOW) == []
     days = [(NOW - timedelta(days=n)) for n in range(1, 71)]

@@ -227,7 +227,7 @@ def test_names_of_files_are_told_plainly(run, tmp_path: Path, name: str) -> None
         ["export", f"{missing}/a.csv"],
     ):
         assert_harmless(run(*words, status=2))
-    assert_harmless(run("export", f"{missing}.csv", "--since", "2030-01-01"))
+    assert_harmless(run("export", f"{missing}.csv", "--since", "2030-01-01", "--force"))
 
 
 @pytest.mark.parametrize("text", harm.TEXTS.values(), ids=harm.TEXTS)

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -271,8 +272,10 @@ def export_command(
             targets=options["targets"] or None,
             vantage=_exported_vantage(settings, store, options),
         )
-        shown = progress(samples, f"writing {file.name}")
-        n_written = _written(file, shown, zone, options)
+        # also where a full disk ends it, before the database is left
+        with closing(samples):
+            shown = progress(samples, f"writing {file.name}")
+            n_written = _written(file, shown, zone, options)
     say(f"{printable(str(file))}: {n_written} rows written", err=file == STDOUT)
 
 

@@ -1,8 +1,8 @@
 """Samples into rows and rows into samples."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
@@ -74,7 +74,7 @@ class Samples:
         until: datetime | None = None,
         targets: Iterable[str] | None = None,
         vantage: str | None = None,
-    ) -> Iterator[Sample]:
+    ) -> Generator[Sample, None, None]:
         """The samples from `since` on and before `until` by time, streamed.
 
         Those of one instant are ordered by vantage, target, path, probe, server name.
@@ -237,7 +237,7 @@ class Selection:
         return since, until
 
 
-def read(database: Database, selection: Selection) -> Iterator[Sample]:
+def read(database: Database, selection: Selection) -> Generator[Sample, None, None]:
     """The samples in the order of time, then of their series; streamed.
 
     Notes
@@ -249,8 +249,9 @@ def read(database: Database, selection: Selection) -> Iterator[Sample]:
     start = _first_us(database, selection, since)
     while start is not None and start < until:
         end = min(start + _DAY_US, until)
-        for row in _rows(database, _between(selection, start, end)):
-            yield from_row(row)
+        with closing(_rows(database, _between(selection, start, end))) as rows:
+            for row in rows:
+                yield from_row(row)
         start = _first_us(database, selection, end)
 
 
@@ -284,7 +285,9 @@ def _stored(name: str) -> ColumnElement[Any]:
     return series.c[name] if name in IDENTITY else samples.c[name]
 
 
-def _rows(database: Database, statement: Statement) -> Iterator[RowMapping]:
+def _rows(
+    database: Database, statement: Statement
+) -> Generator[RowMapping, None, None]:
     """The rows, streamed; everything is let go of also when the reader stops early."""
     options = {"yield_per": _ROWS_AT_ONCE}
     with (

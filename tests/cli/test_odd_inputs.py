@@ -136,7 +136,7 @@ def test_a_database_that_cannot_be_one_is_told(here, name, status, told) -> None
         (["report", "--date", "2150-01-01"], "--date: found 2150-01-01; allowed: a da"),
         (["report", "--date", "9999-12-31"], "a date between 1970 and 2199"),
         (["report", "--date", "2026-02-30"], "a date that exists"),
-        (["report", "--date", "2020-01-01"], "no target was measured from"),
+        (["report", "--date", "2020-01-01"], "before, nothing was measured"),
         ([*NIGHT, "--out", "is_file"], "is a file"),
         ([*NIGHT, "--out", "is_file/x"], "is_file/x: cannot be written: "),
         (

@@ -273,7 +273,7 @@ def test_a_night_judges_its_own(homes, postgres_url: str):
 
 @pytest.mark.parametrize(("n_homes", "owner"), [(1, "home"), (2, None)])
 def test_old_notes_and_consents_get_the_only_vantage_there_is(
-    database: str, n_homes: int, owner: str | None
+    empty_database: str, n_homes: int, owner: str | None
 ):
     """Before this version they belonged to the database."""
     from alembic import command
@@ -282,7 +282,7 @@ def test_old_notes_and_consents_get_the_only_vantage_there_is(
     from monitor.store.engine import writing
     from monitor.store.migration import scripts
 
-    engine = make_engine(database)
+    engine = make_engine(empty_database)
     config = Config()
     config.set_main_option("script_location", str(scripts()))
     config.set_main_option("path_separator", "os")
@@ -304,12 +304,12 @@ def test_old_notes_and_consents_get_the_only_vantage_there_is(
             " VALUES (0, 1, 'plain', 'en', '--yes')"
         )
     engine.dispose()
-    with open_store(database) as store:
+    with open_store(empty_database) as store:
         assert [c.vantage for c in store.consents.all_given("home")] == [owner]
-    with open_store(database) as opened:
+    with open_store(empty_database) as opened:
         notes = opened.notes
         assert [note.vantage for note in notes.list(vantage="home")] == [owner]
-    engine = make_engine(database)
+    engine = make_engine(empty_database)
     with pytest.raises(Exception, match="rows are only added"), engine.begin() as c:
         c.exec_driver_sql("UPDATE notes SET text = 'new'")
     engine.dispose()

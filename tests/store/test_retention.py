@@ -345,7 +345,7 @@ def test_what_went_is_counted_by_day(
 
 
 @pytest.fixture
-def old(database: str, tmp_path: Path) -> Iterator[sa.Engine]:
+def old(empty_database: str, tmp_path: Path) -> Iterator[sa.Engine]:
     """A database of the first versions with a history, and days that were closed."""
     new = f"sqlite:///{tmp_path / 'new.db'}"
     with open_store(new) as store:
@@ -356,8 +356,8 @@ def old(database: str, tmp_path: Path) -> Iterator[sa.Engine]:
     with digests.extending("home") as chain:
         chain.append(links, closed_at_utc=NOW)
     digests.database.close()
-    build(new, database, "0007")
-    engine = make_engine(database)
+    build(new, empty_database, "0007")
+    engine = make_engine(empty_database)
     # Decided by a clock that stood in the future.
     decision = "INSERT INTO retentions (decided_at_us, before_us) VALUES (1, :us)"
     with writing(engine) as connection:
@@ -367,12 +367,12 @@ def old(database: str, tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 def test_decision_of_the_first_versions_in_the_future_is_healed(
-    old: sa.Engine, database: str
+    old: sa.Engine, empty_database: str
 ) -> None:
     """Samples went on being removed for ever: `before_us` could only grow."""
-    with open_store(database) as store:
+    with open_store(empty_database) as store:
         lived(store, N_DAYS + 3)
-        retention = Store(database).retention("home")
+        retention = Store(empty_database).retention("home")
         assert (retention.kept_from(), retention.step()) == (None, False)
         age = retention.age(N_DAYS, now=evening_of(N_DAYS + 3))
         assert age.first_kept == KEPT_FROM
@@ -382,26 +382,26 @@ def test_decision_of_the_first_versions_in_the_future_is_healed(
 
 
 def test_what_the_first_versions_removed_is_counted_at_the_upgrade(
-    old: sa.Engine, database: str
+    old: sa.Engine, empty_database: str
 ) -> None:
     with writing(old) as connection:
         guard = _lift_guard(connection)
         is_old = samples.c.started_at_us < to_us(CUT)
         connection.execute(sa.delete(samples).where(is_old))
         connection.execute(sa.text(guard))
-    open_store(database).close()
-    assert ask_store(database, Store.removed_rows) == {
+    open_store(empty_database).close()
+    assert ask_store(empty_database, Store.removed_rows) == {
         ("home", f"2026-01-0{n}"): 2 * 24 * 6 for n in (1, 2, 3)
     }
-    assert list(ask_store(database, stored_differences)) == []
+    assert list(ask_store(empty_database, stored_differences)) == []
 
 
 def test_what_somebody_removes_after_the_upgrade_is_an_alteration(
-    old: sa.Engine, database: str
+    old: sa.Engine, empty_database: str
 ) -> None:
-    open_store(database).close()
+    open_store(empty_database).close()
     with writing(old) as connection:
         guard = _lift_guard(connection)
         connection.execute(sa.delete(samples).where(samples.c.series_id == 1))
         connection.execute(sa.text(guard))
-    assert len(list(ask_store(database, stored_differences))) == 6
+    assert len(list(ask_store(empty_database, stored_differences))) == 6

@@ -58,11 +58,6 @@ class Cycle(StrEnum):
     DAY = "day"
     WEEK = "week"
 
-    @property
-    def n_hours(self) -> int:
-        """Hours until they do."""
-        return 24 if self is Cycle.DAY else 168
-
 
 class Answer(BaseModel):
     """A JSON answer."""

@@ -1,14 +1,13 @@
 """Shapes of time: the hours of the day and of the week, whichever day it is."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
+from monitor.hour_profile import HOURS_OF_DAY, hour_profile
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.home_clock import LocalHours, day_start_us, local_hours
-from monitor.web.answers.hours import HOURS_OF_DAY
 from monitor.web.answers.queries import ProfileQuery
 from monitor.web.answers.schemas import Cycle, Profile, Shape, Window
-from monitor.web.answers.side_by_side import quantile
 from monitor.web.answers.slowness import Values, hourly_middle
 
 
@@ -23,7 +22,7 @@ def profile(facts: Facts, query: ProfileQuery) -> Profile:
     others = {name: ids for name, ids in controls.items() if name != query.target}
     hours = facts.hours({**others, **target}, metric, *span)
     site = hours.pop(query.target)
-    slots = _slots(site.start_us, len(site.value), local_hours(zone), query.cycle)
+    hours_of_week = _hours_of_week(site.start_us, len(site.value), local_hours(zone))
     middle = hourly_middle(hours) if hours else []
     return Profile(
         vantage=vantage,
@@ -35,39 +34,34 @@ def profile(facts: Facts, query: ProfileQuery) -> Profile:
         since=since,
         until=until,
         cycle=query.cycle,
-        shape=shape(site.value, slots, query.cycle),
-        controls=shape(middle, slots, query.cycle) if hours else None,
+        shape=shape(site.value, hours_of_week, query.cycle),
+        controls=shape(middle, hours_of_week, query.cycle) if hours else None,
         control_names=list(hours),
     )
 
 
-def _slots(
-    start_us: Callable[[int], int], n: int, local: LocalHours, cycle: Cycle
+def _hours_of_week(
+    start_us: Callable[[int], int], n: int, local: LocalHours
 ) -> list[int]:
-    """Which hour of the cycle each hour of a span is, on the home's clock."""
-    return [_slot(*local.of(start_us(place)), cycle) for place in range(n)]
+    """Which hour of the week each hour of a span is, on the home's clock."""
+    days = (local.of(start_us(place)) for place in range(n))
+    return [day.weekday() * HOURS_OF_DAY + hour for day, hour in days]
 
 
-def _slot(day: date, hour: int, cycle: Cycle) -> int:
-    return hour if cycle is Cycle.DAY else day.weekday() * HOURS_OF_DAY + hour
-
-
-def shape(values: Values, slots: Sequence[int], cycle: Cycle) -> Shape:
-    """Median and 10th to 90th percentile of the values of each hour of a cycle.
+def shape(values: Values, hours: Sequence[int], cycle: Cycle) -> Shape:
+    """Median and 10 to 90 % of the values of each hour of a cycle.
 
     Parameters
     ----------
     values : one for each hour of a span; None was not measured.
-    slots : which hour of the cycle each of them is.
+    hours : which hour of the week each of them is.
     """
-    by_slot: list[list[float]] = [[] for _ in range(cycle.n_hours)]
-    for value, slot in zip(values, slots, strict=True):
-        if value is not None:
-            by_slot[slot].append(value)
-    ordered = [sorted(measured) for measured in by_slot]
+    pairs = zip(hours, values, strict=True)
+    measured = hour_profile((hour, v) for hour, v in pairs if v is not None)
+    spreads = measured.day if cycle is Cycle.DAY else measured.week
     return Shape(
-        n=[len(measured) for measured in ordered],
-        p10=[quantile(measured, 0.10) for measured in ordered],
-        median=[quantile(measured, 0.50) for measured in ordered],
-        p90=[quantile(measured, 0.90) for measured in ordered],
+        n=[spread.n for spread in spreads],
+        p10=[spread.low for spread in spreads],
+        median=[spread.middle for spread in spreads],
+        p90=[spread.high for spread in spreads],
     )
