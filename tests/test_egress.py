@@ -161,7 +161,9 @@ HOME_PLACES = (
 )
 
 
-@pytest.mark.parametrize("way", ["page", "redirect"])
+@pytest.mark.parametrize(
+    "way", ["page", pytest.param("redirect", marks=pytest.mark.long)]
+)
 async def test_pages_lead_into_no_home(
     tmp_path: Path, contacts: Path, way: str
 ) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import shlex
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,10 +63,23 @@ def run(database: str, tmp_path: Path, monkeypatch):
     return call
 
 
-@pytest.fixture
-def filled(run, database):
-    with open_store(database) as store:
+@pytest.fixture(scope="module")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the home, to be copied."""
+    path = tmp_path_factory.mktemp("filled") / "monitor.db"
+    with open_store(f"sqlite:///{path}") as store:
         store.samples.append(home())
+    return path
+
+
+@pytest.fixture
+def filled(run, database, filled_file):
+    if database.startswith("sqlite"):
+        for path in filled_file.parent.glob("monitor.db*"):
+            shutil.copy(path, database.removeprefix("sqlite:///") + path.name[10:])
+    else:
+        with open_store(database) as store:
+            store.samples.append(home())
     return run
 
 

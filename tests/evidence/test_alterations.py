@@ -79,6 +79,9 @@ def test_every_alteration_is_caught_and_named(bundles, level: str, kind: str) ->
         assert found.is_named, (seed, found.place, told)
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    "level",
+    [LEVELS[0], *(pytest.param(level, marks=pytest.mark.long) for level in LEVELS[1:])],
+)
 def test_every_forgery_around_an_honest_digest_is_named(bundles, level: str) -> None:
     assert list(passed_forgeries(bundles[level])) == []

@@ -84,7 +84,13 @@ NOT_ENDING = ("silence", "dripping headers", "chunk extensions", "packed body")
 """One of each way; a message's server, held by the same limits, is tried with all."""
 
 
-@pytest.mark.parametrize("kind", NOT_ENDING)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *NOT_ENDING[:2],
+        *(pytest.param(kind, marks=pytest.mark.long) for kind in NOT_ENDING[2:]),
+    ],
+)
 async def test_an_authority_without_end_is_left(soon, kind):
     async with serve(ENDLESS[kind]) as server:
         url = f"http://user:hunter2@127.0.0.1:{server.port}/"

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+
 from monitor.clock import SystemClock
 from monitor.store import Store, open_store
 from monitor.store.spool import SpooledWriter
@@ -86,6 +88,7 @@ class Ordeal:
         assert not self.spool.exists()
 
 
+@pytest.mark.long
 def test_postgresql_stopped_and_started_and_the_writer_killed(tmp_path: Path):
     server = make_server()
     faults = {

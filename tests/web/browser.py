@@ -13,7 +13,7 @@ from tests import forks
 from tests.waiting import PATIENCE_S
 from tests.web import history
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
     "--no-sandbox",

@@ -323,7 +323,10 @@ def test_dark_is_remembered(look: Look):
     )
 
 
-@pytest.mark.parametrize("code", ["en", "ru", "kk"])
+@pytest.mark.parametrize(
+    "code",
+    ["ru", *(pytest.param(code, marks=pytest.mark.long) for code in ("en", "kk"))],
+)
 def test_a_phone_needs_no_sideways_scrolling(look: Look, code: str):
     watched = look(viewport=NARROW)
     for path in PAGES.values():
@@ -333,7 +336,9 @@ def test_a_phone_needs_no_sideways_scrolling(look: Look, code: str):
 
 
 @pytest.mark.parametrize(
-    ("scheme", "viewport"), [("light", WIDE), ("dark", NARROW)], ids=str
+    ("scheme", "viewport"),
+    [("dark", NARROW), pytest.param("light", WIDE, marks=pytest.mark.long)],
+    ids=str,
 )
 def test_the_accessibility_checker_has_no_objection(
     look: Look, scheme: str, viewport: dict
@@ -563,6 +568,7 @@ def test_a_home_is_set_up_in_the_browser(look: Look, tmp_path: Path):
     assert [consent.way for consent in consents(tmp_path)] == ["page"]
 
 
+@pytest.mark.long
 def test_a_report_is_made_from_the_page(
     look: Look, tmp_path: Path, sqlite_history: str
 ):
@@ -609,6 +615,7 @@ SHOTS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "viewport", "scheme", "code", "path"), SHOTS)
 def test_pictures_for_the_manual(
     look: Look,
