@@ -11,6 +11,7 @@ import numpy as np
 
 from monitor.analysis.case import Case
 from monitor.analysis.checks import made, times, unmade
+from monitor.analysis.pair_figures import few_calm, figures
 from monitor.analysis.paired import (
     ENOUGH,
     LEAST_CALM,
@@ -24,7 +25,7 @@ from monitor.analysis.paired import (
 )
 from monitor.analysis.transport_check import told_transport, transport
 from monitor.model import MechanismCheck
-from monitor.reason import Reason, Value
+from monitor.reason import Reason
 from monitor.series.pairs import Pair, PairValue, Phase
 
 
@@ -39,7 +40,7 @@ def check_of(case: Case, pair: Pair) -> MechanismCheck | None:
     if effect is None:
         return unmade(Reason(pair, "no blocks in the window"))
     if effect.n_calm < LEAST_CALM:
-        return unmade(_few_calm(pair, effect))
+        return unmade(few_calm(pair, effect))
     return made(int(effect.is_enough), _figure(pair, effect))
 
 
@@ -87,20 +88,20 @@ def _told(pair: Pair, effect: PairEffect) -> Reason:
             "At the service's own server its name cost {times:.2f} times (95 %: "
             "{low:.2f} to {high:.2f}); {above} of {n} blocks, {evenings} evenings; "
             "odds against chance {odds:.3g} to 1.",
-            _values(effect),
+            figures(effect),
         )
     return Reason(
         "blocks",
         "At a server that is not the service's its name cost {times:.2f} times (95 %: "
         "{low:.2f} to {high:.2f}); {above} of {n} blocks, {evenings} evenings; odds "
         "against chance {odds:.3g} to 1.",
-        _values(effect),
+        figures(effect),
     )
 
 
 def _limits(effect: PairEffect) -> Iterator[Reason]:
     if effect.n_calm < LEAST_CALM:
-        yield _few_calm("blocks", effect)
+        yield few_calm("blocks", effect)
     elif effect.is_calm_alike:
         yield Reason(
             "blocks",
@@ -174,7 +175,7 @@ def _by_way(case: Case, values: list[PairValue]) -> MechanismCheck:
     if effect is None:
         return unmade(Reason("bypass", "no blocks in the window"))
     if effect.n_calm < LEAST_CALM:
-        return unmade(_few_calm("bypass", effect))
+        return unmade(few_calm("bypass", effect))
     if effect.is_enough:
         return made(1, _figure(Pair.WAY, effect))
     is_same = _is_within(values) and not _is_way_slow(case)
@@ -207,26 +208,5 @@ def _figure(pair: Pair, effect: PairEffect) -> Reason:
         "{times:factor} (95 %: {low:factor} to {high:factor}), {above} of {n} blocks "
         "above what the calm lets expect ({calm:factor}), {evenings} evenings, odds "
         "against chance {odds:.3g} to 1",
-        _values(effect),
+        figures(effect),
     )
-
-
-def _few_calm(rule: str, effect: PairEffect) -> Reason:
-    return Reason(
-        rule,
-        "Too few pairs out of the window to hold this against: {n}, of {needed}.",
-        {"n": effect.n_calm, "needed": LEAST_CALM},
-    )
-
-
-def _values(effect: PairEffect) -> dict[str, Value]:
-    return {
-        "times": times(effect.cost.centre),
-        "low": times(effect.cost.low),
-        "high": times(effect.cost.high),
-        "above": effect.n_above,
-        "n": effect.n,
-        "evenings": len(effect.by_evening),
-        "odds": float(f"{effect.e_value:.3g}"),
-        "calm": times(effect.calm_log),
-    }

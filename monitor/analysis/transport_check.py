@@ -7,12 +7,13 @@ is short of anything; and where only QUIC suffers, somebody should hear of it.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from monitor.analysis.case import Case
-from monitor.analysis.checks import made, times, unmade
+from monitor.analysis.checks import made, unmade
+from monitor.analysis.pair_figures import few_calm, figures
 from monitor.analysis.paired import LEAST_CALM, LEAST_LOG, PairEffect, pair_effect
 from monitor.model import MechanismCheck
 from monitor.reason import Reason, Value
@@ -26,6 +27,22 @@ _LEAST_PAIRS: Final = 10
 """Fewer are not called "at no hour"."""
 
 
+class _Compared(NamedTuple):
+    """The stronger direction, at half its odds: nobody said which is slower."""
+
+    effect: PairEffect
+    is_tcp_slower: bool
+
+
+def _compared(values: Sequence[PairValue]) -> _Compared | None:
+    of_tcp, of_quic = pair_effect(values), pair_effect(_turned(values))
+    if of_tcp is None or of_quic is None:
+        return None
+    is_tcp = of_tcp.e_value >= of_quic.e_value
+    best = of_tcp if is_tcp else of_quic
+    return _Compared(replace(best, e_value=best.e_value / 2), is_tcp)
+
+
 def transport(case: Case) -> MechanismCheck | None:
     """The check; None where the site was not asked over QUIC.
 
@@ -34,14 +51,14 @@ def transport(case: Case) -> MechanismCheck | None:
     values = case.look.pairs(case.name, Pair.TRANSPORT)
     if not values:
         return None
-    effect = _stronger(values)
-    if effect is None:
+    compared = _compared(values)
+    if compared is None:
         return unmade(Reason(Pair.TRANSPORT, "no pairs in the window"))
-    if effect.n_calm < LEAST_CALM:
-        return unmade(_few_calm(effect))
-    is_tcp = _is_tcp_slower(values)
-    counts = effect.is_enough and (is_tcp or _is_of_this_site(case))
-    return made(int(counts), _figure(values, effect))
+    if compared.effect.n_calm < LEAST_CALM:
+        return unmade(few_calm(Pair.TRANSPORT, compared.effect))
+    is_theirs = compared.is_tcp_slower or _is_of_this_site(case)
+    counts = compared.effect.is_enough and is_theirs
+    return made(int(counts), _figure(values, compared))
 
 
 def told_transport(case: Case) -> Iterator[Reason]:
@@ -55,11 +72,13 @@ def told_transport(case: Case) -> Iterator[Reason]:
             {"dead": _n(values, _is_quic_dead), "n": len(values)},
         )
         return
-    effect = _stronger(values)
-    if effect is None or effect.n_calm < LEAST_CALM or not effect.is_shown:
+    compared = _compared(values)
+    if compared is None or compared.effect.n_calm < LEAST_CALM:
         return
-    yield _figure(values, effect)
-    if not _is_tcp_slower(values) and not _is_of_this_site(case):
+    if not compared.effect.is_shown:
+        return
+    yield _figure(values, compared)
+    if not compared.is_tcp_slower and not _is_of_this_site(case):
         yield Reason(
             Pair.TRANSPORT,
             "Whether that is so for this site alone cannot be said: the QUIC of the "
@@ -67,7 +86,8 @@ def told_transport(case: Case) -> Iterator[Reason]:
         )
 
 
-def _figure(values: Sequence[PairValue], effect: PairEffect) -> Reason:
+def _figure(values: Sequence[PairValue], compared: _Compared) -> Reason:
+    effect = compared.effect
     if effect.is_shown and _is_mostly(values, _is_quic_dead):
         return Reason(
             Pair.TRANSPORT,
@@ -82,35 +102,22 @@ def _figure(values: Sequence[PairValue], effect: PairEffect) -> Reason:
             "out of it in {calm_dead} of {n_calm}",
             _counts(values, _is_tcp_dead),
         )
-    if _is_tcp_slower(values):
+    if compared.is_tcp_slower:
         return Reason(
             Pair.TRANSPORT,
             "TCP is {times:factor} slower beside QUIC in the window (95 %: "
             "{low:factor} to {high:factor}; {calm:factor} out of it), {above} of {n} "
             "rounds above what the calm lets expect, {evenings} evenings, odds against "
             "chance {odds:.3g} to 1",
-            _rates(effect),
+            figures(effect),
         )
     return Reason(
         Pair.TRANSPORT,
         "QUIC is {times:factor} slower beside TCP in the window (95 %: {low:factor} to "
         "{high:factor}; {calm:factor} out of it), {above} of {n} rounds above what the "
         "calm lets expect, {evenings} evenings, odds against chance {odds:.3g} to 1",
-        _rates(effect),
+        figures(effect),
     )
-
-
-def _rates(effect: PairEffect) -> dict[str, Value]:
-    return {
-        "times": times(effect.cost.centre),
-        "low": times(effect.cost.low),
-        "high": times(effect.cost.high),
-        "calm": times(effect.calm_log),
-        "above": effect.n_above,
-        "n": effect.n,
-        "evenings": len(effect.by_evening),
-        "odds": float(f"{effect.e_value:.3g}"),
-    }
 
 
 def _is_mostly(values: Sequence[PairValue], is_dead: IsDead) -> bool:
@@ -132,30 +139,9 @@ def _of(values: Sequence[PairValue], phase: Phase) -> list[PairValue]:
     return [value for value in values if value.phase is phase]
 
 
-def _few_calm(effect: PairEffect) -> Reason:
-    return Reason(
-        Pair.TRANSPORT,
-        "Too few pairs out of the window to hold this against: {n}, of {needed}.",
-        {"n": effect.n_calm, "needed": LEAST_CALM},
-    )
-
-
 def _turned(values: Sequence[PairValue]) -> list[PairValue]:
     """The pairs with QUIC as the suspected one."""
     return [replace(v, cost_log=-v.cost_log) for v in values]
-
-
-def _stronger(values: Sequence[PairValue]) -> PairEffect | None:
-    """The stronger direction, at half its odds: nobody said which is slower."""
-    effects = [pair_effect(values), pair_effect(_turned(values))]
-    best = max((e for e in effects if e), key=lambda e: e.e_value, default=None)
-    return None if best is None else replace(best, e_value=best.e_value / 2)
-
-
-def _is_tcp_slower(values: Sequence[PairValue]) -> bool:
-    """Whether the stronger direction is that of TCP."""
-    of_tcp, of_quic = pair_effect(values), pair_effect(_turned(values))
-    return bool(of_tcp and of_quic and of_tcp.e_value >= of_quic.e_value)
 
 
 def _is_of_this_site(case: Case) -> bool:

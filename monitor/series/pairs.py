@@ -18,7 +18,7 @@ import pandas as pd
 from monitor.evening_rule import GUARD_MIN, LEAD_MIN, Window
 from monitor.model import PAIR_PROBES, Probe, Transport
 from monitor.series.local_time import evening_of, local_seconds
-from monitor.series.rows import Ints
+from monitor.series.rows import Bools, Floats, Ints
 
 BLOCK = "block"
 """The column that joins the legs of a pair."""
@@ -115,10 +115,14 @@ def pairs_of(
         return ()
     rows = [leg for leg in _legs(legs) if leg.vantage == vantage and leg.block]
     rows.sort(key=attrgetter("target", "block", "time_us"))
+    blocks = [list(block) for _, block in groupby(rows, attrgetter("target", "block"))]
+    begins_us = np.array([block[0].time_us for block in blocks], np.int64)
     values = [
         value
-        for (_, _), block in groupby(rows, attrgetter("target", "block"))
-        for value in _values(list(block), timezone, window)
+        for block, (evening, phase) in zip(
+            blocks, when(begins_us, timezone, window), strict=True
+        )
+        for value in _values(block, evening, phase)
     ]
     return tuple(sorted(values, key=attrgetter("target", "evening", "block", "pair")))
 
@@ -138,7 +142,7 @@ def _legs(frame: pd.DataFrame) -> Iterator[_Leg]:
         texts(frame, "probe", ""),
         texts(frame, "path", "direct"),
         rates_log(frame),
-        _refused(frame),
+        refused(frame).tolist(),
         [operation in _NOT_ABOUT_THE_NAME for operation in operations],
     )
 
@@ -158,17 +162,18 @@ def texts(frame: pd.DataFrame, name: str, default: str) -> list[str]:
     return [str(value).strip() or default for value in values]
 
 
-def _number(frame: pd.DataFrame, name: str) -> pd.Series:
+def numbers(frame: pd.DataFrame, name: str) -> Floats:
+    """A column of numbers; NaN where nothing is said."""
     if name not in frame.columns:
-        return pd.Series(np.nan, index=frame.index)
-    return pd.to_numeric(frame[name], errors="coerce")
+        return np.full(len(frame), np.nan)
+    return pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
 
 
 def rates_log(frame: pd.DataFrame) -> list[float]:
     """Rate of what arrived: of the body, else of all bytes over all the time [log]."""
-    rate = _number(frame, "goodput_bps").to_numpy(np.float64)
-    arrived = _number(frame, "encoded_body_bytes").to_numpy(np.float64)
-    took = _number(frame, "duration_s").to_numpy(np.float64)
+    rate = numbers(frame, "goodput_bps")
+    arrived = numbers(frame, "encoded_body_bytes")
+    took = numbers(frame, "duration_s")
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = np.where(took > 0, 8 * arrived / took, np.nan)
     rate = np.where(rate > 0, rate, whole)
@@ -176,14 +181,14 @@ def rates_log(frame: pd.DataFrame) -> list[float]:
     return [float(x) for x in np.log(np.maximum(rate, LEAST_BPS))]
 
 
-def _refused(frame: pd.DataFrame) -> list[bool]:
-    status = _number(frame, "http_status")
-    return (status.notna() & ~status.isin(_ANSWERS)).tolist()
+def refused(frame: pd.DataFrame) -> Bools:
+    """Rows whose server answered something else than what was asked for."""
+    status = numbers(frame, "http_status")
+    return np.isfinite(status) & ~np.isin(status, _ANSWERS)
 
 
-def _values(block: list[_Leg], timezone: str, window: Window) -> Iterator[PairValue]:
+def _values(block: list[_Leg], evening: int, phase: Phase) -> Iterator[PairValue]:
     first = block[0]
-    evening, phase = when(first.time_us, timezone, window)
     for pair, (other, suspected) in _sides(block):
         if not _is_usable(pair, other, suspected):
             continue
@@ -236,11 +241,13 @@ def _after_log(other: list[_Leg], suspected: list[_Leg]) -> float:
     return other[0].rate_log - other[-1].rate_log
 
 
-def when(time_us: int, timezone: str, window: Window) -> tuple[int, Phase]:
-    """The evening that a moment belongs to (days since 1970), and its phase."""
-    local_s, _ = local_seconds(np.array([time_us // 1_000_000]), timezone)
+def when(moments_us: Ints, timezone: str, window: Window) -> list[tuple[int, Phase]]:
+    """The evening that each moment belongs to (days since 1970), and its phase."""
+    local_s, _ = local_seconds(moments_us // 1_000_000, timezone)
     day, second = evening_of(local_s, window)
-    return int(day[0]), _phase(float(second[0]) / 60 - LEAD_MIN, window.length_min)
+    since_begin_min = (second / 60 - LEAD_MIN).tolist()
+    phases = (_phase(minutes, window.length_min) for minutes in since_begin_min)
+    return list(zip(day.tolist(), phases, strict=True))
 
 
 def _phase(since_begin_min: float, length_min: float) -> Phase:

@@ -7,6 +7,7 @@ differ, so QUIC is held against its own calm hours and against nothing else.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,13 +15,20 @@ import pandas as pd
 
 from monitor.evening_rule import Window
 from monitor.model import Probe, Transport
-from monitor.series.pairs import Pair, PairValue, rates_log, texts, times_us, when
-from monitor.series.rows import Bools, Floats
+from monitor.series.pairs import (
+    Pair,
+    PairValue,
+    numbers,
+    rates_log,
+    refused,
+    texts,
+    times_us,
+    when,
+)
+from monitor.series.rows import Bools, Ints
+from monitor.series.ways import ROUND_US
 
 _KINDS: Final = (Probe.HTTPS, Probe.DOWNLOAD)
-_ROUND_US: Final = 75_000_000
-"""Both are begun in one round, which takes no longer."""
-_ANSWERS: Final = (200.0, 206.0)
 _OURS: Final = "unknown_failure: probe_process_ended"
 
 
@@ -65,27 +73,42 @@ def transport_pairs(
     Each attempt over QUIC goes with the nearest over TCP of the same round. A pair of
     which a side was refused, or never asked its server, says nothing.
     """
-    for key, by_quic in (attempts.quic if attempts is not None else {}).items():
-        if key[0] != vantage or attempts is None:
+    if attempts is None:
+        return
+    for (of, target, probe), by_quic in attempts.quic.items():
+        by_tcp = attempts.tcp.get((of, target, probe), [])
+        if of != vantage or not by_tcp:
             continue
-        by_tcp = attempts.tcp.get(key, [])
-        times = np.array([attempt.time_us for attempt in by_tcp], np.int64)
-        for quic in by_quic:
-            near = int(np.argmin(np.abs(times - quic.time_us))) if times.size else -1
-            if near < 0 or abs(int(times[near]) - quic.time_us) > _ROUND_US:
-                continue
-            evening, phase = when(quic.time_us, timezone, window)
+        times, moments = (
+            np.array([attempt.time_us for attempt in of_one], np.int64)
+            for of_one in (by_tcp, by_quic)
+        )
+        near = _nearest(times, moments)
+        is_near = np.abs(times[near] - moments) <= ROUND_US
+        evenings = when(moments, timezone, window)
+        for place in np.flatnonzero(is_near).tolist():
+            tcp, quic = by_tcp[int(near[place])], by_quic[place]
+            evening, phase = evenings[place]
             yield PairValue(
-                target=key[1],
+                target=target,
                 pair=Pair.TRANSPORT,
-                block=f"{key[2]} {quic.time_us}",
+                block=f"{probe} {quic.time_us}",
                 evening=evening,
                 phase=phase,
-                cost_log=quic.rate_log - by_tcp[near].rate_log,
+                cost_log=quic.rate_log - tcp.rate_log,
                 n_legs=1,
                 is_other_dead=quic.is_dead,
-                is_suspected_dead=by_tcp[near].is_dead,
+                is_suspected_dead=tcp.is_dead,
             )
+
+
+def _nearest(times: Ints, moments: Ints) -> Ints:
+    """Place of the sorted time that is nearest to each moment, of two the earlier."""
+    after = np.searchsorted(times, moments)
+    before = times[np.maximum(after - 1, 0)]
+    behind = times[np.minimum(after, times.size - 1)]
+    is_before = np.abs(before - moments) <= np.abs(behind - moments)
+    return np.searchsorted(times, np.where(is_before, before, behind))
 
 
 def _attempts(frame: pd.DataFrame) -> _Attempts:
@@ -102,31 +125,25 @@ def _attempts(frame: pd.DataFrame) -> _Attempts:
     )
     for vantage, target, probe, time_us, rate_log, is_dead in columns:
         out[vantage, target, probe].append(_Attempt(time_us, rate_log, is_dead))
+    for attempts in out.values():
+        attempts.sort(key=attrgetter("time_us"))
     return out
 
 
 def _is_usable(frame: pd.DataFrame) -> Bools:
     """Asked directly, not refused, and of known outcome, shape (n,)."""
-    status = _numbers(frame, "http_status")
     is_kind = np.isin(texts(frame, "probe", Probe.HTTPS), _KINDS)
     is_direct = np.array(texts(frame, "path", "direct")) == "direct"
-    is_refused = np.isfinite(status) & ~np.isin(status, _ANSWERS)
     is_asked = np.array(texts(frame, "failed_operation", "")) != "resolve"
     is_theirs = np.array(texts(frame, "failure", "")) != _OURS
-    is_rated = (_numbers(frame, "goodput_bps") > 0) | (
-        _numbers(frame, "encoded_body_bytes") > 0
+    is_rated = (numbers(frame, "goodput_bps") > 0) | (
+        numbers(frame, "encoded_body_bytes") > 0
     )
     is_known = is_rated | _is_dead(frame)
-    usable = is_kind & is_direct & ~is_refused & is_asked & is_theirs & is_known
+    usable = is_kind & is_direct & ~refused(frame) & is_asked & is_theirs & is_known
     return np.asarray(usable, np.bool_)
 
 
 def _is_dead(frame: pd.DataFrame) -> Bools:
     has_failed = np.array(texts(frame, "failure", "")) != ""
-    return np.asarray(has_failed & ~(_numbers(frame, "encoded_body_bytes") > 0))
-
-
-def _numbers(frame: pd.DataFrame, name: str) -> Floats:
-    if name not in frame.columns:
-        return np.full(len(frame), np.nan)
-    return pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
+    return np.asarray(has_failed & ~(numbers(frame, "encoded_body_bytes") > 0))

@@ -16,7 +16,7 @@ from monitor.reason import Reason
 from monitor.series.lanes import Lane
 from monitor.series.rows import Bools, Ints, Rows
 
-_ROUND_US = 75_000_000
+ROUND_US = 75_000_000
 """A round's rows begin within this time of its start, which a `way` row has."""
 UNUSUAL = "gateway"
 """What a way of the usual kind by another gateway is called."""
@@ -47,7 +47,7 @@ def elsewhere(table: Rows, lanes: Sequence[Lane]) -> Elsewhere:
     is_other &= _is_passing(ways, other)
     last = np.searchsorted(times, table.time_us, side="right") - 1
     since_us = table.time_us - times[np.maximum(last, 0)]
-    is_known = (last >= 0) & (since_us <= _ROUND_US)
+    is_known = (last >= 0) & (since_us <= ROUND_US)
     is_it = is_known & is_other[np.maximum(last, 0)]
     kinds = sorted({other[way] for way, is_ in zip(ways, is_other, strict=True) if is_})
     return Elsewhere(np.asarray(is_it), tuple(kinds))
