@@ -7,11 +7,10 @@ stay weak is not called right.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from monitor.config.companies import partial_controls
 from monitor.config.sections import Config, Site
-from monitor.config.services import registrable_domain
+from monitor.config.services import owner_of
 
 FEWEST: Final = 3
 """Live controls that a verdict on somebody's intent needs (contracts 5)."""
@@ -34,7 +33,7 @@ def control_gaps(config: Config) -> Iterator[ControlGap]:
     """What is missing of the controls that have nothing to do with a target."""
     partial = {control.control for control in partial_controls(config)}
     controls = [site for site in config.controls if site.name not in partial]
-    owners = {_owner(site) for site in controls}
+    owners = {owner_of(site.url) for site in controls}
     if not controls:
         yield ControlGap(
             "none: nobody can say whether a site is slow or the line", _KINDS
@@ -60,9 +59,4 @@ def control_gaps(config: Config) -> Iterator[ControlGap]:
 
 def has_transfer(site: Site) -> bool:
     """Whether the site's throughput is measured, too."""
-    is_page = site.url.startswith(("https://", "http://"))
-    return site.download and (is_page or site.download_url is not None)
-
-
-def _owner(site: Site) -> str:
-    return registrable_domain(site.url) or urlsplit(site.url).netloc
+    return site.download and site.can_be_transferred

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor import evening_rule
+from monitor.config.key_checks import contradictions
 from monitor.config.services import content_hosts, registrable_domain
 from monitor.config.values import (
+    BOTH_FAMILIES,
+    SIX_SUFFIX,
     Address,
     BasePath,
     ClockTime,
@@ -43,11 +45,6 @@ from monitor.model import TWIN, AddressFamily, OwnTerms, Role, Target
 
 FleetText = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 OwnWords = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-
-
-SIX_SUFFIX: Final = "-ipv6"
-"""Of the name under which a site of both families is measured by IPv6."""
-_BOTH: Final = "both"
 
 
 class _Section(BaseModel):
@@ -125,12 +122,18 @@ class Site(_Section):
             raise ValueError("no download_url beside a url with mtproto://")
         return self
 
+    @property
+    def can_be_transferred(self) -> bool:
+        """Whether there is a page or an object to transfer."""
+        is_page = self.url.startswith(("https://", "http://"))
+        return is_page or self.download_url is not None
+
     def records(self, role: Role) -> Iterator[Target]:
         """What the layers below work with: of both families, a host of each."""
         values = self._values()
         family = values.pop("address_family")
         domain = registrable_domain(self.url)
-        if family != _BOTH:
+        if family != BOTH_FAMILIES:
             yield Target(
                 role=role, domain=domain, address_family=AddressFamily(family), **values
             )
@@ -411,52 +414,10 @@ class Config(_Section):
         return OwnTerms(timezone=self.timezone, window=self.window.span)
 
     @model_validator(mode="after")
-    def _both_families_have_a_name(self) -> Self:
-        names = {site.name for site in (*self.targets, *self.controls)}
-        wrong = [
-            *(
-                f"controls: address_family: both of {site.name}: of targets only, as it"
-                " would count as two controls"
-                for site in self.controls
-                if site.address_family == _BOTH
-            ),
-            *(
-                f"targets: address_family: both of {site.name} makes a host"
-                f" {site.name}{SIX_SUFFIX}, and another site has that name"
-                for site in self.targets
-                if site.address_family == _BOTH and f"{site.name}{SIX_SUFFIX}" in names
-            ),
-        ]
+    def _agrees_with_itself(self) -> Self:
+        wrong = [*contradictions(self)]
         if wrong:
             raise ValueError("; ".join(wrong))
-        return self
-
-    @model_validator(mode="after")
-    def _quic_is_asked_of_sites(self) -> Self:
-        sites = {site.name for site in (*self.targets, *self.controls)}
-        wrong = [
-            f"quic.targets: no such target or control: {name}"
-            for name in self.quic.targets or ()
-            if name not in sites
-        ]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
-
-    @model_validator(mode="after")
-    def _blocks_are_allowed_and_of_targets(self) -> Self:
-        wrong = [] if self.differential is None else [*self._wrong(self.differential)]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
-
-    @model_validator(mode="after")
-    def _reports_have_somewhere_to_go(self) -> Self:
-        if self.report.deliver != "never" and not self.deliver_urls:
-            raise ValueError(
-                "report.deliver: needs report.deliver_urls, or a mail address in"
-                " notify.urls"
-            )
         return self
 
     @property
@@ -465,47 +426,12 @@ class Config(_Section):
         mail = (url for url in self.notify.urls if url.startswith(_MAIL))
         return self.report.deliver_urls or tuple(mail)
 
-    def _wrong(self, differential: Differential) -> Iterator[str]:
-        if self.probing.level != "extended":
-            yield "differential: needs probing.level: extended"
-        names = {site.name for site in self.targets}
-        for name in differential.targets:
-            if name not in names:
-                yield f"differential.targets: no such target: {name}"
-        place = _place(differential.neutral)
-        if any(place == _place(s.url) for s in (*self.targets, *self.controls)):
-            yield (
-                f"differential.neutral: a server of your own, not {place}, which is a"
-                " target's or a control's"
-            )
-
-    @model_validator(mode="after")
-    def _ways_lead_to_sites(self) -> Self:
-        wrong = [*self._wrong_ways()]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
-
-    def _wrong_ways(self) -> Iterator[str]:
-        names = [way.name for way in self.ways]
-        if len(set(names)) < len(names):
-            yield "ways: each name once"
-        for place, way in enumerate(self.ways):
-            if unknown := set(way.targets) - {site.name for site in self.targets}:
-                yield f"ways[{place}].targets: no such target: {min(unknown)}"
-            elif not self.names_by(way):
-                yield (
-                    f"ways[{place}].targets: a target with a page or a download_url,"
-                    " since bytes are compared"
-                )
-
     def names_by(self, way: Way) -> frozenset[str]:
         """The targets that are compared by a way: those with something to transfer."""
         return frozenset(
             site.name
             for site in self.targets
-            if site.name in (way.targets or [site.name])
-            and (site.download_url or site.url.startswith("http"))
+            if site.name in (way.targets or [site.name]) and site.can_be_transferred
         )
 
     def all_targets(self) -> tuple[Target, ...]:
@@ -522,8 +448,3 @@ class Config(_Section):
 
 
 _MAIL: Final = ("mailto://", "mailtos://")
-
-
-def _place(url: str) -> str:
-    """Whose server a URL is at: its registrable domain, else its host and port."""
-    return registrable_domain(url) or urlsplit(url).netloc

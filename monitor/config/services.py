@@ -50,6 +50,11 @@ def registrable_domain(url: str) -> str | None:
     return None if is_literal else _suffixes().privatesuffix(_ascii(host))
 
 
+def owner_of(url: str) -> str:
+    """Whose server a URL is at: its registrable domain, else its host and port."""
+    return registrable_domain(url) or urlsplit(url).netloc
+
+
 def is_public_suffix(domain: str) -> bool:
     """Whether sites of many owners live below a domain: `co.uk`, `github.io`."""
     return bool(_suffixes().is_public(_ascii(domain)))

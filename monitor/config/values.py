@@ -16,6 +16,10 @@ from monitor.config.services import is_public_suffix
 from monitor.masking import has_stray_at
 from monitor.wallclock import zone_named
 
+SIX_SUFFIX = "-ipv6"
+"""Of the name under which a site of both families is measured by IPv6."""
+BOTH_FAMILIES = "both"
+
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h)")
 _SIZE = re.compile(r"(\d{1,9})\s*(B|kB|MB|GB)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -1,19 +1,17 @@
 """A configuration turned into what measures: prober, ration, sampler."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
 from monitor.config import Config
-from monitor.model import Role
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.http3 import is_installed
-from monitor.probe.legs import LegProber, can_be_transferred
-from monitor.probe.tunnel import Tunnel
+from monitor.probe.legs import LegProber
+from monitor.probe.tunnel import DIRECT, Tunnel
 from monitor.sampling.budget import Budget
 from monitor.sampling.by_ways import WayPairs, WayPlan
 from monitor.sampling.differential import Differential, DifferentialPlan
@@ -97,17 +95,25 @@ def new_sampler(
     sampler = Sampler(sites, pace, runner, rng, ration=ration, questions=questions)
     if is_installed():
         sampler.ask_over_quic(quic_turns(config, prober.offered))
-    direct = Means(
-        prober=LegProber(probe_settings(config), clock, LEG_BYTES),
-        clock=clock,
-        write=write,
-        account=runner.account,
-        spare_bytes=None if ration is None else ration.spare_bytes,
-    )
+
+    def means(leg_bytes: int, tunnel: Tunnel = DIRECT) -> Means:
+        return Means(
+            prober=LegProber(probe_settings(config), clock, leg_bytes, tunnel),
+            clock=clock,
+            write=write,
+            account=runner.account,
+            spare_bytes=None if ration is None else ration.spare_bytes,
+        )
+
     sampler.compare_between_rounds(
-        *_differential(config, direct, rng), *_way_pairs(config, direct, rng)
+        *_differential(config, means, rng), *_way_pairs(config, means, rng)
     )
     return sampler
+
+
+class _MeansBy(Protocol):
+    def __call__(self, leg_bytes: int, tunnel: Tunnel = DIRECT) -> Means:
+        """What makes legs of so many bytes at most, by a way."""
 
 
 def quic_turns(config: Config, offered: Offered) -> QuicTurns:
@@ -121,7 +127,9 @@ def quic_turns(config: Config, offered: Offered) -> QuicTurns:
     )
 
 
-def _differential(config: Config, direct: Means, rng: Random) -> Iterator[Differential]:
+def _differential(
+    config: Config, means: _MeansBy, rng: Random
+) -> Iterator[Differential]:
     """What compares names between rounds; nothing where that is not configured."""
     section = config.differential
     if section is None:
@@ -135,21 +143,20 @@ def _differential(config: Config, direct: Means, rng: Random) -> Iterator[Differ
         zone=ZoneInfo(config.timezone),
         window=config.window.span,
     )
-    prober = LegProber(probe_settings(config), direct.clock, section.bytes)
-    yield Differential(plan, replace(direct, prober=prober), rng)
+    yield Differential(plan, means(section.bytes), rng)
 
 
-def _way_pairs(config: Config, direct: Means, rng: Random) -> Iterator[WayPairs]:
+def _way_pairs(config: Config, means: _MeansBy, rng: Random) -> Iterator[WayPairs]:
     """What compares ways between rounds, one for each way."""
-    sites = [site for site in config.all_targets() if can_be_transferred(site)]
-    controls = tuple(site for site in sites if site.role is Role.CONTROL)
+    sites = config.all_targets()
+    names = [site.name for site in config.controls if site.can_be_transferred]
+    controls = tuple(site for site in sites if site.name in names[:CONTROLS_BY_WAY])
     for way in config.ways:
         tunnel = Tunnel(name=way.name, interface=way.interface, proxy=way.url)
-        prober = LegProber(probe_settings(config), direct.clock, LEG_BYTES, tunnel)
         plan = WayPlan(
             every=way.every,
             targets=tuple(site for site in sites if site.name in config.names_by(way)),
-            controls=controls[:CONTROLS_BY_WAY],
+            controls=controls,
             leg_bytes=LEG_BYTES,
         )
-        yield WayPairs(plan, (direct, replace(direct, prober=prober)), rng)
+        yield WayPairs(plan, (means(LEG_BYTES), means(LEG_BYTES, tunnel)), rng)

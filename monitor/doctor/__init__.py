@@ -59,7 +59,8 @@ async def examine(
     name_servers = settings.resolvers or system_resolvers()
     asked = resolver_findings(name_servers, _a_name(targets), clock)
     resolvers = [finding async for finding in asked]
-    route = NetworkFiles().route()
+    files = NetworkFiles()
+    route = files.route()
     gateway = await _asked_gateway(route, clock)
     findings = [
         # Before anything opens the database, which would set its rights.
@@ -73,7 +74,7 @@ async def examine(
         *retention_findings(store, config, clock.now_utc()),
         log_finding(wal_bytes(config.database)),
         gateway_finding(route, gateway),
-        *way_out_findings(NetworkFiles().way()),
+        *way_out_findings(None if route is None else files.way_by(route)),
         *partial_findings(config),
         *way_findings(config.ways, {name for _, name in socket.if_nameindex()}),
     ]

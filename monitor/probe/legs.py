@@ -42,9 +42,9 @@ class Leg:
 
 def legs_of(target: Target, neutral: str) -> dict[str, Leg]:
     """The legs that a target can have, by kind; without an object only C and D."""
-    own_url = target.download_url
+    direct = own_leg(target)
     neutral_name = endpoint_of(neutral).host
-    name = endpoint_of(own_url or target.url).host
+    name = endpoint_of(direct.url).host
     legs = {
         Probe.PAIR_BASE: Leg(target=target, probe=Probe.PAIR_BASE, url=neutral),
         Probe.SNI_AWAY: Leg(
@@ -55,20 +55,12 @@ def legs_of(target: Target, neutral: str) -> dict[str, Leg]:
             host=name,
         ),
     }
-    if own_url is not None:
-        legs[Probe.PAIR_OWN] = Leg(target=target, probe=Probe.PAIR_OWN, url=own_url)
-        legs[Probe.SNI_SWAP] = Leg(
-            target=target,
-            probe=Probe.SNI_SWAP,
-            url=own_url,
-            server_name=neutral_name,
+    if target.download_url is not None:
+        legs[Probe.PAIR_OWN] = direct
+        legs[Probe.SNI_SWAP] = replace(
+            direct, probe=Probe.SNI_SWAP, server_name=neutral_name
         )
     return legs
-
-
-def can_be_transferred(target: Target) -> bool:
-    """Whether there is something of a site to transfer without looking for it."""
-    return target.download_url is not None or target.url.startswith("http")
 
 
 def own_leg(target: Target) -> Leg:

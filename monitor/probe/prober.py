@@ -1,6 +1,8 @@
 """One probe of one target: always a sample, whatever the net or the server does."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from monitor.clock import Clock
 from monitor.model import Probe, Sample, Target
@@ -67,12 +69,8 @@ class Prober:
         observation = new_observation(
             self._clock, stored_url(chosen.url), traffic, trace
         )
-        try:
+        with _ending(observation, target):
             await self._attempt(chosen, target, probe, observation)
-        except Exception as error:  # one target must not end a round
-            observation.fail(error)
-            log.debug("probe_failed target=%s", target.name, exc_info=error)
-        observation.mark(Mark.END)
         sample = observation.sample(target, probe, self._settings.vantage)
         if sample.http_status is not None:
             self._offers.note(endpoint_of(chosen.url), sample.cdn)
@@ -121,7 +119,7 @@ class Prober:
             self._clock, stored_url(chosen.url), traffic, trace
         )
         is_page = probe != Probe.DOWNLOAD
-        try:
+        with _ending(observation, target):
             await self._wire.get_over_quic(
                 chosen,
                 port,
@@ -130,12 +128,6 @@ class Prober:
                 headers=self._headers(is_page=is_page),
                 limits=self._limits(is_page=is_page),
             )
-        except NotTriedError:
-            raise
-        except Exception as error:  # one target must not end a round
-            observation.fail(error)
-            log.debug("probe_failed target=%s", target.name, exc_info=error)
-        observation.mark(Mark.END)
         return observation.sample(target, probe, self._settings.vantage)
 
     def _remembered(self, target: Target, probe: str) -> Chosen | None:
@@ -191,3 +183,16 @@ class Prober:
             max_s=settings.stage_timeout_s if is_page else settings.download_max_s,
             silence_s=settings.stage_timeout_s,
         )
+
+
+@contextmanager
+def _ending(observation: Observation, target: Target) -> Iterator[None]:
+    """Note what stops an attempt, and its end: one target must not end a round."""
+    try:
+        yield
+    except NotTriedError:
+        raise
+    except Exception as error:
+        observation.fail(error)
+        log.debug("probe_failed target=%s", target.name, exc_info=error)
+    observation.mark(Mark.END)

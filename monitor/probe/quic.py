@@ -200,7 +200,7 @@ class _Exchange:
         self._waiting: deque[H3Event] = deque()
 
     def steps(self) -> Iterator[None]:
-        """Http3Request and read; a step ends whenever something new can be told."""
+        """Ask and read; a step ends whenever something new can be told."""
         observation = self._observation
         observation.operation = Operation.HTTP_ROUND_TRIP
         self._http.send_headers(

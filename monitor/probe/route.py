@@ -99,8 +99,10 @@ class NetworkFiles:
     def way(self) -> WayOut | None:
         """The way out now, without addresses."""
         route = self.route()
-        if route is None:
-            return None
+        return None if route is None else self.way_by(route)
+
+    def way_by(self, route: DefaultRoute) -> WayOut:
+        """The way that a route is, without addresses."""
         interface = self._interface_kind(route.interface)
         return WayOut(
             kind=_way_kind(interface, route.gateway),

@@ -37,7 +37,8 @@ class RoundWatch:
         self._started_at_utc = clock.now_utc()
         self._begun_s = clock.monotonic_s()
         self._route = self._files.route()
-        self._way = self._files.way()
+        route = self._route
+        self._way = None if route is None else self._files.way_by(route)
         self._received_before = self._received_bytes()
         self._own_bytes = 0
         self._worst_lateness_s = 0.0

@@ -11,8 +11,8 @@ from itertools import cycle
 from random import Random
 
 from monitor.model import Target
-from monitor.probe.legs import LEG_MAX_S, own_leg
-from monitor.sampling.leg_runs import SPARE_S, Means
+from monitor.probe.legs import own_leg
+from monitor.sampling.leg_runs import Means
 
 _LEGS = 4
 """Two of a site and two of a control."""
@@ -53,7 +53,8 @@ class WayPairs:
     async def between_rounds(self, next_slot_utc: datetime) -> None:
         """Compare the next site and the next control, when that is due."""
         now = self._means[0].clock.now_utc()
-        if not self._is_due(now) or not self._fits(next_slot_utc, now):
+        fits = self._means[0].fits(_LEGS, self._plan.leg_bytes, next_slot_utc)
+        if not fits or not self._is_due(now):
             return
         self._last = now
         for site in self._next_sites():
@@ -63,12 +64,6 @@ class WayPairs:
         # a clock that went back is no reason to wait until it is there again
         return self._last is None or not (
             timedelta(0) <= now - self._last < self._plan.every
-        )
-
-    def _fits(self, next_slot_utc: datetime, now: datetime) -> bool:
-        left_s = (next_slot_utc - now) / timedelta(seconds=1) - SPARE_S
-        return left_s >= _LEGS * LEG_MAX_S and self._means[0].can_spare(
-            _LEGS * self._plan.leg_bytes, now
         )
 
     def _next_sites(self) -> Sequence[Target]:

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 from monitor.evening_rule import GUARD_MIN, Window
 from monitor.model import Probe, Sample, Target
-from monitor.probe.legs import LEG_MAX_S, Leg, legs_of
-from monitor.sampling.leg_runs import SPARE_S, Means
+from monitor.probe.legs import Leg, legs_of
+from monitor.sampling.leg_runs import Means
 
 _log = logging.getLogger(__name__)
 
@@ -97,16 +97,15 @@ class Differential:
         now = self._means.clock.now_utc()
         if self._stopped_until is not None and now < self._stopped_until:
             return
-        left_s = (next_slot_utc - now) / timedelta(seconds=1) - SPARE_S
         target = self._longest_waiting()
         legs = legs_of(target, self._plan.neutral)
         if self._is_block_due(target, now):
             order = block_order(self._rng, has_object=Probe.PAIR_OWN in legs)
-            if self._fits(order, left_s, now) and self._is_silent(now):
+            if self._fits(order, next_slot_utc) and self._is_silent(now):
                 await self._do_block(target, [legs[probe] for probe in order], now)
                 return
         order = sentinel_order(self._rng)
-        if self._is_look_due(target, now) and self._fits(order, left_s, now):
+        if self._is_look_due(target, now) and self._fits(order, next_slot_utc):
             await self._look(target, [legs[probe] for probe in order], now)
 
     def _longest_waiting(self) -> Target:
@@ -114,10 +113,8 @@ class Differential:
         never = datetime.min.replace(tzinfo=UTC)
         return min(histories, key=lambda target: histories[target].last_look or never)
 
-    def _fits(self, order: Sequence[str], left_s: float, now: datetime) -> bool:
-        return left_s >= LEG_MAX_S * len(order) and self._means.can_spare(
-            len(order) * self._plan.leg_bytes, now
-        )
+    def _fits(self, order: Sequence[str], next_slot_utc: datetime) -> bool:
+        return self._means.fits(len(order), self._plan.leg_bytes, next_slot_utc)
 
     def _is_silent(self, now: datetime) -> bool:
         silence = timedelta(seconds=SILENCE_S)

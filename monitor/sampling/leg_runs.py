@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import inf
 from typing import Final, Protocol
 
 from monitor.clock import Clock
 from monitor.model import Sample
-from monitor.probe.legs import Leg
+from monitor.probe.legs import LEG_MAX_S, Leg
 from monitor.probe.traffic import Traffic
 from monitor.sampling.round import Account, Errand, Write
 
@@ -57,6 +58,11 @@ class Means:
         await self.write(sample)
         return sample
 
-    def can_spare(self, n_bytes: int, now: datetime) -> bool:
-        """Whether the data budget leaves so much for this."""
-        return self.spare_bytes is None or self.spare_bytes(now) >= n_bytes
+    def fits(self, n_legs: int, leg_bytes: int, next_slot_utc: datetime) -> bool:
+        """Whether so many legs end in time, and the data budget has room for them."""
+        now_utc = self.clock.now_utc()
+        left_s = (next_slot_utc - now_utc) / timedelta(seconds=1) - SPARE_S
+        if left_s < n_legs * LEG_MAX_S:
+            return False
+        spare_bytes = inf if self.spare_bytes is None else self.spare_bytes(now_utc)
+        return spare_bytes >= n_legs * leg_bytes

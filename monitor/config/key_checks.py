@@ -1,0 +1,83 @@
+"""What the keys of a configuration ask of each other, beyond what each allows."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from monitor.config.services import owner_of
+from monitor.config.values import BOTH_FAMILIES, SIX_SUFFIX
+
+if TYPE_CHECKING:
+    from monitor.config.sections import Config
+
+
+def contradictions(config: "Config") -> Iterator[str]:
+    """Each as `path: what is wrong`."""
+    yield from _of_families(config)
+    yield from _of_quic(config)
+    yield from _of_blocks(config)
+    yield from _of_delivery(config)
+    yield from _of_ways(config)
+
+
+def _of_families(config: "Config") -> Iterator[str]:
+    for site in config.controls:
+        if site.address_family == BOTH_FAMILIES:
+            yield (
+                f"controls: address_family: both of {site.name}: of targets only, as it"
+                " would count as two controls"
+            )
+    names = {site.name for site in (*config.targets, *config.controls)}
+    for site in config.targets:
+        other = f"{site.name}{SIX_SUFFIX}"
+        if site.address_family == BOTH_FAMILIES and other in names:
+            yield (
+                f"targets: address_family: both of {site.name} makes a host {other},"
+                " and another site has that name"
+            )
+
+
+def _of_quic(config: "Config") -> Iterator[str]:
+    sites = {site.name for site in (*config.targets, *config.controls)}
+    for name in config.quic.targets or ():
+        if name not in sites:
+            yield f"quic.targets: no such target or control: {name}"
+
+
+def _of_blocks(config: "Config") -> Iterator[str]:
+    blocks = config.differential
+    if blocks is None:
+        return
+    if config.probing.level != "extended":
+        yield "differential: needs probing.level: extended"
+    names = {site.name for site in config.targets}
+    for name in blocks.targets:
+        if name not in names:
+            yield f"differential.targets: no such target: {name}"
+    owner = owner_of(blocks.neutral)
+    if any(owner == owner_of(s.url) for s in (*config.targets, *config.controls)):
+        yield (
+            f"differential.neutral: a server of your own, not {owner}, which is a"
+            " target's or a control's"
+        )
+
+
+def _of_delivery(config: "Config") -> Iterator[str]:
+    if config.report.deliver != "never" and not config.deliver_urls:
+        yield (
+            "report.deliver: needs report.deliver_urls, or a mail address in"
+            " notify.urls"
+        )
+
+
+def _of_ways(config: "Config") -> Iterator[str]:
+    names = [way.name for way in config.ways]
+    if len(set(names)) < len(names):
+        yield "ways: each name once"
+    for place, way in enumerate(config.ways):
+        if unknown := set(way.targets) - {site.name for site in config.targets}:
+            yield f"ways[{place}].targets: no such target: {min(unknown)}"
+        elif not config.names_by(way):
+            yield (
+                f"ways[{place}].targets: a target with a page or a download_url, since"
+                " bytes are compared"
+            )
