@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from math import inf
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -102,7 +103,7 @@ def ask_evenings(store: Store, question: Question) -> list[Evening]:
         rows = evenings(cells, window=window, metric=metric, told=told, notes=notes)
         lines += [row for row in rows if _site_of(row) in of_metric]
     chosen = [e for e in lines if _is_wanted(e, question, targets)]
-    return sorted(chosen, key=lambda e: (e.date, e.vantage, e.target, e.path))
+    return in_order(chosen)
 
 
 def ask_each(
@@ -123,8 +124,17 @@ def ask_each(
     questions = [_in_terms(asked, its, vantage) for vantage, its in terms.items()]
     if len({*terms.values()}) == 1 and vantages == {*terms}:
         questions = [replace(questions[0], vantage=None)]
-    lines = [line for question in questions for line in ask_evenings(store, question)]
-    return sorted(lines, key=lambda e: (e.date, e.vantage, e.target, e.path))
+    return ask_all(store, questions)
+
+
+def ask_all(store: Store, questions: Iterable[Question]) -> list[Evening]:
+    """The evenings of several questions together; raises as `ask_evenings`."""
+    return in_order(line for asked in questions for line in ask_evenings(store, asked))
+
+
+def in_order(lines: Iterable[Evening]) -> list[Evening]:
+    """By date, then by place."""
+    return sorted(lines, key=attrgetter("date", "vantage", "target", "path"))
 
 
 def evenings_without_line(store: Store, question: Question) -> dict[str, list[date]]:

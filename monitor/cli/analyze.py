@@ -10,11 +10,11 @@ import click
 
 from monitor import wallclock
 from monitor.cli.options import (
-    check_known,
     measured_database_url,
     optional_configuration,
     parsed_date,
     terms_of,
+    vantages_in,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say, visible
@@ -164,10 +164,7 @@ def _of_database(
     from monitor.store.frames import load_frame
 
     with open_store(measured_database_url(settings)) as store:
-        if vantage is not None:
-            check_known(store, "--vantage", [vantage])
-        names = {info.vantage for info in store.reader.series()}
-        chosen = names if vantage is None else {vantage}
+        chosen = vantages_in(store, vantage)
         if asked.timezone is None:
             stated = terms_of(settings, store, chosen, day=until)
             terms = {name: asked.instead_of(its) for name, its in stated.items()}

@@ -3,20 +3,20 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 from monitor.cli.options import (
-    check_known,
     check_order,
     configuration,
     measured_database_url,
-    parsed_date,
+    optional_date,
     progress,
     terms_of,
+    vantages_in,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, print_csv, print_table, say
@@ -148,12 +148,8 @@ def _questions(
 ) -> "list[Question]":
     """The question, or one for each vantage when they differ in zone or window."""
     vantage = options["vantage"]
-    if vantage is not None:
-        check_known(store, "--vantage", [vantage])
-    names = {info.vantage for info in store.reader.series()}
-    chosen = names if vantage is None else {vantage}
-    until = _day(options["until"], "--until")
-    terms = terms_of(settings, store, chosen, day=until)
+    until = optional_date(options["until"], option="--until")
+    terms = terms_of(settings, store, vantages_in(store, vantage), day=until)
     if len({*terms.values()}) == 1 or not terms:
         its = next(iter(terms.values()), None) or configuration(settings).own_terms
         return [_question(options, its, vantage, now)]
@@ -181,13 +177,15 @@ def _question(
     from monitor.anomalies import Question
 
     until = (
-        _day(options["until"], "--until")
+        optional_date(options["until"], option="--until")
         or now.astimezone(ZoneInfo(terms.timezone)).date()
     )
     states = _listed(options["states"], STATES, "--state")
     if "all" in states or options["as_episodes"] or options["group"]:
         states = tuple(EveningState)
-    since = _day(options["since"], "--since") or until - timedelta(days=DEFAULT_DAYS)
+    since = optional_date(options["since"], option="--since") or until - timedelta(
+        days=DEFAULT_DAYS
+    )
     check_order(since, until)
     ratio = options["min_ratio"]
     if ratio is not None and not 0 < ratio < inf:
@@ -211,10 +209,6 @@ def _question(
     )
 
 
-def _day(text: str | None, option: str) -> date | None:
-    return parsed_date(text, option=option) if text else None
-
-
 def _listed(text: str | None, allowed: Sequence[str], option: str) -> tuple[str, ...]:
     parts = tuple(part.strip().lower() for part in (text or "").split(",") if part)
     wrong = [part for part in parts if part not in allowed]
@@ -233,8 +227,7 @@ def _prepare(store: "Store", timezone: str, now: "datetime") -> None:
 def _answered(
     store: "Store", questions: "Sequence[Question]", options: _Options
 ) -> _Answer:
-    from monitor.anomalies import ask_evenings
-    from monitor.anomalies.search import ask_comparison
+    from monitor.anomalies.search import ask_all, ask_comparison
 
     span = options["span"]
     if span:
@@ -244,10 +237,7 @@ def _answered(
             for row in ask_comparison(store, question, span, options["against"])
         ]
         return _answer("comparison", _COMPARISON, rows)
-    lines = sorted(
-        (line for question in questions for line in ask_evenings(store, question)),
-        key=lambda e: (e.date, e.vantage, e.target, e.path),
-    )
+    lines = ask_all(store, questions)
     if options["as_episodes"]:
         from monitor.anomalies import episodes
 

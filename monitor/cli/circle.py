@@ -12,7 +12,7 @@ from monitor.cli.options import (
     configuration,
     database_url,
     measured_database_url,
-    parsed_date,
+    optional_date,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, print_table, say, visible
@@ -62,8 +62,8 @@ def digest_command(
     _check_new(out)
     measured_database_url(settings)
     config, now = configuration(settings), SystemClock().now_utc()
-    first = parsed_date(since, option="--since") if since else None
-    last = parsed_date(until, option="--until") if until else None
+    first = optional_date(since, option="--since")
+    last = optional_date(until, option="--until")
     first, last = span_of(first, last, config.timezone, now)
     with open_store(config.database) as store:
         document = signed_digest(

@@ -143,7 +143,7 @@ def _state_terms(settings: Settings, store: "Store") -> None:
     config = optional_configuration(settings)
     if config is not None:
         now_utc = SystemClock().now_utc()
-        terms, provider = config.own_terms, config.home.provider or None
+        terms, provider = config.own_terms, config.home.provider
         store.terms.state_if_new(config.vantage, terms, provider, now_utc)
 
 

@@ -14,6 +14,7 @@ from monitor.cli.options import (
     database_url,
     measured_database_url,
     optional_configuration,
+    optional_date,
     parsed_date,
 )
 from monitor.cli.root import Settings
@@ -134,8 +135,8 @@ def list_(
     as_csv: bool,
 ) -> None:
     """List the notes."""
-    first = parsed_date(since, option="--since") if since else None
-    last = parsed_date(until, option="--until") if until else None
+    first = optional_date(since, option="--since")
+    last = optional_date(until, option="--until")
     check_order(first, last)
     measured_database_url(settings)
     with _notes(settings) as notes:

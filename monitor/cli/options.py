@@ -80,6 +80,19 @@ def check_known(store: "Store", option: str, names: Iterable[str]) -> None:
     refuse_unknown(option, names, set(map(field, store.reader.series())))
 
 
+def vantages_in(store: "Store", vantage: str | None) -> set[str]:
+    """The vantages of a database, or the one that is asked for.
+
+    Raises
+    ------
+    InputError : that one was never measured.
+    """
+    if vantage is None:
+        return {info.vantage for info in store.reader.series()}
+    check_known(store, "--vantage", [vantage])
+    return {vantage}
+
+
 def own_vantage(settings: Settings, store: "Store") -> str | None:
     """The vantage that a command keeps to in a database that others may share.
 
@@ -179,6 +192,11 @@ def parsed_date(text: str, *, option: str) -> date:
         return wallclock.parsed_date(text)
     except ValueError as error:
         raise InputError(f"{option}: found {text!r}; allowed: {error}") from None
+
+
+def optional_date(text: str | None, *, option: str) -> date | None:
+    """The date that an option names; None where it was not given."""
+    return parsed_date(text, option=option) if text else None
 
 
 def progress(

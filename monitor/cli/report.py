@@ -12,7 +12,7 @@ from monitor.cli.options import (
     check_known,
     configuration,
     measured_database_url,
-    parsed_date,
+    optional_date,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
@@ -87,8 +87,8 @@ def report_command(
     now_utc = SystemClock().now_utc()
     measured_database_url(settings)
     config = _in_language(configuration(settings), language)
-    first = parsed_date(since, option="--since") if since else None
-    chosen = parsed_date(day, option="--date") if day else None
+    first = optional_date(since, option="--since")
+    chosen = optional_date(day, option="--date")
     with open_store(config.database) as store:
         config = _at(store, config, vantage)
         night = _asked(store, config, (first, chosen), now_utc, for_bundle=bundle)

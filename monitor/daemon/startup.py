@@ -180,10 +180,7 @@ def state_terms(store: Store, config: Config, clock: Clock) -> None:
     try:
         store.open()
         store.terms.state_if_new(
-            config.vantage,
-            config.own_terms,
-            config.home.provider or None,
-            clock.now_utc(),
+            config.vantage, config.own_terms, config.home.provider, clock.now_utc()
         )
     except StoreError as error:
         _log.warning("vantage event=not_stated reason=%s", error)

@@ -77,8 +77,9 @@ class StatedTerms:
         """Note what a configuration says, where it is not what holds already.
 
         The first time it is taken to hold ever since, later from this date on. The
-        offsets are made anew in any case.
+        offsets are made anew in any case. An empty provider is none.
         """
+        provider = provider or None
         earlier = [s for s in self.all() if s.vantage == vantage]
         today = now_utc.astimezone(zone_named(terms.timezone)).date()
         current = in_force(earlier, vantage, today)
