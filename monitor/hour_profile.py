@@ -7,7 +7,7 @@ whoever shows a page loads no numpy.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from math import ceil
 from typing import Final
 
@@ -64,9 +64,9 @@ def hour_profile(values: Iterable[tuple[int, float]]) -> HourProfile:
     return HourProfile(day=tuple(map(_spread, day)), week=tuple(map(_spread, week)))
 
 
-def hour_of_week(local: datetime) -> int:
-    """Hours since Monday 00:00 on the clock that a local time was read from."""
-    return local.weekday() * HOURS_OF_DAY + local.hour
+def hour_of_week(day: date, hour: int) -> int:
+    """Hours since Monday 00:00 on the local clock."""
+    return day.weekday() * HOURS_OF_DAY + hour
 
 
 def hour_of_week_s(local_s: int) -> int:

@@ -84,28 +84,27 @@ async def test_another_vantage_may_share_the_database(homes, port: int, database
 
 async def test_who_lost_the_lease_to_another_ends(homes, database: str):
     """As after a step of the server's clock: one of the two goes on."""
-    from dataclasses import replace
-    from datetime import timedelta
+    from dataclasses import asdict, replace
 
     from sqlalchemy import update
 
     from monitor.clock import SystemClock
     from monitor.store.engine import make_engine, writing
     from monitor.store.holder import Holder
+    from monitor.store.instants import to_us
     from monitor.store.tables import leases
 
     with daemon(homes[0]) as process:
         await measuring(database)
-        other = replace(Holder.this_process(), host="attic")
+        other = asdict(replace(Holder.this_process(), host="attic"))
         engine = make_engine(database)
         with writing(engine) as connection:
-            # Nobody can see from here whether it lives; its time is over.
-            gone = {"boot": "b", "machine": "m", "renewed_at_us": 0}
-            connection.execute(update(leases).values(**gone, token="gone"))
+            # At once: a lease left free for a moment may be renewed in it.
+            span = {
+                "renewed_at_us": to_us(SystemClock().now_utc()),
+                "lasts_us": 9 * 10**8,
+            }
+            connection.execute(update(leases).values(**other, **span))
         engine.dispose()
-        with open_store(database) as store:
-            now_utc = SystemClock().now_utc()
-            lasts = timedelta(minutes=15)
-            store.leases.hold("home", other, lasts=lasts, now_utc=now_utc)
         assert await asyncio.to_thread(process.wait, PATIENCE_S) == 3
     assert "'attic'" in (homes[0] / "log").read_text()

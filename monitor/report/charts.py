@@ -42,7 +42,7 @@ COLOURS: Final = "magma_r"
 """Lightness falls evenly with the value, so that it survives a grey printer."""
 
 _WIDTH_IN: Final = 7.2
-_CEILING: Final = 10.0
+CEILING: Final = 10.0
 _TICKS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
 # Matplotlib types the keys as literals, the values by key.
 STYLE: Final[Any] = {
@@ -80,7 +80,7 @@ def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
             edges,
             np.arange(25),
             np.ma.masked_invalid(shown),
-            norm=LogNorm(1, _CEILING),
+            norm=LogNorm(1, CEILING),
             cmap=COLOURS,
             rasterized=True,
         )
@@ -255,7 +255,7 @@ def new_figure(height_in: float) -> tuple[Figure, Axes]:
 
 
 def _clipped(slowness: np.ndarray) -> np.ndarray:
-    return np.where(np.isnan(slowness), np.nan, np.clip(slowness, 1, _CEILING))
+    return np.where(np.isnan(slowness), np.nan, np.clip(slowness, 1, CEILING))
 
 
 def _hatch_gaps(axes: Axes, heat_map: HeatMap) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import Final
 
 import matplotlib as mpl
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.axes import Axes
 from monitor.evening_rule import Window
 from monitor.hour_profile import HOURS_OF_DAY, HourProfile, Spread
 from monitor.report.charts import (
+    CEILING,
     CONTROL_COLOUR,
     INK,
     SLOW_COLOUR,
@@ -19,9 +19,6 @@ from monitor.report.charts import (
     new_figure,
 )
 from monitor.wording import Language
-
-_CEILING: Final = 10.0
-"""As in the heat map; an hour without an answer stands there, too."""
 
 
 def hours_svg(
@@ -39,7 +36,7 @@ def hours_svg(
         axes.set_xlim(0, HOURS_OF_DAY)
         axes.set_xticks(range(0, 25, 3), [f"{h % 24:02d}:00" for h in range(0, 25, 3)])
         axes.set_yscale("log")
-        axes.set_ylim(0.4, _CEILING * 1.1)
+        axes.set_ylim(0.4, CEILING * 1.1)
         ticks = [0.5, 1, 2, 5, 10]
         axes.set_yticks(
             ticks,
@@ -63,6 +60,7 @@ def _band(axes: Axes, day: Sequence[Spread], colour: str, line: str) -> None:
 
 
 def _shown(value: float | None) -> float:
+    """As in the heat map: an hour without an answer stands at the ceiling, too."""
     if value is None:
         return float("nan")
-    return min(value, _CEILING) if isfinite(value) else _CEILING
+    return min(value, CEILING) if isfinite(value) else CEILING

@@ -61,8 +61,9 @@ def _lines(report: NightReport, to: Addressee, tongue: Language) -> Iterator[str
     yield from _head(report, to, tongue)
     yield t("Dear Sir or Madam,")
     yield ""
+    page = first_page(report, tongue)
     yield t("I measure my line with the program monitor.")
-    yield first_page(report, tongue).measured
+    yield page.measured
     yield ""
     yield t("What the measurements say:")
     for service in report.services:
@@ -70,7 +71,7 @@ def _lines(report: NightReport, to: Addressee, tongue: Language) -> Iterator[str
         yield f"- {told_service(service, report, tongue)} {how_sure(leading, tongue)}"
     yield ""
     yield t("What they do not say:")
-    for limit in first_page(report, tongue).limits:
+    for limit in page.limits:
         yield f"- {limit}"
     yield ""
     yield from _asked(to, tongue)

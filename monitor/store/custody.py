@@ -16,6 +16,7 @@ from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.retention import Removed, removed
 from monitor.store.spool_lines import storable
+from monitor.store.sql_types import TableColumn
 from monitor.store.tables import (
     analyses,
     clock_steps,
@@ -161,42 +162,45 @@ def _of_vantage(vantage: str, span: _Span) -> ColumnElement[bool]:
 def _probe_versions(
     connection: Connection, vantage: str, span: _Span
 ) -> list[VersionSpan]:
-    version, when = samples.c.probe_version, samples.c.started_at_us
-    query = (
-        select(version, func.min(when), func.max(when), func.count())
-        .where(_of_vantage(vantage, span))
-        .group_by(version)
-        .order_by(func.min(when))
-    )
-    return [_version(*row) for row in connection.execute(query).all()]
-
-
-def _version(version: str | None, first_us: int, last_us: int, n: int) -> VersionSpan:
-    return VersionSpan(
-        version=version or "",
-        first_utc=from_us(first_us),
-        last_utc=from_us(last_us),
-        n=n,
-    )
-
-
-def _n_without_round(connection: Connection, vantage: str, span: _Span) -> int:
-    is_alone = _of_vantage(vantage, span) & samples.c.round_id.is_(None)
-    return int(connection.scalar(select(func.count()).where(is_alone)) or 0)
+    c = samples.c
+    where = _of_vantage(vantage, span)
+    return _versions(connection, c.probe_version, c.started_at_us, where)
 
 
 def _method_versions(
     connection: Connection, vantage: str, span: _Span
 ) -> list[VersionSpan]:
-    version, when = analyses.c.method_version, analyses.c.computed_at_us
+    c = analyses.c
     judged = select(verdicts.c.analysis_id).where(verdicts.c.vantage == vantage)
+    where = c.id.in_(judged) & c.computed_at_us.between(*span)
+    return _versions(connection, c.method_version, c.computed_at_us, where)
+
+
+def _versions(
+    connection: Connection,
+    version: TableColumn,
+    when: TableColumn,
+    where: ColumnElement[bool],
+) -> list[VersionSpan]:
+    """From when to when there is something of each version."""
+    first_us = func.min(when)
     query = (
-        select(version, func.min(when), func.max(when), func.count())
-        .where(analyses.c.id.in_(judged), when.between(*span))
+        select(version, first_us, func.max(when), func.count())
+        .where(where)
         .group_by(version)
-        .order_by(func.min(when))
+        .order_by(first_us)
     )
-    return [_version(*row) for row in connection.execute(query).all()]
+    return [
+        VersionSpan(
+            version=name or "", first_utc=from_us(first), last_utc=from_us(last), n=n
+        )
+        for name, first, last, n in connection.execute(query)
+    ]
+
+
+def _n_without_round(connection: Connection, vantage: str, span: _Span) -> int:
+    is_alone = _of_vantage(vantage, span) & samples.c.round_id.is_(None)
+    return int(connection.scalar(select(func.count()).where(is_alone)) or 0)
 
 
 def _clock_steps(connection: Connection, vantage: str, span: _Span) -> list[ClockStep]:

@@ -14,8 +14,8 @@ from monitor.web.answers.queries import Language, LocalDate, Query
 from monitor.web.api import body_of
 from monitor.web.context import CONTEXT, Context
 from monitor.web.errands import BusyError, Errand, Errands
-from monitor.web.lock.access import MAX_SECRET, Who, new_hash
-from monitor.web.lock.guard import WHO, problem
+from monitor.web.lock.access import MAX_SECRET, new_hash
+from monitor.web.lock.guard import for_owner, problem
 from monitor.web.query import NotAllowed, checked
 from monitor.wording.consent_texts import TEXTS
 
@@ -47,7 +47,7 @@ class FirstRequest(Query):
 def routes() -> list[web.RouteDef]:
     """All of them; for the owner alone."""
     return [
-        web.get("/errand", last),
+        web.get("/errand", for_owner(last)),
         web.post("/errand/report", report),
         web.post("/errand/first", first),
     ]
@@ -55,8 +55,6 @@ def routes() -> list[web.RouteDef]:
 
 async def last(request: web.Request) -> web.Response:
     """How far the last errand is, and what it printed."""
-    if request[WHO] is not Who.OWNER:
-        return problem(403, "refused: a shared link only lets look")
     errand = errands_of(request).last
     return web.json_response(None if errand is None else _told(errand))
 

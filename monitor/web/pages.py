@@ -16,7 +16,7 @@ from monitor.present import LineState
 from monitor.reason import Reason
 from monitor.web.answers import now, overview
 from monitor.web.answers.facts import Facts
-from monitor.web.context import CONTEXT
+from monitor.web.context import CONTEXT, Context
 from monitor.web.drawings import phone_address
 from monitor.web.errand_routes import is_as_shipped
 from monitor.web.lock.access import SESSION, Refused, Who
@@ -104,15 +104,22 @@ def _showing(name: str) -> Handler:
             zone=context.config.timezone,
             is_owner=request[WHO] is Who.OWNER,
             phone=phone_address(request),
-            consents=TEXTS,
-            n_sites=len(context.config.all_targets()),
-            machine_zone=machine_zone() or "",
+            first=_of_first(context) if name == "first" else None,
             is_first=name in ("now", "first")
             and await context.ask(partial(is_as_shipped, context)),
             has_login=not context.access.is_open,
         )
 
     return handler
+
+
+def _of_first(context: Context) -> dict[str, object]:
+    """What only the first page shows."""
+    return {
+        "consents": TEXTS,
+        "n_sites": len(context.config.all_targets()),
+        "machine_zone": machine_zone() or "",
+    }
 
 
 def _earlier_address(request: web.Request) -> str | None:

@@ -23,8 +23,7 @@ from monitor.web.answers.queries import Name, NoQuery, Query
 from monitor.web.api import body_of
 from monitor.web.context import CONTEXT
 from monitor.web.errand_routes import errands_of
-from monitor.web.lock.access import Who
-from monitor.web.lock.guard import WHO, problem
+from monitor.web.lock.guard import for_owner
 from monitor.web.query import NotAllowed, checked
 
 DAEMON: Final = "MONITOR_DAEMON_PID"
@@ -52,7 +51,7 @@ class SiteRequest(Query):
 def routes() -> list[web.RouteDef]:
     """All of them; for the owner alone."""
     return [
-        web.get("/sites", sites),
+        web.get("/sites", for_owner(sites)),
         web.post("/sites/switch", switch),
         web.post("/sites/add", add),
         web.post("/sites/undo", undo),
@@ -61,8 +60,6 @@ def routes() -> list[web.RouteDef]:
 
 async def sites(request: web.Request) -> web.Response:
     """The sites of the file as it is now."""
-    if request[WHO] is not Who.OWNER:
-        return problem(403, "refused: a shared link only lets look")
     path = errands_of(request).config_path
     return await _answered(request, partial(_told, path))
 

@@ -55,9 +55,8 @@ def used(facts: Facts, query: DaysQuery) -> Used:
         for info in facts.series()
         if info.vantage == vantage and is_site(info)
     }
-    span = day_start_us(since, zone), day_start_us(until + timedelta(days=1), zone)
     local, sums = local_hours(zone), Counter[tuple[date, str, str]]()
-    for hour in facts.reader.hourly_bytes(infos, *span):
+    for hour in facts.reader.hourly_bytes(infos, *facts.span_us(since, until)):
         info = infos[hour.series_id]
         day, _ = local.of(hour.hour_us)
         n_bytes = expected_on_wire_bytes(hour.n, hour.body_bytes)

@@ -6,9 +6,9 @@ from typing import Final
 
 from monitor.evening_rule import middle
 from monitor.present import SLOW_NOW
+from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import to_us
 from monitor.web.answers.facts import Facts
-from monitor.web.answers.home_clock import HOUR_US
 from monitor.web.answers.hours import Hours
 from monitor.web.answers.queries import ExpectedQuery
 from monitor.web.answers.schemas import Expected, Metric
@@ -20,12 +20,8 @@ _USUAL: Final = timedelta(days=7)
 def expected(facts: Facts, query: ExpectedQuery) -> Expected:
     """The range of each hour of a span, from the controls' own in the same hour."""
     metric, vantage = query.metric, facts.vantage(query.vantage)
-    target = {query.target: facts.metric_series(query.target, metric, vantage)}
-    controls = facts.control_series(metric, vantage)
-    others = {name: ids for name, ids in controls.items() if name != query.target}
     span_us = to_us(query.until - _USUAL), to_us(query.until)
-    hours = facts.hours({**others, **target}, metric, *span_us)
-    site_hours = hours.pop(query.target)
+    site_hours, hours = facts.hours_beside(query.target, metric, vantage, span_us)
     usual = None if metric is Metric.FAILED_SHARE else middle(site_hours.value)
     since_us = to_us(query.since) - HOUR_US
     shown = [

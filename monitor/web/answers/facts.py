@@ -22,7 +22,7 @@ from monitor.store.judged import JudgedTarget, judged_targets
 from monitor.store.reader import Reader, SeriesInfo, StoredAnalysis, is_site
 from monitor.store.round_totals import Totals
 from monitor.store.spool_file import SpoolFile, spool_path
-from monitor.web.answers.home_clock import next_hour_us
+from monitor.web.answers.home_clock import day_start_us, next_hour_us
 from monitor.web.answers.hours import Hours, laid_out, measured_span
 from monitor.web.answers.queries import MAX_DAYS
 from monitor.web.answers.schemas import Metric
@@ -176,6 +176,20 @@ class Facts:
             )
             for name, of_site in sites.items()
         }
+
+    def hours_beside(
+        self, target: str, metric: Metric, vantage: str, span_us: tuple[int, int]
+    ) -> tuple[Hours, dict[str, Hours]]:
+        """Hours of a site in a half-open span, and of each control but itself."""
+        site = {target: self.metric_series(target, metric, vantage)}
+        controls = self.control_series(metric, vantage)
+        by_site = self.hours({**controls, **site}, metric, *span_us)
+        return by_site.pop(target), by_site
+
+    def span_us(self, since: date, until: date) -> tuple[int, int]:
+        """The half-open span of local days, both included [us since 1970]."""
+        zone = self.config.timezone
+        return day_start_us(since, zone), day_start_us(until + timedelta(days=1), zone)
 
     def judged(self, vantage: str, since: date) -> dict[str, JudgedTarget]:
         """What analyses said of each target's evenings from a date on."""

@@ -1,13 +1,14 @@
 """The picture: local hours by days."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TypeVar
 
 from monitor.evening_rule import dates_between
+from monitor.hour_profile import HOURS_OF_DAY
 from monitor.web.answers.facts import Facts
-from monitor.web.answers.home_clock import LocalHours, day_start_us, local_hours
-from monitor.web.answers.hours import HOURS_OF_DAY, Cell, Hours, joined
+from monitor.web.answers.home_clock import LocalHours, local_hours
+from monitor.web.answers.hours import Cell, Hours, joined
 from monitor.web.answers.queries import HeatmapQuery
 from monitor.web.answers.schemas import Heatmap, Metric, View, Window
 from monitor.web.answers.slowness import beyond_controls
@@ -49,16 +50,13 @@ def _times(metric: Metric) -> str:
 def _hours(
     facts: Facts, query: HeatmapQuery, vantage: str, since: date, until: date
 ) -> tuple[Hours, list[str]]:
-    zone, metric = facts.config.timezone, query.metric
-    span = day_start_us(since, zone), day_start_us(until + timedelta(days=1), zone)
-    target = {query.target: facts.metric_series(query.target, metric, vantage)}
+    metric, span_us = query.metric, facts.span_us(since, until)
     if query.view is View.ABSOLUTE:
-        return facts.hours(target, metric, *span)[query.target], []
-    controls = facts.control_series(metric, vantage)
-    by_site = facts.hours({**controls, **target}, metric, *span)
-    hours = by_site.pop(query.target)
-    beyond = beyond_controls(metric, hours, by_site)
-    return replace(hours, value=beyond), list(by_site)
+        ids = facts.metric_series(query.target, metric, vantage)
+        return facts.hours({query.target: ids}, metric, *span_us)[query.target], []
+    hours, controls = facts.hours_beside(query.target, metric, vantage, span_us)
+    beyond = beyond_controls(metric, hours, controls)
+    return replace(hours, value=beyond), list(controls)
 
 
 def _grid(hours: Hours, local: LocalHours) -> Grid:

@@ -2,13 +2,11 @@
 
 from datetime import date
 from functools import cache
-from typing import Final
 from zoneinfo import ZoneInfo
 
+from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import from_us, to_us
 from monitor.wallclock import local_instant
-
-HOUR_US: Final = 3_600_000_000
 
 
 def day_start_us(day: date, zone: str) -> int:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from monitor.store.hourly_days import HourlyDay
-from monitor.web.answers.home_clock import HOUR_US
-
-HOURS_OF_DAY: Final = 24
+from monitor.hour_profile import HOURS_OF_DAY
+from monitor.store.hourly_days import HOUR_US, HourlyDay
 
 
 class Cell(NamedTuple):

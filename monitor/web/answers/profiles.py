@@ -1,11 +1,10 @@
 """Shapes of time: the hours of the day and of the week, whichever day it is."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
-from monitor.hour_profile import HOURS_OF_DAY, hour_profile
+from monitor.hour_profile import hour_of_week, hour_profile
 from monitor.web.answers.facts import Facts
-from monitor.web.answers.home_clock import LocalHours, day_start_us, local_hours
+from monitor.web.answers.home_clock import LocalHours, local_hours
 from monitor.web.answers.queries import ProfileQuery
 from monitor.web.answers.schemas import Cycle, Profile, Shape, Window
 from monitor.web.answers.slowness import Values, hourly_middle
@@ -16,12 +15,8 @@ def profile(facts: Facts, query: ProfileQuery) -> Profile:
     vantage, metric = facts.vantage(query.vantage), query.metric
     since, until = facts.days(vantage, query.since, query.until)
     zone = facts.config.timezone
-    span = day_start_us(since, zone), day_start_us(until + timedelta(days=1), zone)
-    target = {query.target: facts.metric_series(query.target, metric, vantage)}
-    controls = facts.control_series(metric, vantage)
-    others = {name: ids for name, ids in controls.items() if name != query.target}
-    hours = facts.hours({**others, **target}, metric, *span)
-    site = hours.pop(query.target)
+    span_us = facts.span_us(since, until)
+    site, hours = facts.hours_beside(query.target, metric, vantage, span_us)
     hours_of_week = _hours_of_week(site.start_us, len(site.value), local_hours(zone))
     middle = hourly_middle(hours) if hours else []
     return Profile(
@@ -45,7 +40,7 @@ def _hours_of_week(
 ) -> list[int]:
     """Which hour of the week each hour of a span is, on the home's clock."""
     days = (local.of(start_us(place)) for place in range(n))
-    return [day.weekday() * HOURS_OF_DAY + hour for day, hour in days]
+    return [hour_of_week(day, hour) for day, hour in days]
 
 
 def shape(values: Values, hours: Sequence[int], cycle: Cycle) -> Shape:

@@ -200,7 +200,8 @@ class Shape(Answer):
     """Spread of hourly medians in each hour of the day, or of the week.
 
     Entry k belongs to local hour k of the day; of the week, to hour k mod 24 of day
-    k div 24, 0 is Monday. null: no hour of that kind was measured.
+    k div 24, 0 is Monday. null: no hour of that kind was measured; of `p10` and `p90`:
+    fewer than five were.
     """
 
     n: list[int]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.evening_rule import middle, times_slower
+from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import to_us
 from monitor.web.answers.facts import Facts
-from monitor.web.answers.home_clock import HOUR_US
 from monitor.web.answers.queries import CompareQuery
 from monitor.web.answers.schemas import Comparison, Metric, Spread
 from monitor.web.answers.slowness import hourly_middle

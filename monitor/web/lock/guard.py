@@ -237,6 +237,19 @@ def _of_another_page(request: web.Request) -> str:
     )
 
 
+def for_owner(handler: Handler) -> Handler:
+    """A question of which whoever has a shared link is not to see the answer."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        return await handler(request) if request[WHO] is Who.OWNER else _only_look()
+
+    return guarded
+
+
+def _only_look() -> web.Response:
+    return problem(403, "refused: a shared link only lets look")
+
+
 @web.middleware
 async def known_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in whom the configuration lets in."""
@@ -245,7 +258,7 @@ async def known_visitor(request: web.Request, handler: Handler) -> web.StreamRes
     if who is Who.NOBODY and not _is_public(own_path(request)):
         return _ask_for_password(request)
     if who is Who.GUEST and request.method not in _SAFE:
-        return problem(403, "refused: a shared link only lets look")
+        return _only_look()
     return await handler(request)
 
 

@@ -35,6 +35,21 @@ export function element(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
+/** A table that may be wider than the screen; its rows are elements. */
+export function wideTable(label, titles, rows) {
+  const heads = titles.map((title) => element("th", { scope: "col" }, title));
+  return element(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    element(
+      "table",
+      {},
+      element("thead", {}, element("tr", {}, ...heads)),
+      element("tbody", {}, ...rows),
+    ),
+  );
+}
+
 /** An element of a drawing. */
 export function drawn(tag, attributes = {}, ...children) {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);

@@ -1,6 +1,6 @@
 // Whether the monitor itself can be believed.
 import { ask, send } from "../api.js";
-import { byId, element } from "../dom.js";
+import { byId, element, wideTable } from "../dom.js";
 import { Figure } from "../figure.js";
 import { usedAbout, usedData, usedOption } from "../parts/used.js";
 import { begin, language, part } from "../shell.js";
@@ -76,19 +76,10 @@ async function showGaps(targets) {
   const titles = ["compare.from", "compare.to", "gaps.length", "gaps.reason"];
   byId("gaps").replaceChildren(
     gaps.length
-      ? element(
-          "div",
-          { class: "scroll", tabindex: "0", role: "region", "aria-label": t("gaps.title") },
-          element(
-            "table",
-            {},
-            element(
-              "thead",
-              {},
-              element("tr", {}, ...titles.map((key) => element("th", { scope: "col" }, t(key)))),
-            ),
-            element("tbody", {}, ...gaps.reverse().map(gapRow)),
-          ),
+      ? wideTable(
+          t("gaps.title"),
+          titles.map((key) => t(key)),
+          gaps.reverse().map(gapRow),
         )
       : element("p", { class: "empty" }, t("gaps.none")),
   );

@@ -1,5 +1,5 @@
 // The sites for comparison at this moment.
-import { element } from "../dom.js";
+import { element, wideTable } from "../dom.js";
 import { number, t } from "../text.js";
 import { shown } from "../units.js";
 
@@ -25,18 +25,9 @@ export function controlTable(now) {
   const sites = now.sites.filter((site) => site.role === "control");
   if (!sites.length) return element("p", { class: "soft" }, t("controls.none"));
   const titles = ["now.site", "now.now", "now.usual", "now.times", "now.outcome"];
-  return element(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": t("now.table") },
-    element(
-      "table",
-      {},
-      element(
-        "thead",
-        {},
-        element("tr", {}, ...titles.map((key) => element("th", { scope: "col" }, t(key)))),
-      ),
-      element("tbody", {}, ...sites.map(row)),
-    ),
+  return wideTable(
+    t("now.table"),
+    titles.map((key) => t(key)),
+    sites.map(row),
   );
 }

@@ -34,23 +34,18 @@ export function eveningSlots(window_, cycle) {
 function spread(c, shape, factor, colour, name) {
   const value = (values, slot) => (values[slot] === null ? null : values[slot] * factor);
   const slots = shape.median.map((_, slot) => slot);
+  const edge = {
+    name,
+    type: "line",
+    symbol: "none",
+    stack: name,
+    lineStyle: { opacity: 0 },
+    silent: true,
+  };
   return [
+    { ...edge, data: slots.map((slot) => value(shape.p10, slot)) },
     {
-      name,
-      type: "line",
-      symbol: "none",
-      stack: name,
-      lineStyle: { opacity: 0 },
-      silent: true,
-      data: slots.map((slot) => value(shape.p10, slot)),
-    },
-    {
-      name,
-      type: "line",
-      symbol: "none",
-      stack: name,
-      lineStyle: { opacity: 0 },
-      silent: true,
+      ...edge,
       areaStyle: { color: colour, opacity: 0.22 },
       data: slots.map((slot) =>
         shape.p10[slot] === null ? null : (shape.p90[slot] - shape.p10[slot]) * factor,
@@ -65,10 +60,14 @@ export function profileOption(found) {
   const names = found.shape.median.map((_, slot) => slotName(found.cycle, slot));
   const line = (shape) => shape.median.map((value) => (value === null ? null : value * factor));
   const words = (slot) => {
+    const band = (shape) =>
+      shape.p10[slot] === null
+        ? ""
+        : ` (${short(shape.p10[slot] * factor)}\u2013${short(shape.p90[slot] * factor)})`;
     const told = (shape) =>
       shape.median[slot] === null
         ? t("none")
-        : `${short(shape.median[slot] * factor)} (${short(shape.p10[slot] * factor)}\u2013${short(shape.p90[slot] * factor)}) ${unit}`;
+        : `${short(shape.median[slot] * factor)}${band(shape)} ${unit}`;
     const controls = found.controls ? `\n${t("live.controls")}: ${told(found.controls)}` : "";
     return `${names[slot]} · ${name}: ${told(found.shape)}${controls}`;
   };
@@ -130,9 +129,8 @@ export function profileOption(found) {
 }
 
 export function profileData(found) {
-  const of = (shape, slot) =>
-    ["n", "p10", "median", "p90"].map((name) => shape?.[name][slot] ?? null);
-  const names = ["n", "p10", "median", "p90"].flatMap((name) => [name]);
+  const names = ["n", "p10", "median", "p90"];
+  const of = (shape, slot) => names.map((name) => shape?.[name][slot] ?? null);
   return {
     columns: [
       "hour",
