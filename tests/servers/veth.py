@@ -105,7 +105,7 @@ def other_side(case: str) -> Iterator[None]:
 
 async def measured(case: str, n_probes: int) -> dict[str, object]:
     """What was received and what was counted, over some transfers or pages."""
-    prober = Prober(ProbeSettings(stage_timeout_s=5.0), SystemClock())
+    prober = Prober(ProbeSettings(stage_timeout_s=60.0), SystemClock())
     target = Target(name="site", url=f"http://{SERVER}:{PORT}/")
     kind = "https" if case in {"extensions", "interim", "page"} else "download"
     traffic, samples, before = Traffic(), [], received_bytes()
