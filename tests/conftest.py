@@ -8,6 +8,7 @@ import pytest
 
 from monitor.store import open_store
 from tests import tables
+from tests.databases import new_database
 from tests.postgres import PostgresServer, make_server
 
 _numbers = count(1)
@@ -51,15 +52,18 @@ def postgres_store_url(
     postgres_server.drop_database(name)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)],
+    name="database",
+)
+def _database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a new database without a row; the test runs once on each kind.
 
-    What is about a database without tables takes `empty_database`.
+    SQL stays in the store, whose tests take both kinds in every run, as do tests that
+    are marked `on_each_database`; the others take PostgreSQL in `make test-long`. What
+    is about a database without tables takes `empty_database`.
     """
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'monitor.db'}"
-    return request.getfixturevalue("postgres_store_url")
+    return new_database(request, tmp_path)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

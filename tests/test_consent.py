@@ -70,7 +70,9 @@ def consents(folder: Path) -> list[Consent]:
         return store.consents.all_given("home")
 
 
-@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize(
+    "language", ["kk", *(pytest.param(c, marks=pytest.mark.long) for c in ("en", "ru"))]
+)
 async def test_who_understood_and_agrees_is_measured(
     tmp_path: Path, port: int, language: str
 ) -> None:

@@ -216,6 +216,7 @@ async def test_pages_lead_into_no_home(
     assert outcomes == {(url + number[1:], status) for number in pages}
 
 
+@pytest.mark.long
 async def test_hosts_without_a_page_and_the_page_that_names_one_are_all(
     tmp_path: Path, contacts: Path
 ) -> None:

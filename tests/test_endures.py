@@ -68,6 +68,7 @@ def outcomes(soak: Soak, target: str) -> Outcomes:
 WELL = (None, None)
 
 
+@pytest.mark.long
 async def test_boot_before_the_network_is_on_record_and_ends(tmp_path: Path) -> None:
     async with hours(tmp_path) as soak:
         soak.sites.keep_silent()

@@ -95,6 +95,7 @@ def test_due_nights_are_stored_and_reported_once(
     )
 
 
+@pytest.mark.long
 def test_the_night_is_the_same_on_either_database(
     filled: Config, postgres_url: str, tmp_path: Path
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_night_is_over_ten_hours_after_its_window_began(
     assert last_night(now, config) == night
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_pictures")
 def test_a_night_is_of_the_configured_vantage(filled: Config, tmp_path: Path) -> None:
     """Another home may share the database, and judges for itself."""

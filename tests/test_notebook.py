@@ -109,6 +109,7 @@ def test_a_zone_that_nobody_said_is_asked_for(home):
                 question()
 
 
+@pytest.mark.long
 def test_each_vantage_is_judged_in_its_own_zone(tmp_path):
     """Slow from 20 to 22 h in Almaty; under UTC the same hours are the afternoon."""
     frame = demo_home().samples.reindex(columns=list(NAMES))

@@ -86,6 +86,7 @@ def engines(home: Path) -> dict[str, list[int]]:
     return by_command
 
 
+@pytest.mark.long
 async def test_a_night_opens_the_database_once(home: Path) -> None:
     for words in (("nightly",), ("report", "--bundle")):
         assert command(home, *words).wait() == 0, (home / "log").read_text()

@@ -19,6 +19,7 @@ from tests.ports import free_port
 RUN = Path("requirements/run.txt")
 
 
+@pytest.mark.long
 def test_the_bill_is_valid_and_names_every_pin() -> None:
     # Loaded here: its grammars take seconds, which every worker would spend.
     from cyclonedx.schema import SchemaVersion

@@ -67,6 +67,7 @@ def one_stays(pid: int) -> bool:
     return len(before) == 1 and dashboards(pid) == before
 
 
+@pytest.mark.long
 async def test_reloads_in_a_row_leave_one_dashboard(tmp_path: Path, port: int) -> None:
     configuration(tmp_path, port)
     with daemon(tmp_path) as process:

@@ -102,6 +102,7 @@ async def test_resolver_that_is_gone_is_a_failure_and_comes_back(
     assert (None, None) in found
 
 
+@pytest.mark.long
 async def test_postgresql_may_restart_in_the_middle(
     tmp_path: Path, port: int, postgres_server: PostgresServer, postgres_url: str
 ) -> None:

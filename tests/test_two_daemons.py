@@ -10,6 +10,7 @@ import pytest
 
 from monitor.store import open_store
 from tests import forks
+from tests.databases import on_each_database
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
 from tests.test_daemon import configuration, daemon, stopped
@@ -49,6 +50,7 @@ async def ended(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@on_each_database
 async def test_the_second_is_refused_and_the_first_goes_on(homes, database: str):
     first, second = homes
     with daemon(first) as process:
@@ -73,6 +75,7 @@ async def test_the_second_is_refused_and_the_first_goes_on(homes, database: str)
             await stopped(process, signum)
 
 
+@pytest.mark.long
 async def test_another_vantage_may_share_the_database(homes, port: int, database: str):
     first, second = homes
     configuration(second, port, database=database, vantage="garden")

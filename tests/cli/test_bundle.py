@@ -281,6 +281,7 @@ def test_lodging_needs_one_place(run, words):
     assert run("lodge", *words, exit_code=2).stderr.startswith("monitor: ")
 
 
+@pytest.mark.long
 def test_a_lodged_digest_goes_into_later_bundles(run, tmp_path):
     make_authority(tmp_path)
     root = ["--authority-roots", "root.pem"]

@@ -266,9 +266,9 @@ def test_a_spoiled_bundle_is_altered_and_nothing_is_unpacked(
     "words",
     [
         ["export", "big.csv"],
-        ["export", "big.csv.gz"],
-        ["export", "big.parquet"],
-        ["export", "big.ooni.jsonl"],
+        pytest.param(["export", "big.csv.gz"], marks=pytest.mark.long),
+        pytest.param(["export", "big.parquet"], marks=pytest.mark.long),
+        pytest.param(["export", "big.ooni.jsonl"], marks=pytest.mark.long),
         [*NIGHT, "--out", "big"],
     ],
     ids=lambda words: " ".join(words[-1:]),

@@ -18,6 +18,7 @@ from monitor.evidence.ledger import close_days
 from monitor.model import Probe, Role, Sample
 from monitor.store import Store, open_store
 from tests import harm
+from tests.databases import on_each_database
 from tests.door import ask_store
 from tests.evidence.test_bundle import bundle
 
@@ -87,6 +88,7 @@ def document(result: Result) -> dict:
     return json.loads(result.stdout)
 
 
+@on_each_database
 def test_slow_evenings_are_found_with_their_size(filled):
     found = document(filled("anomalies", *PERIOD, "--json"))
     assert {e["target"] for e in found["evenings"]} == {"facebook"}
@@ -213,6 +215,7 @@ def test_bad_usage_is_told_in_one_message(run, words):
     assert "Traceback" not in result.output
 
 
+@on_each_database
 def test_sql_answers_in_three_forms(filled):
     question = "SELECT target, count(*) AS n FROM v_samples GROUP BY target ORDER BY 1"
     assert filled("sql", question).stdout.split() == [

@@ -50,6 +50,7 @@ def house(
     return Path(shutil.copytree(filled, tmp_path, dirs_exist_ok=True))
 
 
+@pytest.mark.long
 def test_report_of_a_past_night_knows_nothing_later(house: Path) -> None:
     result = run("report", "--date", "2026-03-06", "--out", "out")
     assert result.exit_code == 0, result.output
@@ -72,6 +73,7 @@ def test_a_bundle_can_be_verified(house: Path) -> None:
     assert checked.exit_code == 0, checked.output
 
 
+@pytest.mark.long
 def test_a_letter_lies_beside_the_report_and_in_no_bundle(house: Path) -> None:
     words = ("--date", "2026-03-09", "--out", "out", "--bundle", "--language", "ru")
     result = run("report", *words, "--letter", "provider")

@@ -69,6 +69,7 @@ def test_these_bundles_have_every_member(bundles) -> None:
         assert {"samples.ndjson", "chain.ndjson", "config.json"} <= set(names)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_alteration_is_caught_and_named(bundles, level: str, kind: str) -> None:

@@ -28,6 +28,7 @@ from monitor.store import Store, open_store
 from monitor.store.engine import make_engine
 from monitor.store.instants import to_us
 from tests import forks
+from tests.databases import on_each_database
 from tests.door import ask_store
 from tests.evidence.authority import make_authority, serving
 from tests.evidence.samples import START, some_samples
@@ -56,6 +57,7 @@ def forced(url: str, statement: str) -> None:
     engine.dispose()
 
 
+@on_each_database
 def test_rows_of_the_database_are_those_of_its_samples(filled):
     span = {"since": START, "until": LATER}
     with open_store(filled) as store:
@@ -125,6 +127,7 @@ for day in range(2, 21):
 """
 
 
+@on_each_database
 def test_several_closings_at_once_do_not_fork_the_chain(filled):
     """While rows of closed days go on arriving, as they do from a spool."""
     with ExitStack() as running:

@@ -47,6 +47,7 @@ def monitor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_every_engine_gives_the_same_verdicts(
     homes: Path, judged: fleet.FleetRun, tmp_path: Path
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_home_in_many_files_is_one_home(tmp_path: Path) -> None:
     assert runs[0].verdicts[0]["verdict"] == runs[1].verdicts[0]["verdict"]
 
 
+@pytest.mark.long
 def test_a_database_is_judged_too(
     homes: Path, judged: fleet.FleetRun, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_what_kills_its_worker_three_times_is_named(tmp_path: Path) -> None:
     assert [b for b, outcome in sorted(came.items()) if not outcome.failed] == [*(0, 2)]
 
 
+@pytest.mark.long
 def test_a_fault_of_ours_costs_one_bucket(tmp_path: Path) -> None:
     came = outcomes(breaks, jobs_in(tmp_path, 3))
     ((vantage, reason),) = came[1].failed

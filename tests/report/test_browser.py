@@ -42,6 +42,7 @@ def opened(browser: Browser, html: str, width: int, scheme: str = "light") -> Pa
     return page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("code", "width"),
     [

@@ -98,6 +98,7 @@ def test_the_colours_fall_evenly_in_lightness() -> None:
     assert (np.diff(lightness) < 0).all()
 
 
+@pytest.mark.long
 def test_ink_takes_the_colour_of_the_page(one_service) -> None:
     service = one_service.hosts[0]
     for svg in (

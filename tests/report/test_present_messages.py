@@ -273,6 +273,7 @@ def test_heartbeat_that_nobody_takes():
     assert "ConnectionError" in beat(f"http://127.0.0.1:{free_port()}/secret")
 
 
+@pytest.mark.long
 async def test_daemon_tells_that_the_line_went_and_came(
     tmp_path: Path, webhook: Webhook
 ):

@@ -41,7 +41,13 @@ async def told(folder: Path, *urls: str) -> tuple[int, list[str]]:
     return n_taken, [notice.kind for notice in troubles]
 
 
-@pytest.mark.parametrize("kind", ENDLESS)
+BRIEF = ("silence", "dripping headers", "body", "packed body")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [k if k in BRIEF else pytest.param(k, marks=pytest.mark.long) for k in ENDLESS],
+)
 async def test_a_server_without_end_is_left(
     tmp_path: Path, soon: None, kind: str
 ) -> None:
@@ -96,8 +102,15 @@ def answers(text: bytes) -> Handler:
     return handler
 
 
-@pytest.mark.parametrize("status", ["301 A", "302 A", "303 A", "307 A", "308 A"])
-@pytest.mark.parametrize("more", ["", "?redirect=yes"])
+@pytest.mark.parametrize(
+    ("status", "more"),
+    [
+        ("301 A", ""),
+        ("302 A", "?redirect=yes"),
+        ("307 A", ""),
+        ("308 A", "?redirect=yes"),
+    ],
+)
 async def test_a_redirect_leads_nowhere(tmp_path: Path, status: str, more: str) -> None:
     async with serve(answers(b"HTTP/1.1 200 OK\r\n\r\n")) as router:
         to = f"http://127.0.0.1:{router.port}/reboot"

@@ -1,10 +1,18 @@
 """What the tests of the store share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from monitor.store import Store, open_store
+from tests.databases import new_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], name="database")
+def _database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new database without a row, of each kind in every run."""
+    return new_database(request, tmp_path)
 
 
 @pytest.fixture

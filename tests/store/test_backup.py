@@ -40,7 +40,7 @@ def database(empty_database: str) -> str:
     return empty_database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def other(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a second empty database of either kind."""
     if request.param == "sqlite":

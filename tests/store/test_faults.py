@@ -106,6 +106,7 @@ def test_postgresql_stopped_and_started_and_the_writer_killed(tmp_path: Path):
         server.remove()
 
 
+@pytest.mark.long
 def test_sqlite_held_by_another_program_and_the_writer_killed(tmp_path: Path):
     file = tmp_path / "monitor.db"
     with closing(sqlite3.connect(file, isolation_level=None)) as other:

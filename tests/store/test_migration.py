@@ -143,18 +143,16 @@ def test_a_migration_that_fails_leaves_nothing_behind(database: str, engine):
         assert inspect(connection).get_table_names() == ["samples"]
 
 
-@pytest.mark.parametrize("table", ["samples", "rounds", "analyses", "verdicts"])
-@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET {column} = NULL"])
-def test_the_database_refuses_to_change_what_was_measured(
-    database: str, engine, table: str, change: str
-):
+def test_the_database_refuses_to_change_what_was_measured(database: str, engine):
     fill(database)
-    column = list(metadata.tables[table].columns)[-1].name
-    with (
-        pytest.raises(DBAPIError, match="rows are only added"),
-        engine.begin() as connection,
-    ):
-        connection.execute(text(change.format(table, column=column)))
+    for table in ("samples", "rounds", "analyses", "verdicts"):
+        column = list(metadata.tables[table].columns)[-1].name
+        for change in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = NULL"):
+            with (
+                pytest.raises(DBAPIError, match="rows are only added"),
+                engine.begin() as connection,
+            ):
+                connection.execute(text(change))
 
 
 def fill(url: str) -> None:

@@ -77,11 +77,11 @@ WRITING = [
 ]
 
 
-@pytest.mark.parametrize("question", WRITING)
-def test_nothing_else_may_be_asked(filled: str, question: str):
+def test_nothing_else_may_be_asked(filled: str):
     before = _everything(filled)
-    with pytest.raises(InputError, match="allowed: one SELECT"):
-        ask(filled, question, max_rows=5)
+    for question in WRITING:
+        with pytest.raises(InputError, match="allowed: one SELECT"):
+            ask(filled, question, max_rows=5)
     assert _everything(filled) == before
 
 

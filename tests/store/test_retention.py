@@ -164,6 +164,7 @@ def test_work_is_cut_into_small_pieces(
     assert before == 0
 
 
+@pytest.mark.long
 def test_writer_never_waits_long(
     store: Store, database: str, retention: Retention
 ) -> None:

@@ -6,6 +6,7 @@ from monitor.simulation import simulate
 from study.looks import daily_looks
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("family", "seed"),
     [

@@ -16,6 +16,7 @@ expected-statuses = ["2xx", "400", "401", "403", "404"]
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("phases", "n_examples"),
     [

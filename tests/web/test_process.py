@@ -128,6 +128,7 @@ def child_of(process: subprocess.Popen) -> int:
     return int(child)
 
 
+@pytest.mark.long
 async def test_the_dashboard_comes_back_when_it_dies(tmp_path: Path):
     with monitor(tmp_path, "run") as process:
         await address(tmp_path)

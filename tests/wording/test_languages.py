@@ -43,8 +43,13 @@ def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
     return text if isinstance(text, tuple) else (text,)
 
 
-@lru_cache
 def of_the_code(code: str) -> frozenset[Message]:
+    # All but the language of the code itself translate the same messages.
+    return _found(code if code == "en" else "ru")
+
+
+@lru_cache
+def _found(code: str) -> frozenset[Message]:
     return frozenset(messages(Path(), code))
 
 
