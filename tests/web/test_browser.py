@@ -20,6 +20,7 @@ from monitor.config.proposal import shipped_text
 from monitor.store import open_store
 from monitor.stored_analysis import read_document
 from monitor.wallclock import zone_named
+from monitor.wording import LANGUAGES
 from tests.harm import MARKS, steering
 from tests.test_consent import consents
 from tests.web import history
