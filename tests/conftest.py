@@ -12,6 +12,7 @@ from tests.databases import new_database
 from tests.postgres import PostgresServer, make_server
 
 _numbers = count(1)
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +53,7 @@ def postgres_store_url(
     postgres_server.drop_database(name)
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)],
-    name="database",
-)
+@pytest.fixture(params=KINDS, name="database")
 def _database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a new database without a row; the test runs once on each kind.
 
@@ -66,12 +64,10 @@ def _database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database(request, tmp_path)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database without tables; the test runs once on each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'monitor.db'}"
-    return request.getfixturevalue("postgres_url")
+@pytest.fixture(params=KINDS, name="empty_database")
+def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables, of the kinds that `database` has."""
+    return new_database(request, tmp_path, on_server="postgres_url")
 
 
 @pytest.fixture

@@ -10,8 +10,28 @@ on_each_database = pytest.mark.parametrize(
 """Both kinds in every run, above the store, too: its locks and its rights differ."""
 
 
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a new database without a row, of the kind that was asked for."""
+def sqlite_in_brief(fixture: str = "database") -> pytest.MarkDecorator:
+    """SQLite in every run: for what is costly, and not about what the kinds differ in.
+
+    Parameters
+    ----------
+    fixture : which of them the test takes, `database` or `empty_database`.
+    """
+    kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
+    return pytest.mark.parametrize(fixture, kinds, indirect=True)
+
+
+def new_database(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    on_server: str = "postgres_store_url",
+) -> str:
+    """The URL of a new database of the kind that was asked for.
+
+    Parameters
+    ----------
+    on_server : the fixture that makes one in PostgreSQL, with tables or without.
+    """
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
-    return request.getfixturevalue("postgres_store_url")
+    return request.getfixturevalue(on_server)

@@ -120,6 +120,7 @@ async def test_who_refuses_or_does_not_understand_is_not_measured(
     assert consents(tmp_path) == []
 
 
+@pytest.mark.long
 async def test_wrong_answer_is_explained(tmp_path: Path, port: int) -> None:
     configuration(tmp_path, port)
     with on_a_terminal(tmp_path, "en\nno\nyes\nno\nyes\n") as process:

@@ -106,6 +106,7 @@ async def test_fresh_directory_gets_a_database_and_a_first_round(
     }
 
 
+@pytest.mark.long
 async def test_interrupt_ends_it_too(tmp_path: Path, port: int) -> None:
     configuration(tmp_path, port)
     with daemon(tmp_path) as process:

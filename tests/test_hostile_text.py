@@ -101,7 +101,7 @@ def assert_harmless(result: Result) -> None:
     [
         ["anomalies", *PERIOD, "--state", "all", "--controls"],
         pytest.param(["anomalies", *PERIOD, "--episodes"], marks=pytest.mark.long),
-        ["anomalies", *PERIOD, "--by", "target"],
+        pytest.param(["anomalies", *PERIOD, "--by", "target"], marks=pytest.mark.long),
         pytest.param(["anomalies", *PERIOD, "--by", "note"], marks=pytest.mark.long),
         ["anomalies", "--compare", "2026-10-08 20:00..22:00"],
         ["sql", SQL],
@@ -140,8 +140,8 @@ def test_what_a_report_prints_steers_no_terminal(
     "words",
     [
         ["anomalies", *PERIOD, "--state", "all", "--controls"],
-        ["anomalies", *PERIOD, "--episodes"],
-        ["anomalies", *PERIOD, "--by", "note"],
+        pytest.param(["anomalies", *PERIOD, "--episodes"], marks=pytest.mark.long),
+        pytest.param(["anomalies", *PERIOD, "--by", "note"], marks=pytest.mark.long),
         ["sql", SQL, "--limit", "100000"],
         ["sql", "SELECT 1 AS '=1+1', 2 AS \"\x1b[31m\""],
         ["note", "list"],
@@ -155,6 +155,7 @@ def test_no_cell_of_an_answer_is_a_formula(run, words: list[str]) -> None:
     assert wrong == []
 
 
+@pytest.mark.long
 def test_an_exported_table_holds_no_formula_and_comes_back(run, house: Path) -> None:
     with open_store(f"sqlite:///{house / 'monitor.db'}") as store:
         before = list(store.samples.read())

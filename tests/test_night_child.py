@@ -112,6 +112,7 @@ main()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("memory_mib", "is_enough"), [(1500, True), (80, False)], ids=["much", "little"]
 )

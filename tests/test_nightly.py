@@ -62,6 +62,7 @@ def filled(tmp_path: Path) -> Config:
     return config_of(database, made.samples["vantage"].iloc[0], folder=folder)
 
 
+@pytest.mark.long
 def test_verdicts_rest_on_the_evenings_up_to_the_night(filled: Config) -> None:
     early = ask_store(
         filled.database, analysed_night, filled, LAST - timedelta(days=4), now_utc=NOW

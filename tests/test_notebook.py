@@ -20,6 +20,7 @@ from tests.evidence.samples import some_samples
 PAGE = Path(__file__).parent.parent / "docs" / "notebook.md"
 
 
+@pytest.mark.long
 def test_the_worked_example_runs_from_top_to_bottom(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     frame = demo_home().samples.reindex(columns=list(NAMES))

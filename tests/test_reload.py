@@ -81,6 +81,7 @@ async def test_reloads_in_a_row_leave_one_dashboard(tmp_path: Path, port: int) -
         await stopped(process, signal.SIGTERM)
 
 
+@pytest.mark.long
 async def test_bad_file_keeps_the_old_targets_and_says_why(
     tmp_path: Path, port: int
 ) -> None:

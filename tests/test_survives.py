@@ -73,6 +73,7 @@ async def test_time_asleep_is_a_gap_and_no_burst(tmp_path: Path, port: int) -> N
     assert str(reason).startswith("no round was begun in time")
 
 
+@pytest.mark.long
 async def test_resolver_that_is_gone_is_a_failure_and_comes_back(
     tmp_path: Path, port: int
 ) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from monitor.store import open_store
 from tests import forks
-from tests.databases import on_each_database
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
 from tests.test_daemon import configuration, daemon, stopped
@@ -50,7 +49,6 @@ async def ended(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@on_each_database
 async def test_the_second_is_refused_and_the_first_goes_on(homes, database: str):
     first, second = homes
     with daemon(first) as process:

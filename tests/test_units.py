@@ -99,6 +99,7 @@ def test_configuration_that_cannot_be_used_is_not_tried_every_ten_seconds() -> N
     assert values("monitor.service", "RestartPreventExitStatus") == [str(EXIT_INPUT)]
 
 
+@pytest.mark.long
 def test_report_has_a_place_for_its_lists_of_fonts(tmp_path: Path) -> None:
     """Without a home it would warn, and look for all fonts anew, every night."""
     assert values("monitor.service", "CacheDirectory") == ["monitor"]

@@ -82,6 +82,7 @@ async def removal_considered(log: Path) -> None:
 
 
 # Two starts of the daemon and some rounds, on a machine that does other things, too.
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_two_years_ahead_and_back_cost_nothing(
     home: Soak, tmp_path: Path

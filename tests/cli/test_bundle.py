@@ -20,6 +20,7 @@ from monitor.evidence import verify_bundle, write_bundle
 from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
 from monitor.store import Store, open_store
+from tests.costs import in_brief
 from tests.evidence.authority import make_authority, serving
 from tests.evidence.samples import some_samples
 from tests.ports import free_port
@@ -31,6 +32,7 @@ report: {pdf: false}
 home: {provider: Example Net, line: "fibre, 100 Mbit/s"}
 targets: [{name: facebook, url: "https://www.facebook.com/"}]
 """
+LEVELS = ("private", "trusted", "public")
 THEIRS = b"%PDF of a regulator's test\x00"
 DOCS = Path("docs").absolute()
 NIGHT = ["--date", "2018-03-20", "--since", "2018-03-14"]
@@ -116,6 +118,7 @@ def test_the_digest_in_the_report_confirms_the_rows_of_its_bundle(run, tmp_path)
     assert "report/report.html: is neither bound" in told
 
 
+@pytest.mark.long
 def test_a_late_import_shows_as_second_link_and_passes_with_a_later_digest(
     run, tmp_path
 ):
@@ -138,6 +141,7 @@ def test_a_late_import_shows_as_second_link_and_passes_with_a_later_digest(
     assert passed.stdout.startswith("intact:")
 
 
+@pytest.mark.long
 def test_a_bundle_shows_no_evening_whose_samples_were_removed(run, tmp_path):
     run(*BUNDLE)
     retention = Store(f"sqlite:///{tmp_path / 'monitor.db'}").retention("simulated")
@@ -154,7 +158,7 @@ def test_a_bundle_shows_no_evening_whose_samples_were_removed(run, tmp_path):
     assert "days 2018-03-16 to 2018-03-21" in intact.stdout
 
 
-@pytest.mark.parametrize("level", ["private", "trusted", "public"])
+@pytest.mark.parametrize("level", in_brief(LEVELS, "private"))
 def test_the_report_is_in_the_bundle_at_each_level(run, tmp_path, level: str):
     (tmp_path / "of <others>.pdf").write_bytes(THEIRS)
     words = ("--attach", str(tmp_path / "of <others>.pdf"))
@@ -223,7 +227,7 @@ def test_what_cannot_be_attached_is_named(run, tmp_path, files, words):
     assert json.loads(run("note", "list", "--json").stdout)["notes"] == []
 
 
-@pytest.mark.parametrize("level", ["private", "trusted", "public"])
+@pytest.mark.parametrize("level", in_brief(LEVELS, "public"))
 def test_a_bundle_tells_of_itself_what_its_level_allows(run, tmp_path, level: str):
     run(*BUNDLE, "--level", level, "--language", "ru")
     name = "evidence.zip" if level == "private" else f"evidence-{level}.zip"

@@ -59,6 +59,7 @@ def test_report_of_a_past_night_knows_nothing_later(house: Path) -> None:
     assert len(document["evenings"]["facebook"]) <= 7
 
 
+@pytest.mark.long
 def test_report_without_a_date_is_of_the_last_measured_night(house: Path) -> None:
     result = run("report", "--language", "kk")
     assert result.exit_code == 0, result.output
@@ -84,6 +85,7 @@ def test_a_letter_lies_beside_the_report_and_in_no_bundle(house: Path) -> None:
         assert not [name for name in bundle.namelist() if "letter" in name]
 
 
+@pytest.mark.long
 def test_what_friends_state_is_told_and_a_forged_digest_is_left_out(
     house: Path,
 ) -> None:

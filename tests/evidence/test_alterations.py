@@ -60,6 +60,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
+@pytest.mark.long
 def test_these_bundles_have_every_member(bundles) -> None:
     for path in bundles.values():
         with zipfile.ZipFile(path) as bundle:
@@ -80,6 +81,7 @@ def test_every_alteration_is_caught_and_named(bundles, level: str, kind: str) ->
         assert found.is_named, (seed, found.place, told)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "level",
     [LEVELS[0], *(pytest.param(level, marks=pytest.mark.long) for level in LEVELS[1:])],

@@ -13,6 +13,7 @@ from monitor.evidence.layout import row_check
 from monitor.evidence.recompute import differences
 from monitor.interchange import NAMES, samples_from
 from monitor.simulation import demo_home
+from tests.costs import in_brief
 from tests.evidence.samples import CONFIG
 from tests.evidence.test_verify import rewritten
 
@@ -44,7 +45,7 @@ def written(path: Path, home, level: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("level", ["private", "trusted"])
+@pytest.mark.parametrize("level", in_brief(["private", "trusted"], "private"))
 def test_the_rows_give_the_same_verdicts_again(tmp_path, home, level):
     result = verify_bundle(written(tmp_path / "a.zip", home, level))
     assert result.findings == []
@@ -86,6 +87,7 @@ def test_a_public_bundle_says_why_its_verdicts_cannot_be_computed_again(tmp_path
     assert "computed before the rows were made coarser" in result.notes[0]
 
 
+@pytest.mark.long
 def test_a_verdict_that_the_rows_do_not_give_is_named(tmp_path, home):
     def change(members):
         document = json.loads(members["verdicts.json"])

@@ -92,6 +92,7 @@ def test_each_home_has_its_own_zone(tmp_path: Path) -> None:
     assert told["east"]["found_window"] != told["west"]["found_window"]
 
 
+@pytest.mark.long
 def test_what_cannot_be_judged_is_named_and_the_rest_is_judged(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"good": "quiet", "nowhere": "quiet"})
     (folder / "cut.parquet").write_bytes((folder / "good.parquet").read_bytes()[:5000])
@@ -150,6 +151,7 @@ def claim(verdict: Mapping[str, object]) -> list[object]:
     return [verdict[name] for name in ("vantage", "target", "verdict", "e_value")]
 
 
+@pytest.mark.long
 def test_what_an_interrupted_run_has_done_is_not_done_again(
     homes: Path, tmp_path: Path
 ) -> None:

@@ -163,6 +163,7 @@ def test_the_daemon_loads_nothing_of_a_fleet() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 def test_without_the_extra_the_engine_says_what_to_install(tmp_path: Path) -> None:
     done = without_extra("fleet", "analyze", ".", "--engine", "dask", cwd=tmp_path)
     assert "pip install 'monitor[cluster]'" in done.stderr

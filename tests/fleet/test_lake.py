@@ -65,6 +65,7 @@ def night(lake: Lake) -> fleet.FleetRun:
     )
 
 
+@pytest.mark.long
 def test_a_home_is_judged_in_the_lake_as_at_home(
     filled: Lake, two_homes: list[PushingHome]
 ) -> None:

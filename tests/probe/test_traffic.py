@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from monitor.probe.traffic import Traffic
+from tests.costs import in_brief
 from tests.probe.site import SITE, at
 from tests.servers import dns, hostile_pages, web
 from tests.servers.tcp import serve
@@ -61,7 +62,7 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("name", FLOODS)
-@pytest.mark.parametrize("is_secure", [True, False], ids=["tls", "plain"])
+@pytest.mark.parametrize("is_secure", in_brief([True, False], True))
 async def test_no_flood_is_taken_beyond_its_cap(make_prober, tls, name, is_secure):
     """Of 3.7 GB that came down, 41 kB were counted."""
     prober = make_prober(page_max_bytes=MIB, stage_timeout_s=20.0)

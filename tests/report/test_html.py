@@ -167,7 +167,9 @@ def first_evening(report, text: str):
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), zip(harm.TEXTS.values(), cycle(LANGUAGES), strict=False), ids=str
+    ("text", "code"),
+    [*zip(harm.TEXTS.values(), cycle(LANGUAGES), strict=False)],
+    ids=str,
 )
 def test_nothing_turns_a_sentence_or_is_unseen(
     one_service, text: str, code: str, monkeypatch: pytest.MonkeyPatch
@@ -180,7 +182,7 @@ def test_nothing_turns_a_sentence_or_is_unseen(
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), zip(HOSTILE, cycle(LANGUAGES), strict=False), ids=str
+    ("text", "code"), [*zip(HOSTILE, cycle(LANGUAGES), strict=False)], ids=str
 )
 def test_hostile_text_in_the_newer_sentences_stays_text(
     one_service, text: str, code: str, monkeypatch: pytest.MonkeyPatch

@@ -410,6 +410,7 @@ def test_silence_is_told_although_a_clock_left_rounds_in_the_future(
     assert told(config, webhook, silent, silent) == ["The monitor is silent"]
 
 
+@pytest.mark.long
 def test_silence_that_only_a_wrong_clock_saw_ends_and_hides_no_later_one(
     webhook: Webhook, tmp_path: Path
 ) -> None:

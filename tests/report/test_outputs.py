@@ -105,6 +105,7 @@ def _pages(pdf: bytes) -> int:
     return sum(len(re.findall(rb"/Type\s*/Page\b", t)) for t in _unpacked(pdf))
 
 
+@pytest.mark.long
 def test_the_pdf_has_pages_and_asks_nobody(one_service) -> None:
     text = " ".join([*harm.PAGES.values(), *harm.MARKS.values()])
     pdf = render_pdf(render_html(hostile(one_service, text), "kk"))

@@ -169,6 +169,7 @@ def test_site_that_answers_no_more_is_told_like_a_slow_one(
     assert "has not answered for" in message.body
 
 
+@pytest.mark.long
 def test_disk_and_clock(tmp_path: Path, webhook: Webhook):
     home = Home(config_of(tmp_path, webhook.url))
     full = replace(WELL, free_bytes=LOW_DISK_BYTES - 1)

@@ -15,6 +15,12 @@ def _database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database(request, tmp_path)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"], name="empty_database")
+def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables, of each kind in every run."""
+    return new_database(request, tmp_path, on_server="postgres_url")
+
+
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     """An open store, once on each kind of database."""

@@ -181,6 +181,7 @@ def test_nothing_is_wiped_under_a_daemon(postgres_url: str):
         assert len(list(store.samples.read())) == 50
 
 
+@pytest.mark.long
 def test_an_export_is_of_ones_own_unless_asked_otherwise(homes):
     def exported(*words: str) -> set[str]:
         done = monitor(homes["home"], "export", "out.csv", "--force", *words)

@@ -15,6 +15,7 @@ from monitor.store.postgres_server import Server
 from monitor.store.question import ask
 from monitor.store.spool import SpooledWriter
 from monitor.store.wiping import wipe
+from tests.costs import in_brief
 from tests.door import ask_store_as_it_is
 from tests.pgbouncer import pooler
 from tests.postgres import PostgresServer
@@ -100,7 +101,7 @@ def test_times_are_in_utc_whatever_the_server_thinks(pooled: str, postgres_url: 
     assert moment.utcoffset().total_seconds() == 0
 
 
-@pytest.mark.parametrize("through", ["postgres_url", "pooled"])
+@pytest.mark.parametrize("through", in_brief(["postgres_url", "pooled"], "pooled"))
 def test_everything_lies_in_the_schema_that_the_url_names(
     request, through: str, tmp_path: Path
 ):

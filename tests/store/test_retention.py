@@ -28,6 +28,7 @@ from monitor.store.retention import (
     _lift_guard,
 )
 from monitor.store.tables import hourly, hourly_stale, samples
+from tests.databases import sqlite_in_brief
 from tests.door import ask_store
 from tests.store.test_database import T0
 from tests.store.writing_process import numbered
@@ -109,6 +110,7 @@ def test_roll_ups_that_were_not_made_yet_are_made_before_the_samples_go(
     assert {row[2] for row in found} == {6}
 
 
+@sqlite_in_brief()
 def test_roll_ups_outlive_a_late_row_and_a_change_of_the_zone(
     store: Store, database: str, retention: Retention
 ) -> None:
@@ -150,6 +152,7 @@ def test_nobody_else_can_remove_anything_before_during_or_after(
     engine.dispose()
 
 
+@sqlite_in_brief()
 def test_work_is_cut_into_small_pieces(
     store: Store, database: str, retention: Retention
 ) -> None:
@@ -201,6 +204,7 @@ def test_decision_can_be_taken_back(store: Store, retention: Retention) -> None:
     assert min(s.started_at_utc for s in store.samples.read()) == CUT
 
 
+@sqlite_in_brief()
 def test_days_that_were_allowed_to_go_are_no_differences(
     store: Store, database: str, retention: Retention
 ) -> None:
@@ -294,6 +298,7 @@ def test_clock_that_stands_in_the_future_makes_nothing_old(
     assert retention.age(N_DAYS, now=now) == before
 
 
+@sqlite_in_brief()
 @pytest.mark.parametrize("case", ["ahead", "and back", "ahead, a boot, right"])
 def test_nothing_is_old_for_a_day_after_the_clock_was_set(
     store: Store, retention: Retention, case: str
@@ -367,6 +372,7 @@ def old(empty_database: str, tmp_path: Path) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+@sqlite_in_brief("empty_database")
 def test_decision_of_the_first_versions_in_the_future_is_healed(
     old: sa.Engine, empty_database: str
 ) -> None:
@@ -382,6 +388,7 @@ def test_decision_of_the_first_versions_in_the_future_is_healed(
         assert min(s.started_at_utc for s in store.samples.read()) == CUT
 
 
+@sqlite_in_brief("empty_database")
 def test_what_the_first_versions_removed_is_counted_at_the_upgrade(
     old: sa.Engine, empty_database: str
 ) -> None:
@@ -397,6 +404,7 @@ def test_what_the_first_versions_removed_is_counted_at_the_upgrade(
     assert list(ask_store(empty_database, stored_differences)) == []
 
 
+@sqlite_in_brief("empty_database")
 def test_what_somebody_removes_after_the_upgrade_is_an_alteration(
     old: sa.Engine, empty_database: str
 ) -> None:

@@ -176,6 +176,7 @@ def test_a_vanished_database_is_made_anew_from_the_spool(writer, url, file, spoo
     assert stored(url) == [sample(1), sample(2)]
 
 
+@pytest.mark.long
 def test_postgresql_may_be_down_from_the_start(spool, clock):
     server = make_server()
     try:
@@ -429,6 +430,7 @@ def test_what_cannot_be_read_is_set_aside_once(spool):
     assert aside.read_text() == "torn\n"
 
 
+@pytest.mark.long
 def test_a_frozen_database_does_not_gather_threads(spool, clock):
     server = make_server()
     try:

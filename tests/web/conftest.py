@@ -35,7 +35,7 @@ def postgres_history(postgres_server: PostgresServer) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def history_url(request: pytest.FixtureRequest) -> str:
     """The week, once on each kind of database."""
     kind = "sqlite" if request.param == "sqlite" else "postgres"

@@ -21,6 +21,7 @@ from monitor.store import open_store
 from monitor.stored_analysis import read_document
 from monitor.wallclock import zone_named
 from monitor.wording import LANGUAGES
+from tests.costs import in_brief
 from tests.harm import MARKS, steering
 from tests.test_consent import consents
 from tests.web import history
@@ -150,6 +151,7 @@ def test_data_used_is_a_picture(look: Look):
     expect(page.locator("[data-by=site]")).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.long
 def test_metric_and_view_can_be_switched(look: Look):
     """And the address follows, so that a link shows the same."""
     page = look().open("evenings/twitter")
@@ -163,6 +165,7 @@ def test_metric_and_view_can_be_switched(look: Look):
     expect(page.locator("select[name=metric]")).to_have_value("connect_s")
 
 
+@pytest.mark.long
 def test_a_link_of_the_one_page_dashboard_still_leads_to_its_day(look: Look):
     page = look().open("?target=facebook&metric=goodput_bps&day=2026-10-19")
     assert page.url.endswith("/day/2026-10-19/facebook")
@@ -176,6 +179,7 @@ def test_what_does_not_exist_is_said(look: Look):
     expect(page.locator("#failure")).to_contain_text("no site nobody")
 
 
+@pytest.mark.long
 def test_a_cell_of_the_heat_map_opens_its_day(look: Look):
     page = look().open("evenings/facebook")
     plot = page.locator("[data-figure=heatmap] .plot")
@@ -197,6 +201,7 @@ def test_the_heat_map_works_by_keyboard(look: Look):
     page.wait_for_url("**/day/2026-10-19/facebook*")
 
 
+@pytest.mark.long
 def test_every_page_is_reached_by_keyboard_past_the_skip_link(look: Look):
     page = look().open()
     page.keyboard.press("Tab")
@@ -249,6 +254,7 @@ def test_a_sample_opens_with_its_bytes_and_its_text_stays_text(look: Look):
     expect(page.locator("#bytes .empty")).to_contain_text("only transfers have one")
 
 
+@pytest.mark.long
 def test_every_chart_saves_itself_and_its_data(look: Look):
     watched = look()
     # Chromium lets a page begin ten downloads in a row: not all kinds of all charts.
@@ -273,6 +279,7 @@ def assert_titled(svg: bytes) -> None:
     assert root.find("{http://www.w3.org/2000/svg}title").text
 
 
+@pytest.mark.long
 def test_two_windows_are_compared(look: Look):
     page = look().open("compare?target=facebook")
     form = {"a_since": "2026-10-16T20:00", "a_until": "2026-10-16T22:00",
@@ -347,7 +354,7 @@ def opened_whole(watched: Watched, path: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", in_brief(PAGES, "now", "day", "health"))
 def test_the_accessibility_checker_has_no_objection(look: Look, name: str):
     """WCAG 2.2 A and AA on every page, with everything opened, on a dark phone."""
     watched = look(viewport=NARROW, color_scheme="dark")
@@ -401,6 +408,7 @@ def test_a_fresh_home_says_what_will_appear_and_when(look: Look, tmp_path: Path)
         page.context.close()
 
 
+@pytest.mark.long
 def test_after_the_first_round_it_was_measured_once(look: Look, tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'first.db'}"
     with open_store(url) as store:
@@ -446,6 +454,7 @@ def test_cards_never_say_more_than_the_verdict(look: Look, tmp_path: Path):
         page.context.close()
 
 
+@pytest.mark.long
 def test_a_card_tells_a_service_and_its_hosts_beneath(look: Look, tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'judged.db'}"
     with open_store(url) as store:
@@ -682,7 +691,7 @@ def test_a_person_sees_what_is_slow_at_this_moment(look: Look, tmp_path: Path) -
         assert watched.axe() == []
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW])
+@pytest.mark.parametrize("viewport", in_brief([WIDE, NARROW], NARROW))
 def test_a_dead_line_is_the_first_that_a_person_sees(
     look: Look, tmp_path: Path, viewport: dict
 ) -> None:

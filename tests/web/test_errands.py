@@ -38,6 +38,7 @@ async def ended(errand: Errand) -> Errand:
     return errand
 
 
+@pytest.mark.long
 async def test_a_command_is_followed_to_its_end(errands: Errands) -> None:
     done = await ended(errands.begin("check", ["config", "check"]))
     assert done.state is ErrandState.DONE

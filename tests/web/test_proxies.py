@@ -137,6 +137,7 @@ SHIPPED = [name for name in WAYS if "docs" in name]
 """What the manual tells to write; the others are what people had written."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [

@@ -448,6 +448,7 @@ def quick(legs: pd.DataFrame, probe: str) -> pd.DataFrame:
     return legs.assign(goodput_bps=rates)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_every_message_is_made_by_a_home_and_told_in_every_language() -> None:
     method, made = Path("docs/method.md").read_text(), {}
