@@ -15,6 +15,15 @@ _numbers = count(1)
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What was measured to cost too much for every run is left to `make test-long`."""
+    costly = set((Path(__file__).parent / "costly.txt").read_text().splitlines())
+    for item in items:
+        if item.nodeid in costly and not item.get_closest_marker("every_run"):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL, one for the whole session."""

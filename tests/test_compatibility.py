@@ -49,6 +49,7 @@ def test_an_old_database_upgrades_and_its_chain_verifies(old_home):
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+@pytest.mark.every_run
 def test_an_old_database_is_judged_and_reported(old_home):
     monitor(old_home, "db", "upgrade")
     words = ("report", "--date", "2026-11-20", "--out", "night", "--bundle")

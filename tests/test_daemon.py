@@ -89,6 +89,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.every_run
 async def test_fresh_directory_gets_a_database_and_a_first_round(
     tmp_path: Path, port: int
 ) -> None:
@@ -129,6 +130,7 @@ async def test_stop_in_the_middle_of_a_round_keeps_what_was_measured(
     assert str(record[2]).startswith("stopped")
 
 
+@pytest.mark.every_run
 async def test_time_without_the_daemon_is_a_gap(tmp_path: Path, port: int) -> None:
     configuration(tmp_path, port)
     an_hour_ago = SystemClock().now_utc() - timedelta(hours=1)

@@ -112,6 +112,7 @@ def gateway() -> set[str]:
     return set() if route is None or route.gateway is None else {route.gateway}
 
 
+@pytest.mark.every_run
 async def test_only_sites_resolver_and_gateway_are_contacted(
     tmp_path: Path, contacts: Path
 ) -> None:
@@ -161,6 +162,7 @@ HOME_PLACES = (
 )
 
 
+@pytest.mark.every_run
 @pytest.mark.parametrize(
     "way", ["page", pytest.param("redirect", marks=pytest.mark.long)]
 )
@@ -295,6 +297,7 @@ def test_whatever_does_not_measure_contacts_nobody(
     assert not contacts.exists()
 
 
+@pytest.mark.every_run
 async def test_a_message_goes_where_the_owner_said_and_nowhere_else(
     tmp_path: Path, contacts: Path
 ) -> None:

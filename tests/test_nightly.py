@@ -223,6 +223,7 @@ def test_reports_go_when_enough_days_were_measured_after_them(
     assert [path.name for path in reports.iterdir()] == ["2026-03-01"]
 
 
+@pytest.mark.every_run
 def test_command_does_a_night_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ async def test_a_night_opens_the_database_once(home: Path) -> None:
     assert engines(home) == {"nightly": [1], "report": [1]}
 
 
+@pytest.mark.every_run
 async def test_the_daemon_and_its_dashboard_open_it_once_each(home: Path) -> None:
     process = command(home, "run", "--yes")
     try:

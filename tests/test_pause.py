@@ -35,6 +35,7 @@ def said(folder: Path, *words: str) -> str:
     return result.stdout
 
 
+@pytest.mark.every_run
 async def test_the_daemon_pauses_and_goes_on(tmp_path: Path, port: int) -> None:
     configuration(tmp_path, port, every="10s")
     with daemon(tmp_path) as process:

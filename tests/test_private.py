@@ -63,6 +63,7 @@ def run(folder: Path, *words: str, umask: int = 0) -> None:
     forks.run(*words, cwd=folder, umask=umask, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.every_run
 @pytest.mark.timeout(900)
 def test_what_commands_make_is_private(tmp_path: Path) -> None:
     configuration(tmp_path, 1)

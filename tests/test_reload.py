@@ -26,6 +26,7 @@ async def log_says(folder: Path, words: str, *, times: int = 1) -> None:
     await until(lambda: log.read_text().count(words) >= times, log=log)
 
 
+@pytest.mark.every_run
 async def test_new_targets_are_measured_and_old_ones_no_longer(
     tmp_path: Path, port: int
 ) -> None:

@@ -27,6 +27,7 @@ async def port() -> AsyncIterator[int]:
         yield served.port
 
 
+@pytest.mark.every_run
 async def test_full_disk_loses_nothing(tmp_path: Path, port: int) -> None:
     """No file may grow: neither database nor spool take anything for a while."""
     configuration(tmp_path, port)

@@ -49,6 +49,7 @@ async def ended(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.every_run
 async def test_the_second_is_refused_and_the_first_goes_on(homes, database: str):
     first, second = homes
     with daemon(first) as process:

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +89,7 @@ def test_scaling_every_value_changes_no_verdict(home, scale):
         np.testing.assert_allclose(after.effect.ratio, before.effect.ratio, rtol=2e-3)
 
 
+@pytest.mark.every_run
 @few
 @given(homes, st.sampled_from([1.5, 3.0, 10.0]))
 def test_slower_evenings_never_give_a_milder_verdict(home, factor):

@@ -104,6 +104,7 @@ def test_a_bundle_of_the_database_is_intact_with_its_verdicts(run):
     assert intact.stderr == ""
 
 
+@pytest.mark.every_run
 def test_the_digest_in_the_report_confirms_the_rows_of_its_bundle(run, tmp_path):
     run(*BUNDLE)
     report = json.loads((tmp_path / "out" / "report.json").read_text())

@@ -67,6 +67,7 @@ def test_report_without_a_date_is_of_the_last_measured_night(house: Path) -> Non
     assert [p.name for p in (house / "reports").iterdir()] == ["2026-03-10"]
 
 
+@pytest.mark.every_run
 def test_a_bundle_can_be_verified(house: Path) -> None:
     result = run("report", "--date", "2026-03-09", "--out", "out", "--bundle")
     assert result.exit_code == 0, result.output

@@ -127,6 +127,7 @@ for day in range(2, 21):
 """
 
 
+@pytest.mark.every_run
 @on_each_database
 def test_several_closings_at_once_do_not_fork_the_chain(filled):
     """While rows of closed days go on arriving, as they do from a spool."""

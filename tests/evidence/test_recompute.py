@@ -45,6 +45,7 @@ def written(path: Path, home, level: str) -> Path:
     return path
 
 
+@pytest.mark.every_run
 @pytest.mark.parametrize("level", in_brief(["private", "trusted"], "private"))
 def test_the_rows_give_the_same_verdicts_again(tmp_path, home, level):
     result = verify_bundle(written(tmp_path / "a.zip", home, level))

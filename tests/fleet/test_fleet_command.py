@@ -46,6 +46,7 @@ def yesterday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return (now - timedelta(days=3)).date().isoformat()
 
 
+@pytest.mark.every_run
 def test_from_an_empty_lake_to_a_report(yesterday: str) -> None:
     monitor("fleet", "init", "lake", "--buckets", "2")
     Path("card.json").write_text(monitor("fleet", "card"))

@@ -47,6 +47,7 @@ new_columns = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.every_run
 @settings(max_examples=15, deadline=None)
 @given(st.lists(new_columns, min_size=1, max_size=4))
 def test_new_columns_survive_files_store_and_bundle_rows(found: list[dict]):

@@ -26,6 +26,7 @@ def _has_namespaces() -> bool:
         return False
 
 
+@pytest.mark.every_run
 @pytest.mark.skipif(not _has_namespaces(), reason="no network namespaces here")
 @pytest.mark.parametrize(
     ("case", "n_probes"),

@@ -138,6 +138,7 @@ def boxes(box: Theirs) -> Iterator[Theirs]:
         yield from boxes(child)
 
 
+@pytest.mark.every_run
 def test_the_pdf_is_tagged_and_has_title_and_language(laid) -> None:
     pdf = laid.write_pdf(pdf_variant="pdf/ua-1")
     assert pdf.count(b"/Subtype /Image") + pdf.count(b"/Subtype/Image") >= 1

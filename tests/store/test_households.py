@@ -119,6 +119,7 @@ def homes(postgres_url: str, tmp_path: Path) -> dict[str, Path]:
     return folders
 
 
+@pytest.mark.every_run
 def test_a_wipe_leaves_the_others_as_they_are(postgres_url: str, tmp_path: Path):
     fill(postgres_url, "garden")
     alone = contents(postgres_url)

@@ -109,6 +109,7 @@ def began(pid: int) -> str:
     return _began(pid)
 
 
+@pytest.mark.every_run
 def test_who_was_killed_is_followed_at_once(store, me):
     code = (
         "import os; from monitor.store.holder import Holder;"

@@ -88,6 +88,7 @@ def test_the_log_shrinks_when_a_reader_lets_go(file: Path):
         assert log_finding(wal_bytes(url)).state is State.OK
 
 
+@pytest.mark.every_run
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.3, 0.6, 0.95])
 def test_a_flipped_bit_in_the_log_of_a_killed_writer_costs_one_round(
     killed: Path, file: Path, part: float

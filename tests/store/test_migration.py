@@ -43,6 +43,7 @@ def engine(database: str):
     made.dispose()
 
 
+@pytest.mark.every_run
 def test_the_migrations_build_what_the_program_uses(database: str, engine):
     open_store(database).close()
     with reading(engine) as connection:
@@ -120,6 +121,7 @@ def test_a_newer_database_is_refused_with_advice(database: str, engine):
         open_store(database)
 
 
+@pytest.mark.every_run
 def test_processes_that_start_at_once_make_one_database(database: str, engine):
     code = (
         "import sys, warnings; warnings.simplefilter('error')\n"

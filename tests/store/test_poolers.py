@@ -77,6 +77,7 @@ def use_everything(url: str, tmp_path: Path) -> None:
     writer.close()
 
 
+@pytest.mark.every_run
 def test_all_of_the_store_works_through_a_stock_pooler(pooled: str, tmp_path: Path):
     use_everything(pooled, tmp_path)
     assert asked(pooled, "SELECT count(*) FROM pg_prepared_statements") == [(0,)]

@@ -327,6 +327,7 @@ def test_step_seen_by_another_vantage_is_of_another_machine(
     assert retention.age(N_DAYS, now=now).first_kept is not None
 
 
+@pytest.mark.every_run
 def test_only_the_samples_of_the_own_vantage_go(
     store: Store, database: str, retention: Retention
 ) -> None:

@@ -196,6 +196,7 @@ def test_postgresql_may_be_down_from_the_start(spool, clock):
         server.remove()
 
 
+@pytest.mark.every_run
 def test_a_frozen_postgresql_is_given_up_in_time(spool, clock):
     """Its kernel still answers, so that only a limit of our own ends the wait."""
     server = make_server()

@@ -54,6 +54,7 @@ def revisions(url: str) -> list[tuple]:
     return list(map(tuple, found))
 
 
+@pytest.mark.every_run
 def test_a_slow_migration_is_waited_for(database: str):
     """Longer than any lock is waited for: three seconds at the server, two here."""
     first = started(SLOW, database)

@@ -88,6 +88,7 @@ def saved(page: Page, figure: str, kind: str) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
+@pytest.mark.every_run
 def test_the_first_look_answers_the_question(look: Look):
     page = look().open()
     card = page.locator(".card[data-target=facebook]")
@@ -103,6 +104,7 @@ def test_the_first_look_answers_the_question(look: Look):
     )
 
 
+@pytest.mark.every_run
 def test_a_card_leads_to_its_evenings_and_an_evening_to_its_day(look: Look):
     page = look().open()
     page.click(".card[data-target=facebook] a")
@@ -476,6 +478,7 @@ def test_a_card_tells_a_service_and_its_hosts_beneath(look: Look, tmp_path: Path
         page.context.close()
 
 
+@pytest.mark.every_run
 def test_logging_in_sharing_and_logging_out(
     look: Look, tmp_path: Path, sqlite_history: str, hashes: dict[str, str]
 ):
@@ -538,6 +541,7 @@ def follow(page: Page, place: str) -> None:
     page.wait_for_selector("html[data-ready]")
 
 
+@pytest.mark.every_run
 def test_the_owner_pauses_and_notes_and_a_guest_does_not(
     look: Look, tmp_path: Path, hashes: dict[str, str]
 ):
@@ -562,6 +566,7 @@ def test_the_owner_pauses_and_notes_and_a_guest_does_not(
         page.click("#note [type=submit]")
         expect(page.locator("#notes li")).to_contain_text("<i>Match</i>")
         page.click("#share")
+        expect(page.locator("#shared")).to_contain_text("http")
         link = page.locator("#shared").inner_text().split("http")[1]
         guest = look(to=home)
         guest.page.goto(f"http{link}")
@@ -572,6 +577,7 @@ def test_the_owner_pauses_and_notes_and_a_guest_does_not(
         page.context.close()
 
 
+@pytest.mark.every_run
 def test_a_home_is_set_up_in_the_browser(look: Look, tmp_path: Path):
     """Also where no site can be reached: then all controls stay."""
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
@@ -617,6 +623,7 @@ def test_a_report_is_made_from_the_page(
         page.context.close()
 
 
+@pytest.mark.every_run
 def test_sites_are_switched_added_and_the_change_undone(look: Look, tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
     open_store(url).close()
@@ -666,6 +673,7 @@ def test_pictures_for_the_manual(
     assert path.stat().st_size > 50_000
 
 
+@pytest.mark.every_run
 def test_a_person_sees_what_is_slow_at_this_moment(look: Look, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
     history.fill_up_to_now(url, datetime.now(UTC))
@@ -691,6 +699,7 @@ def test_a_person_sees_what_is_slow_at_this_moment(look: Look, tmp_path: Path) -
         assert watched.axe() == []
 
 
+@pytest.mark.every_run
 @pytest.mark.parametrize("viewport", in_brief([WIDE, NARROW], NARROW))
 def test_a_dead_line_is_the_first_that_a_person_sees(
     look: Look, tmp_path: Path, viewport: dict

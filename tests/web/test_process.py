@@ -93,6 +93,7 @@ async def test_a_fresh_home_has_a_page_within_its_first_minute(tmp_path: Path):
     assert await status(url) is None
 
 
+@pytest.mark.every_run
 async def test_a_killed_daemon_leaves_no_dashboard_behind(tmp_path: Path):
     with monitor(tmp_path, "run") as process:
         url = await address(tmp_path)
