@@ -53,7 +53,7 @@ class _Idleness:
         self._since_s = self._looked_s = time.monotonic()
 
     def is_over(self, now_s: float) -> bool:
-        """Whether it has computed nothing for too long; a busy machine is no idleness."""
+        """Whether it has computed nothing for too long, however busy the machine is."""
         if now_s - self._looked_s < _LOOK_EVERY_S:
             return False
         self._looked_s = now_s
