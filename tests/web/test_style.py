@@ -1,4 +1,4 @@
-"""The dark colours stand twice: CSS cannot share a block between a query and a choice."""
+"""The dark colours stand twice: no block of CSS is for a query and a choice both."""
 
 import re
 from pathlib import Path
