@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from monitor.config import Config
+from monitor.night_folders import night_folders
 from monitor.notify import Message, note_trouble, troubles
 from monitor.store import Store
 from monitor.store.notices import DELIVERED, Notice
-from monitor.wallclock import is_date
 from monitor.wording import language
 
 _log = logging.getLogger(__name__)
@@ -74,8 +74,7 @@ def _newest(folder: Path, due: date, config: Config) -> Path | None:
     """The newest report of the period that ends with a night; None without one."""
     length = {"nightly": 1, "weekly": 7, "monthly": 28}[config.report.deliver]
     first = (due - timedelta(days=length - 1)).isoformat()
-    nights = sorted(folder.iterdir()) if folder.is_dir() else []
-    made = [n for n in nights if is_date(n.name) and first <= n.name <= str(due)]
+    made = [n for n in night_folders(folder) if first <= n.name <= str(due)]
     return made[-1] if made else None
 
 

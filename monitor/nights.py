@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from monitor import private
 from monitor.config import Config
 from monitor.evidence.ledger import close_days
+from monitor.night_folders import night_folders
 from monitor.store import Store
-from monitor.wallclock import is_date, local_instant
+from monitor.wallclock import local_instant
 
 if TYPE_CHECKING:
     from monitor.nightly import Night
@@ -97,25 +98,13 @@ def run_due_nights(
 
 def _close_to_others(folder: Path) -> None:
     """Take the reports from all but their owner; older versions left them open."""
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if is_date(path.name):
-                private.take_from_others(path)
+    for path in night_folders(folder):
+        private.take_from_others(path)
 
 
 def remove_old(folder: Path, *, before: date) -> list[Path]:
     """Remove the reports of nights before a date; whatever else lies there stays."""
-    if not folder.is_dir():
-        return []
-    oldest = before.isoformat()
-    old = [
-        path
-        for path in sorted(folder.iterdir())
-        if is_date(path.name)
-        and path.name < oldest
-        and path.is_dir()
-        and not path.is_symlink()
-    ]
+    old = [night for night in night_folders(folder) if night.name < str(before)]
     for path in old:
         shutil.rmtree(path)
     return old

@@ -24,8 +24,14 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def is_date(text: str) -> bool:
-    """Whether a text has the shape of a date, as the folders of nights have."""
-    return _DATE.fullmatch(text) is not None
+    """Whether a text is a date that exists, as the folders of nights are named."""
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def tzdata_version() -> str:

@@ -20,8 +20,9 @@ from pathlib import Path
 from types import CodeType
 
 _DIE_WITH_PARENT = 1
-WALL_S = 600
-"""Only for what waits for ever without computing."""
+IDLE_S = 600
+"""Only for what waits for ever: so long without any computing."""
+_LOOK_EVERY_S = 10
 
 
 def warm(modules: Iterable[str]) -> None:
@@ -43,6 +44,31 @@ class Ended:
         return self.status in (-signal.SIGXCPU, -signal.SIGKILL)
 
 
+class _Idleness:
+    """Since when a fork has computed nothing."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._cpu = ""
+        self._since_s = self._looked_s = time.monotonic()
+
+    def is_over(self, now_s: float) -> bool:
+        """Whether it has computed nothing for too long, however busy the machine is."""
+        if now_s - self._looked_s < _LOOK_EVERY_S:
+            return False
+        self._looked_s = now_s
+        cpu = _cpu(self._pid)
+        if cpu != self._cpu:
+            self._cpu, self._since_s = cpu, now_s
+        return now_s - self._since_s > IDLE_S
+
+
+def _cpu(pid: int) -> str:
+    """What a process has computed so far, with the children that it waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return " ".join(fields[11:15])
+
+
 class Forks:
     """Forks that run side by side.
 
@@ -53,7 +79,7 @@ class Forks:
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
-        self._running: dict[int, tuple[object, float]] = {}
+        self._running: dict[int, tuple[object, _Idleness]] = {}
 
     def run(
         self, tasks: Iterable[tuple[object, Callable[[], int], int]]
@@ -62,7 +88,8 @@ class Forks:
         for name, work, cpu_s in tasks:
             if len(self._running) >= self._jobs:
                 yield self._next()
-            self._running[_forked(work, cpu_s)] = name, time.monotonic()
+            pid = _forked(work, cpu_s)
+            self._running[pid] = name, _Idleness(pid)
         while self._running:
             yield self._next()
 
@@ -72,8 +99,8 @@ class Forks:
             if pid in self._running:
                 name, _ = self._running.pop(pid)
                 return name, Ended(os.waitstatus_to_exitcode(status))
-            for running, (_, begun_s) in self._running.items():
-                if time.monotonic() - begun_s > WALL_S:
+            for running, (_, idleness) in self._running.items():
+                if idleness.is_over(time.monotonic()):
                     os.killpg(running, signal.SIGKILL)
             time.sleep(0.02)
 

@@ -17,6 +17,8 @@ _WARNING = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 _OPTIONS = (
     *_WARNING,
     "-q",
+    # Wall time: a busy machine would fail tests. `forks` ends what computes nothing.
+    "--timeout=0",
     "-p",
     "no:cacheprovider",
     "-p",

@@ -1,6 +1,20 @@
 """Hand-written stand-ins for time and for what needs a root of its own."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from monitor.clock import SystemClock
+
+
+@dataclass
+class SetClock(SystemClock):
+    """A wall clock that is set by the test; durations are real."""
+
+    now: datetime = datetime(2026, 3, 1, 15, tzinfo=UTC)
+    """20:00 in Almaty."""
+
+    def now_utc(self) -> datetime:
+        return self.now
 
 
 class FakeClock:

@@ -210,3 +210,17 @@ def test_the_file_that_answers_is_there(question: str, path: str) -> None:
 @pytest.mark.parametrize("name", sorted(p.name for p in Path("docs").glob("*.md")))
 def test_every_document_is_found_from_the_first(name: str) -> None:
     assert name == "README.md" or f"]({name})" in WHERE
+
+
+PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/README.md", "docs/upgrading.md"])
+def test_what_a_stranger_looks_for_first_is_linked(page: str) -> None:
+    assert f"]({page})" in Path("README.md").read_text()

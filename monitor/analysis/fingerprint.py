@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from monitor.lists import Curve
+from monitor.series.evening_table import typical
 from monitor.series.rows import Floats
 
 _LEAST_POINTS = 8
@@ -248,8 +249,8 @@ def common(windows: Sequence[Window]) -> Common | None:
         share=len(chosen) / n_slow,
         n_slow=n_slow,
         n_evenings=len(counted[hold]),
-        rate_bps=float(np.median(rates)) if rates.size else float("nan"),
-        burst_bytes=float(np.median(bursts)) if bursts.size else float("nan"),
+        rate_bps=typical(rates),
+        burst_bytes=typical(bursts),
         rate_spread_log=_spread_log(rates),
         are_controls_well=bool(beside)
         and sum(h is Hold.WELL for h in beside) >= _MOST * len(beside),

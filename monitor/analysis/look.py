@@ -10,13 +10,6 @@ import numpy as np
 
 from monitor.analysis.alone import Alone, stands_out
 from monitor.analysis.busyhour import is_busy_hour
-from monitor.analysis.calibration import (
-    heights,
-    innocent_rates,
-    innocent_spreads,
-    own_spreads,
-    steady_bias,
-)
 from monitor.analysis.cap import RATE
 from monitor.analysis.contrast import (
     Contrast,
@@ -24,12 +17,18 @@ from monitor.analysis.contrast import (
     beyond_cap,
     by_laws,
     contrast_of,
-    fit,
 )
-from monitor.analysis.evalue import LEVELS, e_bh, flag_e_value, slow_e_values
+from monitor.analysis.evalue import e_bh, flag_e_value, slow_e_values
 from monitor.analysis.groups import Split, split
 from monitor.analysis.host_evidence import Hosts, hosts
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, TELLING_LOG, Suspicion
+from monitor.analysis.yardstick import (
+    FittedContrast,
+    Yardstick,
+    edge_yardstick,
+    fitted_contrast,
+    yardstick_of,
+)
 from monitor.evening_rule import is_dead, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
@@ -54,9 +53,6 @@ _STANDING = 6.0
 _MEMORY = 3
 """A site waits that looked like the busy hour without its newest evening, or before two
 of so many last evenings."""
-_LONE_BIAS_LOG = 0.2
-"""What two innocent sites may steadily differ by where a single control cannot show it
-[log]; a site must then be about 1.35 times slower to stand out."""
 
 _WEIGHTS = {
     "goodput_bps": 5.0,
@@ -189,15 +185,15 @@ def _before(evenings: Bools, day: int) -> Bools:
 
 
 def _look(home: Home, evenings: Bools) -> Look:
-    read = _reading(home, home.by_all, evenings)
+    read = _fitted(home, home.by_all, evenings)
     groups = split(home.table, home.by_all.targets, home.by_all.controls, evenings)
     gone = groups.held if groups else _gone(home, read)
     if gone:
-        read = _reading(home, home.against(gone), evenings)
+        read = _fitted(home, home.against(gone), evenings)
     contrast, fitted, best = read.contrast, read.fitted, read.best
     _, step = by_laws(contrast.step, fitted)
-    yardstick = _yardstick(read, has_peers=True)
-    at_edges = _edge_yardstick(contrast, step, yardstick, evenings)
+    yardstick = yardstick_of(read, has_peers=True)
+    at_edges = edge_yardstick(contrast, step, yardstick, evenings)
     e_window = _e_metric(home, contrast.targets, read.beyond, yardstick, evenings)
     e_step = _e_metric(
         home, contrast.targets, beyond_cap(step, contrast.held_step), at_edges, evenings
@@ -240,6 +236,15 @@ def _look(home: Home, evenings: Bools) -> Look:
     )
 
 
+def _fitted(home: Home, contrast: Contrast, evenings: Bools) -> FittedContrast:
+    return fitted_contrast(contrast, _tested(home), evenings)
+
+
+def _tested(home: Home) -> Ints:
+    """Places of the metrics that count for some series."""
+    return np.flatnonzero(home.weights.any(axis=0))
+
+
 def _n_slow(excess: Floats, evenings: Bools, site: Suspicion) -> int:
     """Evenings that are slow in a metric which is evidence, or dead."""
     is_slow = np.nan_to_num(excess[site.series][site.telling], nan=-1.0) > TELLING_LOG
@@ -280,81 +285,18 @@ def _together(
     return np.where(is_seen, both, e_window)
 
 
-@dataclass(frozen=True, slots=True)
-class _Yardstick:
-    """What an innocent site does."""
-
-    sigma_log: Floats
-    """Spread of its evenings, 0 where not tested, shape (S, M)."""
-    heights: Floats
-    """Heights of the levels, shape (S, M, levels)."""
-    rates: Floats
-    """How often it passes each level, shape (M, levels)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """Chosen evenings against some controls."""
-
-    contrast: Contrast
-    evenings: Bools
-    fitted: Fit
-    best: Floats
-    """Excess by the best law, shape (S, M, D)."""
-    excess: Floats
-    """Excess by the plausible law that leaves least, shape (S, M, D)."""
-    beyond: Floats
-    """The same, less what a shared cap explains: the evidence, shape (S, M, D). Spreads
-    and rates of the innocent are learnt without it."""
-    tested: Ints
-    """Places of the metrics that count."""
-    own_log: Floats
-    """Spread of each site in other windows, shape (S, len(tested))."""
-
-
-def _reading(home: Home, contrast: Contrast, evenings: Bools) -> _Reading:
-    fitted = fit(contrast, evenings)
-    best, excess = by_laws(contrast.excess, fitted)
-    tested = np.flatnonzero(home.weights.any(axis=0))
-    own_log = own_spreads(contrast.placebo[0][:, tested][:, :, evenings])
-    beyond = beyond_cap(excess, contrast.held)
-    return _Reading(contrast, evenings, fitted, best, excess, beyond, tested, own_log)
-
-
-def _yardstick(read: _Reading, *, has_peers: bool) -> _Yardstick:
-    contrast, excess, tested = read.contrast, read.excess, read.tested
-    controls = excess[contrast.controls][:, tested][..., read.evenings]
-    if contrast.controls.size < 2:
-        # A single control has no other to be held against.
-        controls = controls[:0]
-    if not tested.size:
-        shape = (*excess.shape[:2], len(LEVELS))
-        return _Yardstick(np.zeros(shape[:2]), np.zeros(shape), np.ones(shape[1:]))
-    peers = controls if has_peers else controls[:0]
-    sigma = np.zeros(excess.shape[:2])
-    sigma[:, tested] = innocent_spreads(controls, read.own_log)
-    bias = np.zeros(excess.shape[1])
-    is_lone = (
-        contrast.n_with[tested] == 1 if has_peers else np.zeros(tested.size, np.bool_)
-    )
-    bias[tested] = np.where(is_lone, _LONE_BIAS_LOG, steady_bias(peers))
-    rates = np.ones((excess.shape[1], len(LEVELS)))
-    rates[tested] = innocent_rates(peers)
-    return _Yardstick(sigma, heights(sigma, bias), rates)
-
-
-def _gone(home: Home, read: _Reading) -> tuple[int, ...]:
+def _gone(home: Home, read: FittedContrast) -> tuple[int, ...]:
     """Controls that leave: affected now, and without the newest evening, too."""
     gone = _affected_controls(home, read)
     if not gone:
         return ()
     newest = int(np.flatnonzero(read.evenings)[-1])
-    before = _reading(home, home.by_all, _before(read.evenings, newest))
+    before = _fitted(home, home.by_all, _before(read.evenings, newest))
     were = _affected_controls(home, before)
     return tuple(series for series in gone if series in were)
 
 
-def _affected_controls(home: Home, read: _Reading) -> tuple[int, ...]:
+def _affected_controls(home: Home, read: FittedContrast) -> tuple[int, ...]:
     """Controls that are themselves slowed: they must not hide what they should show.
 
     At most as many leave as leaves half of them. Who only feels the busy hour more
@@ -363,7 +305,7 @@ def _affected_controls(home: Home, read: _Reading) -> tuple[int, ...]:
     contrast, evenings = read.contrast, read.evenings
     if contrast.controls.size < 2:
         return ()
-    yardstick = _yardstick(read, has_peers=False)
+    yardstick = yardstick_of(read, has_peers=False)
     e_metric = _e_metric(home, contrast.controls, read.beyond, yardstick, evenings)
     no_step = np.zeros(e_metric.shape, np.bool_)
     shown = (e_metric, no_step)
@@ -383,30 +325,11 @@ def _affected_controls(home: Home, read: _Reading) -> tuple[int, ...]:
     )
 
 
-def _edge_yardstick(
-    contrast: Contrast, step: Floats, window: _Yardstick, evenings: Bools
-) -> _Yardstick:
-    """What an innocent site does at the edges: as the controls do there.
-
-    Or as the site itself does at the edges of other windows, if that is more. With
-    fewer than two controls there is nothing to learn from: no evidence.
-    """
-    controls = step[contrast.controls][..., evenings]
-    if contrast.controls.size < 2:
-        shape = (*step.shape[:2], len(LEVELS))
-        return _Yardstick(np.zeros(shape[:2]), np.full(shape, np.inf), window.rates)
-    own_log = own_spreads(contrast.placebo_step[0][:, :, evenings])
-    sigma = innocent_spreads(controls, own_log)
-    return _Yardstick(
-        sigma, heights(sigma, steady_bias(controls)), innocent_rates(controls)
-    )
-
-
 def _e_metric(
-    home: Home, series: Ints, excess: Floats, yardstick: _Yardstick, evenings: Bools
+    home: Home, series: Ints, excess: Floats, yardstick: Yardstick, evenings: Bools
 ) -> Floats:
     """Evidence of some series in each metric, 0 where not tested, shape (n, M)."""
-    tested = np.flatnonzero(home.weights.any(axis=0))
+    tested = _tested(home)
     out = np.zeros((series.size, excess.shape[1]))
     out[:, tested] = slow_e_values(
         excess[series][:, tested][..., evenings],

@@ -13,6 +13,7 @@ import numpy as np
 from monitor.analysis.effect import Estimate, estimate
 from monitor.analysis.evalue import binomial_tail, flag_e_value
 from monitor.analysis.suspicion import TELLING_LOG
+from monitor.series.evening_table import typical
 from monitor.series.pairs import PairValue, Phase
 from monitor.series.rows import Floats
 
@@ -128,8 +129,7 @@ def residue_log(values: Sequence[PairValue]) -> tuple[float, int]:
     Median over the blocks whose order tells [log]; NaN without any.
     """
     after = np.array([v.after_log for v in values])
-    after = after[np.isfinite(after)]
-    return (float(np.median(after)) if after.size else float("nan")), after.size
+    return typical(after), int(np.isfinite(after).sum())
 
 
 def has_residue(values: Sequence[PairValue]) -> bool:

@@ -5,10 +5,11 @@ against the median of the rest of the same day. Whether its slow evenings are mo
 chance or the busy hour, only the verdict says.
 """
 
+from monitor.anomalies.asked import Question
 from monitor.anomalies.comparison import Comparison, Reference, compare, parse_span
 from monitor.anomalies.episodes import Episode, episodes, grouped
 from monitor.anomalies.evening_lines import Evening
-from monitor.anomalies.search import Question, ask_each, ask_evenings
+from monitor.anomalies.search import ask_each, ask_evenings
 
 __all__ = [
     "Comparison",

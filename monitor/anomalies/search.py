@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from monitor.anomalies.asked import Question, Sites, bounds_us, sites_of
 from monitor.anomalies.comparison import (
     Cells,
     Comparison,
@@ -27,59 +28,28 @@ from monitor.anomalies.evening_lines import (
     told_of,
 )
 from monitor.anomalies.judging import judged_now, with_the_rest
-from monitor.errors import refuse_unknown
 from monitor.evening_reading import Cell, SiteCells, cell_of, outage_evenings
 from monitor.evening_rule import (
-    DEFAULT_WINDOW,
     EveningState,
     Window,
     dates_between,
     parse_window,
 )
-from monitor.model import PROBE_ORDER, TWIN, OwnTerms, Probe, Role, Transport
+from monitor.model import PROBE_ORDER, OwnTerms, Role
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.store import Store
-from monitor.store.instants import phase_us, to_us
-from monitor.store.judged import JudgedTarget, judged_targets, readable
+from monitor.store.instants import phase_us
+from monitor.store.judged import JudgedTarget, judged_targets
 from monitor.store.metric_cells import MetricCells
-from monitor.store.reader import Reader, SeriesInfo, is_site
+from monitor.store.reader import SeriesInfo
 from monitor.untyped import Json
 from monitor.wallclock import local_instant, numbered_day
 
 _DAY: Final = timedelta(days=1)
 _HOUR_MIN: Final = 60
 _Source: TypeAlias = Literal["hours", "samples"]
-_Sites: TypeAlias = dict[Site, list[SeriesInfo]]
 _FIRST_METRICS: Final = ("goodput_bps", "duration_s", "connect_s")
 """The first that a site has is the one that is asked about by default."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """Which evenings are wanted; None and empty: all."""
-
-    timezone: str
-    since: date
-    until: date
-    """Local dates, both included."""
-    window: str = DEFAULT_WINDOW
-    targets: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    """Only hosts of these."""
-    vantage: str | None = None
-    metric: str | None = None
-    """None: goodput where there are transfers, else duration, else connect."""
-    weekdays: tuple[str, ...] = ()
-    """Of `mon`, `tue`, ...: the local day on which the window begins."""
-    states: tuple[EveningState, ...] = (EveningState.SLOW, EveningState.DEAD)
-    min_ratio: float | None = None
-    verdict: str | None = None
-    """Only targets whose last stored verdict is this one."""
-    with_controls: bool = False
-    is_exact: bool = False
-    """From the single samples instead of the hourly roll-ups."""
-    as_of: datetime | None = None
-    """The last verdict is the last one that was stored by then."""
 
 
 def ask_evenings(store: Store, question: Question) -> list[Evening]:
@@ -91,7 +61,7 @@ def ask_evenings(store: Store, question: Question) -> list[Evening]:
     StoreError : the database is out of reach.
     """
     window = parse_window(question.window)
-    sites, targets = _sites(store, question)
+    sites, targets = sites_of(store, question)
     told = _told(store, question, window, sites, targets)
     notes = store.notes.list(
         since=question.since, until=question.until, vantage=question.vantage
@@ -145,7 +115,7 @@ def evenings_without_line(store: Store, question: Question) -> dict[str, list[da
     InputError, StoreError : see `ask_evenings`.
     """
     window = parse_window(question.window)
-    sites, _ = _sites(store, replace(question, targets=(), services=(), verdict=None))
+    sites, _ = sites_of(store, replace(question, targets=(), services=(), verdict=None))
     asking = _Asking(store.cells, question, window, sites)
     down: dict[str, list[date]] = {}
     for vantage in sorted({site.vantage for site in sites}):
@@ -175,7 +145,7 @@ def _told(
     store: Store,
     question: Question,
     window: Window,
-    sites: _Sites,
+    sites: Sites,
     targets: frozenset[str],
 ) -> Told:
     """What analyses say of the targets' evenings in the metric that is asked about."""
@@ -243,9 +213,9 @@ def ask_comparison(
     """
     compared = parse_span(span, option="--compare")
     others = parse_against(against, compared)
-    spans = _merged(_bounds_us(s.start, s.end, question) for s in (compared, *others))
+    spans = _merged(bounds_us(s.start, s.end, question) for s in (compared, *others))
     comparisons: list[Comparison] = []
-    sites, targets = _sites(store, question)
+    sites, targets = sites_of(store, question)
     for metric, cells in _measured(store.cells, sites, question, spans):
         comparisons += compare(
             cells, compared, others, timezone=question.timezone, metric=metric
@@ -277,16 +247,7 @@ def _span_us(question: Question) -> tuple[int, int]:
     # An evening's day begins before and ends after its date.
     first = datetime.combine(question.since - _DAY, time())
     last = datetime.combine(question.until + 2 * _DAY, time())
-    return _bounds_us(first, last, question)
-
-
-def _bounds_us(start: datetime, end: datetime, question: Question) -> tuple[int, int]:
-    # An hour more on either side: zones with changed offsets.
-    zone, hour = ZoneInfo(question.timezone), timedelta(hours=1)
-    return (
-        to_us(start.replace(tzinfo=zone) - hour),
-        to_us(end.replace(tzinfo=zone) + hour),
-    )
+    return bounds_us(first, last, question)
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -307,7 +268,7 @@ class _Asking:
     metric_cells: MetricCells
     question: Question
     window: Window
-    sites: _Sites
+    sites: Sites
     _read: dict[tuple[str, Site], SiteCells] = field(default_factory=dict)
 
     def by_metric(self, told: Told) -> dict[str, set[Site]]:
@@ -401,7 +362,7 @@ def _n_values(cells: Iterable[Cell]) -> int:
 
 def _measured(
     metric_cells: MetricCells,
-    pending: _Sites,
+    pending: Sites,
     question: Question,
     spans: Sequence[tuple[int, int]],
 ) -> Iterator[tuple[str, Cells]]:
@@ -421,49 +382,6 @@ def _measured(
             yield metric, _only(cells, measured)
 
 
-def _sites(store: Store, question: Question) -> tuple[_Sites, frozenset[str]]:
-    """The series of each site, and the names of the targets that are wanted."""
-    sites: _Sites = {}
-    for info in store.reader.series():
-        is_own = info.probe != Probe.SNI_SWAP and info.transport == Transport.TCP
-        if is_site(info) and is_own and info.part != TWIN:
-            sites.setdefault(_site(info), []).append(info)
-    _check_names(question, sites)
-    sites = {
-        site: infos
-        for site, infos in sites.items()
-        if question.vantage in (None, site.vantage)
-    }
-    names = {site.target for site in sites}
-    if question.targets:
-        names &= set(question.targets)
-    if question.services:
-        of = ((site, _service(infos)) for site, infos in sites.items())
-        names &= {site.target for site, name in of if name in question.services}
-    if question.verdict is not None:
-        names &= _judged(store.reader, question, {site.vantage for site in sites})
-    return sites, frozenset(names)
-
-
-def _check_names(question: Question, sites: _Sites) -> None:
-    """A name that was misspelled must not look like an evening without slowness."""
-    vantages = [] if question.vantage is None else [question.vantage]
-    refuse_unknown("--target", question.targets, {site.target for site in sites})
-    services = {_service(infos) for site, infos in sites.items() if _is_target(site)}
-    refuse_unknown("--service", question.services, services)
-    refuse_unknown("--vantage", vantages, {site.vantage for site in sites})
-
-
-def _service(infos: Sequence[SeriesInfo]) -> str:
-    """The service that a site is a host of, as its newest sample says."""
-    newest = max(infos, key=lambda info: info.last_utc)
-    return newest.service or newest.target
-
-
-def _is_target(site: Site) -> bool:
-    return site.role == Role.TARGET
-
-
 def _only(cells: Cells, places: set[int]) -> Cells:
     chosen = np.isin(cells.site, list(places))
     return replace(
@@ -477,7 +395,7 @@ def _only(cells: Cells, places: set[int]) -> Cells:
 
 def _samples(
     metric_cells: MetricCells,
-    sites: _Sites,
+    sites: Sites,
     metric: str,
     spans: Sequence[tuple[int, int]],
 ) -> Cells:
@@ -495,22 +413,6 @@ def _samples(
         n_failed=np.array([n for part in parts for n in part.n_failed], np.int64),
         value=np.array([v for part in parts for v in part.value], np.float64),
     )
-
-
-def _site(info: SeriesInfo) -> Site:
-    return Site(
-        vantage=info.vantage, target=info.target, path=info.path, role=info.role
-    )
-
-
-def _judged(reader: Reader, question: Question, vantages: Collection[str]) -> set[str]:
-    return {
-        verdict.target
-        for vantage in vantages
-        for _, analysis in readable(reader, 1, vantage, before=question.as_of)
-        for verdict in analysis.verdicts
-        if (verdict.vantage, verdict.verdict) == (vantage, question.verdict)
-    }
 
 
 def _is_wanted(evening: Evening, question: Question, targets: frozenset[str]) -> bool:

@@ -1,6 +1,5 @@
 """`monitor backup`, `monitor restore`, `monitor wipe`."""
 
-import re
 import shutil
 import sys
 from collections.abc import Iterable
@@ -13,9 +12,9 @@ from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import masked
 from monitor.errors import InputError
+from monitor.night_folders import night_folders
 from monitor.text import printable
 
-_NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 
@@ -102,11 +101,8 @@ def wipe_command(settings: Settings, *, yes: bool, all_vantages: bool) -> None:
 
 
 def _nights(reports: Path) -> list[Path]:
-    """The folders of the nightly reports; whatever else lies there is not ours."""
-    if not reports.is_dir() or reports.is_symlink():
-        return []
-    folders = (p for p in reports.iterdir() if _NIGHT.fullmatch(p.name) and p.is_dir())
-    return sorted(path for path in folders if not path.is_symlink())
+    """The folders of the nightly reports; where a link leads to is not ours."""
+    return [] if reports.is_symlink() else night_folders(reports)
 
 
 def _ask(place: str, things: Iterable[str]) -> None:

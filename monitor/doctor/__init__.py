@@ -28,6 +28,7 @@ from monitor.errors import InputError, MonitorError, RightsError
 from monitor.machine import machine_zone
 from monitor.masking import HIDDEN
 from monitor.model import Role, Sample, Target
+from monitor.night_folders import night_folders
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.hosts import is_address
@@ -264,7 +265,7 @@ def _stored_files(config: Config) -> Iterator[Path]:
     path = sqlite_file(config.database)
     if path is not None:
         yield from (path.with_name(path.name + end) for end in COMPANIONS)
-    yield from Path(config.report.folder).glob("[0-9]*-[0-9][0-9]-[0-9][0-9]")
+    yield from night_folders(Path(config.report.folder))
 
 
 def _them(paths: list[Path]) -> str:

@@ -1,7 +1,6 @@
 """What a name cost in blocks, evening by evening; rows of pairs in, figures out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -11,7 +10,7 @@ import pandas as pd
 
 from monitor.report.content import EveningCost, NameCost, Scope
 from monitor.series.pairs import Pair, PairValue, Phase, pairs_of
-from monitor.wallclock import EPOCH, day_number
+from monitor.wallclock import day_number, numbered_day
 
 _OF_NAMES: Final = (Pair.NAME_SWAP, Pair.NAME_AWAY)
 
@@ -56,11 +55,7 @@ def _costs(values: Sequence[PairValue]) -> Iterator[NameCost]:
 def _evenings(values: Sequence[PairValue]) -> Iterator[EveningCost]:
     for number, of_evening in groupby(values, attrgetter("evening")):
         costs = [v.cost_log for v in of_evening]
-        yield EveningCost(day=_day(number), n=len(costs), times=_times(costs))
-
-
-def _day(number: int) -> date:
-    return EPOCH.date() + timedelta(days=number)
+        yield EveningCost(day=numbered_day(number), n=len(costs), times=_times(costs))
 
 
 def _times(costs_log: Sequence[float]) -> float:

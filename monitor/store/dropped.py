@@ -2,12 +2,11 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from monitor.model import Round, RoundStatus, Sample
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from monitor.wallclock import EPOCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class _Span:
 def _slots(record: Sample | Round, every: timedelta) -> tuple[datetime, datetime]:
     """The begin of the record's slot, and the end of its last one."""
     if isinstance(record, Sample):
-        start = _EPOCH + (record.started_at_utc - _EPOCH) // every * every
+        start = EPOCH + (record.started_at_utc - EPOCH) // every * every
         return start, start + every
     length = every
     if record.status is RoundStatus.MISSED:

@@ -6,8 +6,9 @@ from math import inf
 
 import pytest
 
+from monitor.anomalies import Question
 from monitor.anomalies.evening_lines import Evening
-from monitor.anomalies.search import Question, _has_value, _is_wanted, _merged
+from monitor.anomalies.search import _has_value, _is_wanted, _merged
 from monitor.evening_reading import Cell, SiteCells
 from monitor.evening_rule import EveningState
 

@@ -22,6 +22,7 @@ from monitor.sampling.differential import (
     Means,
     block_order,
 )
+from tests.fakes import SetClock
 from tests.servers import dns, web
 from tests.servers.certificates import server_context
 from tests.servers.tcp import Served, serve
@@ -144,16 +145,6 @@ def test_orders_are_drawn_by_coin_and_alternate():
 
 
 @dataclass
-class Clock(SystemClock):
-    """A wall clock that is set by the test; durations are real."""
-
-    now: datetime = datetime(2026, 3, 1, 15, tzinfo=UTC)
-
-    def now_utc(self) -> datetime:
-        return self.now
-
-
-@dataclass
 class Legs:
     """Outcomes by kind of leg: rate, or a failure."""
 
@@ -173,7 +164,7 @@ class Legs:
 
 
 def differential(
-    legs: Legs, kept: list[Sample], clock: Clock, spare: Callable | None = None
+    legs: Legs, kept: list[Sample], clock: SetClock, spare: Callable | None = None
 ) -> Differential:
     async def write(sample) -> None:
         kept.append(sample)
@@ -191,7 +182,7 @@ def differential(
     return Differential(plan, means, Random(1))
 
 
-async def evening(comparing: Differential, clock: Clock, n_slots: int) -> None:
+async def evening(comparing: Differential, clock: SetClock, n_slots: int) -> None:
     for _ in range(n_slots):
         await comparing.between_rounds(clock.now + timedelta(minutes=4))
         clock.now += timedelta(minutes=5)
@@ -206,7 +197,7 @@ def blocks(kept: list[Sample]) -> dict[str, list[str]]:
 
 async def test_a_slow_name_triggers_blocks_up_to_the_evening_s_limit():
     kept: list[Sample] = []
-    clock = Clock()  # 20:00 in Almaty
+    clock = SetClock()
     comparing = differential(Legs({Probe.SNI_AWAY: 1e6}), kept, clock)
     await evening(comparing, clock, 20)
     assert len(blocks(kept)) == 2
@@ -217,7 +208,7 @@ async def test_a_slow_name_triggers_blocks_up_to_the_evening_s_limit():
 
 async def test_nothing_slow_triggers_nothing():
     kept: list[Sample] = []
-    clock = Clock()
+    clock = SetClock()
     await evening(differential(Legs({}), kept, clock), clock, 20)
     assert blocks(kept) == {}
     assert len(kept) == 2 * 5  # a sentinel in each of five times 20 minutes
@@ -225,7 +216,7 @@ async def test_nothing_slow_triggers_nothing():
 
 async def test_a_short_slot_and_a_spent_budget_have_no_legs():
     kept: list[Sample] = []
-    clock = Clock()
+    clock = SetClock()
     comparing = differential(Legs({}), kept, clock)
     await comparing.between_rounds(clock.now + timedelta(seconds=30))
     poor = differential(Legs({}), kept, clock, spare=lambda _: 100_000.0)
@@ -236,7 +227,7 @@ async def test_a_short_slot_and_a_spent_budget_have_no_legs():
 async def test_a_poisoned_server_stops_it_for_a_day(caplog):
     legs = Legs({Probe.SNI_AWAY: 1e6, Probe.PAIR_BASE: None})
     kept: list[Sample] = []
-    clock = Clock(now=datetime(2026, 3, 1, 3, tzinfo=UTC))
+    clock = SetClock(now=datetime(2026, 3, 1, 3, tzinfo=UTC))
     comparing = differential(legs, kept, clock)
     await evening(comparing, clock, 12 * 8)
     assert "stopped hours=24" in caplog.text

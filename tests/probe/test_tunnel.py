@@ -16,6 +16,7 @@ from monitor.probe.traffic import Traffic
 from monitor.probe.tunnel import Tunnel
 from monitor.sampling.by_ways import WayPairs, WayPlan
 from monitor.sampling.leg_runs import Means
+from tests.fakes import SetClock
 from tests.ports import free_port
 from tests.probe.test_legs import SITE, Server, running, target
 from tests.servers import dns
@@ -117,14 +118,6 @@ async def test_an_interface_is_bound(settings, authority):
 
 
 @dataclass
-class Clock(SystemClock):
-    now: datetime = datetime(2026, 3, 1, 15, tzinfo=UTC)
-
-    def now_utc(self) -> datetime:
-        return self.now
-
-
-@dataclass
 class Legs:
     """Outcomes without a net, each with the name of its way."""
 
@@ -148,7 +141,7 @@ def site_of(name: str, role: Role = Role.TARGET) -> Target:
 
 @dataclass
 class House:
-    clock: Clock = field(default_factory=Clock)
+    clock: SetClock = field(default_factory=SetClock)
     kept: list[Sample] = field(default_factory=list)
     order: list[tuple[str, str]] = field(default_factory=list)
     spare_bytes: float = 1e9

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.clock import is_synchronised
 from monitor.model import TWIN, Probe, Role
+from monitor.night_folders import night_folders
 from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
 from monitor.store.notices import NOT_SENT, Notice
@@ -39,7 +40,6 @@ REPORT_FILES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _TROUBLES_KEPT: Final = timedelta(days=7)
 _MAX_DIGEST_CHARS: Final = 300
 _WRITTEN_DIGEST: Final = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<name>[^\n]+)\n")
-_NIGHT: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def targets(facts: Facts, _query: NoQuery) -> Targets:
@@ -141,9 +141,7 @@ def verdict_history(facts: Facts, query: VerdictHistoryQuery) -> VerdictHistory:
 
 def reports(facts: Facts, _query: NoQuery) -> Reports:
     """Stored night reports, newest first."""
-    folder = Path(facts.config.report.folder)
-    inside = folder.iterdir() if folder.is_dir() else ()
-    nights = sorted((p for p in inside if _is_night(p)), reverse=True)
+    nights = reversed(night_folders(Path(facts.config.report.folder)))
     # A clock that was wrong may have left one of a night to come: it is not the newest.
     today = facts.now_local().date().isoformat()
     return Reports(
@@ -165,10 +163,6 @@ def _trouble(notice: Notice) -> Trouble:
     what, _, rest = notice.kind.partition(" ")
     service, _, reason = rest.partition(": ") if what == NOT_SENT else ("", "", rest)
     return Trouble(at_utc=notice.told_at_utc, what=what, service=service, reason=reason)
-
-
-def _is_night(path: Path) -> bool:
-    return _NIGHT.fullmatch(path.name) is not None and path.is_dir()
 
 
 def _report(night: Path) -> Report:
