@@ -16,9 +16,9 @@ from monitor.fleet.groups_of_homes import (
     NOT_SHOWN,
     PROBE,
     FleetGroup,
-    HomeFact,
     groups_of,
 )
+from monitor.fleet.home_facts import HomeFact
 from monitor.fleet.registry import Enrolled
 from monitor.simulation.fleets import (
     LIAR,

@@ -20,7 +20,8 @@ from monitor.errors import InputError
 from monitor.evening_rule import DEFAULT_WINDOW, parse_window
 from monitor.evidence.canonical_rows import utc_text
 from monitor.fleet.engines import Engine, EngineTerms, engine_of
-from monitor.fleet.groups_of_homes import FleetGroup, HomeFact, groups_of
+from monitor.fleet.groups_of_homes import FleetGroup, groups_of
+from monitor.fleet.home_facts import HomeFact
 from monitor.fleet.jobs import Job, Outcome, digest_of, judge_job, versions
 from monitor.fleet.lake import DOCUMENT, Files
 from monitor.fleet.registry import Enrolled

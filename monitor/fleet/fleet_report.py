@@ -19,14 +19,13 @@ from monitor.errors import InputError
 from monitor.fleet.fleet_night import GROUP_COLUMNS, RUNS, facts_of
 from monitor.fleet.groups_of_homes import (
     BY_PROVIDER,
-    FEWEST,
     TOO_FEW,
     FleetGroup,
-    HomeFact,
     group_name,
     groups_of,
     voices,
 )
+from monitor.fleet.home_facts import FEWEST, HomeFact
 from monitor.fleet.lake import DOCUMENT, Files, Lake
 from monitor.fleet.registry import Enrolled, admitted, homes_of_file
 from monitor.interchange.writing import replacing

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from monitor.errors import InputError, MonitorError
-from monitor.fleet.compaction import InboxDay, checked_rows, signed_days
+from monitor.fleet.compaction import checked_rows, signed_days
 from monitor.fleet.fleet_night import RUNS
 from monitor.fleet.home_rows import Place, Places, frames_of
 from monitor.fleet.jobs import (
@@ -18,6 +18,7 @@ from monitor.fleet.jobs import (
     versions,
 )
 from monitor.fleet.lake import Lake
+from monitor.fleet.parts import InboxDay
 from monitor.fleet.registry import admitted
 from monitor.fleet.sources import Asked, source_of
 from monitor.text import printable

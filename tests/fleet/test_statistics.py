@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitor.fleet.groups_of_homes import FEWEST, HomeFact, groups_of
+from monitor.fleet.groups_of_homes import groups_of
+from monitor.fleet.home_facts import FEWEST, HomeFact
 from monitor.fleet.registry import Enrolled
 from monitor.fleet.shares import at_least, fisher_p, share_interval, upper_tail
 from monitor.fleet.together import common_size, in_step, minutes, onset_p
