@@ -55,6 +55,17 @@ NOT_APART: Final = "not told apart from other providers"
 PART: Final = "part of the provider"
 IN_STEP: Final = "part of the provider's homes, in step"
 EACH: Final = "some homes, each for itself"
+MEANINGS: Final[Mapping[str, str]] = {
+    PROVIDER_WIDE: "Most of its homes are hit, and not those of nearly all others.",
+    PART: "Where a home is tells whether it is hit.",
+    IN_STEP: "Some of its homes, on the same evenings.",
+    EACH: "Some of its homes, on evenings of their own.",
+    SINGLE: "One voice alone: its line or its equipment.",
+    NOT_APART: "Homes of other providers are hit about as often.",
+    EVERYWHERE: "Nearly all providers, or on the evenings that nearly all share.",
+    PROBE: "Homes with one version of the program are hit, others are not.",
+}
+"""The labels of groups in which something was found, what accuses first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,12 @@ def _spans(address: str, name: str) -> Mapping[str, list[tuple[int, Bounds]]]:
     return groups
 
 
+def span_of(address: str, name: str, vantage: str) -> Bounds:
+    """The first and last moment of a vantage in a compacted file that has it."""
+    spans = [span for _, span in _spans(address, name)[vantage]]
+    return min(first for first, _ in spans), max(last for _, last in spans)
+
+
 def _of_files(
     places: Places, home: "FleetHome", columns: Collection[str]
 ) -> pd.DataFrame:
