@@ -65,6 +65,11 @@ class FleetReport:
     maps: tuple[HeatMap, ...]
 
     @property
+    def by_words(self) -> str:
+        """What makes a group, for people."""
+        return " and ".join("provider" if name == "isp" else name for name in self.by)
+
+    @property
     def found(self) -> list[FleetGroup]:
         """Groups in which something was found, what accuses first."""
         order = list(MEANINGS)

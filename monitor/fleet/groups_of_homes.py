@@ -7,6 +7,7 @@ of fewer than five homes. Formulas and labels are those of docs/fleet.md.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -304,15 +305,21 @@ def _is_everywhere(key: tuple[str, str], members: Members) -> bool:
 def _is_as_elsewhere(key: tuple[str, str], own: Members) -> bool:
     """Whether its homes are not shown to be hit more often than other providers'.
 
-    Of many innocent providers one always has most of what hits homes everywhere. One
-    that is hit as a whole is no measure for the others.
+    Of many innocent providers one always has most of what hits homes everywhere. Those
+    that are hit as a whole, and the fifth that has most of the rest, are no measure:
+    else one liar could hide what another provider does.
     """
-    others = [facts for facts in _others(key, own) if not _is_wide(facts)]
-    if len(others) < FEWEST_OTHERS:
+    shown = [
+        [_is_shown(fact) for fact in facts]
+        for facts in _others(key, own)
+        if not _is_wide(facts)
+    ]
+    if len(shown) < FEWEST_OTHERS:
         return False
-    rest = [_is_shown(fact) for facts in others for fact in facts]
+    shown.sort(key=lambda of_one: sum(of_one) / len(of_one))
+    rest = [x for of_one in shown[: ceil(MOST_OTHERS * len(shown))] for x in of_one]
     here = [_is_shown(fact) for fact in own[key]]
-    bar = APART / (len(others) + 1)
+    bar = APART / (len(shown) + 1)
     return fisher_p(sum(here), len(here), sum(rest), len(rest)) > bar
 
 
