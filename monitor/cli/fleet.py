@@ -221,6 +221,7 @@ class _Analyze(TypedDict):
     tls_key: str | None
     out: str | None
     resume: str | None
+    is_incremental: bool
     as_json: bool
 
 
@@ -248,6 +249,12 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 @click.option("--tls-key", help="PEM file, for the scheduler.")
 @click.option("--out", help="Folder for what is written; default: the lake itself.")
 @click.option("--resume", help="An interrupted run: only what it has not done.")
+@click.option(
+    "--incremental",
+    "is_incremental",
+    is_flag=True,
+    help="Of a lake: read new days and what earlier nights found, not the month.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def analyze_command(
@@ -274,6 +281,7 @@ def analyze_command(
         tls=_tls(options),
         out=options["out"],
         resume=options["resume"],
+        is_incremental=options["is_incremental"],
     )
     if options["as_json"]:
         echo_json(run.to_dict())
@@ -309,7 +317,8 @@ _SHOWN = ("provider", "service", "n", "k", "low", "high", "at_least", "label", "
 def _print(run: "FleetRun") -> None:
     document = run.document
     say(
-        f"run {document['run_id']}: {document['n_homes']} homes,"
+        f"run {document['run_id']}: {document['n_homes']} homes"
+        f" ({document['n_carried']} by an earlier night),"
         f" {document['n_verdicts']} verdicts, sha256 {document['verdicts_sha256']}"
     )
     rows = run.to_dict()["groups"]

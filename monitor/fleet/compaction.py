@@ -6,20 +6,29 @@ every row. A file that fails is named and left out; the others come in.
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from monitor import private
 from monitor.errors import InputError, MonitorError
 from monitor.fleet.lake import LAKE_VERSION, Lake
+from monitor.fleet.parts import (
+    InboxDay,
+    Part,
+    by_folder,
+    in_force,
+    part_of,
+    tables_of,
+    write_part,
+)
 from monitor.fleet.pushing import INBOX, NAME_DIGITS, ROWS, inbox_folder
 from monitor.fleet.registry import Enrolled, admitted
 from monitor.fleet.signing import is_signed
@@ -27,23 +36,8 @@ from monitor.interchange.reading import batches
 from monitor.text import printable
 from monitor.untyped import Json
 
-ORDER: Final = [
-    (name, "ascending")
-    for name in ("vantage", "target", "path", "probe", "started_at_utc")
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxDay:
-    """A day that was signed by an enrolled home."""
-
-    name: str
-    vantage: str
-    day: str
-    digest: str
-    number: int
-    """Place in the home's chain; of one day the newest counts."""
-    n_rows: int
+WEEK: Final = 7
+"""So many nights a bucket's files stand side by side; then they become one."""
 
 
 @dataclass(slots=True)
@@ -58,36 +52,101 @@ class Compacted:
 
 
 def compact(lake: Lake, *, today: date) -> Compacted:
-    """Take in what the inbox holds; months that have not changed stay as they are.
+    """Take in what is new in the inbox; what was taken in is not looked at again.
 
     Raises
     ------
     ServiceError : the lake is out of reach.
     """
     done = Compacted()
+    folders = by_folder(_parts(lake, done))
+    held = {d.name: d for parts in folders.values() for p in parts for d in p.days}
     by_part: dict[tuple[str, int], dict[tuple[str, str], InboxDay]] = defaultdict(dict)
-    for inbox_day in signed_days(lake, today, done.failed):
+    for inbox_day in signed_days(lake, today, done.failed, held):
         days = by_part[inbox_day.day[:7], lake.bucket(inbox_day.vantage)]
         key = (inbox_day.vantage, inbox_day.day)
         before = days.get(key)
         if before is None or before.number < inbox_day.number:
             days[key] = inbox_day
     for (month, bucket), days in sorted(by_part.items()):
-        _compact(lake, f"samples/v1/month={month}/bucket={bucket:03d}", days, done)
+        folder = f"samples/v1/month={month}/bucket={bucket:03d}"
+        # Not all buckets in one night.
+        is_due = today.toordinal() % WEEK == bucket % WEEK
+        change = _change(folders.get(folder, []), days.values(), is_due=is_due)
+        if change is not None:
+            _compact(lake, folder, change, done)
     return done
 
 
+def _parts(lake: Lake, done: Compacted) -> Iterator[Part]:
+    for name in lake.sample_files():
+        try:
+            yield part_of(lake, name)
+        except (pa.ArrowException, ValueError, TypeError, OSError) as error:
+            # It is made again of the inbox: nothing of it counts as taken in.
+            done.failed.append((name, printable(f"made again: {error}"[:300])))
+            yield Part(name=name, days=(), spans={})
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is to be done about the files of one bucket and month."""
+
+    kept: Sequence[Part]
+    """Files whose rows go into the new one."""
+    gone: Sequence[Part]
+    """Files that are no more once it is there, those kept among them."""
+    new: Sequence[InboxDay]
+    """Days that no file holds."""
+
+
+def _change(
+    parts: Sequence[Part], days: Collection[InboxDay], *, is_due: bool
+) -> _Change | None:
+    """What is to be done; None: nothing.
+
+    A file with a day that a newer link replaces is made anew, as are all of a bucket
+    once a week.
+    """
+    wanted = {day.digest for day in days}
+    right = [p for p in in_force(parts) if p.days and p.digests <= wanted]
+    held = frozenset[str]().union(*(part.digests for part in right))
+    is_twice = sum(len(part.days) for part in right) > len(held)
+    if is_twice:
+        right, held = [], frozenset()
+    new = [day for day in days if day.digest not in held]
+    is_merge = len(right) < len(parts) or (is_due and len(right) > 1)
+    if not new and not is_merge:
+        return None
+    return _Change(right if is_merge else (), parts if is_merge else (), new)
+
+
 def signed_days(
-    lake: Lake, today: date, failed: list[tuple[str, str]]
+    lake: Lake,
+    today: date,
+    failed: list[tuple[str, str]],
+    held: Mapping[str, InboxDay] = MappingProxyType({}),
 ) -> Iterator[InboxDay]:
-    """The days of the inbox whose manifests hold; the others go to `failed`."""
+    """The days of the inbox whose manifests hold; the others go to `failed`.
+
+    Parameters
+    ----------
+    held : by name, days whose manifests held before: they are not read again.
+    """
     homes = admitted(lake)
     for name in lake.files.names(INBOX):
-        if name.endswith(".json"):
-            try:
-                yield _signed_day(lake, name, homes, today)
-            except InputError as error:
-                failed.append((name, printable(str(error))))
+        if not name.endswith(".json"):
+            continue
+        known = held.get(rows_name(name))
+        try:
+            yield known or _signed_day(lake, name, homes, today)
+        except InputError as error:
+            failed.append((name, printable(str(error))))
+
+
+def rows_name(manifest: str) -> str:
+    """The file of rows that a manifest is about."""
+    return f"{manifest.removesuffix('.json')}.parquet"
 
 
 def _signed_day(
@@ -96,7 +155,7 @@ def _signed_day(
     try:
         manifest = lake.files.document(name)
         told = InboxDay(
-            name=f"{name.removesuffix('.json')}.parquet",
+            name=rows_name(name),
             vantage=str(manifest["vantage"]),
             day=date.fromisoformat(manifest["day"]).isoformat(),
             digest=str(manifest["sha256"]),
@@ -129,53 +188,44 @@ def _check_place(
         raise InputError("it lies elsewhere than its manifest says")
 
 
-def _compact(
-    lake: Lake,
-    folder: str,
-    days: Mapping[tuple[str, str], InboxDay],
-    done: Compacted,
-) -> None:
-    """One bucket of a month; a file that holds all its days is not made again."""
-    if lake.files.has(_part(folder, days.values())):
+def _compact(lake: Lake, folder: str, change: _Change, done: Compacted) -> None:
+    """The new file of a bucket and month; then those go that it replaces."""
+    checked = dict(_checked(lake, change.new, done))
+    taken = [*(day for part in change.kept for day in part.days), *checked]
+    # Named by what it holds: where a day failed, the next time looks again.
+    name = _name(folder, taken)
+    if not taken or not (checked or change.gone):
         return
     by_vantage: dict[str, list[pa.Table]] = defaultdict(list)
-    taken = []
-    for (vantage, _), inbox_day in sorted(days.items()):
+    for part in change.kept:
+        for vantage, table in tables_of(lake, part):
+            by_vantage[vantage].append(table)
+    for inbox_day, table in checked.items():
+        by_vantage[inbox_day.vantage].append(table)
+    write_part(lake, name, taken, by_vantage)
+    done.n_days += len(checked)
+    done.n_rows += sum(inbox_day.n_rows for inbox_day in checked)
+    done.written.append(name)
+    for part in change.gone:
+        if part.name != name:
+            lake.files.remove(part.name)
+
+
+def _checked(
+    lake: Lake, days: Iterable[InboxDay], done: Compacted
+) -> Iterator[tuple[InboxDay, pa.Table]]:
+    """The days whose rows hold, with them; the others have failed."""
+    for inbox_day in days:
         try:
-            rows = checked_rows(lake, inbox_day)
+            yield inbox_day, checked_rows(lake, inbox_day)
         except MonitorError as error:
             done.failed.append((inbox_day.name, printable(str(error))))
-        else:
-            by_vantage[vantage].append(rows)
-            taken.append(inbox_day)
-    # Named by what it holds: where a day failed, the next time looks again.
-    name = _part(folder, taken)
-    if not taken or lake.files.has(name):
-        return
-    done.n_days += len(taken)
-    done.n_rows += _write(lake, name, by_vantage)
-    done.written.append(name)
-    for older in lake.files.names(folder):
-        if older != name:
-            lake.files.remove(older)
 
 
-def _part(folder: str, days: Iterable[InboxDay]) -> str:
+def _name(folder: str, days: Iterable[InboxDay]) -> str:
     digests = "".join(sorted(inbox_day.digest for inbox_day in days))
     inputs = sha256(digests.encode()).hexdigest()
     return f"{folder}/part-{inputs[:NAME_DIGITS]}.parquet"
-
-
-def _write(lake: Lake, name: str, by_vantage: Mapping[str, list[pa.Table]]) -> int:
-    """One row group per home, so that one home can be read alone."""
-    sink, n_rows = pa.BufferOutputStream(), 0
-    with pq.ParquetWriter(sink, ROWS, compression="zstd") as writer:
-        for tables in by_vantage.values():
-            table = pa.concat_tables(tables).sort_by(ORDER)
-            writer.write_table(table, row_group_size=max(1, table.num_rows))
-            n_rows += table.num_rows
-    lake.files.write(name, bytes(sink.getvalue()))
-    return n_rows
 
 
 def checked_rows(lake: Lake, inbox_day: InboxDay) -> pa.Table:

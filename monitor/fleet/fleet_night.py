@@ -5,7 +5,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -19,8 +19,10 @@ from monitor.clock import SystemClock
 from monitor.errors import InputError
 from monitor.evening_rule import DEFAULT_WINDOW, parse_window
 from monitor.evidence.canonical_rows import utc_text
+from monitor.fleet.carrying import WEEK, Before, is_due
 from monitor.fleet.engines import Engine, EngineTerms, engine_of
-from monitor.fleet.groups_of_homes import FleetGroup, HomeFact, groups_of
+from monitor.fleet.groups_of_homes import FleetGroup, groups_of
+from monitor.fleet.home_facts import HomeFact
 from monitor.fleet.jobs import Job, Outcome, digest_of, judge_job, versions
 from monitor.fleet.lake import DOCUMENT, Files
 from monitor.fleet.registry import Enrolled
@@ -95,6 +97,7 @@ def analyze(  # noqa: PLR0913 - what a person may ask for
     tls: tuple[str, str, str] | None = None,
     out: str | None = None,
     resume: str | None = None,
+    is_incremental: bool = False,
     now_utc: datetime | None = None,
 ) -> FleetRun:
     """Judge every home of a fleet, each in its own zone, and tell the groups.
@@ -112,6 +115,8 @@ def analyze(  # noqa: PLR0913 - what a person may ask for
     out : lake-like folder for what is written; None: the lake itself, or nothing is
         kept.
     resume : name of an interrupted run: only what has no outcome yet is done.
+    is_incremental : of a lake: homes of which nothing was found keep their verdict of
+        an earlier night while their new evenings show nothing; docs/fleet.md.
 
     Raises
     ------
@@ -135,6 +140,8 @@ def analyze(  # noqa: PLR0913 - what a person may ask for
         if out is None and source.lake is None:
             out = stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-"))
         plan = _plan(source, asked, window, out, resume, now)
+        if is_incremental:
+            plan = _carrying_on(plan)
         outcomes = list(_run(plan, runner))
         return _told(plan, outcomes, asked, window, _name_of(engine))
 
@@ -207,6 +214,48 @@ def _plan(
         folder=folder,
         jobs=jobs,
         done=_done(files, run_id, resume),
+    )
+
+
+def _carrying_on(plan: _Plan) -> _Plan:
+    """The plan with what the newest of the nights before has left."""
+    if plan.source.lake is None:
+        raise InputError("--incremental: only a lake keeps what a night has found")
+    runs = [run for run in _runs(plan.out) if _is_before(run, plan.jobs)]
+    if not runs:
+        return plan
+    run = max(runs, key=lambda run: (run["night"], run["made_at_utc"]))
+    jobs = tuple(replace(job, before=_before(job, run)) for job in plan.jobs)
+    return replace(plan, jobs=jobs)
+
+
+def _runs(files: Files) -> Iterator[Mapping[str, Json]]:
+    """The runs that came to their end."""
+    names = (name for name in files.names(RUNS) if name.count("/") == 1)
+    return map(files.document, names)
+
+
+def _is_before(run: Mapping[str, Json], jobs: Sequence[Job]) -> bool:
+    """Whether it judged by the same rules, in the week before."""
+    if not jobs or jobs[0].until is None or run["night"] == _ALL:
+        return False
+    n_nights = (
+        date.fromisoformat(jobs[0].until) - date.fromisoformat(run["night"])
+    ).days
+    is_same = run["window"] == jobs[0].window
+    return is_same and 0 < n_nights < WEEK and run["versions"] == dict(jobs[0].versions)
+
+
+def _before(job: Job, run: Mapping[str, Json]) -> Before | None:
+    output = run["outputs"].get(str(job.bucket))
+    if output is None or job.until is None or is_due(job.until, job.bucket):
+        return None
+    folder = f"/bucket={job.bucket:03d}/"
+    return Before(
+        night=run["night"],
+        verdicts_name=output["verdicts"],
+        evenings_name=output["evenings"],
+        inputs=tuple(name for name in run["inputs"] if folder in name),
     )
 
 
@@ -299,6 +348,7 @@ def _document(
         "versions": dict(versions()),
         "n_jobs": len(plan.jobs),
         "n_homes": sum(o.n_homes for o in outcomes),
+        "n_carried": sum(o.n_carried for o in outcomes),
         "n_rows": sum(o.n_rows for o in outcomes),
         "n_verdicts": sum(o.n_verdicts for o in outcomes),
         "verdicts_sha256": digest_of(f"{o.bucket} {o.digest}" for o in outcomes),

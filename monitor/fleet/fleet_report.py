@@ -19,14 +19,14 @@ from monitor.errors import InputError
 from monitor.fleet.fleet_night import GROUP_COLUMNS, RUNS, facts_of
 from monitor.fleet.groups_of_homes import (
     BY_PROVIDER,
-    FEWEST,
+    MEANINGS,
     TOO_FEW,
     FleetGroup,
-    HomeFact,
     group_name,
     groups_of,
     voices,
 )
+from monitor.fleet.home_facts import FEWEST, HomeFact
 from monitor.fleet.lake import DOCUMENT, Files, Lake
 from monitor.fleet.registry import Enrolled, admitted, homes_of_file
 from monitor.interchange.writing import replacing
@@ -63,6 +63,35 @@ class FleetReport:
     n_too_few: int
     """Groups of fewer than five homes, of which nothing is told."""
     maps: tuple[HeatMap, ...]
+
+    @property
+    def by_words(self) -> str:
+        """What makes a group, for people."""
+        return " and ".join("provider" if name == "isp" else name for name in self.by)
+
+    @property
+    def found(self) -> list[FleetGroup]:
+        """Groups in which something was found, what accuses first."""
+        order = list(MEANINGS)
+        found = (group for group in self.groups if group.label in MEANINGS)
+        return sorted(found, key=lambda g: (order.index(g.label), -(g.k or 0) / g.n))
+
+    @property
+    def quiet(self) -> list[FleetGroup]:
+        """The others."""
+        return [group for group in self.groups if group.label not in MEANINGS]
+
+    @property
+    def services(self) -> list[str]:
+        """The services of all groups."""
+        return sorted({group.service for group in self.groups})
+
+    @property
+    def quiet_rows(self) -> list[tuple[str, list[FleetGroup | None]]]:
+        """Groups in which nothing was found, a row for each provider."""
+        cells = {(group.provider, group.service): group for group in self.quiet}
+        providers = sorted({group.provider for group in self.quiet})
+        return [(p, [cells.get((p, s)) for s in self.services]) for p in providers]
 
 
 def fleet_report(
@@ -184,8 +213,12 @@ def report_json(report: FleetReport) -> str:
 
 def _terms(report: FleetReport) -> dict[str, Json]:
     run = report.run
-    kept = ("run_id", "night", "since", "until", "window", "versions", "n_homes")
+    kept = (
+        *("run_id", "night", "since", "until", "window", "versions"),
+        *("n_homes", "verdicts_sha256"),
+    )
     terms = {name: run[name] for name in kept}
+    terms["n_carried"] = run.get("n_carried", 0)
     return {
         **terms,
         "n_failed": len(run["failed"]),
@@ -209,7 +242,9 @@ def report_csv(report: FleetReport) -> str:
 
 def report_html(report: FleetReport) -> str:
     """The report as one page without scripts and without anything from elsewhere."""
-    return _template().render(report=report, terms=_terms(report))
+    labels = {group.label for group in report.found}
+    meanings = {label: text for label, text in MEANINGS.items() if label in labels}
+    return _template().render(report=report, terms=_terms(report), meanings=meanings)
 
 
 @cache

@@ -7,12 +7,21 @@ of fewer than five homes. Formulas and labels are those of docs/fleet.md.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from math import ceil
 from typing import Final
 
 import numpy as np
 
 from monitor.analysis.evalue import e_bh
+from monitor.fleet.everybodys_evenings import (
+    FEWEST_OTHERS,
+    MOST_OTHERS,
+    Shares,
+    everybodys,
+    on_other_evenings,
+    slow_shares,
+)
+from monitor.fleet.home_facts import FEWEST, HomeFact
 from monitor.fleet.registry import UNKNOWN, Enrolled
 from monitor.fleet.shares import at_least, fisher_p, share_interval
 from monitor.fleet.together import (
@@ -25,10 +34,7 @@ from monitor.fleet.together import (
     onset_p,
 )
 from monitor.untyped import Json
-from monitor.verdict_table import row_of
 
-FEWEST: Final = 5
-"""Nothing is told of fewer homes."""
 MIN_EVENINGS: Final = 7
 ALPHA: Final = 0.05
 APART: Final = 0.01
@@ -36,10 +42,7 @@ APART: Final = 0.01
 a label is one of many that a report shows."""
 WIDE: Final = 0.5
 """Above this share of homes, with confidence, a provider is told as a whole."""
-MOST_OTHERS: Final = 0.8
-FEWEST_OTHERS: Final = 3
 FEW: Final = 0.2
-_HIGHEST_E: Final = 1e12
 BY_PROVIDER: Final = ("isp",)
 ATTRIBUTES: Final = ("region", "access", "asn")
 
@@ -49,42 +52,21 @@ PROBE: Final = "check the probe first"
 SINGLE: Final = "one home's trouble"
 EVERYWHERE: Final = "everywhere: service side"
 PROVIDER_WIDE: Final = "provider-wide"
+NOT_APART: Final = "not told apart from other providers"
 PART: Final = "part of the provider"
 IN_STEP: Final = "part of the provider's homes, in step"
 EACH: Final = "some homes, each for itself"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeFact:
-    """What one home says of one service."""
-
-    home: Enrolled
-    service: str
-    verdict: str
-    e_value: float
-    n_usable: int
-    ratio: float
-    low: float
-    high: float
-    begins: str | None
-    ends: str | None
-    onset: date | None
-    probe_version: str
-    evenings: Mapping[date, bool]
-    """Usable evenings, and whether each was slow."""
-
-    @property
-    def is_accused(self) -> bool:
-        """Whether its verdict accuses."""
-        return row_of(self.verdict).is_accusing
-
-    @property
-    def evidence(self) -> float:
-        """Its e-value where its verdict accuses, else 0: an e-value still.
-
-        What recurs for the service's or the line's sake does not count.
-        """
-        return min(self.e_value, _HIGHEST_E) if self.is_accused else 0.0
+MEANINGS: Final[Mapping[str, str]] = {
+    PROVIDER_WIDE: "Most of its homes are hit, and not those of nearly all others.",
+    PART: "Where a home is tells whether it is hit.",
+    IN_STEP: "Some of its homes, on the same evenings.",
+    EACH: "Some of its homes, on evenings of their own.",
+    SINGLE: "One voice alone: its line or its equipment.",
+    NOT_APART: "Homes of other providers are hit about as often.",
+    EVERYWHERE: "Nearly all providers, or on the evenings that nearly all share.",
+    PROBE: "Homes with one version of the program are hit, others are not.",
+}
+"""The labels of groups in which something was found, what accuses first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +118,8 @@ def groups_of(
         members[group_name(fact.home, by), fact.service].append(fact)
     told = {key: _counted(key, of_key) for key, of_key in sorted(members.items())}
     marked = _found_by_e_bh(told, members)
-    return [_labelled(key, marked, members) for key in marked]
+    own = _own(members)
+    return [_labelled(key, marked, members, own) for key in marked]
 
 
 def group_name(home: Enrolled, by: Sequence[str] = BY_PROVIDER) -> str:
@@ -212,21 +195,45 @@ def _marked(
     return replace(group, is_found=True, n_found=n_found)
 
 
-def _labelled(key: tuple[str, str], groups: Groups, members: Members) -> FleetGroup:
-    group, facts = groups[key], members[key]
+def _own(members: Members) -> Members:
+    """The homes of each group on the evenings that are not everybody's."""
+    shares: dict[str, dict[str, Shares]] = defaultdict(dict)
+    for (provider, service), facts in members.items():
+        if len(facts) >= FEWEST:
+            shares[service][provider] = slow_shares(facts)
+    own = {}
+    for (provider, service), facts in members.items():
+        others = [s for name, s in shares[service].items() if name != provider]
+        evenings = everybodys(others)
+        own[provider, service] = [on_other_evenings(fact, evenings) for fact in facts]
+    return own
+
+
+def _is_shown(fact: HomeFact) -> bool:
+    """Whether what a home shows on these evenings would accuse by itself."""
+    return fact.evidence >= 1 / ALPHA
+
+
+def _labelled(
+    key: tuple[str, str], groups: Groups, members: Members, own: Members
+) -> FleetGroup:
+    group = groups[key]
     if group.label == TOO_FEW or not (group.is_found and group.at_least):
         return group
+    facts = own[key]
     group = _told_together(group, facts)
-    part = _part(facts)
     if _is_of_the_probe(key, members):
         return replace(group, label=PROBE)
     if group.k == 1:
         return replace(group, label=SINGLE)
-    if _is_wide(group):
-        label = EVERYWHERE if _is_everywhere(group, groups) else PROVIDER_WIDE
-        return replace(group, label=label)
-    if _is_everybodys(group, groups):
+    if not at_least([fact.evidence for fact in facts], ALPHA):
         return replace(group, label=EVERYWHERE)
+    if _is_wide(facts):
+        label = EVERYWHERE if _is_everywhere(key, members) else PROVIDER_WIDE
+        return replace(group, label=label)
+    if _is_as_elsewhere(key, own):
+        return replace(group, label=NOT_APART)
+    part = _part(facts)
     if part is not None:
         return replace(group, label=PART, part=part)
     is_in_step = group.sync_p is not None and group.sync_p <= APART
@@ -283,38 +290,45 @@ def _size_columns(size: CommonSize | None) -> dict[str, Json]:
     return {"ratio": size.ratio, "ratio_low": size.low, "ratio_high": size.high}
 
 
-def _is_wide(group: FleetGroup) -> bool:
-    return group.low is not None and group.low >= WIDE
+def _is_wide(facts: Sequence[HomeFact]) -> bool:
+    low, _ = share_interval(sum(map(_is_shown, facts)), len(facts))
+    return low >= WIDE
 
 
-def _is_everywhere(group: FleetGroup, groups: Groups) -> bool:
+def _is_everywhere(key: tuple[str, str], members: Members) -> bool:
     """Whether nearly all other providers are hit as a whole, too."""
-    others = _others(group, groups)
+    others = _others(key, members)
     n_wide = sum(map(_is_wide, others))
     return len(others) >= FEWEST_OTHERS and n_wide >= MOST_OTHERS * len(others)
 
 
-def _is_everybodys(group: FleetGroup, groups: Groups) -> bool:
-    """Whether homes of all other providers together are hit about as often.
+def _is_as_elsewhere(key: tuple[str, str], own: Members) -> bool:
+    """Whether its homes are not shown to be hit more often than other providers'.
 
-    A CDN's incident hits some homes of every provider: that is none of this one's.
+    Of many innocent providers one always has most of what hits homes everywhere. Those
+    that are hit as a whole, and the fifth that has most of the rest, are no measure:
+    else one liar could hide what another provider does.
     """
-    others = _others(group, groups)
-    k, n = sum(other.k or 0 for other in others), sum(other.n for other in others)
-    if len(others) < FEWEST_OTHERS or k / n < (group.k or 0) / group.n / 2:
+    shown = [
+        [_is_shown(fact) for fact in facts]
+        for facts in _others(key, own)
+        if not _is_wide(facts)
+    ]
+    if len(shown) < FEWEST_OTHERS:
         return False
-    bar = APART / (len(others) + 1)
-    return fisher_p(group.k or 0, group.n, k, n) > bar
+    shown.sort(key=lambda of_one: sum(of_one) / len(of_one))
+    rest = [x for of_one in shown[: ceil(MOST_OTHERS * len(shown))] for x in of_one]
+    here = [_is_shown(fact) for fact in own[key]]
+    bar = APART / (len(shown) + 1)
+    return fisher_p(sum(here), len(here), sum(rest), len(rest)) > bar
 
 
-def _others(group: FleetGroup, groups: Groups) -> list[FleetGroup]:
-    """The same service at the other providers that something can be told of."""
+def _others(key: tuple[str, str], members: Members) -> list[Sequence[HomeFact]]:
+    """The homes of each other provider that something of the service can be told of."""
     return [
-        other
-        for other in groups.values()
-        if other.service == group.service
-        and other.provider != group.provider
-        and other.n >= FEWEST
+        facts
+        for (provider, service), facts in members.items()
+        if service == key[1] and provider != key[0] and len(facts) >= FEWEST
     ]
 
 

@@ -5,7 +5,8 @@ files of any kind, checked now; a database. What cannot be read is told in the p
 the rows of the home that it is of.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 from monitor.errors import InputError, MonitorError, ServiceError
 from monitor.evidence.ledger import whole_days
 from monitor.fleet.lake import Files
+from monitor.fleet.parts import spans_of
 from monitor.interchange import read_frame
 from monitor.interchange.file_columns import SCHEMA
 from monitor.masking import masked
@@ -28,6 +30,9 @@ from monitor.untyped import Theirs
 
 if TYPE_CHECKING:
     from monitor.fleet.jobs import FleetHome
+
+
+Bounds = tuple[datetime, datetime]
 
 
 class Place(StrEnum):
@@ -48,7 +53,7 @@ class Places:
     until: str | None = None
     """Local dates: of each home only the rows of their days."""
 
-    def bounds(self, timezone: str) -> tuple[datetime, datetime] | None:
+    def bounds(self, timezone: str) -> Bounds | None:
         """What a home of a zone would have loaded to judge these evenings."""
         if self.since is None or self.until is None:
             return None
@@ -83,21 +88,20 @@ def frames_of(
 def _of_lake(
     places: Places, home: "FleetHome", columns: Collection[str]
 ) -> pd.DataFrame:
+    bounds = places.bounds(home.timezone)
     tables = []
     for name in home.files:
         try:
-            tables.append(_row_group(places, name, home.vantage, columns))
+            tables.append(_row_groups(places, name, home.vantage, bounds, columns))
         except (pa.ArrowException, ValueError, FileNotFoundError) as error:
             raise InputError(f"{name}: cannot be read: {error}") from None
     frame = pa.concat_tables(tables, promote_options="default").to_pandas(
         self_destruct=True
     )
-    return _between(frame, places.bounds(home.timezone))
+    return _between(frame, bounds)
 
 
-def _between(
-    frame: pd.DataFrame, bounds: tuple[datetime, datetime] | None
-) -> pd.DataFrame:
+def _between(frame: pd.DataFrame, bounds: Bounds | None) -> pd.DataFrame:
     if bounds is None:
         return frame
     moment = frame["started_at_utc"]
@@ -105,34 +109,48 @@ def _between(
     return frame[(moment >= first) & (moment < last)].reset_index(drop=True)
 
 
-def _row_group(
-    places: Places, name: str, vantage: str, columns: Collection[str]
+def _row_groups(
+    places: Places,
+    name: str,
+    vantage: str,
+    bounds: Bounds | None,
+    columns: Collection[str],
 ) -> pa.Table:
-    """The rows of a vantage in a bucket's file: one row group, found by the footer."""
-    file = _opened(places.address, name)
-    groups = [n for n, names in enumerate(_vantages(places, name)) if vantage in names]
+    """The rows of a vantage in a bucket's file: one row group, found by the footer.
+
+    One that lies outside of the time asked for is not read.
+    """
+    file, span = _opened(places.address, name), _spans(places.address, name)
+    groups = [
+        n
+        for n, (first, last) in span.get(vantage, ())
+        if bounds is None or (first < bounds[1] and last >= bounds[0])
+    ]
     columns_here = [c for c in file.schema_arrow.names if c in columns]
     table = file.read_row_groups(groups, columns=columns_here)
     return table.filter(pc.equal(table["vantage"], vantage))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _opened(address: str, name: str) -> pq.ParquetFile:
     source = Files(address).system.open_input_file(name)
     texts = [f.name for f in SCHEMA if pa.types.is_dictionary(f.type)]
     return pq.ParquetFile(source, read_dictionary=texts)
 
 
-@lru_cache(maxsize=4)
-def _vantages(places: Places, name: str) -> list[frozenset[str]]:
-    """The vantages in each row group."""
-    file = _opened(places.address, name)
-    metadata, place = file.metadata, file.schema_arrow.names.index("vantage")
-    bounds = [
-        metadata.row_group(n).column(place).statistics
-        for n in range(metadata.num_row_groups)
-    ]
-    return [frozenset({b.min, b.max}) for b in bounds]
+@lru_cache(maxsize=16)
+def _spans(address: str, name: str) -> Mapping[str, list[tuple[int, Bounds]]]:
+    """Vantage -> its row groups, each with its first and last moment."""
+    groups: dict[str, list[tuple[int, Bounds]]] = defaultdict(list)
+    for n, (vantage, span) in enumerate(spans_of(_opened(address, name))):
+        groups[vantage].append((n, span))
+    return groups
+
+
+def span_of(address: str, name: str, vantage: str) -> Bounds:
+    """The first and last moment of a vantage in a compacted file that has it."""
+    spans = [span for _, span in _spans(address, name)[vantage]]
+    return min(first for first, _ in spans), max(last for _, last in spans)
 
 
 def _of_files(

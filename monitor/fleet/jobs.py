@@ -4,31 +4,27 @@ A worker reads its rows itself and writes its verdicts itself: through the clien
 names and counts only. The same job gives the same bytes on every engine.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Final
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from monitor.analysis import COLUMNS, METHOD_VERSION, analyze
 from monitor.errors import MonitorError
-from monitor.evening_rule import EveningState
+from monitor.fleet.carrying import Before, Stored, stored_night
 from monitor.fleet.home_rows import Places, frames_of
 from monitor.fleet.lake import Files
+from monitor.fleet.night_tables import EVENINGS, VERDICTS, evening_rows, verdict_rows
 from monitor.model import Verdict
-from monitor.service_verdicts import services_of
 from monitor.text import printable
 from monitor.untyped import Json
 
 READ: Final = frozenset({"probe_version", *COLUMNS})
 """What a job reads of the rows."""
-_SEPARATORS: Final = (",", ":")
-_SLOW: Final = (EveningState.SLOW, EveningState.DEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +52,8 @@ class Job:
     evenings_name: str
     versions: tuple[tuple[str, str], ...]
     """Of the client: other ones would judge otherwise."""
+    before: Before | None = None
+    """What an earlier night left; None: every home is judged by all its rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,10 @@ class Outcome:
 
     bucket: int
     n_homes: int = 0
+    n_carried: int = 0
+    """Homes among them whose verdict is that of an earlier night."""
     n_rows: int = 0
+    """Rows that were read."""
     n_verdicts: int = 0
     digest: str = ""
     """SHA-256 of the verdict documents, in order of vantages and targets."""
@@ -82,6 +83,7 @@ class _Judged:
     evenings: list[dict[str, Json]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     n_homes: int = 0
+    n_carried: int = 0
     n_rows: int = 0
 
 
@@ -106,15 +108,22 @@ def judge_job(job: Job) -> Outcome:
     """
     if job.versions != versions():
         return lost(job, f"refused: a worker has other versions: {dict(versions())}")
-    judged = _Judged()
-    for home, frame in frames_of(job.places, job.homes, READ):
-        _judge_home(job, home, frame, judged)
-    files = Files(job.out)
-    files.write_table(job.verdicts_name, _table(judged.verdicts, VERDICTS))
-    files.write_table(job.evenings_name, _table(judged.evenings, EVENINGS))
+    judged, files = _Judged(), Files(job.out)
+    stored = None if job.before is None else stored_night(files, job.before)
+    for home in job.homes:
+        if stored is not None and _is_carried(job, home, stored, judged):
+            continue
+        for _, frame in frames_of(job.places, (home,), READ):
+            _judge_home(job, home, frame, judged)
+    for name, rows, schema in (
+        (job.verdicts_name, judged.verdicts, VERDICTS),
+        (job.evenings_name, judged.evenings, EVENINGS),
+    ):
+        files.write_table(name, pa.Table.from_pylist(rows, schema))
     return Outcome(
         bucket=job.bucket,
         n_homes=judged.n_homes,
+        n_carried=judged.n_carried,
         n_rows=judged.n_rows,
         n_verdicts=len(judged.verdicts),
         digest=digest_of(row["document"] for row in judged.verdicts),
@@ -132,6 +141,23 @@ def digest_of(documents: "Sequence[str] | Iterator[str]") -> str:
     return digest.hexdigest()
 
 
+def _is_carried(job: Job, home: FleetHome, stored: Stored, judged: _Judged) -> bool:
+    """Whether the verdict of an earlier night stands; if so it is taken on."""
+    try:
+        told = stored.carried(job, home)
+    except MonitorError:
+        # What is wrong with its rows is told where all of them are read.
+        return False
+    if told is None:
+        return False
+    judged.n_homes += 1
+    judged.n_carried += 1
+    judged.n_rows += told.n_rows
+    judged.verdicts += told.verdicts
+    judged.evenings += told.evenings
+    return True
+
+
 def _judge_home(
     job: Job, home: FleetHome, frame: pd.DataFrame | MonitorError, judged: _Judged
 ) -> None:
@@ -145,8 +171,14 @@ def _judge_home(
         return
     judged.n_homes += 1
     judged.n_rows += len(frame)
-    judged.verdicts += _verdict_rows(verdicts, _probe_version(frame))
-    judged.evenings += [row for v in verdicts for row in _evening_rows(v)]
+    judged.verdicts += verdict_rows(
+        verdicts,
+        probe_version=_probe_version(frame),
+        timezone=home.timezone,
+        judged_since=job.since,
+        judged_until=job.until,
+    )
+    judged.evenings += [row for v in verdicts for row in evening_rows(v)]
 
 
 def verdicts_of(job: Job, home: FleetHome, frame: pd.DataFrame) -> list[Verdict]:
@@ -165,77 +197,3 @@ def _probe_version(frame: pd.DataFrame) -> str:
     if "probe_version" not in frame or not frame["probe_version"].notna().any():
         return ""
     return max(map(str, frame["probe_version"].mode()))
-
-
-def _verdict_rows(
-    verdicts: Sequence[Verdict], probe_version: str
-) -> Iterator[dict[str, Json]]:
-    speaks = {
-        (told.leading.vantage, told.leading.target): told
-        for told in services_of(verdicts)
-    }
-    for verdict in verdicts:
-        told = speaks.get((verdict.vantage, verdict.target))
-        window = verdict.found_window or (None, None)
-        low, high = verdict.effect.ci95
-        yield {
-            "vantage": verdict.vantage,
-            "target": verdict.target,
-            "service": verdict.service,
-            "verdict": verdict.verdict,
-            "strength": verdict.strength,
-            "e_value": verdict.e_value,
-            "is_leading": told is not None,
-            "service_e_value": None if told is None else told.e_value,
-            "n_usable": verdict.evenings.usable,
-            "ratio": verdict.effect.ratio,
-            "low": low,
-            "high": high,
-            "begins": window[0],
-            "ends": window[1],
-            "onset": verdict.onset_date,
-            "probe_version": probe_version,
-            "document": document_text(verdict),
-        }
-
-
-def document_text(verdict: Verdict) -> str:
-    """The verdict document in its one spelling."""
-    return json.dumps(verdict.to_dict(), separators=_SEPARATORS, ensure_ascii=False)
-
-
-def _evening_rows(verdict: Verdict) -> Iterator[dict[str, Json]]:
-    for mark in verdict.marks:
-        excess = np.log(mark.ratio) if mark.ratio else None
-        yield {
-            "vantage": verdict.vantage,
-            "target": verdict.target,
-            "evening": mark.day,
-            "state": str(mark.state),
-            "is_slow": mark.state in _SLOW,
-            "excess": excess,
-        }
-
-
-def _table(rows: list[dict[str, Json]], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_pylist(rows, schema)
-
-
-_TEXTS: Final = ("verdict", "strength", "begins", "ends", "onset", "probe_version")
-VERDICTS: Final = pa.schema(
-    [(name, pa.string()) for name in ("vantage", "target", "service")]
-    + [(name, pa.string()) for name in (*_TEXTS, "document")]
-    + [(name, pa.float64()) for name in ("e_value", "service_e_value")]
-    + [(name, pa.float64()) for name in ("ratio", "low", "high")]
-    + [("is_leading", pa.bool_()), ("n_usable", pa.int32())]
-)
-EVENINGS: Final = pa.schema(
-    {
-        "vantage": pa.string(),
-        "target": pa.string(),
-        "evening": pa.date32(),
-        "state": pa.string(),
-        "is_slow": pa.bool_(),
-        "excess": pa.float64(),
-    }
-)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from monitor.errors import InputError, MonitorError
-from monitor.fleet.compaction import InboxDay, checked_rows, signed_days
+from monitor.fleet.compaction import checked_rows, signed_days
 from monitor.fleet.fleet_night import RUNS
 from monitor.fleet.home_rows import Place, Places, frames_of
 from monitor.fleet.jobs import (
@@ -13,11 +13,12 @@ from monitor.fleet.jobs import (
     FleetHome,
     Job,
     digest_of,
-    document_text,
     verdicts_of,
     versions,
 )
 from monitor.fleet.lake import Lake
+from monitor.fleet.night_tables import document_text
+from monitor.fleet.parts import InboxDay
 from monitor.fleet.registry import admitted
 from monitor.fleet.sources import Asked, source_of
 from monitor.text import printable
@@ -92,30 +93,34 @@ def _check_verdicts(
         return
     asked = Asked(since=run["since"], until=run["until"])
     source = source_of(lake.files.address, asked)
-    if (
-        sorted({f for files in source.files_of.values() for f in files})
-        != (run["inputs"])
-    ):
+    inputs = sorted({f for files in source.files_of.values() for f in files})
+    if inputs != run["inputs"]:
         return
     failed = {name for name, _ in run["failed"]}
-    chosen = [v for v in sorted(source.files_of) if v not in failed][:n_homes]
-    for vantage in chosen:
-        checked.n_homes += 1
-        told = _told(lake, run, vantage)
-        if told != _again(lake, run, vantage, source.files_of[vantage]):
-            checked.findings.append((vantage, "its rows give other verdicts now"))
+    for vantage in sorted(set(source.files_of) - failed):
+        rows = _rows(lake, run, vantage)
+        # One that stands from an earlier night was given of that night's rows.
+        if n_homes and all(row["judged_until"] == run["until"] for row in rows):
+            n_homes -= 1
+            checked.n_homes += 1
+            told = [row["document"] for row in rows]
+            if told != _again(lake, run, vantage, source.files_of[vantage]):
+                checked.findings.append((vantage, "its rows give other verdicts now"))
 
 
-def _told(lake: Lake, run: Mapping[str, Json], vantage: str) -> list[str]:
+def _rows(lake: Lake, run: Mapping[str, Json], vantage: str) -> list[dict[str, Json]]:
     output = run["outputs"].get(str(lake.bucket(vantage)))
     if output is None:
         return []
     rows = lake.files.table(output["verdicts"]).to_pylist()
-    return [row["document"] for row in rows if row["vantage"] == vantage]
+    return [row for row in rows if row["vantage"] == vantage]
 
 
 def _again(
-    lake: Lake, run: Mapping[str, Json], vantage: str, files: Sequence[str]
+    lake: Lake,
+    run: Mapping[str, Json],
+    vantage: str,
+    files: Sequence[str],
 ) -> list[str]:
     since, until = run["since"], run["until"]
     places = Places(

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from monitor.errors import InputError, MonitorError
 from monitor.fleet.home_rows import Place, Places, vantages_of_file
 from monitor.fleet.jobs import FleetHome
 from monitor.fleet.lake import Lake, bucket_of, is_lake
+from monitor.fleet.parts import Part, by_folder, in_force, part_of
 from monitor.fleet.registry import Enrolled, admitted, homes_of_file
 from monitor.interchange.sample_files import file_format
 from monitor.text import printable
@@ -102,15 +102,11 @@ def source_of(address: str, asked: Asked) -> Source:
 
 def _lake(lake: Lake, asked: Asked) -> Source:
     files_of: dict[str, list[str]] = defaultdict(list)
-    failed = []
-    for name in lake.sample_files(_months(asked)):
-        try:
-            vantages = _vantages(lake, name)
-        except (pa.ArrowException, ValueError, OSError) as error:
-            failed.append((name, printable(f"cannot be read: {error}"[:300])))
-            continue
-        for vantage in vantages:
-            files_of[vantage].append(name)
+    failed: list[tuple[str, str]] = []
+    for parts in by_folder(_parts(lake, asked, failed)).values():
+        for part in in_force(parts):
+            for vantage in part.spans:
+                files_of[vantage].append(part.name)
     return Source(
         places=Places(
             kind=Place.LAKE,
@@ -126,6 +122,14 @@ def _lake(lake: Lake, asked: Asked) -> Source:
     )
 
 
+def _parts(lake: Lake, asked: Asked, failed: list[tuple[str, str]]) -> Iterator[Part]:
+    for name in lake.sample_files(_months(asked)):
+        try:
+            yield part_of(lake, name)
+        except (pa.ArrowException, ValueError, TypeError, OSError) as error:
+            failed.append((name, printable(f"cannot be read: {error}"[:300])))
+
+
 def _months(asked: Asked) -> frozenset[str] | None:
     """The months of UTC that the evenings asked for can lie in; None: all."""
     if asked.since is None or asked.until is None:
@@ -134,16 +138,6 @@ def _months(asked: Asked) -> frozenset[str] | None:
     last = date.fromisoformat(asked.until) + timedelta(days=2)
     n_days = (last - day).days
     return frozenset(f"{day + timedelta(days=n):%Y-%m}" for n in range(n_days + 1))
-
-
-def _vantages(lake: Lake, name: str) -> set[str]:
-    """The vantages of a compacted file, of its footer alone."""
-    with lake.files.system.open_input_file(name) as source:
-        file = pq.ParquetFile(source)
-        place = file.schema_arrow.names.index("vantage")
-        groups = range(file.metadata.num_row_groups)
-        columns = [file.metadata.row_group(n).column(place) for n in groups]
-    return {column.statistics.min for column in columns}
 
 
 def _folder(path: Path, asked: Asked) -> Source:

@@ -40,19 +40,18 @@ class SparkEngine:
             .config("spark.ui.enabled", "false")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.log.level", "ERROR")
-            # On this machine the workers are this Python, not the first of the path.
-            .config("spark.pyspark.python", _python(self._master))
             .getOrCreate()
         )
+        context = session.sparkContext
+        if self._master.startswith("local"):
+            # The workers are this Python, not the first of the path; its option is
+            # read by spark-submit alone.
+            context.pythonExec = sys.executable
         try:
-            spread = session.sparkContext.parallelize(jobs, max(1, len(jobs)))
+            spread = context.parallelize(jobs, max(1, len(jobs)))
             # All at once: lazily, Spark would run one partition after the other.
             yield from spread.map(partial(attempted, task)).collect()
         except OSError as error:
             raise ServiceError(f"spark {self._master}: {error}") from error
         finally:
             session.stop()
-
-
-def _python(master: str) -> str:
-    return sys.executable if master.startswith("local") else "python3"

@@ -24,7 +24,7 @@ class ProviderTruth:
     """What a provider does to one service."""
 
     share: float = 1.0
-    """Share of its homes that it slows."""
+    """Chance of a home to be slowed: a fleet's homes are drawn from all its lines."""
     nights_share: float = 0.5
     """Share of the nights on which it does."""
     shared_nights: bool = True
@@ -47,6 +47,8 @@ class FleetConditions:
     """Provider by number -> what it does."""
     incident_nights: int = 0
     """Nights on which a CDN is slow for half of all homes, whatever their provider."""
+    is_incident_uneven: bool = False
+    """Whether of some providers more homes are served by that CDN than of others."""
     bad_release_share: float = 0.0
     """Share of homes whose probe release slows what it measures itself."""
     bad_release_of: int | None = None
@@ -103,11 +105,15 @@ def _provider(
 ) -> list[FleetMember]:
     truth = conditions.imposed.get(number, ProviderTruth(share=0.0))
     shared = _policy_nights(truth, conditions.days, rng)
-    n_hit = round(truth.share * conditions.homes_each)
-    hit = rng.permutation(np.arange(conditions.homes_each) < n_hit)
+    hit = rng.random(conditions.homes_each) < truth.share
+    served = rng.random() if conditions.is_incident_uneven else 1 / 2
     homes = range(conditions.homes_each)
     return [
-        _home(conditions, number, k, truth, shared, bool(hit[k]), incidents, rng)
+        _home(
+            *(conditions, number, k, truth, shared, bool(hit[k])),
+            incidents if rng.random() < served else np.zeros_like(incidents),
+            rng,
+        )
         for k in homes
     ]
 
@@ -133,8 +139,7 @@ def _home(
     slow = rng.random(days) < LOW_FALSE_SHARE
     if is_hit:
         slow |= shared if truth.shared_nights else _policy_nights(truth, days, rng)
-    if rng.random() < 1 / 2:
-        slow |= incidents
+    slow |= incidents
     is_bad = _has_bad_release(conditions, number, rng)
     if is_bad:
         slow |= rng.random(days) < _BAD_SHARE
