@@ -29,6 +29,7 @@ KINDS: Final = 10
 """Simulated homes; a larger fleet has each of them again under another name."""
 SAMPLED_S: Final = 1.0
 N_WORKERS: Final = 2
+LINES: Final = Path(__file__).with_name("fleet_costs.jsonl")
 _SUBREAPER: Final = 36
 
 
@@ -166,7 +167,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--every", type=int, default=600)
     parser.add_argument("--sites", type=int, help="of each role; default: all")
-    parser.add_argument("--lines", type=Path, default=Path("fleet-costs.jsonl"))
+    parser.add_argument("--lines", type=Path, default=LINES)
     parser.add_argument("--write", type=Path, help="make the document, run nothing")
     options = parser.parse_args()
     if options.write:

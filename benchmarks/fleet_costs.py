@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +27,15 @@ nobody here has: what is measured ends at {largest} homes.
 """
 
 
+ASKED: Final = {
+    10: ("loop", "local", "dask", "spark"),
+    100: ("loop", "local", "dask", "spark"),
+    1_000: ("loop", "local", "dask", "spark"),
+    10_000: ("local", "dask"),
+}
+"""Homes -> engines that are to be measured."""
+
+
 def document(lines: Iterable[str]) -> str:
     """The whole document."""
     runs: dict[tuple[object, ...], list[Line]] = defaultdict(list)
@@ -36,9 +45,19 @@ def document(lines: Iterable[str]) -> str:
     largest = max(line["size"]["homes"] for of in runs.values() for line in of)
     parts = [HEAD.format(workers=2)]
     parts += [part for of in runs.values() for part in tables(of)]
+    parts += list(missing(line for of in runs.values() for line in of))
     parts.append(FOOT.format(largest=largest))
     parts += list(drawn(runs.values()))
     return "\n".join(parts) + "\n"
+
+
+def missing(lines: Iterable[Line]) -> Iterator[str]:
+    """What is to be measured and was not."""
+    done = {(line["size"]["homes"], line["engine"]) for line in lines}
+    for homes, engines in ASKED.items():
+        absent = [engine for engine in engines if (homes, engine) not in done]
+        if absent:
+            yield f"Not measured: {homes:,} homes with {', '.join(absent)}."
 
 
 def kind_of(line: Line) -> tuple[object, ...]:
@@ -87,8 +106,11 @@ def cells(line: Line, base: float | None, digest: str) -> str:
     return f"| {' | '.join(shown)} |"
 
 
-def drawn(kinds: Iterable[Sequence[Line]]) -> Iterator[str]:
+def drawn(kinds: Collection[Sequence[Line]]) -> Iterator[str]:
     """The line of each engine over the sizes of one kind."""
+    if not any(len({line["size"]["homes"] for line in of}) > 1 for of in kinds):
+        yield "Not drawn: one size is no line."
+        return
     yield "| homes of | engine | to start, CPU-s | a home, CPU-s | 10^6, CPU-h |"
     yield "|---|---|---|---|---|"
     for lines in kinds:

@@ -108,8 +108,8 @@ def _change(
     A file with a day that a newer link replaces is made anew, as are all of a bucket
     once a week.
     """
-    wanted = {day.digest for day in days}
-    right = [p for p in in_force(parts) if p.days and p.digests <= wanted]
+    digests = {day.digest for day in days}
+    right = [p for p in in_force(parts) if p.days and p.digests <= digests]
     held = frozenset[str]().union(*(part.digests for part in right))
     is_twice = sum(len(part.days) for part in right) > len(held)
     if is_twice:
@@ -137,9 +137,9 @@ def signed_days(
     for name in lake.files.names(INBOX):
         if not name.endswith(".json"):
             continue
-        known = held.get(rows_name(name))
+        taken_in = held.get(rows_name(name))
         try:
-            yield known or _signed_day(lake, name, homes, today)
+            yield taken_in or _signed_day(lake, name, homes, today)
         except InputError as error:
             failed.append((name, printable(str(error))))
 

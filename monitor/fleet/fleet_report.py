@@ -70,11 +70,11 @@ class FleetReport:
         return " and ".join("provider" if name == "isp" else name for name in self.by)
 
     @property
-    def found(self) -> list[FleetGroup]:
+    def telling(self) -> list[FleetGroup]:
         """Groups in which something was found, what accuses first."""
         order = list(MEANINGS)
-        found = (group for group in self.groups if group.label in MEANINGS)
-        return sorted(found, key=lambda g: (order.index(g.label), -(g.k or 0) / g.n))
+        telling = (group for group in self.groups if group.label in MEANINGS)
+        return sorted(telling, key=lambda g: (order.index(g.label), -(g.k or 0) / g.n))
 
     @property
     def quiet(self) -> list[FleetGroup]:
@@ -242,7 +242,7 @@ def report_csv(report: FleetReport) -> str:
 
 def report_html(report: FleetReport) -> str:
     """The report as one page without scripts and without anything from elsewhere."""
-    labels = {group.label for group in report.found}
+    labels = {group.label for group in report.telling}
     meanings = {label: text for label, text in MEANINGS.items() if label in labels}
     return _template().render(report=report, terms=_terms(report), meanings=meanings)
 

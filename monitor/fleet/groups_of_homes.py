@@ -118,8 +118,8 @@ def groups_of(
         members[group_name(fact.home, by), fact.service].append(fact)
     told = {key: _counted(key, of_key) for key, of_key in sorted(members.items())}
     marked = _found_by_e_bh(told, members)
-    own = _own(members)
-    return [_labelled(key, marked, members, own) for key in marked]
+    others = _on_other_evenings(members)
+    return [_labelled(key, marked, members, others) for key in marked]
 
 
 def group_name(home: Enrolled, by: Sequence[str] = BY_PROVIDER) -> str:
@@ -195,18 +195,18 @@ def _marked(
     return replace(group, is_found=True, n_found=n_found)
 
 
-def _own(members: Members) -> Members:
+def _on_other_evenings(members: Members) -> Members:
     """The homes of each group on the evenings that are not everybody's."""
     shares: dict[str, dict[str, Shares]] = defaultdict(dict)
     for (provider, service), facts in members.items():
         if len(facts) >= FEWEST:
             shares[service][provider] = slow_shares(facts)
-    own = {}
+    kept = {}
     for (provider, service), facts in members.items():
         others = [s for name, s in shares[service].items() if name != provider]
         evenings = everybodys(others)
-        own[provider, service] = [on_other_evenings(fact, evenings) for fact in facts]
-    return own
+        kept[provider, service] = [on_other_evenings(fact, evenings) for fact in facts]
+    return kept
 
 
 def _is_shown(fact: HomeFact) -> bool:
@@ -215,12 +215,12 @@ def _is_shown(fact: HomeFact) -> bool:
 
 
 def _labelled(
-    key: tuple[str, str], groups: Groups, members: Members, own: Members
+    key: tuple[str, str], groups: Groups, members: Members, kept: Members
 ) -> FleetGroup:
     group = groups[key]
     if group.label == TOO_FEW or not (group.is_found and group.at_least):
         return group
-    facts = own[key]
+    facts = kept[key]
     group = _told_together(group, facts)
     if _is_of_the_probe(key, members):
         return replace(group, label=PROBE)
@@ -231,7 +231,7 @@ def _labelled(
     if _is_wide(facts):
         label = EVERYWHERE if _is_everywhere(key, members) else PROVIDER_WIDE
         return replace(group, label=label)
-    if _is_as_elsewhere(key, own):
+    if _is_as_elsewhere(key, kept):
         return replace(group, label=NOT_APART)
     part = _part(facts)
     if part is not None:
@@ -302,7 +302,7 @@ def _is_everywhere(key: tuple[str, str], members: Members) -> bool:
     return len(others) >= FEWEST_OTHERS and n_wide >= MOST_OTHERS * len(others)
 
 
-def _is_as_elsewhere(key: tuple[str, str], own: Members) -> bool:
+def _is_as_elsewhere(key: tuple[str, str], kept: Members) -> bool:
     """Whether its homes are not shown to be hit more often than other providers'.
 
     Of many innocent providers one always has most of what hits homes everywhere. Those
@@ -311,14 +311,14 @@ def _is_as_elsewhere(key: tuple[str, str], own: Members) -> bool:
     """
     shown = [
         [_is_shown(fact) for fact in facts]
-        for facts in _others(key, own)
+        for facts in _others(key, kept)
         if not _is_wide(facts)
     ]
     if len(shown) < FEWEST_OTHERS:
         return False
-    shown.sort(key=lambda of_one: sum(of_one) / len(of_one))
-    rest = [x for of_one in shown[: ceil(MOST_OTHERS * len(shown))] for x in of_one]
-    here = [_is_shown(fact) for fact in own[key]]
+    shown.sort(key=lambda flags: sum(flags) / len(flags))
+    rest = [x for flags in shown[: ceil(MOST_OTHERS * len(shown))] for x in flags]
+    here = [_is_shown(fact) for fact in kept[key]]
     bar = APART / (len(shown) + 1)
     return fisher_p(sum(here), len(here), sum(rest), len(rest)) > bar
 

@@ -87,6 +87,7 @@ def test_what_was_taken_in_is_not_looked_at_again(lake: Lake) -> None:
     assert len(differences(lake, last + DAY).findings) == len(first)
 
 
+@pytest.mark.long
 def test_day_by_day_is_all_at_once_and_few_files(lake: Lake, tmp_path: Path) -> None:
     homes = homes_of(lake, "quiet")
     days = days_of(homes)
@@ -138,6 +139,7 @@ def test_a_newer_link_of_a_day_replaces_the_older(lake: Lake) -> None:
     assert rows_in(lake).num_rows == n_rows - 3
 
 
+@pytest.mark.long
 def test_homes_far_from_being_found_keep_their_verdict(lake: Lake) -> None:
     homes = homes_of(lake, "quiet", "slow_3x")
     *first, last, _ = days_of(homes)
@@ -176,6 +178,7 @@ def evenings(lake: Lake, run: fleet.FleetRun, vantage: str) -> set[object]:
     return {(r["target"], r["evening"]) for r in rows if r["vantage"] == vantage}
 
 
+@pytest.mark.long
 def test_late_days_and_the_day_of_the_week_read_all_rows(lake: Lake) -> None:
     homes = homes_of(lake, "quiet")
     late, *first, last, _ = days_of(homes)

@@ -108,7 +108,20 @@ def test_sizes_are_weighed() -> None:
     assert common_size(*np.full((3, 2), np.nan)) is None
 
 
-@pytest.mark.parametrize("scenario", list(scenarios()), ids=lambda s: s.name)
+IN_EVERY_RUN = ("nobody, a CDN's incidents", "wide", "two fifths, shared nights")
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(
+            scenario,
+            id=scenario.name,
+            marks=() if scenario.name in IN_EVERY_RUN else pytest.mark.long,
+        )
+        for scenario in scenarios()
+    ],
+)
 def test_the_label_is_right(scenario) -> None:
     of = rates(scenario, [0])
     assert set(of.labels) <= set(scenario.right)
