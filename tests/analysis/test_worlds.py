@@ -16,8 +16,8 @@ from monitor.analysis import METHOD_VERSION, analyze, services_of
 from monitor.evening_rule import EveningState
 from monitor.model import Verdict
 from monitor.simulation.capacity import KINDS, CapacityHome, Group, capacity_home
-from tests.costs import in_brief
 from tests.analysis.table_agreement import agrees_with_its_table
+from tests.costs import in_brief
 
 ACCUSING = {
     "targeted_throttling",

@@ -13,8 +13,8 @@ from monitor.reason import Reason
 from monitor.report import Chain, Gap, Spoiled, render_html
 from monitor.text import printable
 from monitor.wording import LANGUAGES, language
-from tests.costs import in_brief
 from tests import harm
+from tests.costs import in_brief
 
 HOSTILE = tuple(harm.PAGES.values())
 
