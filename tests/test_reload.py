@@ -108,6 +108,7 @@ async def posted(folder: Path, path: str, **body: object) -> None:
         assert answer.status == 200, await answer.text()
 
 
+@pytest.mark.long
 async def test_a_site_switched_in_the_page_reaches_the_daemon(
     tmp_path: Path, port: int
 ) -> None:
