@@ -14,7 +14,7 @@ SAMPLE ?= 40
 SEED ?= 1
 SCRIPTS := monitor/web/static
 
-.PHONY: help run test test-long test-busy test-cluster check tests fix lock audit sbom release sign fuzz mutants study messages clean
+.PHONY: help run test test-long test-busy test-cluster test-install check tests fix lock audit sbom release deb sign fuzz mutants study messages clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -71,6 +71,15 @@ release: $(VENV)/.dev  ## wheel, bill of materials, notes and checksums in dist/
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel -d dist
 	$(BIN)/python -m release.notes > dist/NOTES.md
 	cd dist && sha256sum *.whl *.json *.md > SHA256SUMS
+
+deb:            ## the Debian package in dist/ (needs Debian's debhelper and help2man)
+	$(PYTHON) -m release.deb
+
+test-install: $(VENV)/.dev  ## wheel by pipx, .deb on a clean Debian, container (root, 30 min; docs/install.md)
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel -d dist
+	$(MAKE) deb
+	$(BIN)/python -m pytest tests/install/installed_by_pipx.py tests/install/installed_by_apt.py tests/install/installed_as_container.py
 
 sign:           ## sign dist/SHA256SUMS with the SSH key KEY
 	ssh-keygen -Y sign -f $(KEY) -n monitor dist/SHA256SUMS

@@ -1,8 +1,10 @@
-"""Resident memory of the idle daemon, beside blackbox_exporter in the same run.
+"""Memory of the daemon, idle and with its dashboard open, beside blackbox_exporter.
 
 `python -m benchmarks.memory` fills a table of docs/accuracy.md. A daemon with the
-shipped number of sites, all on loopback, is left alone after two rounds; PSS counts
-what processes share once. No root; blackbox_exporter only where it is installed.
+shipped number of sites, all on loopback, is left alone after two rounds, then each of
+its pages is opened once in Chromium, which is not counted, and the first one stays
+open. PSS counts what processes share once. No root; blackbox_exporter only where it is
+installed.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,9 +22,11 @@ from benchmarks.page import write_table
 from benchmarks.process import ROOT
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
+from tests.web.browser import chromium
 
 PAGE = ROOT / "docs" / "accuracy.md"
-IDLE_S = 25
+IDLE_S, OPEN_S = 25, 10
+PAGES = ("evenings/s0", "reports", "compare", "notes", "settings", "health")
 EXPORTER = "prometheus-blackbox-exporter"
 
 
@@ -66,21 +71,53 @@ def configuration(folder: Path, port: int) -> None:
 
 
 async def daemon_rows(folder: Path) -> list[str]:
-    """A table row per process of the daemon."""
+    """A table row per process of the daemon, and their sum."""
     async with serve(says(whole(bytes(50_000)))) as served:
         configuration(folder, served.port)
         daemon = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "monitor", "run"),
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "MONITOR_CONSENT": "yes"},
         )
+        address = await dashboard_of(daemon)
         await asyncio.sleep(IDLE_S)
-        rows = [row(command_of(pid), pid) for pid in descendants(daemon.pid)]
+        idle = by_process(daemon.pid)
+        await asyncio.to_thread(browse, address)
+        opened = by_process(daemon.pid)
         daemon.terminate()
         await daemon.wait()
-    return rows
+    return [
+        *(row(name, idle.get(name, 0.0), mib) for name, mib in opened.items()),
+        row("all of them", sum(idle.values()), sum(opened.values())),
+    ]
+
+
+async def dashboard_of(daemon: asyncio.subprocess.Process) -> str:
+    """The address that the daemon tells."""
+    assert daemon.stdout is not None
+    async for line in daemon.stdout:
+        if line.startswith(b"Dashboard: "):
+            return line.decode().split()[1]
+    raise RuntimeError("the daemon ended")
+
+
+def by_process(pid: int) -> dict[str, float]:
+    """PSS of a process and what it has started [MiB], but for the nightly's."""
+    processes = {command_of(each): memory_mib(each)[0] for each in descendants(pid)}
+    return {name: mib for name, mib in processes.items() if "nightly" not in name}
+
+
+def browse(address: str) -> None:
+    """Open each page, and stay on the first."""
+    with chromium() as browser:
+        page = browser.new_page()
+        for path in (*PAGES, ""):
+            page.goto(address + path)
+            page.wait_for_selector("html[data-ready]")
+        time.sleep(OPEN_S)
 
 
 def exporter_rows(folder: Path) -> list[str]:
@@ -96,16 +133,16 @@ def exporter_rows(folder: Path) -> list[str]:
     try:
         process.wait(timeout=3)
     except subprocess.TimeoutExpired:
-        return [row("blackbox_exporter", process.pid)]
+        mib = memory_mib(process.pid)[0]
+        return [row("blackbox_exporter", mib, mib)]
     finally:
         process.kill()
     return []
 
 
-def row(name: str, pid: int) -> str:
+def row(name: str, idle_mib: float, open_mib: float) -> str:
     """One line of the table."""
-    pss, rss = memory_mib(pid)
-    return f"| `{name}` | {pss:.0f} | {rss:.0f} |"
+    return f"| `{name}` | {idle_mib:.0f} | {open_mib:.0f} |"
 
 
 def main() -> None:
@@ -114,7 +151,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = asyncio.run(daemon_rows(Path(folder)))
         rows += exporter_rows(Path(folder))
-    head = ["| process | PSS [MiB] | RSS [MiB] |", "|---|---:|---:|"]
+    head = ["| process | idle [MiB] | dashboard open [MiB] |", "|---|---:|---:|"]
     write_table(PAGE, "memory", [*head, *rows])
 
 

@@ -1,6 +1,6 @@
 """Measure, judge and prove recurring evening slowdowns. Imports nothing by itself."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-FILE: Final = Path("monitor/report/error_rates.json")
+FILE: Final = Path("monitor/wording/error_rates.json")
 
 MEASURES: Final = {
     "false_accusation": "false accusation per unaffected target, 30 daily looks, all"

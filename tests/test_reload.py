@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.servers.tcp import serve
@@ -80,6 +82,54 @@ async def test_reloads_in_a_row_leave_one_dashboard(tmp_path: Path, port: int) -
         await log_says(tmp_path, "event=done")
         await until(lambda: one_stays(process.pid), log=tmp_path / "log")
         await stopped(process, signal.SIGTERM)
+
+
+PAGE_FILE = """\
+timezone: Asia/Almaty
+every: 10s
+targets:
+  - {name: site, url: "http://localhost:PORT/", download: false}
+  # the one that is switched off
+  - {name: other, url: "http://localhost:PORT/", download: false}
+controls:
+  - {name: control, url: "http://localhost:PORT/", download: false}
+web: {host: 127.0.0.1, port: 0}
+"""
+
+
+async def posted(folder: Path, path: str, **body: object) -> None:
+    """Ask the dashboard that the daemon has started last."""
+    log = (folder / "log").read_text()
+    address = re.findall(r"Dashboard: (\S+)", log)[-1]
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{address}{path}", json=body) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+
+
+@pytest.mark.long
+async def test_a_site_switched_in_the_page_reaches_the_daemon(
+    tmp_path: Path, port: int
+) -> None:
+    """Off, and on again by the way back; nobody but the page tells the daemon."""
+    path = tmp_path / "config.yaml"
+    path.write_text(PAGE_FILE.replace("PORT", str(port)))
+    with daemon(tmp_path) as process:
+        await wait_for(tmp_path, "SELECT * FROM rounds WHERE n_planned = 3")
+        await log_says(tmp_path, "Dashboard")
+        await posted(tmp_path, "sites/switch", name="other", is_on=False)
+        assert "# the one that is switched off" in path.read_text()
+        await log_says(tmp_path, "event=done targets=1 controls=1")
+        await wait_for(tmp_path, "SELECT * FROM rounds WHERE n_planned = 2")
+        await log_says(tmp_path, "Dashboard", times=2)
+        await posted(tmp_path, "sites/undo")
+        await log_says(tmp_path, "event=done targets=2 controls=1")
+        three = "SELECT * FROM rounds WHERE n_planned = 3 AND slot_start_us > "
+        two = "(SELECT max(slot_start_us) FROM rounds WHERE n_planned = 2)"
+        await wait_for(tmp_path, three + two)
+        assert await stopped(process, signal.SIGTERM) == 0
+    assert path.read_text() == PAGE_FILE.replace("PORT", str(port))
 
 
 @pytest.mark.long

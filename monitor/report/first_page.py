@@ -12,11 +12,12 @@ from monitor.analysis.owner import OWN_ROUTER
 from monitor.analysis.rules import STRONG_CHECKS
 from monitor.model import MechanismCheck, Verdict
 from monitor.report.content import NightReport, Service
-from monitor.report.error_rates import ErrorRate, ErrorRates, error_rates
 from monitor.verdict_table import row_of
 from monitor.wording import Language
 from monitor.wording.check_words import check_figure
+from monitor.wording.error_rates import error_rates
 from monitor.wording.names import display_name
+from monitor.wording.rate_words import told_rates
 from monitor.wording.reason_words import told_reasons
 
 _AT_THE_SERVICE: Final = ("server", "refusals")
@@ -152,66 +153,6 @@ def _excluded(verdict: Verdict, tongue: Language) -> str:
         "Excluded is a slowdown to more than %(bound)s times the usual, evening after "
         "evening; a smaller or a rarer one is not.",
         {"bound": tongue.number(bound, 2)},
-    )
-
-
-def told_rates(method: str, rates: ErrorRates, tongue: Language) -> Iterator[str]:
-    """How often such statements were wrong where the truth was known.
-
-    Parameters
-    ----------
-    method : version of the method that the verdicts are of.
-    """
-    accused = rates.rates["false_accusation"]
-    yield tongue.fill(
-        "Measured with method %(method)s on %(homes)s simulated homes of %(evenings)s "
-        "evenings: of %(cases)s sites that nobody slowed, %(errors)s were accused at "
-        "one of %(evenings)s daily looks (%(percent)s %%; 95%% interval %(low)s to "
-        "%(high)s %%).",
-        {
-            "method": rates.method_version,
-            "homes": tongue.number(rates.homes),
-            "evenings": tongue.number(rates.evenings),
-            **_share(accused, tongue),
-        },
-    )
-    yield tongue.fill(
-        "On homes of a second simulator: %(errors)s of %(cases)s (%(percent)s %%; 95%% "
-        "interval %(low)s to %(high)s %%).",
-        _share(rates.rates["false_accusation_of_capacity"], tongue),
-    )
-    yield tongue.fill(
-        "Called strong although the service's own servers or network did it: "
-        "%(service)s; although the household's router did it: %(router)s. An all-clear "
-        "although something acted: %(clear)s.",
-        {
-            "service": _counts(rates.rates["strong_by_service"], tongue),
-            "router": _counts(rates.rates["strong_by_router"], tongue),
-            "clear": _counts(rates.rates["false_all_clear"], tongue),
-        },
-    )
-    if method != rates.method_version:
-        yield tongue.fill(
-            "The verdicts here are of method %(this)s, which was not measured anew: "
-            "its own rates are not known.",
-            {"this": method},
-        )
-    yield tongue.gettext("How often it errs on real lines is not known.")
-
-
-def _share(rate: ErrorRate, tongue: Language) -> dict[str, str]:
-    return {
-        "errors": tongue.number(rate.errors),
-        "cases": tongue.number(rate.cases),
-        "percent": tongue.number(rate.percent, 2),
-        "low": tongue.number(rate.low_percent, 2),
-        "high": tongue.number(rate.high_percent, 2),
-    }
-
-
-def _counts(rate: ErrorRate, tongue: Language) -> str:
-    return tongue.fill(
-        "%(errors)s of %(cases)s (at most %(high)s %%)", _share(rate, tongue)
     )
 
 

@@ -133,6 +133,7 @@ PAGE: Final[Mapping[str, str]] = {
     "sure.open": "Too little is known to say it is so or is not.",
     "sure.unjudged": "No night has judged this service yet.",
     "sure.checks": "What was looked at: {made} of {all} checks",
+    "sure.rates": "How often this method was wrong",
     "sure.not_who": (
         "Not shown by any of this: who does it, on whose order, and what other homes "
         "measure."

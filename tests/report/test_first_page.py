@@ -8,9 +8,10 @@ from selectolax.parser import HTMLParser
 from monitor.model import MechanismCheck
 from monitor.reason import Reason
 from monitor.report import CircleCount, public_copy
-from monitor.report.error_rates import error_rates
-from monitor.report.first_page import first_page, how_sure, told_rates
+from monitor.report.first_page import first_page, how_sure
 from monitor.wording import LANGUAGES, language
+from monitor.wording.error_rates import error_rates
+from monitor.wording.rate_words import told_rates
 from tests.wording.test_branches import foreign_words
 
 ENGLISH = language("en")

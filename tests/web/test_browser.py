@@ -21,6 +21,7 @@ from monitor.store import open_store
 from monitor.stored_analysis import read_document
 from monitor.wallclock import zone_named
 from monitor.wording import LANGUAGES
+from monitor.wording.error_rates import error_rates
 from tests.costs import in_brief
 from tests.harm import MARKS, steering
 from tests.test_consent import consents
@@ -112,6 +113,12 @@ def test_a_card_leads_to_its_evenings_and_an_evening_to_its_day(look: Look):
     expect(page.locator("#verdict-title")).to_contain_text("slow on 8 of 8 evenings")
     expect(page.locator("#verdict-facts")).to_contain_text("10 times")
     expect(page.locator("#sure")).to_contain_text("Likely: chance hardly explains it")
+    # Where somebody is accused, the rate of false accusations is in sight.
+    accused = error_rates().rates["false_accusation"]
+    expect(page.locator("#sure .rate")).to_contain_text(
+        f"of {accused.cases} sites that nobody slowed, {accused.errors} were accused"
+    )
+    expect(page.locator("#sure-rates")).to_contain_text("real lines is not known")
     expect(page.locator(".calendar td.slow")).to_have_count(8)
     page.click(".calendar [data-date='2026-10-19']")
     page.wait_for_url("**/day/2026-10-19/facebook*")

@@ -25,7 +25,9 @@ from monitor.wording.check_words import (
     check_sign,
     check_title,
 )
+from monitor.wording.error_rates import error_rates
 from monitor.wording.part_words import part_title
+from monitor.wording.rate_words import told_rates
 from monitor.wording.reason_words import told_reasons
 from monitor.wording.round_words import told_gap
 
@@ -59,6 +61,7 @@ def services(facts: Facts, query: LanguageQuery) -> Services:
             until=analysis.until,
             timezone=analysis.timezone,
             services=[_service(s, tongue) for s in services_of(analysis.verdicts)],
+            rates=[] if tongue is None else _rates(stored.method_version, tongue),
             lead=None if tongue is None else _lead(facts, analysis, tongue),
         )
     return Services(
@@ -68,6 +71,7 @@ def services(facts: Facts, query: LanguageQuery) -> Services:
         until=None,
         timezone=None,
         services=[],
+        rates=[],
         lead=None if tongue is None else _lead(facts, None, tongue),
     )
 
@@ -85,6 +89,10 @@ def _service(service: model.ServiceVerdict, tongue: Language | None) -> ServiceV
     ]
     told = told_of(replace(service.leading, reasons=service.reasons), tongue)
     return ServiceVerdict.of(service, told, members)
+
+
+def _rates(method: str, tongue: Language) -> list[str]:
+    return list(told_rates(method, error_rates(), tongue))
 
 
 def _lead(facts: Facts, analysis: model.Analysis | None, tongue: Language) -> str:

@@ -214,6 +214,9 @@ class Services(Answer):
     until: date | None
     timezone: str | None
     services: list[ServiceVerdict]
+    rates: list[str]
+    """How often the method was wrong where the truth was known, when a language was
+    asked for."""
     lead: str | None = None
     """All verdicts on the configured measuring point in short, when a language was
     asked for."""

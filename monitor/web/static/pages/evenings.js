@@ -101,7 +101,7 @@ function showVerdict(service, judged) {
     ),
   );
   byId("hosts").replaceChildren(...[verdict && hosts(verdict)].filter(Boolean));
-  byId("sure").replaceChildren(...sure(service));
+  byId("sure").replaceChildren(...sure(service, judged.rates));
   document.title = `${service.service} · ${t("title")}`;
 }
 

@@ -24,8 +24,30 @@ function check({ title, sign, outcome, detail }) {
   );
 }
 
+/** What is said of the method's errors: the first in sight, where somebody is accused. */
+export function ratesShown(verdict, rates) {
+  const accuses = ["alarm", "warn"].includes(verdict.kind.tone);
+  return accuses
+    ? { open: rates.slice(0, 1), folded: rates.slice(1) }
+    : { open: [], folded: rates };
+}
+
+function howOften(verdict, rates) {
+  const { open, folded } = ratesShown(verdict, rates);
+  if (!rates.length) return [];
+  return [
+    ...open.map((rate) => element("p", { class: "rate" }, rate)),
+    element(
+      "details",
+      { id: "sure-rates" },
+      element("summary", {}, t("sure.rates")),
+      element("ul", { class: "reasons" }, ...folded.map((rate) => element("li", {}, rate))),
+    ),
+  ];
+}
+
 /** What stands beside the calendar. */
-export function sure(service) {
+export function sure(service, rates) {
   const { verdict } = service;
   if (!verdict) return [element("p", {}, t("sure.unjudged"))];
   const { reasons, checks } = verdict.told;
@@ -47,6 +69,7 @@ export function sure(service) {
           element("ul", { class: "checks" }, ...made.map(check)),
         )
       : null,
+    ...howOften(verdict, rates),
     element("p", { class: "soft" }, t("sure.not_who")),
   ].filter(Boolean);
 }

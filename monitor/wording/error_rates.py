@@ -38,7 +38,7 @@ class ErrorRates:
 @cache
 def error_rates() -> ErrorRates:
     """The rates of the last study."""
-    text = files("monitor.report").joinpath("error_rates.json").read_text("utf-8")
+    text = files("monitor.wording").joinpath("error_rates.json").read_text("utf-8")
     document = json.loads(text)
     rates = {name: ErrorRate(**rate) for name, rate in document["rates"].items()}
     return ErrorRates(**{**document, "rates": rates})
