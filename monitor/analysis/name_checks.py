@@ -27,6 +27,7 @@ from monitor.analysis.transport_check import told_transport, transport
 from monitor.model import MechanismCheck
 from monitor.reason import Reason
 from monitor.series.pairs import Pair, PairValue, Phase
+from monitor.wallclock import numbered_day
 
 
 def check_of(case: Case, pair: Pair) -> MechanismCheck | None:
@@ -100,6 +101,13 @@ def _told(pair: Pair, effect: PairEffect) -> Reason:
 
 
 def _limits(effect: PairEffect) -> Iterator[Reason]:
+    if effect.n_before:
+        yield Reason(
+            "blocks",
+            "That is counted from {day:date} on, when it was strongest, for which the "
+            "odds have paid; before that there were {n} blocks.",
+            {"day": numbered_day(effect.since).isoformat(), "n": effect.n_before},
+        )
     if effect.n_calm < LEAST_CALM:
         yield few_calm("blocks", effect)
     elif effect.is_calm_alike:
