@@ -79,6 +79,8 @@ def told_pairs(case: Case) -> Iterator[Reason]:
             yield _told(pair, effect)
             yield from _limits(effect)
     yield from _cause(case)
+    if _shown(case, Pair.NAME_AWAY):
+        yield from _how_to_read()
     yield from told_transport(case)
 
 
@@ -97,6 +99,28 @@ def _told(pair: Pair, effect: PairEffect) -> Reason:
         "{low:.2f} to {high:.2f}); {above} of {n} blocks, {evenings} evenings; odds "
         "against chance {odds:.3g} to 1.",
         figures(effect),
+    )
+
+
+def _how_to_read() -> Iterator[Reason]:
+    """What was done, what the odds mean, and what is not excluded."""
+    yield Reason(
+        "proof",
+        "A block is some transfers one after the other, within a minute or so: of one "
+        "file at that server under its own name and the site's, and where the site has "
+        "a file, of that one at the site's server under its own name and another. "
+        "Which name came first was drawn by coin each time.",
+    )
+    yield Reason(
+        "proof",
+        "The odds are of a bet that gains nothing on average where the name makes no "
+        "difference, whatever the line does meanwhile; they are no probability that "
+        "somebody slows it.",
+    )
+    yield Reason(
+        "proof",
+        "It is not excluded that the other server itself is slow to this name in the "
+        "window alone; and who does it, and why, is not shown.",
     )
 
 

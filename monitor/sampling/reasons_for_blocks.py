@@ -20,7 +20,7 @@ TRIGGERING: Final = 2
 """Of so many, the last ones."""
 TELLING: Final = 1.15
 """A block above this cost counts towards beginning at once on the next evening."""
-_FEW_BLOCKS: Final = 3
+FEW_BLOCKS: Final = 3
 _HALF: Final = 0.5
 _WELL: Final = 0.7
 _KEPT: Final = timedelta(days=7)
@@ -60,7 +60,7 @@ class NameReasons:
         """Whether most blocks of the evening before showed a cost."""
         costs = self.costs.get(evening - 1, [])
         n_above = sum(cost > TELLING for cost in costs)
-        return len(costs) >= _FEW_BLOCKS and 2 * n_above > len(costs)
+        return len(costs) >= FEW_BLOCKS and 2 * n_above > len(costs)
 
 
 @dataclass(slots=True)
