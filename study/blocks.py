@@ -44,7 +44,7 @@ POWER: Final = (
 _MONTH: Final = 30
 _AT_ONCE: Final = 50
 """Homes drawn together."""
-_MOST_EVENINGS: Final = 44
+_MOST_EVENINGS: Final = 30
 WORDS: Final = {
     "D2": "the address slow under any name, 4 times",
     "D3": "the server slow in the window, twice, on a line that is, too",

@@ -86,6 +86,11 @@ def block_order(rng: Random, *, has_object: bool) -> tuple[str, ...]:
     return (*inner, base, away, away, base)
 
 
+def n_legs_of_block(target: Target) -> int:
+    """Transfers of one block of a target."""
+    return 4 if target.download_url is None else 8
+
+
 def _turned(pair: tuple[str, str], rng: Random) -> tuple[str, str]:
     return pair if rng.random() < 0.5 else (pair[1], pair[0])
 
