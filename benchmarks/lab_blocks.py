@@ -14,6 +14,7 @@ minutes for each.
 import argparse
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -63,6 +64,16 @@ class Condition:
     right: tuple[str, ...] = ()
 
 
+CHECKS = ("name_away", "name_swap", "bypass", "transport", "residue")
+TOLD = (
+    "At the service's own server",
+    "At a server that",
+    "Out of the window",
+    "So it",
+    "QUIC",
+    "TCP",
+)
+"""Sentences on names, ways and QUIC begin so."""
 _BY_NAME = ("twitter.com", "sni-police", "512kbit", "ports=all")
 _BY_ADDRESS = ("twitter.com", "police", "512kbit")
 CONDITIONS = {
@@ -278,32 +289,28 @@ def monitor(folder: Path, *words: str) -> str:
     return done.stdout
 
 
+def judge(folder: Path) -> None:
+    """Keep what the program says of the days."""
+    (folder / "verdicts.json").write_text(monitor(folder, "analyze", "--json"))
+
+
 def row(name: str, folder: Path) -> str:
     """What became of a condition."""
-    document = json.loads(monitor(folder, "analyze", "--json"))
-    (folder / "verdicts.json").write_text(json.dumps(document, indent=1))
+    document = json.loads((folder / "verdicts.json").read_text())
     verdicts = {v["target"]: v for v in document["verdicts"]}
     mine = verdicts["twitter"]
     checks = {c["check"]: c["score"] for c in mine["mechanism"]}
-    asked = ("name_away", "name_swap", "bypass", "transport", "residue")
-    told = ", ".join(
-        f"{check} {checks[check]:+d}" for check in asked if check in checks
-    )
+    told = ", ".join(f"{c} {checks[c]:+d}" for c in CHECKS if c in checks)
     verdict = f"`{mine['verdict']}`"
     if mine["strength"]:
         verdict += f" {mine['strength']}"
-    words = " ".join(
-        sentence
-        for sentence in mine["reasons"]
-        if any(key in sentence for key in ("name", "another way", "QUIC", "neutral"))
-    )
-    other = verdicts["facebook"]["verdict"]
+    text = re.sub(r"; \d+ of [^;]*; odds [^.]* to 1\.", ".", " ".join(mine["reasons"]))
+    words = ". ".join(s for s in text.split(". ") if s.startswith(TOLD)).rstrip(".")
     n_blocks, n_looks, megabytes = counts(folder / "monitor.db")
     cost = f"{n_blocks} blocks, {n_looks} looks, {megabytes:.0f} MB"
-    return (
-        f"| {name}: {CONDITIONS[name].words} | {verdict} | {told} | {words} | {cost} |"
-        f" `{other}` |"
-    )
+    other = verdicts["facebook"]["verdict"]
+    cells = (f"{name}: {CONDITIONS[name].words}", verdict, told, words, cost, other)
+    return "| " + " | ".join(cells) + " |"
 
 
 def counts(database: Path) -> tuple[int, int, float]:
@@ -329,12 +336,13 @@ def main() -> None:
         folder = base / name
         folder.mkdir(parents=True)
         evenings(CONDITIONS[name], folder)
-        (folder / "row").write_text(row(name, folder))
-        print((folder / "row").read_text(), flush=True)
+        judge(folder)
+        print(row(name, folder), flush=True)
+    measured = sorted(base.glob("*/verdicts.json"))
     table = [
         "| imposed in the window | verdict | checks | in words | legs | facebook |",
         "|---|---|---|---|---|---|",
-        *(file.read_text() for file in sorted(base.glob("*/row"))),
+        *(row(file.parent.name, file.parent) for file in measured),
     ]
     write_table(PAGE, "lab", table)
     labctl("clock", "reset")

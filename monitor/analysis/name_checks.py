@@ -75,7 +75,7 @@ def told_pairs(case: Case) -> Iterator[Reason]:
     """What the blocks show of the name, and what follows, in words."""
     for pair in (Pair.NAME_SWAP, Pair.NAME_AWAY):
         effect = pair_effect(case.look.pairs(case.name, pair))
-        if effect is not None:
+        if effect is not None and effect.n > 1:  # one block has no interval
             yield _told(pair, effect)
             yield from _limits(effect)
     yield from _cause(case)
