@@ -39,14 +39,14 @@ class MeasuresLegs(Protocol):
 
 
 class _Tried(NamedTuple):
-    own: Sample
+    usual: Sample
     unknown: Sample
 
     @property
     def cost_log(self) -> float:
         """How much slower it was under the unknown name [log]."""
-        own_bps, unknown_bps = (s.goodput_bps or 1.0 for s in self)
-        return math.log(own_bps / unknown_bps)
+        usual_bps, unknown_bps = (s.goodput_bps or 1.0 for s in self)
+        return math.log(usual_bps / unknown_bps)
 
 
 async def neutral_finding(
@@ -59,11 +59,11 @@ async def neutral_finding(
     neutral : URL of the file.
     leg_bytes : what one leg transfers.
     """
-    own, unknown = _legs(neutral)
+    usual, unknown = _legs(neutral)
     pairs: list[_Tried] = []
     for n_pairs in (FEW, MANY):
         while len(pairs) < n_pairs:
-            pairs.append(await _pair(prober, own, unknown, rng))
+            pairs.append(await _pair(prober, usual, unknown, rng))
             refusal = _refusal(pairs[-1], leg_bytes)
             if refusal is not None:
                 return refusal
@@ -73,18 +73,18 @@ async def neutral_finding(
 
 
 def _legs(neutral: str) -> tuple[Leg, Leg]:
-    own = Leg(
+    usual = Leg(
         target=Target(name="neutral", url=neutral), probe=Probe.PAIR_BASE, url=neutral
     )
     name = f"{secrets.token_hex(4)}.example"
-    return own, replace(own, probe=Probe.SNI_AWAY, server_name=name, host=name)
+    return usual, replace(usual, probe=Probe.SNI_AWAY, server_name=name, host=name)
 
 
-async def _pair(prober: MeasuresLegs, own: Leg, unknown: Leg, rng: Random) -> _Tried:
-    order = [own, unknown]
+async def _pair(prober: MeasuresLegs, usual: Leg, unknown: Leg, rng: Random) -> _Tried:
+    order = [usual, unknown]
     rng.shuffle(order)
     made = {leg.probe: await prober.measure(leg, traffic=Traffic()) for leg in order}
-    return _Tried(made[own.probe], made[unknown.probe])
+    return _Tried(made[usual.probe], made[unknown.probe])
 
 
 def _refusal(pair: _Tried, leg_bytes: int) -> Finding | None:
@@ -144,16 +144,16 @@ def _typical_log(pairs: Sequence[_Tried]) -> float:
 
 
 def _told(pairs: Sequence[_Tried]) -> str:
-    own_bps = median(pair.own.goodput_bps or 0.0 for pair in pairs)
+    usual_bps = median(pair.usual.goodput_bps or 0.0 for pair in pairs)
     times = math.exp(_typical_log(pairs))
     return (
-        f"{own_bps / 1e6:.1f} Mbit/s {_OWN}, {times:.2f} times slower {_UNKNOWN}"
+        f"{usual_bps / 1e6:.1f} Mbit/s {_OWN}, {times:.2f} times slower {_UNKNOWN}"
         f" ({len(pairs)} pairs)"
     )
 
 
 def _alike(pairs: Sequence[_Tried]) -> Finding:
-    if all(pair.own.http_status == 206 for pair in pairs):
+    if all(pair.usual.http_status == 206 for pair in pairs):
         return Finding(CHECK, State.OK, _told(pairs))
     return Finding(
         CHECK,

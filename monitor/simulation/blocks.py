@@ -174,8 +174,8 @@ def _cost_of_name(kinds: Ints, rates: Floats) -> Floats:
 def _made(world: BlockWorld, slow: Bools, costs: Floats) -> tuple[Ints, Ints]:
     """Sentinel after which blocks begin, and how many there are, evening by evening."""
     places = np.array(_WINDOW)
-    seen = [slow[..., places - back] for back in range(LOOKED_AT)]
-    fires = np.sum(seen, axis=0) >= TRIGGERING
+    flags = [slow[..., places - back] for back in range(LOOKED_AT)]
+    fires = np.sum(flags, axis=0) >= TRIGGERING
     first = np.where(fires.any(axis=-1), fires.argmax(axis=-1), len(places))
     if world.fires:
         first[:] = 0
