@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 from monitor.evening_rule import DAY_MIN, GUARD_MIN, LEAD_MIN, Window
 from monitor.model import Probe, Sample, Target
 from monitor.probe.legs import Leg, legs_of
+from monitor.sampling.block_reasons import SLOWER, NameReasons, Transfers
 from monitor.sampling.leg_runs import Means
-from monitor.sampling.reasons_for_blocks import SLOWER, NameReasons, Transfers
 
 _log = logging.getLogger(__name__)
 

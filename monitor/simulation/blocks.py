@@ -32,7 +32,7 @@ _SLOTS: Final = 4
 """Of blocks, in the time between two sentinels."""
 SLOWER: Final = 1.5
 """What a sentinel must show to count; of three, two are reason enough. As in
-`monitor.sampling.reasons_for_blocks`."""
+`monitor.sampling.block_reasons`."""
 LOOKED_AT: Final = 3
 TRIGGERING: Final = 2
 TELLING: Final = 1.15

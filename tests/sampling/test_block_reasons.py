@@ -6,8 +6,8 @@ import pytest
 
 from monitor.config.sections import Differential
 from monitor.model import Probe, Role, Sample, Transport
-from monitor.sampling import differential, reasons_for_blocks
-from monitor.sampling.reasons_for_blocks import NameReasons, Transfers
+from monitor.sampling import block_reasons, differential
+from monitor.sampling.block_reasons import NameReasons, Transfers
 from monitor.simulation import blocks as simulated
 
 EVENING = 20_000
@@ -128,5 +128,5 @@ def test_the_study_draws_what_the_daemon_does():
     most = Differential.model_fields["blocks_per_evening"].default
     assert most == simulated.BLOCKS
     for name in ("SLOWER", "LOOKED_AT", "TRIGGERING", "TELLING", "FEW_BLOCKS"):
-        assert getattr(simulated, name) == getattr(reasons_for_blocks, name)
+        assert getattr(simulated, name) == getattr(block_reasons, name)
     assert simulated.CALM_BLOCKS == differential.CALM_BLOCKS
