@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.page import write_table
 from monitor.simulation.capacity import KINDS
 from study import blocks, capacity, patterns
 from study.plan import families, seeds, tasks
@@ -139,9 +140,14 @@ def rates_command(page: Path, file: Path) -> None:
 @main.command("blocks")
 @click.option("--homes", default=200, help="homes of each cell of power")
 @click.option("--months", default=100, help="target-months of each world")
-def blocks_command(homes: int, months: int) -> None:
+@click.option("--into", type=click.Path(path_type=Path, exists=True))
+def blocks_command(homes: int, months: int, into: Path | None) -> None:
     """How often blocks accuse a name that is not slowed, and find one that is."""
-    print(blocks.markdown(homes, months))
+    told = blocks.lines(homes, months)
+    if into is None:
+        print("\n".join(told))
+    else:
+        write_table(into, "study", told)
 
 
 if __name__ == "__main__":

@@ -1,80 +1,241 @@
 """Error rates of blocks: how often a name is accused, and how soon it is found.
 
-A target-month is looked at after each of its evenings, as the nightly analysis does;
-it is accused when any look shows an effect of its name at the neutral server that is
-enough for a verdict.
+A target-month is looked at after each of its evenings, as the nightly analysis does. It
+is *shown* on a look when the product's own rule says so of its name at the neutral
+server, and *enough* when that is enough for a verdict; a look at which no evening could
+be the first one of such a bet is not asked.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final
 
 import numpy as np
 
-from monitor.analysis.paired import PairEffect, pair_effect
-from monitor.evening_rule import parse_window
-from monitor.series.pairs import Pair, PairValue, legs_apart, of_target, pairs_of
-from monitor.simulation.blocks import BLOCK_WORLDS, BlockWorld, simulated_blocks
+from monitor.analysis.paired import (
+    ENOUGH,
+    PairEffect,
+    bar_log,
+    bound_rank,
+    pair_effect,
+    sign_e_value,
+)
+from monitor.series.pairs import Pair, PairValue, Phase
+from monitor.series.rows import Bools, Floats, Ints
+from monitor.simulation.blocks import (
+    BLOCK_WORLDS,
+    BLOCKS,
+    BlockDays,
+    BlockWorld,
+    drawn_days,
+)
 from study.intervals import Share
 
-_MONTH = 30
-_ZONE = "Asia/Almaty"
+NULLS: Final = ("D2", "D3", "D4", "D5", "D6")
+NOISES: Final = ("correlated", "heavy")
+QUIET: Final = 14
+"""Evenings before the first slow one, in the second kind of power."""
+POWER: Final = (
+    *((1.5, 4, 90.0), (2.0, 2, 95.0), (4.0, 1, 95.0), (8.0, 1, 95.0)),
+    *((1.3, 14, None), (1.5, 7, None)),
+)
+"""Cost, evenings, and the share that is asked for [%]."""
+_MONTH: Final = 30
+_AT_ONCE: Final = 50
+"""Homes drawn together."""
+_MOST_EVENINGS: Final = 30
+WORDS: Final = {
+    "D2": "the address slow under any name, 4 times",
+    "D3": "the server slow in the window, twice, on a line that is, too",
+    "D4": "a neutral server twice as slow to unknown names, at all hours",
+    "D5": "a neutral address slow after the name, 3 times, whatever the hour",
+    "D6": "a line at a third in the window, with twice the scatter",
+}
 
 
-def markdown(n_homes: int, n_months: int) -> str:
-    """The table of rates.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the looks at one home said.
+
+    Attributes
+    ----------
+    shown, enough : number of the first look, from 1, that did; None: none.
+    n_blocks : in its evenings, on average.
+    """
+
+    shown: int | None
+    enough: int | None
+    n_blocks: float
+
+
+def lines(n_homes: int, n_months: int) -> list[str]:
+    """The part of the page.
 
     Parameters
     ----------
-    n_homes : homes of each cell of power.
-    n_months : target-months of each world without a name effect.
+    n_homes : homes of each row of power.
+    n_months : target-months of each world and noise without a name effect.
     """
-    lines = [
-        "| world | noise | what | rate |",
-        "|---|---|---|---|",
-        *(
-            _false(name, noise, n_months)
-            for name in ("D2", "D3", "D4", "D5", "D6")
-            for noise in ("correlated", "heavy")
-        ),
-        *(
-            _power(cost, evenings, noise, n_homes)
-            for cost, evenings in ((1.5, 4), (2.0, 2), (4.0, 1))
-            for noise in ("correlated", "heavy")
-        ),
-    ]
-    return "\n".join(lines) + "\n"
+    false = list(_false_rows(n_months))
+    power = list(_power_rows(n_homes))
+    return [*_introduction(), *false, "", *_of_power(), *power]
 
 
-def _false(name: str, noise: str, n: int) -> str:
-    world = replace(BLOCK_WORLDS[name], noise=noise)
-    accused = sum(
-        any(effect.is_enough for effect in _looks(_values(world, seed, _MONTH)))
-        for seed in range(n)
+def _introduction() -> Iterator[str]:
+    yield "Nobody slows a name:"
+    yield ""
+    yield "| world | noise | blocks an evening | shown at any look | enough, any look |"
+    yield "|---|---|---|---|---|"
+
+
+def _of_power() -> Iterator[str]:
+    yield (
+        "A name is slowed on every evening (D1), from the first one on, or after"
+        f" {QUIET} evenings on which nobody slowed anything and noise triggered blocks:"
     )
-    return f"| {name} | {noise} | accused in a month | {Share(accused, n)} |"
+    yield ""
+    yield "| cost | within | noise | from the first | after quiet ones | asked |"
+    yield "|---|---|---|---|---|---|"
 
 
-def _power(cost: float, evenings: int, noise: str, n: int) -> str:
-    """Blocks are measured on every evening: what triggers them is not part of it."""
-    world = replace(BLOCK_WORLDS["D1"], name=cost, fires=True, noise=noise)
-    found = sum(
-        any(effect.is_shown for effect in _looks(_values(world, seed, evenings)))
-        for seed in range(n)
+def _false_rows(n_months: int) -> Iterator[str]:
+    told = []
+    for name in NULLS:
+        for noise in NOISES:
+            world = replace(BLOCK_WORLDS[name], noise=noise)
+            outcomes = list(_outcomes(world, n_months, _MONTH))
+            told += outcomes
+            yield f"| {name}: {WORDS[name]} | {noise} | {_rates_of(outcomes)} |"
+    yield f"| all | both | {_rates_of(told)} |"
+
+
+def _rates_of(outcomes: list[Outcome]) -> str:
+    n_blocks = np.mean([outcome.n_blocks for outcome in outcomes])
+    shown = Share(sum(o.shown is not None for o in outcomes), len(outcomes))
+    enough = Share(sum(o.enough is not None for o in outcomes), len(outcomes))
+    return f"{n_blocks:.1f} | {shown} | {enough}"
+
+
+def _power_rows(n_homes: int) -> Iterator[str]:
+    for cost, n_evenings, asked in POWER:
+        for noise in NOISES:
+            world = replace(BLOCK_WORLDS["D1"], name=cost, noise=noise)
+            shares = []
+            for n_quiet in (0, QUIET):
+                outcomes = _outcomes(world, n_homes, n_evenings, n_quiet)
+                shown = [outcome.shown is not None for outcome in outcomes]
+                shares.append(str(Share(sum(shown), n_homes)))
+            bar = "" if asked is None else f"{asked:g} %"
+            within = f"{n_evenings} evening{'s' if n_evenings > 1 else ''}"
+            told = " | ".join(shares)
+            yield f"| {cost:g} times | {within} | {noise} | {told} | {bar} |"
+
+
+def _outcomes(
+    world: BlockWorld, n_homes: int, n_evenings: int, n_quiet: int = 0
+) -> Iterator[Outcome]:
+    """What looks at some homes say, from the first evening that is not quiet on."""
+    n_days = n_quiet + n_evenings
+    for chunk in range(-(-n_homes // _AT_ONCE)):
+        # odd seeds are held out
+        seed = [2 * chunk + 1, n_days, n_quiet, *world.noise.encode()]
+        n_now = min(_AT_ONCE, n_homes - chunk * _AT_ONCE)
+        days = drawn_days(
+            world,
+            np.random.default_rng(seed),
+            n_homes=n_now,
+            n_days=n_days,
+            n_quiet=n_quiet,
+        )
+        asked = candidates(days)
+        asked[:, :n_quiet] = False
+        for home in range(n_now):
+            yield _outcome(days, home, np.flatnonzero(asked[home]).tolist(), n_quiet)
+
+
+def _outcome(days: BlockDays, home: int, looks: list[int], n_quiet: int) -> Outcome:
+    shown = enough = None
+    for day in looks:
+        effect = effect_at(days, home, day)
+        if effect is None or not effect.is_shown:
+            continue
+        shown = shown or day - n_quiet + 1
+        if effect.is_enough:
+            enough = day - n_quiet + 1
+            break
+    return Outcome(shown=shown, enough=enough, n_blocks=float(days.n_made[home].mean()))
+
+
+def effect_at(days: BlockDays, home: int, day: int) -> PairEffect | None:
+    """What the product says of a home after an evening."""
+    values = []
+    for evening in range(day + 1):
+        made = days.costs[home, evening, :BLOCKS][days.is_made[home, evening]]
+        calm_blocks = days.costs[home, evening, BLOCKS:]
+        calm_looks = days.look_costs[home, evening, days.is_calm_look]
+        values += [_value(evening, Phase.EVENING, cost) for cost in made]
+        values += [_value(evening, Phase.CALM, cost) for cost in calm_blocks]
+        values += [_value(evening, Phase.CALM, cost, 1) for cost in calm_looks]
+    return pair_effect(values)
+
+
+def _value(evening: int, phase: Phase, cost: float, n_legs: int = 2) -> PairValue:
+    return PairValue(
+        target="site",
+        pair=Pair.NAME_AWAY,
+        block="",
+        evening=evening,
+        phase=phase,
+        cost_log=float(cost),
+        n_legs=n_legs,
     )
-    what = f"{cost:g} times, shown within {evenings} evening(s)"
-    return f"| D1 | {noise} | {what} | {Share(found, n)} |"
 
 
-def _values(world: BlockWorld, seed: int, n_evenings: int) -> list[PairValue]:
-    rng = np.random.default_rng([seed, 2 * n_evenings + 1])
-    frame = simulated_blocks(world, rng, target="site", n_evenings=n_evenings)
-    _, legs = legs_apart(frame.assign(vantage="home"))
-    window = parse_window("20:00-22:00")
-    pairs = pairs_of(legs, vantage="home", timezone=_ZONE, window=window)
-    return of_target(pairs, "site", Pair.NAME_AWAY)
+def candidates(days: BlockDays) -> Bools:
+    """Looks at which some evening, as the first one, has evidence enough, shape (H, D).
+
+    The evidence of all is a mean of these, so a look without one shows nothing.
+    """
+    bars = _bars(days)
+    n_days = bars.shape[1]
+    table = _e_values()
+    out = np.zeros(bars.shape, np.bool_)
+    costs, made = days.costs[..., :BLOCKS], days.is_made
+    for day in range(n_days):
+        n = made[:, : day + 1].sum(axis=-1)
+        above = costs[:, : day + 1] > bars[:, day, None, None]
+        n_above = (above & made[:, : day + 1]).sum(axis=-1)
+        out[:, day] = (table[_from_on(n), _from_on(n_above)] >= ENOUGH).any(axis=1)
+    return out
 
 
-def _looks(values: list[PairValue]) -> list[PairEffect]:
-    """The effect after each evening."""
-    days = sorted({value.evening for value in values})
-    effects = (pair_effect([v for v in values if v.evening <= day]) for day in days)
-    return [effect for effect in effects if effect is not None]
+def _from_on(counts: Ints) -> Ints:
+    """Sums from each evening to the last, shape as given."""
+    return np.asarray(counts[:, ::-1].cumsum(axis=1)[:, ::-1])
+
+
+def _bars(days: BlockDays) -> Floats:
+    """What a block must be above, after each evening, shape (H, D) [log]."""
+    looks = days.look_costs[..., days.is_calm_look]
+    calm = np.concatenate([looks, days.costs[..., BLOCKS:]], axis=-1)
+    n_homes, n_days, n_a_day = calm.shape
+    out = np.empty((n_homes, n_days))
+    for day in range(n_days):
+        rank = bound_rank((day + 1) * n_a_day)
+        if rank is None:  # pragma: no cover - a day has more than four
+            raise ValueError("no calm")
+        so_far = calm[:, : day + 1].reshape(n_homes, -1)
+        bound = np.partition(so_far, rank, axis=1)[:, rank]
+        out[:, day] = [bar_log(float(value)) for value in bound]
+    return out
+
+
+@cache
+def _e_values() -> Floats:
+    """E-value by blocks and blocks above the bar, shape (N + 1, N + 1)."""
+    n_max = _MOST_EVENINGS * BLOCKS
+    out = np.zeros((n_max + 1, n_max + 1))
+    for n in range(n_max + 1):
+        out[n, : n + 1] = [sign_e_value(k, n) for k in range(n + 1)]
+    return out

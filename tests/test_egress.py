@@ -19,13 +19,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from monitor.model import Round, RoundStatus, Sample
 from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
 from tests import forks
 from tests.servers import dns, web
+from tests.servers.certificates import server_context, trust_file
 from tests.servers.mtproto import data_centre
+from tests.servers.proxy import Proxy
 from tests.servers.tcp import closed_port, serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, stopped, wait_for
@@ -272,6 +275,84 @@ async def test_hosts_without_a_page_and_the_page_that_names_one_are_all(
     assert places < contacted(contacts)
     assert {host for host, _ in contacted(contacts) - places} <= gateway()
     assert asked == {"one.test", "app.test", own, home}
+
+
+BETWEEN_ROUNDS = """
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitor.clock import SystemClock
+from monitor.config import parse
+from monitor.daemon.wiring import new_sampler
+
+async def write(record):
+    pass
+
+config = parse(json.loads(Path("config.yaml").read_text()), source="config.yaml")
+sampler = new_sampler(config, clock=SystemClock(), write=write)
+for _ in range(2):
+    asyncio.run(sampler.run_round(datetime.now(UTC)))
+"""
+"""Rounds as the daemon makes them, and what it makes after each, without waiting."""
+
+
+@pytest.mark.parametrize("level", ["extended", "plain"])
+async def test_blocks_and_ways_reach_the_neutral_server_and_the_proxy(
+    tmp_path: Path, contacts: Path, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    """The neutral server is looked up by its own name alone; at `plain` by none."""
+    authority = trustme.CA()
+    trusted = trust_file(tmp_path / "trusted.pem", authority)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    hosts = ("one.test", "two.test", "neutral.test")
+    rules = {host: dns.addresses("127.0.0.1") for host in hosts}
+    proxy = Proxy()
+    big = web.says(web.whole(bytes(100_000)))
+    async with (
+        dns.name_server(rules) as names,
+        serve(big) as one,
+        serve(big) as two,
+        serve(big, tls=server_context(authority, "neutral.test")) as neutral,
+        serve(proxy.socks5) as way,
+    ):
+        url = f"http://one.test:{one.port}/"
+        more: dict[str, object] = {}
+        if level == "extended":
+            more["differential"] = {
+                "neutral": f"https://neutral.test:{neutral.port}/1m.bin",
+                "targets": ["one"],
+                "bytes": "64kB",
+            }
+            more["ways"] = [{"name": "p", "url": f"socks5://127.0.0.1:{way.port}"}]
+        configuration(
+            tmp_path,
+            0,
+            every="1h",
+            targets=[{"name": "one", "url": url, "download_url": url}],
+            controls=[{"name": "two", "url": f"http://two.test:{two.port}/"}],
+            probing={
+                "resolvers": [names.resolver],
+                "allow_private_answers": True,
+                "level": level,
+            },
+            **more,
+        )
+        command = [sys.executable, "-c", BETWEEN_ROUNDS]
+        await asyncio.to_thread(
+            subprocess.run, command, cwd=tmp_path, check=True, env=os.environ
+        )
+        asked = {name for name, _ in names.asked}
+        by_proxy = set(proxy.asked)
+    ports = {one.port, two.port, names.port}
+    if level == "extended":
+        ports |= {neutral.port, way.port}
+        assert by_proxy == {("127.0.0.1", one.port), ("127.0.0.1", two.port)}
+    places = {("127.0.0.1", port) for port in ports}
+    assert places <= contacted(contacts)
+    assert {host for host, _ in contacted(contacts) - places} <= gateway()
+    assert asked == set(hosts[: 3 if level == "extended" else 2])
 
 
 @pytest.mark.parametrize(

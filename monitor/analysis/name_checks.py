@@ -27,6 +27,7 @@ from monitor.analysis.transport_check import told_transport, transport
 from monitor.model import MechanismCheck
 from monitor.reason import Reason
 from monitor.series.pairs import Pair, PairValue, Phase
+from monitor.wallclock import numbered_day
 
 
 def check_of(case: Case, pair: Pair) -> MechanismCheck | None:
@@ -74,10 +75,12 @@ def told_pairs(case: Case) -> Iterator[Reason]:
     """What the blocks show of the name, and what follows, in words."""
     for pair in (Pair.NAME_SWAP, Pair.NAME_AWAY):
         effect = pair_effect(case.look.pairs(case.name, pair))
-        if effect is not None:
+        if effect is not None and effect.n > 1:  # one block has no interval
             yield _told(pair, effect)
             yield from _limits(effect)
     yield from _cause(case)
+    if _shown(case, Pair.NAME_AWAY):
+        yield from _how_to_read()
     yield from told_transport(case)
 
 
@@ -99,7 +102,36 @@ def _told(pair: Pair, effect: PairEffect) -> Reason:
     )
 
 
+def _how_to_read() -> Iterator[Reason]:
+    """What was done, what the odds mean, and what is not excluded."""
+    yield Reason(
+        "proof",
+        "A block is some transfers one after the other, within a minute or so: of one "
+        "file at that server under its own name and the site's, and where the site has "
+        "a file, of that one at the site's server under its own name and another. "
+        "Which name came first was drawn by coin each time.",
+    )
+    yield Reason(
+        "proof",
+        "The odds are of a bet that gains nothing on average where the name makes no "
+        "difference, whatever the line does meanwhile; they are no probability that "
+        "somebody slows it.",
+    )
+    yield Reason(
+        "proof",
+        "It is not excluded that the other server itself is slow to this name in the "
+        "window alone; and who does it, and why, is not shown.",
+    )
+
+
 def _limits(effect: PairEffect) -> Iterator[Reason]:
+    if effect.n_before:
+        yield Reason(
+            "blocks",
+            "That is counted from {day:date} on, when it was strongest, for which the "
+            "odds have paid; before that there were {n} blocks.",
+            {"day": numbered_day(effect.since).isoformat(), "n": effect.n_before},
+        )
     if effect.n_calm < LEAST_CALM:
         yield few_calm("blocks", effect)
     elif effect.is_calm_alike:

@@ -48,7 +48,12 @@ def check_command(settings: Settings, *, as_json: bool) -> None:
         return
     from ruamel.yaml import YAML
 
-    from monitor.cli.forecast import forecast_by_host, forecast_text, quic_text
+    from monitor.cli.forecast import (
+        forecast_by_host,
+        forecast_text,
+        pairs_texts,
+        quic_text,
+    )
 
     gaps = [*control_gaps(config)]
     judged = "right" if not gaps else "can be used; what it cannot show stands last"
@@ -63,6 +68,8 @@ def check_command(settings: Settings, *, as_json: bool) -> None:
     for line in forecast_by_host(config):
         say(f"# {printable(line)}")
     say(f"# {quic_text(config)}")
+    for line in pairs_texts(config):
+        say(f"# {printable(line)}")
     if away:
         say(f"# database: {printable(away)}")
     for partial in partial_controls(config):

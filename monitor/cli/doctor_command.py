@@ -19,7 +19,7 @@ _MARKS = {"ok": "ok  ", "warning": "warn", "bad": "BAD "}
 @click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
 @click.pass_obj
 def doctor_command(settings: Settings, *, as_json: bool) -> None:
-    """Check resolver, clock, zone data, disk, database and controls, with advice.
+    """Check resolver, clock, zone data, disk, database, controls, neutral server.
 
     Exit status 1 when something would spoil the measurements.
     """

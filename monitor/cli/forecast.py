@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.config import Config
 from monitor.model import Probe, Target
 from monitor.wire_bytes import expected_on_wire_bytes
+
+_ROOM: Final = ", where the budget has room for it"
 
 
 def forecast_text(config: Config) -> str:
@@ -67,9 +70,44 @@ def quic_text(config: Config) -> str:
     of_services = len(services) * timedelta(days=1) / config.quic.every
     n_most = min(MOST_A_ROUND * rounds, of_services)
     n_bytes = int(n_most * expected_on_wire_bytes(1, config.throughput.max_bytes))
-    return (
-        f"HTTP/3: of sites that offer it; at most {_megabytes(n_bytes)} a day more,"
-        " where the budget has room for it"
+    most = _megabytes(n_bytes)
+    return f"HTTP/3: of sites that offer it; at most {most} a day more{_ROOM}"
+
+
+def pairs_texts(config: Config) -> Iterator[str]:
+    """A line for blocks and one for each way: what they may receive in a day."""
+    yield from _blocks_texts(config)
+    for way in config.ways:
+        from monitor.daemon.wiring import LEG_BYTES
+        from monitor.sampling.by_ways import LEGS
+
+        n_legs = LEGS * timedelta(days=1) / max(way.every, config.every)
+        n_bytes = int(n_legs * expected_on_wire_bytes(1, LEG_BYTES))
+        yield f"way {way.name}: about {_megabytes(n_bytes)} a day more{_ROOM}"
+
+
+def _blocks_texts(config: Config) -> Iterator[str]:
+    section = config.differential
+    if section is None:
+        return
+    from monitor.sampling.differential import CALM_BLOCKS, n_legs_of_block
+
+    day = timedelta(days=1)
+    n_targets = len(section.targets)
+    # one target in each slot
+    n_looks = min(n_targets * day / section.sentinel_every, day / config.every)
+    slots = timedelta(minutes=config.window.span.length_min) / config.every
+    targets = [t for t in config.all_targets() if t.name in section.targets]
+    n_legs = sum(n_legs_of_block(target) for target in targets)
+    n_most = min(float(section.blocks_per_evening), slots / n_targets)
+    n_calm = min(CALM_BLOCKS, section.blocks_per_evening)
+    leg_bytes = expected_on_wire_bytes(1, section.bytes)
+    always, evening = (
+        int(n * leg_bytes) for n in (2 * n_looks + n_calm * n_legs, n_most * n_legs)
+    )
+    yield (
+        f"blocks: about {_megabytes(always)} a day more, and at most"
+        f" {_megabytes(evening)} on evenings that give reason to{_ROOM}"
     )
 
 

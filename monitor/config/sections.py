@@ -224,7 +224,7 @@ class Differential(_Section):
     sentinel_every: Annotated[
         Duration, between(timedelta(minutes=10), timedelta(hours=24), "10m to 24h")
     ] = timedelta(minutes=20)
-    blocks_per_evening: Annotated[Whole, Field(ge=0, le=12)] = 6
+    blocks_per_evening: Annotated[Whole, Field(ge=0, le=12)] = 12
     bytes: Annotated[Size, Field(ge=64_000, le=1_000_000)] = 256_000
 
 

@@ -1,12 +1,13 @@
 """A configuration turned into what measures: prober, ration, sampler."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
 from monitor.config import Config
+from monitor.model import Round, Sample
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.http3 import is_installed
@@ -76,39 +77,51 @@ def new_sampler(
     ----------
     ration, questions : see `Sampler`.
     """
-    prober = Prober(probe_settings(config), clock)
-    runner = RoundRunner(
-        prober=prober,
-        gateway=Gateway(clock, vantage=config.vantage),
-        clock=clock,
-        vantage=config.vantage,
-        write=write,
-        account=None if ration is None else ration.count,
-    )
-    pace = Pace(
-        every=config.every,
-        downloads_every=config.throughput.every or config.every,
-        per_second=config.probing.per_second,
-    )
-    rng = Random()  # noqa: S311  order and instants, not secrets
-    sites = config.all_targets()
-    sampler = Sampler(sites, pace, runner, rng, ration=ration, questions=questions)
-    if is_installed():
-        sampler.ask_over_quic(quic_turns(config, prober.offered))
+    account = None if ration is None else ration.count
 
     def means(leg_bytes: int, tunnel: Tunnel = DIRECT) -> Means:
         return Means(
             prober=LegProber(probe_settings(config), clock, leg_bytes, tunnel),
             clock=clock,
             write=write,
-            account=runner.account,
+            account=account,
             spare_bytes=None if ration is None else ration.spare_bytes,
         )
 
-    sampler.compare_between_rounds(
-        *_differential(config, means, rng), *_way_pairs(config, means, rng)
+    rng = Random()  # noqa: S311  order and instants, not secrets
+    of_names = tuple(_differential(config, means, rng))
+    prober = Prober(probe_settings(config), clock)
+    runner = RoundRunner(
+        prober=prober,
+        gateway=Gateway(clock, vantage=config.vantage),
+        clock=clock,
+        vantage=config.vantage,
+        write=_heard(write, of_names),
+        account=account,
     )
+    pace = Pace(
+        every=config.every,
+        downloads_every=config.throughput.every or config.every,
+        per_second=config.probing.per_second,
+    )
+    sites = config.all_targets()
+    sampler = Sampler(sites, pace, runner, rng, ration=ration, questions=questions)
+    if is_installed():
+        sampler.ask_over_quic(quic_turns(config, prober.offered))
+    sampler.compare_between_rounds(*of_names, *_way_pairs(config, means, rng))
     return sampler
+
+
+def _heard(write: Write, differentials: Sequence[Differential]) -> Write:
+    """As `write`; what compares names hears of the ordinary samples, too."""
+
+    async def write_and_tell(record: Round | Sample) -> None:
+        if isinstance(record, Sample):
+            for differential in differentials:
+                differential.hear(record)
+        await write(record)
+
+    return write_and_tell
 
 
 class _MeansBy(Protocol):

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from random import Random
 from urllib.parse import urlsplit
 from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +25,7 @@ from monitor.doctor.measured_hosts import (
     what_failed,
 )
 from monitor.doctor.name_servers import resolver_findings, system_resolvers
+from monitor.doctor.neutral_server import neutral_finding
 from monitor.errors import InputError, MonitorError, RightsError
 from monitor.machine import machine_zone
 from monitor.masking import HIDDEN
@@ -32,6 +34,7 @@ from monitor.night_folders import night_folders
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.hosts import is_address
+from monitor.probe.legs import LegProber
 from monitor.probe.route import DefaultRoute, NetworkFiles, WayKind, WayOut
 from monitor.store import Store
 from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
@@ -86,13 +89,25 @@ async def examine(
     suspects, controls = _by_role(targets, outcomes)
     answering = [t for t in targets if _answers(outcomes.get(t.name))]
     quic = None if is_at_fault else await quic_finding(prober, config, answering)
+    neutral = None if is_at_fault else await _of_neutral(config, settings, clock)
     return [
         *findings,
         *line.findings,
-        *([] if quic is None else [quic]),
+        *(finding for finding in (quic, neutral) if finding is not None),
         *host_findings(targets, suspects, blames_line=is_at_fault),
         *control_findings(controls, blames_line=is_at_fault),
     ]
+
+
+async def _of_neutral(
+    config: Config, settings: ProbeSettings, clock: Clock
+) -> Finding | None:
+    section = config.differential
+    if section is None:
+        return None
+    prober = LegProber(settings, clock, section.bytes)
+    rng = Random()  # noqa: S311  an order, no secret
+    return await neutral_finding(prober, section.neutral, section.bytes, rng)
 
 
 def _answers(outcome: object) -> bool:

@@ -14,7 +14,7 @@ from monitor.model import Target
 from monitor.probe.legs import own_leg
 from monitor.sampling.leg_runs import Means
 
-_LEGS = 4
+LEGS = 4
 """Two of a site and two of a control."""
 
 
@@ -53,7 +53,7 @@ class WayPairs:
     async def between_rounds(self, next_slot_utc: datetime) -> None:
         """Compare the next site and the next control, when that is due."""
         now = self._means[0].clock.now_utc()
-        fits = self._means[0].fits(_LEGS, self._plan.leg_bytes, next_slot_utc)
+        fits = self._means[0].fits(LEGS, self._plan.leg_bytes, next_slot_utc)
         if not fits or not self._is_due(now):
             return
         self._last = now

@@ -1,24 +1,28 @@
 """Sentinels and blocks: after a round, before the next, never beside a transfer.
 
 A sentinel is one C and one D at the neutral server, all day. Two of the last three with
-D slower than half of C are reason enough for a block in each slot of the window, up to
-so many an evening; one block a day is made in the calm, at a random moment. Orders are
-drawn by coin. One target in each slot, and a minute of silence towards the neutral
-server before a block.
+a cost of the name, slow transfers of the site while the controls' are well, or most
+blocks of the evening before are reason enough for a block in each slot of the evening,
+up to so many; some blocks are made in the calm, at random moments. Orders are drawn by
+coin. One target in each slot, and a minute of silence towards the neutral server before
+a block. Where its address stays slow after the name, all of it is made half as often.
 """
 
 import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import exp, log
 from random import Random
+from statistics import median
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitor.evening_rule import GUARD_MIN, Window
+from monitor.evening_rule import DAY_MIN, GUARD_MIN, LEAD_MIN, Window
 from monitor.model import Probe, Sample, Target
 from monitor.probe.legs import Leg, legs_of
+from monitor.sampling.block_reasons import SLOWER, NameReasons, Transfers
 from monitor.sampling.leg_runs import Means
 
 _log = logging.getLogger(__name__)
@@ -26,12 +30,14 @@ _log = logging.getLogger(__name__)
 SILENCE_S: Final = 60.0
 """Towards the neutral server before a block."""
 STOPPED_FOR: Final = timedelta(hours=24)
-_LEGS: Final = 8
-_LOOKED_AT: Final = 3
-_TRIGGERING: Final = 2
+CALM_BLOCKS: Final = 3
+"""A day, until there are enough to hold an evening against; then one."""
+ENOUGH_CALM: Final = 10
+RESIDUE: Final = 1.5
+"""So much slower after the name than before it, in the median: a residue."""
+RESIDUE_BLOCKS: Final = 6
+_RATE_OF_NOTHING_BPS: Final = 1000.0
 _FAILED_IN_A_ROW: Final = 2
-_CALM_CHANCES: Final = 8
-"""Looks in the calm among which one block a day falls, on average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +63,14 @@ class DifferentialPlan:
 class _History:
     """What was done about one target."""
 
+    reasons: NameReasons = field(default_factory=NameReasons)
     last_look: datetime | None = None
-    is_slow: deque[bool] = field(default_factory=lambda: deque(maxlen=_LOOKED_AT))
-    blocks: dict[date, int] = field(default_factory=dict)
-    calm_day: date | None = None
+    last_block: datetime | None = None
+    blocks: dict[int, int] = field(default_factory=dict)
+    """Evening (days since 1970) -> blocks in its window."""
+    calm: dict[int, int] = field(default_factory=dict)
+    """The same of blocks in the calm of its day."""
+    n_calm: int = 0
 
 
 def sentinel_order(rng: Random) -> tuple[str, ...]:
@@ -76,6 +86,11 @@ def block_order(rng: Random, *, has_object: bool) -> tuple[str, ...]:
     return (*inner, base, away, away, base)
 
 
+def n_legs_of_block(target: Target) -> int:
+    """Transfers of one block of a target."""
+    return 4 if target.download_url is None else 8
+
+
 def _turned(pair: tuple[str, str], rng: Random) -> tuple[str, str]:
     return pair if rng.random() < 0.5 else (pair[1], pair[0])
 
@@ -88,9 +103,16 @@ class Differential:
         self._means = means
         self._rng = rng
         self._histories = {target: _History() for target in plan.targets}
+        self._transfers = Transfers()
+        self._after: deque[float] = deque(maxlen=RESIDUE_BLOCKS)
+        """How much slower C was after D than before it, block by block [log]."""
         self._touched: datetime | None = None
         self._stopped_until: datetime | None = None
         self._n_failed = 0
+
+    def hear(self, sample: Sample) -> None:
+        """Take note of an ordinary sample."""
+        self._transfers.hear(sample)
 
     async def between_rounds(self, next_slot_utc: datetime) -> None:
         """Do what is due and ends in time, for one target."""
@@ -108,6 +130,12 @@ class Differential:
         if self._is_look_due(target, now) and self._fits(order, next_slot_utc):
             await self._look(target, [legs[probe] for probe in order], now)
 
+    @property
+    def has_residue(self) -> bool:
+        """Whether the neutral address stays slow after a target's name."""
+        is_known = len(self._after) == RESIDUE_BLOCKS
+        return is_known and median(self._after) >= log(RESIDUE)
+
     def _longest_waiting(self) -> Target:
         histories = self._histories
         never = datetime.min.replace(tzinfo=UTC)
@@ -117,51 +145,98 @@ class Differential:
         return self._means.fits(len(order), self._plan.leg_bytes, next_slot_utc)
 
     def _is_silent(self, now: datetime) -> bool:
-        silence = timedelta(seconds=SILENCE_S)
-        return self._touched is None or now - self._touched >= silence
+        return self._is_past(self._touched, timedelta(seconds=SILENCE_S), now)
 
     def _is_look_due(self, target: Target, now: datetime) -> bool:
         last = self._histories[target].last_look
-        return last is None or now - last >= self._plan.sentinel_every
+        return self._is_past(last, self._plan.sentinel_every, now)
+
+    def _is_past(self, last: datetime | None, least: timedelta, now: datetime) -> bool:
+        """Whether enough time has passed; twice of it where there is a residue."""
+        # a clock that went back is no reason to wait until it is there again
+        return last is None or not (
+            timedelta(0) <= now - last < least * (2 if self.has_residue else 1)
+        )
 
     def _is_block_due(self, target: Target, now: datetime) -> bool:
         history = self._histories[target]
-        local = now.astimezone(self._plan.zone)
-        clock_min = _clock_min(local)
-        if self._plan.window.has_clock(clock_min):
-            is_triggered = sum(history.is_slow) >= _TRIGGERING
-            n_done = history.blocks.get(local.date(), 0)
-            return is_triggered and n_done < self._plan.blocks_per_evening
-        if history.calm_day == local.date() or self._is_near(clock_min):
+        evening, minute = self._evening(now)
+        window = self._plan.window
+        since_begin_min = minute - LEAD_MIN
+        if 0 <= since_begin_min < window.length_min:
+            is_slow = self._transfers.is_slow(target.name)
+            return (
+                history.reasons.are_enough(evening, is_slow=is_slow)
+                and history.blocks.get(evening, 0) < self._most_blocks
+            )
+        if -GUARD_MIN <= since_begin_min < window.length_min + GUARD_MIN:
             return False
-        is_drawn = self._rng.random() < 1 / _CALM_CHANCES
+        is_drawn = self._rng.random() < self._calm_chance(history, evening, minute, now)
         return is_drawn and self._is_look_due(target, now)
 
-    def _is_near(self, clock_min: int) -> bool:
-        """Whether the window is so near that it is neither evening nor calm."""
-        window = self._plan.window
-        return any(window.has_clock(clock_min + d) for d in (-GUARD_MIN, GUARD_MIN))
+    @property
+    def _most_blocks(self) -> int:
+        most = self._plan.blocks_per_evening
+        return most // 2 if self.has_residue else most
+
+    def _calm_chance(
+        self, history: _History, evening: int, minute: float, now: datetime
+    ) -> float:
+        """That a block is made now: as many as are left, at any time of the calm."""
+        most = CALM_BLOCKS if history.n_calm < ENOUGH_CALM else 1
+        n_left = min(most, self._plan.blocks_per_evening) - history.calm.get(evening, 0)
+        if history.last_look is None:
+            return 0.0
+        left_min = DAY_MIN - minute
+        if minute < LEAD_MIN:
+            left_min -= self._plan.window.length_min + 2 * GUARD_MIN
+        since_min = (now - history.last_look) / timedelta(minutes=1)
+        return n_left * since_min / max(left_min, since_min)
+
+    def _evening(self, now: datetime) -> tuple[int, int]:
+        """The evening that a moment belongs to, and the minute of its day."""
+        local = now.astimezone(self._plan.zone)
+        return self._plan.window.evening(local.date(), 60 * local.hour + local.minute)
 
     async def _look(self, target: Target, legs: Sequence[Leg], now: datetime) -> None:
         history = self._histories[target]
         history.last_look = now
         samples = await self._measured(legs, f"s{int(now.timestamp())}")
-        rates = {sample.probe: sample.goodput_bps or 0.0 for sample in samples}
-        base = rates.get(Probe.PAIR_BASE, 0.0)
-        if base > 0:
-            history.is_slow.append(rates.get(Probe.SNI_AWAY, 0.0) < base / 2)
+        cost = _cost(samples)
+        if cost is not None:
+            history.reasons.looks.append(cost > SLOWER)
 
     async def _do_block(
         self, target: Target, legs: Sequence[Leg], now: datetime
     ) -> None:
         history = self._histories[target]
-        local = now.astimezone(self._plan.zone)
-        if self._plan.window.has_clock(_clock_min(local)):
-            history.blocks = {local.date(): history.blocks.get(local.date(), 0) + 1}
-        else:
-            history.calm_day = local.date()
+        evening, minute = self._evening(now)
+        is_inside = 0 <= minute - LEAD_MIN < self._plan.window.length_min
+        counts = history.blocks if is_inside else history.calm
+        n_before = counts.get(evening, 0)
+        counts.clear()
+        counts[evening] = n_before + 1
+        if not is_inside:
+            history.n_calm += 1
+            history.last_look = now
         samples = await self._measured(legs, f"b{int(now.timestamp())}")
+        self._note_block(history, evening if is_inside else None, samples)
         _log.info("block target=%s legs=%d", target.name, len(samples))
+
+    def _note_block(
+        self, history: _History, evening: int | None, samples: Sequence[Sample]
+    ) -> None:
+        cost = _cost(samples)
+        if evening is not None and cost is not None:
+            history.reasons.note_block(evening, cost)
+        had_residue = self.has_residue
+        self._after.extend(_after_log(samples))
+        if self.has_residue and not had_residue:
+            _log.warning(
+                "differential event=residue times=%.1f reason=%r",
+                exp(median(self._after)),
+                "the neutral server stays slow after the target's name: half as often",
+            )
 
     async def _measured(self, legs: Sequence[Leg], block: str) -> list[Sample]:
         """Each leg after the other; ended early where the server seems poisoned."""
@@ -193,9 +268,29 @@ class Differential:
         return True
 
 
-def _clock_min(local: datetime) -> int:
-    return 60 * local.hour + local.minute
-
-
 def _has_name(samples: Sequence[Sample]) -> bool:
     return any(sample.probe == Probe.SNI_AWAY for sample in samples)
+
+
+def _cost(samples: Sequence[Sample]) -> float | None:
+    """How many times slower D was than C; None without an answer to C."""
+    base = [_rate_log(s) for s in samples if s.probe == Probe.PAIR_BASE]
+    away = [_rate_log(s) for s in samples if s.probe == Probe.SNI_AWAY]
+    if not base or not away or max(base) <= log(_RATE_OF_NOTHING_BPS):
+        return None
+    return exp(sum(base) / len(base) - sum(away) / len(away))
+
+
+def _after_log(samples: Sequence[Sample]) -> list[float]:
+    """Of CDDC, how much slower the second C was than the first [log]; else nothing."""
+    outer = [s for s in samples if s.probe in (Probe.PAIR_BASE, Probe.SNI_AWAY)]
+    if [s.probe for s in outer] != [
+        *(Probe.PAIR_BASE, Probe.SNI_AWAY),
+        *(Probe.SNI_AWAY, Probe.PAIR_BASE),
+    ]:
+        return []
+    return [_rate_log(outer[0]) - _rate_log(outer[-1])]
+
+
+def _rate_log(sample: Sample) -> float:
+    return log(max(sample.goodput_bps or 0.0, _RATE_OF_NOTHING_BPS))

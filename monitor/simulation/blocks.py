@@ -1,12 +1,12 @@
-"""Blocks of a simulated home: legs in an order drawn by coin, and what slows them.
+"""Blocks of simulated homes: legs in an order drawn by coin, and what slows them.
 
-Rows like those that the daemon stores, of one target and a neutral server. D1 is the
-only world in which a name is slowed; in the others something else is, that pairs must
-not take for it.
+Many days of many homes are drawn at once, as the daemon would have measured them; one
+home's can be had as rows, of one target and a neutral server. D1 is the only world in
+which a name is slowed; what pairs must not take for that is slowed in the others.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
@@ -16,15 +16,30 @@ import numpy as np
 import pandas as pd
 
 from monitor.model import SIMULATED, Probe
-from monitor.series.rows import Floats
+from monitor.series.rows import Bools, Floats, Ints
 
 _LINE_BPS: Final = 20e6
 _LEG_BYTES: Final = 256_000
-_A, _B, _C, _D = Probe.PAIR_OWN, Probe.SNI_SWAP, Probe.PAIR_BASE, Probe.SNI_AWAY
-_SENTINELS_A_DAY: Final = 72
-_SEEN: Final = 3
-_TRIGGERING: Final = 2
-_BLOCKS: Final = 6
+_KINDS: Final = (Probe.PAIR_OWN, Probe.SNI_SWAP, Probe.PAIR_BASE, Probe.SNI_AWAY)
+_A, _B, _C, _D = range(4)
+_LOOKS: Final = 72
+"""Sentinels of a day, each a slot of 20 minutes."""
+_WINDOW: Final = range(60, 66)
+"""Those of 20:00 to 22:00."""
+_NEAR: Final = range(58, 68)
+"""Those that are no calm ones."""
+_SLOTS: Final = 4
+"""Of blocks, in the time between two sentinels."""
+SLOWER: Final = 1.5
+"""What a sentinel must show to count; of three, two are reason enough. As in
+`monitor.sampling.block_reasons`."""
+LOOKED_AT: Final = 3
+TRIGGERING: Final = 2
+TELLING: Final = 1.15
+FEW_BLOCKS: Final = 3
+BLOCKS: Final = 12
+"""Of an evening, at most."""
+CALM_BLOCKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +81,149 @@ BLOCK_WORLDS: Mapping[str, BlockWorld] = MappingProxyType(
 residue; congestion with triggers on noise."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    at_utc: datetime
-    is_evening: bool
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockDays:
+    """What was measured on D days of H homes; rates are logarithms of bit/s.
+
+    Attributes
+    ----------
+    looks : rates of C and D of each sentinel, shape (H, D, 72, 2).
+    look_costs : of the name, in each sentinel [log], shape (H, D, 72).
+    is_away_first : sentinels that began with D, shape (H, D, 72).
+    kinds : of the legs of each block in their order, shape (H, D, B, 8); the last
+        `CALM_BLOCKS` of the B are those of the calm.
+    rates : of those legs, shape (H, D, B, 8).
+    costs : of the name at the neutral server, in each block [log], shape (H, D, B).
+    n_made : blocks that were made in each evening, the first ones, shape (H, D).
+    began : sentinel after which the first of them was made, shape (H, D).
+    """
+
+    looks: Floats
+    look_costs: Floats
+    is_away_first: Bools
+    kinds: Ints
+    rates: Floats
+    costs: Floats
+    n_made: Ints
+    began: Ints
+
+    @property
+    def is_calm_look(self) -> Bools:
+        """Sentinels of the calm, shape (72,)."""
+        return ~np.isin(np.arange(_LOOKS), _NEAR)
+
+    @property
+    def is_made(self) -> Bools:
+        """Blocks of the evening that were made, shape (H, D, `BLOCKS`)."""
+        return np.asarray(np.arange(BLOCKS) < self.n_made[..., None])
+
+
+def drawn_days(
+    world: BlockWorld,
+    rng: np.random.Generator,
+    *,
+    n_homes: int,
+    n_days: int,
+    n_quiet: int = 0,
+) -> BlockDays:
+    """Days as the daemon would have measured them.
+
+    Parameters
+    ----------
+    n_quiet : of the days, the first ones, on which nothing is slowed yet.
+    """
+    shape = (n_homes, n_days)
+    is_on = np.broadcast_to((np.arange(n_days) >= n_quiet)[:, None], (n_days, 1))
+    is_away_first = rng.random((*shape, _LOOKS)) < 0.5
+    of_look = np.where(is_away_first[..., None], (_D, _C), (_C, _D))
+    in_window = np.isin(np.arange(_LOOKS), _WINDOW)
+    looks = _rates(world, rng, of_look, is_on & in_window, is_on)
+    looks = np.where(is_away_first[..., None], looks[..., ::-1], looks)
+    kinds = _orders(rng, (*shape, BLOCKS + CALM_BLOCKS))
+    is_evening = np.arange(BLOCKS + CALM_BLOCKS) < BLOCKS
+    rates = _rates(world, rng, kinds, is_on & is_evening, is_on)
+    look_costs = np.asarray(looks[..., 0] - looks[..., 1])
+    costs = _cost_of_name(kinds, rates)
+    slow = np.asarray(look_costs > np.log(SLOWER))
+    began, n_made = _made(world, slow, costs[..., :BLOCKS])
+    return BlockDays(
+        looks=looks,
+        look_costs=look_costs,
+        is_away_first=is_away_first,
+        kinds=kinds,
+        rates=rates,
+        costs=costs,
+        n_made=n_made,
+        began=began,
+    )
+
+
+def _orders(rng: np.random.Generator, shape: tuple[int, ...]) -> Ints:
+    """ABBA or BAAB, then CDDC or DCCD, each by coin."""
+    coins = rng.random((*shape, 2)) < 0.5
+    inner = np.where(coins[..., :1], (_A, _B, _B, _A), (_B, _A, _A, _B))
+    outer = np.where(coins[..., 1:], (_C, _D, _D, _C), (_D, _C, _C, _D))
+    return np.concatenate([inner, outer], axis=-1)
+
+
+def _cost_of_name(kinds: Ints, rates: Floats) -> Floats:
+    sign = np.where(kinds == _C, 0.5, np.where(kinds == _D, -0.5, 0.0))
+    return np.asarray((sign * rates).sum(axis=-1))
+
+
+def _made(world: BlockWorld, slow: Bools, costs: Floats) -> tuple[Ints, Ints]:
+    """Sentinel after which blocks begin, and how many there are, evening by evening."""
+    places = np.array(_WINDOW)
+    flags = [slow[..., places - back] for back in range(LOOKED_AT)]
+    fires = np.sum(flags, axis=0) >= TRIGGERING
+    first = np.where(fires.any(axis=-1), fires.argmax(axis=-1), len(places))
+    if world.fires:
+        first[:] = 0
+    n_made = np.zeros(first.shape, np.int64)
+    for day in range(first.shape[1]):
+        if day:
+            was_made = np.arange(BLOCKS) < n_made[:, day - 1, None]
+            n_above = ((costs[:, day - 1] > np.log(TELLING)) & was_made).sum(axis=1)
+            n_before = n_made[:, day - 1]
+            goes_on = (n_before >= FEW_BLOCKS) & (2 * n_above > n_before)
+            first[goes_on, day] = 0
+        left = _SLOTS * (len(places) - first[:, day]) - 1
+        n_made[:, day] = np.clip(left, 0, BLOCKS)
+    return np.minimum(places[0] + first, places[-1]), n_made
+
+
+def _rates(
+    world: BlockWorld,
+    rng: np.random.Generator,
+    kinds: Ints,
+    is_evening: Bools,
+    is_on: Bools,
+) -> Floats:
+    """Rates of legs of those kinds, which follow each other on the last axis [log]."""
+    evening, on = is_evening[..., None], np.broadcast_to(is_on, is_evening.shape)
+    is_name = np.isin(kinds, (_A, _D))
+    cost = np.log(world.busy) * evening + np.log(world.name) * (evening & is_name)
+    cost = cost + np.log(world.address) * (evening & (kinds <= _B))
+    cost = cost + np.log(world.unknown_names) * (kinds == _D)
+    if world.residue != 1.0:
+        is_after = np.cumsum(kinds == _D, axis=-1) > 0
+        cost = cost + np.log(world.residue) * (on[..., None] & is_after & (kinds == _C))
+    return np.asarray(np.log(_LINE_BPS) - cost + _noise(world, rng, kinds.shape))
+
+
+def _noise(
+    world: BlockWorld, rng: np.random.Generator, shape: tuple[int, ...]
+) -> Floats:
+    """Logarithms that follow each other, or have heavy tails; and a drift."""
+    n_legs = shape[-1]
+    slope = rng.uniform(-0.2, 0.2, (*shape[:-1], 1))
+    drift = slope * np.linspace(0, 1, n_legs)
+    if world.noise == "heavy":
+        return np.asarray(world.spread_log / 1.73 * rng.standard_t(3, shape) + drift)
+    out = rng.standard_normal(shape)
+    for place in range(1, n_legs):
+        out[..., place] = 0.8 * out[..., place - 1] + 0.6 * out[..., place]
+    return np.asarray(world.spread_log * out + drift)
 
 
 def simulated_blocks(
@@ -81,113 +235,63 @@ def simulated_blocks(
     first: date = date(2026, 3, 1),
     timezone: str = "Asia/Almaty",
 ) -> pd.DataFrame:
-    """Every leg of some evenings, as rows of the interchange format.
+    """Every leg of one home's evenings, as rows of the interchange format.
 
     Parameters
     ----------
     target : the name in the rows.
     first : local date of the first evening, whose window is 20:00-22:00.
     """
+    days = drawn_days(world, rng, n_homes=1, n_days=n_evenings)
+    calm = np.flatnonzero(days.is_calm_look)
     legs: list[dict[str, object]] = []
     for day in range(n_evenings):
         midnight = datetime.combine(
             first + timedelta(days=day), datetime.min.time(), ZoneInfo(timezone)
         ).astimezone(UTC)
-        legs.extend(_day(world, rng, midnight))
+        legs.extend(_sentinels(days, day, midnight))
+        chosen = np.sort(rng.choice(calm, CALM_BLOCKS, replace=False))
+        legs.extend(_blocks(days, day, midnight, chosen.tolist()))
     constant = {"target": target, "vantage": SIMULATED, "probe_version": SIMULATED}
     return pd.DataFrame(legs).assign(**constant)
 
 
-def _day(
-    world: BlockWorld, rng: np.random.Generator, midnight: datetime
+def _sentinels(
+    days: BlockDays, day: int, midnight: datetime
 ) -> Iterator[dict[str, object]]:
-    step = timedelta(days=1) / _SENTINELS_A_DAY
-    calm = int(rng.integers(0, int(0.7 * _SENTINELS_A_DAY)))
-    n_blocks, slow = 0, [False] * _SEEN
-    for place in range(_SENTINELS_A_DAY):
-        moment = _Moment(midnight + place * step, _is_evening(place * step))
-        is_due = place == calm or (
-            moment.is_evening and n_blocks < _BLOCKS and (_fires(world, slow))
-        )
-        if is_due:
-            n_blocks += moment.is_evening
-            yield from _block(world, rng, moment)
-        pair = list(_sentinel(world, rng, moment))
-        rate = {leg["probe"]: float(str(leg["goodput_bps"])) for leg in pair}
-        slow.append(rate[_D] < rate[_C] / 2)
-        yield from pair
+    for place in range(_LOOKS):
+        rates = days.looks[0, day, place]
+        pairs = [(_C, rates[0]), (_D, rates[1])]
+        if days.is_away_first[0, day, place]:
+            pairs.reverse()
+        yield from _legs(midnight + timedelta(minutes=20 * place), pairs, "s")
 
 
-def _is_evening(since_midnight: timedelta) -> bool:
-    return timedelta(hours=20) <= since_midnight < timedelta(hours=22)
-
-
-def _fires(world: BlockWorld, slow: list[bool]) -> bool:
-    return world.fires or sum(slow[-_SEEN:]) >= _TRIGGERING
-
-
-def _sentinel(
-    world: BlockWorld, rng: np.random.Generator, moment: _Moment
+def _blocks(
+    days: BlockDays, day: int, midnight: datetime, calm: list[int]
 ) -> Iterator[dict[str, object]]:
-    order = [_C, _D] if rng.random() < 0.5 else [_D, _C]
-    yield from _legs(world, rng, moment, order, "s")
-
-
-def _block(
-    world: BlockWorld, rng: np.random.Generator, moment: _Moment
-) -> Iterator[dict[str, object]]:
-    inner = [_A, _B, _B, _A] if rng.random() < 0.5 else [_B, _A, _A, _B]
-    outer = [_C, _D, _D, _C] if rng.random() < 0.5 else [_D, _C, _C, _D]
-    begins = replace(moment, at_utc=moment.at_utc + timedelta(minutes=5))
-    yield from _legs(world, rng, begins, inner + outer, "b")
+    began = 20 * int(days.began[0, day])
+    n_made = int(days.n_made[0, day])
+    minutes = [began + 5 * (place + 1) for place in range(n_made)]
+    minutes += [20 * place + 10 for place in calm]
+    places = [*range(n_made), *range(BLOCKS, BLOCKS + CALM_BLOCKS)]
+    for place, minute in zip(places, minutes, strict=True):
+        pairs = zip(days.kinds[0, day, place], days.rates[0, day, place], strict=True)
+        legs = [(int(kind), float(rate)) for kind, rate in pairs]
+        yield from _legs(midnight + timedelta(minutes=minute), legs, "b")
 
 
 def _legs(
-    world: BlockWorld,
-    rng: np.random.Generator,
-    moment: _Moment,
-    order: list[str],
-    letter: str,
+    moment: datetime, legs: list[tuple[int, float]], letter: str
 ) -> Iterator[dict[str, object]]:
-    noise = _noise(world, rng, len(order))
-    for place, probe in enumerate(order):
-        began = moment.at_utc + timedelta(seconds=3 * place)
-        costs = _cost(world, probe, _D in order[:place], moment.is_evening)
-        rate = _LINE_BPS / costs * float(np.exp(noise[place]))
+    for place, (kind, rate_log) in enumerate(legs):
+        rate = float(np.exp(rate_log))
         yield {
-            "started_at_utc": began,
-            "probe": probe,
-            "block": f"{letter}{moment.at_utc:%Y%m%d%H%M%S}",
+            "started_at_utc": moment + timedelta(seconds=3 * place),
+            "probe": _KINDS[kind],
+            "block": f"{letter}{moment:%Y%m%d%H%M%S}",
             "goodput_bps": rate,
             "encoded_body_bytes": _LEG_BYTES,
             "http_status": 200,
             "duration_s": 8 * _LEG_BYTES / rate,
         }
-
-
-def _cost(
-    world: BlockWorld, probe: str, is_after_name: bool, is_evening: bool
-) -> float:
-    cost = world.busy if is_evening else 1.0
-    if probe in (_A, _D) and is_evening:
-        cost *= world.name
-    if probe in (_A, _B) and is_evening:
-        cost *= world.address
-    if probe == _D:
-        cost *= world.unknown_names
-    if probe == _C and is_after_name:
-        cost *= world.residue
-    return cost
-
-
-def _noise(world: BlockWorld, rng: np.random.Generator, n: int) -> Floats:
-    """Logarithms that follow each other, or have heavy tails; and a drift."""
-    drift = np.linspace(0, rng.uniform(-0.2, 0.2), n)
-    if world.noise == "heavy":
-        return np.asarray(world.spread_log / 1.73 * rng.standard_t(3, n) + drift)
-    shocks = rng.standard_normal(n)
-    out = np.empty(n)
-    out[0] = shocks[0]
-    for place in range(1, n):
-        out[place] = 0.8 * out[place - 1] + 0.6 * shocks[place]
-    return np.asarray(world.spread_log * out + drift)

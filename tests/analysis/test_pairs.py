@@ -14,7 +14,14 @@ from monitor.analysis.paired import (
     upper_bound,
 )
 from monitor.evening_rule import parse_window
-from monitor.series.pairs import Pair, legs_apart, of_target, pairs_of
+from monitor.series.pairs import (
+    Pair,
+    PairValue,
+    Phase,
+    legs_apart,
+    of_target,
+    pairs_of,
+)
 from monitor.simulation.blocks import BLOCK_WORLDS, BlockWorld, simulated_blocks
 from tests.analysis.homes import TIMEZONE, Home, samples
 
@@ -158,8 +165,75 @@ def test_one_evening_of_a_large_cost_is_shown_and_no_verdict():
         replace(BLOCK_WORLDS["D1"], name=6.0, fires=True), Pair.NAME_AWAY, n_evenings=1
     )
     assert effect is not None
-    assert effect.n == effect.n_above == 6
+    assert effect.n == effect.n_above == 12
+    assert effect.is_shown
     assert not effect.is_enough
+
+
+def quiet_and_slow(
+    cost: float, *, n_quiet: int = 14, n_slow: int = 3
+) -> list[PairValue]:
+    """Evenings of eight blocks each on which nobody slows the name, then some."""
+    rng = np.random.default_rng(8)
+    n_evenings = n_quiet + n_slow
+    value = PairValue(
+        target="a",
+        pair=Pair.NAME_AWAY,
+        block="",
+        evening=0,
+        phase=Phase.EVENING,
+        cost_log=0.0,
+        n_legs=2,
+    )
+    values = []
+    for evening in range(n_evenings):
+        height = np.log(cost) if evening >= n_quiet else 0.0
+        for phase, level in ((Phase.EVENING, height), (Phase.CALM, 0.0)):
+            values += [
+                replace(value, evening=evening, phase=phase, cost_log=level + x)
+                for x in 0.3 * rng.standard_normal(8)
+            ]
+    return values
+
+
+def test_a_slowdown_after_quiet_weeks_is_told_from_where_it_began():
+    effect = pair_effect(quiet_and_slow(2.5))
+    assert effect.is_enough
+    assert effect.since == 14
+    assert (effect.n, effect.n_before) == (24, 14 * 8)
+    assert list(effect.by_evening) == [14, 15, 16]
+    assert np.exp(effect.cost.centre) == pytest.approx(2.5, rel=0.2)
+    # the bet on each evening as the first one is paid for
+    assert effect.e_value == pytest.approx(
+        sign_e_value(effect.n_above, 24) / 118, rel=0.1
+    )
+
+
+def test_quiet_weeks_alone_are_told_whole():
+    effect = pair_effect(quiet_and_slow(1.0))
+    assert not effect.is_shown
+    assert (effect.since, effect.n_before, effect.n) == (0, 0, 17 * 8)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.3])
+def test_bets_that_begin_on_any_evening_expect_no_gain(share):
+    """Whenever one looks, and stops at the best of all looks: seldom 20."""
+    rng = np.random.default_rng(6)
+    calm = quiet_and_slow(1.0, n_quiet=40, n_slow=0)
+    calm = [v for v in calm if v.phase is Phase.CALM]
+    high = 0
+    for _ in range(60):
+        coins = rng.random((12, 6)) < share
+        best = 0.0
+        for day in range(1, 13):
+            values = [
+                replace(calm[0], evening=e, phase=Phase.EVENING, cost_log=4.0 * c - 2.0)
+                for e in range(day)
+                for c in coins[e]
+            ]
+            best = max(best, pair_effect([*calm, *values]).e_value)
+        high += best >= 20
+    assert high <= 60 / 20 + 4
 
 
 def ways(direct: float, *, control: float = 1.0) -> pd.DataFrame:

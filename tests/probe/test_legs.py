@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -12,11 +12,12 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.evening_rule import parse_window
-from monitor.model import Probe, Sample, Target
+from monitor.model import Probe, Role, Sample, Target
 from monitor.probe import ProbeSettings
 from monitor.probe.legs import LegProber, legs_of
 from monitor.probe.traffic import Traffic
 from monitor.sampling.differential import (
+    CALM_BLOCKS,
     Differential,
     DifferentialPlan,
     Means,
@@ -164,7 +165,13 @@ class Legs:
 
 
 def differential(
-    legs: Legs, kept: list[Sample], clock: SetClock, spare: Callable | None = None
+    legs: Legs,
+    kept: list[Sample],
+    clock: SetClock,
+    spare: Callable | None = None,
+    *,
+    rng: Random | None = None,
+    most: int = 2,
 ) -> Differential:
     async def write(sample) -> None:
         kept.append(sample)
@@ -173,13 +180,13 @@ def differential(
         neutral=f"https://{NEUTRAL}/1m.bin",
         targets=(target(443),),
         sentinel_every=timedelta(minutes=20),
-        blocks_per_evening=2,
+        blocks_per_evening=most,
         leg_bytes=256_000,
         zone=ZoneInfo("Asia/Almaty"),
         window=parse_window("20:00-22:00"),
     )
     means = Means(prober=legs, clock=clock, write=write, spare_bytes=spare)
-    return Differential(plan, means, Random(1))
+    return Differential(plan, means, rng or Random(1))
 
 
 async def evening(comparing: Differential, clock: SetClock, n_slots: int) -> None:
@@ -204,6 +211,81 @@ async def test_a_slow_name_triggers_blocks_up_to_the_evening_s_limit():
     assert all(len(legs) == 8 for legs in blocks(kept).values())
     sequences = [s.sequence for s in kept if str(s.block) == min(blocks(kept))]
     assert sequences == list(range(8))
+
+
+async def test_ordinary_transfers_trigger_blocks_too():
+    """Of a site by address: under its name the neutral server is as quick as ever."""
+    kept: list[Sample] = []
+    clock = SetClock()
+    comparing = differential(Legs({}), kept, clock)
+    for name, role in (("site", Role.TARGET), ("control", Role.CONTROL)):
+        for n, rate in enumerate([1e7] * 30 + [1e6 if name == "site" else 1e7] * 3):
+            comparing.hear(
+                Sample(
+                    started_at_utc=clock.now + timedelta(minutes=n),
+                    target=name,
+                    role=role,
+                    probe=Probe.DOWNLOAD,
+                    goodput_bps=rate,
+                )
+            )
+    await evening(comparing, clock, 5)
+    assert len(blocks(kept)) == 2
+
+
+async def test_calm_blocks_fall_anywhere_in_the_calm():
+    hours: list[int] = []
+    for seed in range(30):
+        kept: list[Sample] = []
+        clock = SetClock(now=datetime(2026, 3, 1, 1, tzinfo=UTC))  # 06:00 in Almaty
+        comparing = differential(Legs({}), kept, clock, rng=Random(seed), most=12)
+        for _ in range(24 * 3):
+            await comparing.between_rounds(clock.now + timedelta(minutes=4))
+            clock.now += timedelta(minutes=20)
+        begun = [int(block[1:]) for block in blocks(kept)]
+        assert len(begun) <= CALM_BLOCKS
+        hours += [
+            datetime.fromtimestamp(b, ZoneInfo("Asia/Almaty")).hour for b in begun
+        ]
+    assert len(hours) > 0.8 * 30 * CALM_BLOCKS
+    assert not {20, 21} & set(hours)
+    quarters = [sum(h // 6 == q for h in hours) for q in range(4)]
+    assert min(quarters) >= 8
+
+
+async def test_residue_is_told_and_halves_what_is_asked(caplog):
+    """The neutral server is a tenth as quick once it was asked by the name."""
+    kept: list[Sample] = []
+    clock = SetClock(now=datetime(2026, 3, 1, 15, tzinfo=UTC))
+
+    class Remembers(Legs):
+        async def measure(self, leg, *, traffic: Traffic) -> Sample:
+            sample = await super().measure(leg, traffic=traffic)
+            if Probe.SNI_AWAY in self.asked[-4:-1] and leg.probe == Probe.PAIR_BASE:
+                return replace(sample, goodput_bps=1e6)
+            return sample
+
+    comparing = differential(Remembers({}), kept, clock, most=12)
+    await comparing.between_rounds(clock.now + timedelta(minutes=4))
+    history = next(iter(comparing._histories.values()))
+    for day in range(4):
+        clock.now = datetime(2026, 3, 1 + day, 15, tzinfo=UTC)
+        history.reasons.looks.extend([True, True])
+        await evening(comparing, clock, 23)
+        if comparing.has_residue:
+            break
+    assert comparing.has_residue
+    assert caplog.text.count("event=residue") == 1
+    n_before = len(blocks(kept))
+    clock.now += timedelta(days=1) - timedelta(minutes=115)
+    history.reasons.looks.extend([True, True])
+    await evening(comparing, clock, 23)
+    assert len(blocks(kept)) - n_before == 6
+    n_looks = len([s for s in kept if str(s.block).startswith("s")])
+    clock.now += timedelta(hours=12)
+    await evening(comparing, clock, 24)
+    looks = [s for s in kept if str(s.block).startswith("s")][n_looks:]
+    assert len({s.block for s in looks}) <= 3  # of 120 minutes
 
 
 async def test_nothing_slow_triggers_nothing():

@@ -418,6 +418,8 @@ def of_pairs() -> Iterator[Reason]:
     homes = [(quiet, legs) for legs in (named, always, named[~is_calm])]
     homes += [(quiet, quick(named, probe)) for probe in ("pair_own", "sni_away")]
     homes += [(slowed, legs) for legs in (residual, by_address, named[is_calm])]
+    late = drawn_later(named, by_address)
+    homes.append((quiet, late))
     for direct in (1.0, 3.0):
         homes.append((slowed, pd.concat([by_address, ways(direct)])))
     for frame, legs in homes:
@@ -440,6 +442,13 @@ def blocks_of(world: BlockWorld) -> pd.DataFrame:
     rng = np.random.default_rng(1)
     legs = simulated_blocks(world, rng, target="facebook", n_evenings=7)
     return legs.assign(vantage="home")
+
+
+def drawn_later(named: pd.DataFrame, quiet: pd.DataFrame) -> pd.DataFrame:
+    """The first evenings without a slow name, the others with one."""
+    is_late = local(named).day > local(named).day.min() + 3
+    is_early = local(quiet).day <= local(quiet).day.min() + 3
+    return pd.concat([quiet[is_early], named[is_late]])
 
 
 def quick(legs: pd.DataFrame, probe: str) -> pd.DataFrame:
