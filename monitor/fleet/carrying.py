@@ -41,7 +41,7 @@ _BAR: Final = 1 / FALSE_DISCOVERY_RATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
+class StoredNight:
     """Where an earlier night lies."""
 
     night: str
@@ -65,7 +65,7 @@ class Carried:
 class Stored:
     """What an earlier night left of a bucket, by vantage."""
 
-    before: Before
+    before: StoredNight
     verdicts: dict[str, list[dict[str, Json]]]
     evenings: dict[str, list[dict[str, Json]]]
 
@@ -109,7 +109,7 @@ def _first_new(night: str, evenings: Sequence[dict[str, Json]]) -> str:
     return night
 
 
-def stored_night(files: Files, before: Before) -> Stored | None:
+def stored_night(files: Files, before: StoredNight) -> Stored | None:
     """What an earlier night left; None where it cannot be read."""
     try:
         verdicts, evenings = (

@@ -19,7 +19,7 @@ from monitor.clock import SystemClock
 from monitor.errors import InputError
 from monitor.evening_rule import DEFAULT_WINDOW, parse_window
 from monitor.evidence.canonical_rows import utc_text
-from monitor.fleet.carrying import WEEK, Before, is_due
+from monitor.fleet.carrying import WEEK, StoredNight, is_due
 from monitor.fleet.engines import Engine, EngineTerms, engine_of
 from monitor.fleet.groups_of_homes import FleetGroup, groups_of
 from monitor.fleet.home_facts import HomeFact
@@ -246,12 +246,12 @@ def _is_before(run: Mapping[str, Json], jobs: Sequence[Job]) -> bool:
     return is_same and 0 < n_nights < WEEK and run["versions"] == dict(jobs[0].versions)
 
 
-def _before(job: Job, run: Mapping[str, Json]) -> Before | None:
+def _before(job: Job, run: Mapping[str, Json]) -> StoredNight | None:
     output = run["outputs"].get(str(job.bucket))
     if output is None or job.until is None or is_due(job.until, job.bucket):
         return None
     folder = f"/bucket={job.bucket:03d}/"
-    return Before(
+    return StoredNight(
         night=run["night"],
         verdicts_name=output["verdicts"],
         evenings_name=output["evenings"],

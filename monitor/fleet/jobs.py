@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from monitor.analysis import COLUMNS, METHOD_VERSION, analyze
 from monitor.errors import MonitorError
-from monitor.fleet.carrying import Before, Stored, stored_night
+from monitor.fleet.carrying import StoredNight, Stored, stored_night
 from monitor.fleet.home_rows import Places, frames_of
 from monitor.fleet.lake import Files
 from monitor.fleet.night_tables import EVENINGS, VERDICTS, evening_rows, verdict_rows
@@ -52,7 +52,7 @@ class Job:
     evenings_name: str
     versions: tuple[tuple[str, str], ...]
     """Of the client: other ones would judge otherwise."""
-    before: Before | None = None
+    before: StoredNight | None = None
     """What an earlier night left; None: every home is judged by all its rows."""
 
 
