@@ -17,7 +17,8 @@ ZONE = ZoneInfo("Asia/Almaty")
 BEFORE_SLOT_ENDS = timedelta(seconds=70)
 """Every instant that a slot may draw lies before this; see `Schedule`."""
 ROUND = "round status="
-NIGHTLY = "nightly exit_status="
+# `exit_status=`, or `event=waits` where the one before is still at work.
+NIGHTLY = "monitor.daemon nightly e"
 ROUND_S = 300.0
 SEES_CLOCK_S = 2.5
 FAR = timedelta(days=60)

@@ -48,7 +48,7 @@ class Supervisor:
         self.process = None
         self.end_s = 5.0
         self.n_starts = 0
-        self.heard = {"round status=": 0, "nightly exit_status=": 0}
+        self.heard = {"round status=": 0, "monitor.daemon nightly e": 0}
         self.troubles = []
         self.exits = []
 
