@@ -22,7 +22,7 @@ import pytest
 from benchmarks.process import ROOT
 
 COSTLY = ROOT / "tests" / "costly.txt"
-LIMIT_CPU_S = 1.3
+LIMIT_CPU_S = 1.0
 _V1, _V2 = Path("/sys/fs/cgroup/cpuacct"), Path("/sys/fs/cgroup")
 
 

@@ -4,6 +4,7 @@
 table of docs/tests.md and fails if one does.
 """
 
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -15,6 +16,7 @@ from benchmarks.page import write_table
 from benchmarks.process import ROOT
 
 PAGE = ROOT / "docs" / "tests.md"
+PYTEST = (sys.executable, "-m", "pytest", "-m", "long", "--dist", "loadfile")
 
 
 def rows(report: Path) -> Iterator[str]:
@@ -31,7 +33,7 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         report = Path(folder) / "long.xml"
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-m", "long", f"--junitxml={report}"],
+            [*PYTEST, "-n", str(2 * (os.cpu_count() or 1)), f"--junitxml={report}"],
             cwd=ROOT,
             check=False,
         )
