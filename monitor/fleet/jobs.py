@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from monitor.analysis import COLUMNS, METHOD_VERSION, analyze
 from monitor.errors import MonitorError
-from monitor.fleet.carrying import StoredNight, Stored, stored_night
+from monitor.fleet.carrying import Stored, StoredNight, stored_night
 from monitor.fleet.home_rows import Places, frames_of
 from monitor.fleet.lake import Files
 from monitor.fleet.night_tables import EVENINGS, VERDICTS, evening_rows, verdict_rows
