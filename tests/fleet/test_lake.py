@@ -20,6 +20,9 @@ from monitor.fleet.pushing import due_days, fleet_secret
 from tests.fleet.lakes import NOW, TODAY, PushingHome, home
 from tests.fleet.test_analyze import Here
 
+pytestmark = pytest.mark.long
+# `test_fleet_command` goes from an empty lake to a report in every run.
+
 N_DAYS = 15
 """Fourteen local days touch fifteen of UTC."""
 

@@ -584,7 +584,7 @@ def test_the_owner_pauses_and_notes_and_a_guest_does_not(
         page.context.close()
 
 
-@pytest.mark.every_run
+@pytest.mark.long
 def test_a_home_is_set_up_in_the_browser(look: Look, tmp_path: Path):
     """Also where no site can be reached: then all controls stay."""
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
@@ -680,7 +680,7 @@ def test_pictures_for_the_manual(
     assert path.stat().st_size > 50_000
 
 
-@pytest.mark.every_run
+@pytest.mark.long
 def test_a_person_sees_what_is_slow_at_this_moment(look: Look, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
     history.fill_up_to_now(url, datetime.now(UTC))
