@@ -16,7 +16,6 @@ from monitor.analysis.paired import (
     ENOUGH,
     LEAST_CALM,
     LEAST_LOG,
-    RESIDUE_BLOCKS,
     PairEffect,
     has_residue,
     pair_effect,
@@ -25,6 +24,7 @@ from monitor.analysis.paired import (
 )
 from monitor.analysis.transport_check import told_transport, transport
 from monitor.model import MechanismCheck
+from monitor.pair_rule import RESIDUE_BLOCKS
 from monitor.reason import Reason
 from monitor.series.pairs import Pair, PairValue, Phase
 from monitor.wallclock import numbered_day

@@ -18,6 +18,7 @@ import numpy as np
 from monitor.analysis.effect import Estimate, estimate
 from monitor.analysis.evalue import binomial_tail, flag_e_value
 from monitor.analysis.suspicion import TELLING_LOG
+from monitor.pair_rule import RESIDUE, RESIDUE_BLOCKS
 from monitor.series.evening_table import typical
 from monitor.series.pairs import PairValue, Phase
 from monitor.series.rows import Floats
@@ -36,8 +37,7 @@ _HORIZON = 60
 """Evenings over which it is spread, where there are not more."""
 _LEAST_OF_EVENINGS = 6
 """From so many evenings on the interval is one of evenings, not of blocks."""
-RESIDUE_LOG = float(np.log(1.5))
-RESIDUE_BLOCKS = 6
+RESIDUE_LOG = float(np.log(RESIDUE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ or too quick to bring it there; once a week all its rows are read all the same.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
@@ -24,6 +24,7 @@ from monitor.errors import MonitorError
 from monitor.fleet.home_rows import Places, frames_of, span_of
 from monitor.fleet.lake import Files
 from monitor.fleet.night_tables import evening_rows
+from monitor.fleet.parts import WEEK
 from monitor.series.pairs import Pair
 from monitor.series.rows import Bools
 from monitor.untyped import Json
@@ -31,8 +32,6 @@ from monitor.untyped import Json
 if TYPE_CHECKING:
     from monitor.fleet.jobs import FleetHome, Job
 
-WEEK: Final = 7
-"""Nights after which a home is judged by all its rows, whatever its evenings say."""
 _OPEN_OR_FINE: Final = ("no_recurring_slowdown", "inconclusive")
 _SLOW_LOG: Final = min(level.floor_log for level in LEVELS)
 _MOST_A_NIGHT: Final = 1 / min(DEAD_P0, *(level.p0 for level in LEVELS))
@@ -87,8 +86,9 @@ class Stored:
             return None
         prepared = prepare(frame, timezone=home.timezone, window=job.window)
         verdicts = judge(prepared, since=since, until=job.until)
+        targets = {row["target"] for row in rows}
         taken_on = _taken_on(rows, _n_open(prepared, since, job.until))
-        if taken_on is None or {v.target for v in verdicts} != set(_targets(rows)):
+        if taken_on is None or {v.target for v in verdicts} != targets:
             return None
         kept = [e for e in older if (job.since or "") <= str(e["evening"]) < since]
         new = [row for verdict in verdicts for row in evening_rows(verdict)]
@@ -128,14 +128,6 @@ def _by_vantage(table: pa.Table) -> dict[str, list[dict[str, Json]]]:
     return rows
 
 
-def is_due(night: str, bucket: int) -> bool:
-    """Whether the homes of a bucket are judged by all their rows on a night.
-
-    Not all buckets on one, and on the one on which their files become one.
-    """
-    return (date.fromisoformat(night).toordinal() + 1) % WEEK == bucket % WEEK
-
-
 def _may_stand(job: "Job", home: "FleetHome", rows: Sequence[dict[str, Json]]) -> bool:
     """Whether nothing was found, in this zone, within the week, and is not near.
 
@@ -151,10 +143,6 @@ def _may_stand(job: "Job", home: "FleetHome", rows: Sequence[dict[str, Json]]) -
         and _is_far(row, n_more=1)
         for row in rows
     )
-
-
-def _targets(rows: Sequence[dict[str, Json]]) -> Iterator[str]:
-    return (row["target"] for row in rows)
 
 
 def _taken_on(

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +24,7 @@ from monitor.fleet.parts import (
     Part,
     by_folder,
     in_force,
+    is_due,
     part_of,
     tables_of,
     write_part,
@@ -35,9 +35,6 @@ from monitor.fleet.signing import is_signed
 from monitor.interchange.reading import batches
 from monitor.text import printable
 from monitor.untyped import Json
-
-WEEK: Final = 7
-"""So many nights a bucket's files stand side by side; then they become one."""
 
 
 @dataclass(slots=True)
@@ -70,9 +67,9 @@ def compact(lake: Lake, *, today: date) -> Compacted:
             days[key] = inbox_day
     for (month, bucket), days in sorted(by_part.items()):
         folder = f"samples/v1/month={month}/bucket={bucket:03d}"
-        # Not all buckets in one night.
-        is_due = today.toordinal() % WEEK == bucket % WEEK
-        change = _change(folders.get(folder, []), days.values(), is_due=is_due)
+        change = _change(
+            folders.get(folder, []), days.values(), is_due=is_due(today, bucket)
+        )
         if change is not None:
             _compact(lake, folder, change, done)
     return done

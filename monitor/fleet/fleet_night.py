@@ -19,12 +19,13 @@ from monitor.clock import SystemClock
 from monitor.errors import InputError
 from monitor.evening_rule import DEFAULT_WINDOW, parse_window
 from monitor.evidence.canonical_rows import utc_text
-from monitor.fleet.carrying import WEEK, StoredNight, is_due
+from monitor.fleet.carrying import StoredNight
 from monitor.fleet.engines import Engine, EngineTerms, engine_of
 from monitor.fleet.groups_of_homes import FleetGroup, groups_of
 from monitor.fleet.home_facts import HomeFact
 from monitor.fleet.jobs import Job, Outcome, digest_of, judge_job, versions
 from monitor.fleet.lake import DOCUMENT, Files
+from monitor.fleet.parts import WEEK, is_due
 from monitor.fleet.registry import Enrolled
 from monitor.fleet.sources import Asked, Source, source_of
 from monitor.masking import masked
@@ -248,7 +249,10 @@ def _is_before(run: Mapping[str, Json], jobs: Sequence[Job]) -> bool:
 
 def _before(job: Job, run: Mapping[str, Json]) -> StoredNight | None:
     output = run["outputs"].get(str(job.bucket))
-    if output is None or job.until is None or is_due(job.until, job.bucket):
+    if output is None or job.until is None:
+        return None
+    # All rows are read in the night in which the bucket's files become one.
+    if is_due(date.fromisoformat(job.until) + timedelta(days=1), job.bucket):
         return None
     folder = f"/bucket={job.bucket:03d}/"
     return StoredNight(

@@ -98,10 +98,11 @@ def _check_verdicts(
         return
     failed = {name for name, _ in run["failed"]}
     for vantage in sorted(set(source.files_of) - failed):
+        if checked.n_homes == n_homes:
+            break
         rows = _rows(lake, run, vantage)
         # One that stands from an earlier night was given of that night's rows.
-        if n_homes and all(row["judged_until"] == run["until"] for row in rows):
-            n_homes -= 1
+        if all(row["judged_until"] == run["until"] for row in rows):
             checked.n_homes += 1
             told = [row["document"] for row in rows]
             if told != _again(lake, run, vantage, source.files_of[vantage]):

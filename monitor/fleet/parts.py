@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import pyarrow as pa
@@ -17,6 +17,9 @@ import pyarrow.parquet as pq
 from monitor.fleet.lake import Lake
 from monitor.fleet.pushing import ROWS
 
+WEEK: Final = 7
+"""So many nights a bucket's files stand side by side, then they become one; and as long
+a verdict may stand before all rows of its home are read again."""
 _DAYS: Final = b"monitor.days"
 ORDER: Final = [
     (name, "ascending")
@@ -51,6 +54,11 @@ class Part:
     def digests(self) -> frozenset[str]:
         """Of the days that it holds."""
         return frozenset(day.digest for day in self.days)
+
+
+def is_due(today: date, bucket: int) -> bool:
+    """Whether a bucket's files become one today: not those of all buckets at once."""
+    return today.toordinal() % WEEK == bucket % WEEK
 
 
 def part_of(lake: Lake, name: str) -> Part:

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.evening_rule import DAY_MIN, GUARD_MIN, LEAD_MIN, Window
 from monitor.model import Probe, Sample, Target
+from monitor.pair_rule import LEAST_BPS, RESIDUE, RESIDUE_BLOCKS
 from monitor.probe.legs import Leg, legs_of
 from monitor.sampling.block_reasons import SLOWER, NameReasons, Transfers
 from monitor.sampling.leg_runs import Means
@@ -33,10 +34,6 @@ STOPPED_FOR: Final = timedelta(hours=24)
 CALM_BLOCKS: Final = 3
 """A day, until there are enough to hold an evening against; then one."""
 ENOUGH_CALM: Final = 10
-RESIDUE: Final = 1.5
-"""So much slower after the name than before it, in the median: a residue."""
-RESIDUE_BLOCKS: Final = 6
-_RATE_OF_NOTHING_BPS: Final = 1000.0
 _FAILED_IN_A_ROW: Final = 2
 
 
@@ -276,7 +273,7 @@ def _cost(samples: Sequence[Sample]) -> float | None:
     """How many times slower D was than C; None without an answer to C."""
     base = [_rate_log(s) for s in samples if s.probe == Probe.PAIR_BASE]
     away = [_rate_log(s) for s in samples if s.probe == Probe.SNI_AWAY]
-    if not base or not away or max(base) <= log(_RATE_OF_NOTHING_BPS):
+    if not base or not away or max(base) <= log(LEAST_BPS):
         return None
     return exp(sum(base) / len(base) - sum(away) / len(away))
 
@@ -293,4 +290,4 @@ def _after_log(samples: Sequence[Sample]) -> list[float]:
 
 
 def _rate_log(sample: Sample) -> float:
-    return log(max(sample.goodput_bps or 0.0, _RATE_OF_NOTHING_BPS))
+    return log(max(sample.goodput_bps or 0.0, LEAST_BPS))

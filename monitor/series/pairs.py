@@ -17,13 +17,12 @@ import pandas as pd
 
 from monitor.evening_rule import GUARD_MIN, LEAD_MIN, Window
 from monitor.model import PAIR_PROBES, Probe, Transport
+from monitor.pair_rule import LEAST_BPS
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.series.rows import Bools, Floats, Ints
 
 BLOCK = "block"
 """The column that joins the legs of a pair."""
-LEAST_BPS = 1000.0
-"""Rate of a leg of which nothing arrived: slower than any limit on record."""
 FULL = 2
 """Legs of each kind in a block; a sentinel has one."""
 _NOT_ABOUT_THE_NAME = ("resolve", "connect")
