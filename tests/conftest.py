@@ -8,11 +8,10 @@ import pytest
 
 from monitor.store import open_store
 from tests import tables
-from tests.databases import new_database
+from tests.databases import KINDS_IN_BRIEF, new_database
 from tests.postgres import PostgresServer, make_server
 
 _numbers = count(1)
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,7 +61,7 @@ def postgres_store_url(
     postgres_server.drop_database(name)
 
 
-@pytest.fixture(params=KINDS, name="database")
+@pytest.fixture(params=KINDS_IN_BRIEF, name="database")
 def _database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a new database without a row; the test runs once on each kind.
 
@@ -73,7 +72,7 @@ def _database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database(request, tmp_path)
 
 
-@pytest.fixture(params=KINDS, name="empty_database")
+@pytest.fixture(params=KINDS_IN_BRIEF, name="empty_database")
 def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without tables, of the kinds that `database` has."""
     return new_database(request, tmp_path, on_server="postgres_url")

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-on_each_database = pytest.mark.parametrize(
-    "database", ["sqlite", "postgresql"], indirect=True
-)
+from tests.costs import in_brief
+
+KINDS = ["sqlite", "postgresql"]
+KINDS_IN_BRIEF = in_brief(KINDS, "sqlite")
+on_each_database = pytest.mark.parametrize("database", KINDS, indirect=True)
 """Both kinds in every run, above the store, too: its locks and its rights differ."""
 
 
@@ -17,8 +19,7 @@ def sqlite_in_brief(fixture: str = "database") -> pytest.MarkDecorator:
     ----------
     fixture : which of them the test takes, `database` or `empty_database`.
     """
-    kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
-    return pytest.mark.parametrize(fixture, kinds, indirect=True)
+    return pytest.mark.parametrize(fixture, KINDS_IN_BRIEF, indirect=True)
 
 
 def new_database(

@@ -26,6 +26,7 @@ from monitor.wording.consent_texts import (
     WAYS_VERSION,
 )
 from tests import forks
+from tests.costs import in_brief
 from tests.servers.tcp import serve
 from tests.servers.web import says
 from tests.test_daemon import PAGE, configuration, daemon, rows, stopped, wait_for
@@ -70,9 +71,7 @@ def consents(folder: Path) -> list[Consent]:
         return store.consents.all_given("home")
 
 
-@pytest.mark.parametrize(
-    "language", ["kk", *(pytest.param(c, marks=pytest.mark.long) for c in ("en", "ru"))]
-)
+@pytest.mark.parametrize("language", in_brief(TEXTS, "kk"))
 async def test_who_understood_and_agrees_is_measured(
     tmp_path: Path, port: int, language: str
 ) -> None:

@@ -25,6 +25,7 @@ from monitor.model import Round, RoundStatus, Sample
 from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
 from tests import forks
+from tests.costs import in_brief
 from tests.servers import dns, web
 from tests.servers.certificates import server_context, trust_file
 from tests.servers.mtproto import data_centre
@@ -166,9 +167,7 @@ HOME_PLACES = (
 
 
 @pytest.mark.every_run
-@pytest.mark.parametrize(
-    "way", ["page", pytest.param("redirect", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("way", in_brief(["page", "redirect"], "page"))
 async def test_pages_lead_into_no_home(
     tmp_path: Path, contacts: Path, way: str
 ) -> None:

@@ -19,6 +19,7 @@ from monitor.model import Round, RoundStatus, Sample
 from monitor.sampling.schedule import Gap
 from monitor.store import Store, open_store
 from monitor.store.clock_steps import ClockStep
+from tests.databases import KINDS_IN_BRIEF
 from tests.door import ask_store
 from tests.postgres import make_server
 
@@ -33,7 +34,7 @@ def past(n_days: int) -> Iterator[Sample]:
         yield Sample(started_at_utc=moment, target="steady", connect_s=0.02)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+@pytest.fixture(params=KINDS_IN_BRIEF)
 async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Soak]:
     """A home with ten days of samples, whose daemon keeps those of 62 days."""
     settings = Settings(every_min=60, has_root=False, end_s=60, has_pdf=False)

@@ -27,6 +27,7 @@ from monitor.model import EveningMark, Note, Probe, Role, Transport
 from monitor.store.instants import to_us
 from monitor.store.judged import JudgedTarget
 from monitor.store.reader import SeriesInfo
+from tests.anomalies import test_search
 
 DAY = date(2026, 10, 20)
 NEXT = timedelta(days=1)
@@ -36,22 +37,7 @@ WINDOW = parse_window("20:00-22:00")
 SLOW, DEAD, FINE = EveningState.SLOW, EveningState.DEAD, EveningState.FINE
 QUESTION = Question(timezone=ALMATY, since=DAY, until=DAY)
 SITE = Site(vantage="home", target="facebook", path="direct", role=Role.TARGET)
-EVENING = Evening(
-    vantage="home",
-    target="facebook",
-    path="direct",
-    role="target",
-    date=DAY.isoformat(),
-    weekday="tue",
-    metric="connect_s",
-    state=SLOW,
-    window_value=0.3,
-    rest_value=0.1,
-    ratio=3.0,
-    beyond_controls=2.0,
-    n_probes=24,
-    n_failed=0,
-)
+EVENING = replace(test_search.SLOW, target="facebook")
 
 
 def on(day: int, state: EveningState = SLOW, **more: object) -> Evening:

@@ -10,6 +10,7 @@ from monitor.children import Limits
 from monitor.errors import InputError, ServiceError
 from monitor.evidence import timestamp
 from monitor.evidence.timestamp import check, roots, stamp
+from tests.costs import in_brief
 from tests.evidence.authority import make_authority, serving
 from tests.ports import free_port
 from tests.servers.hostile import ENDLESS, no_room, silent
@@ -84,13 +85,7 @@ NOT_ENDING = ("silence", "dripping headers", "chunk extensions", "packed body")
 """One of each way; a message's server, held by the same limits, is tried with all."""
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        *NOT_ENDING[:2],
-        *(pytest.param(kind, marks=pytest.mark.long) for kind in NOT_ENDING[2:]),
-    ],
-)
+@pytest.mark.parametrize("kind", in_brief(NOT_ENDING, *NOT_ENDING[:2]))
 async def test_an_authority_without_end_is_left(soon, kind):
     async with serve(ENDLESS[kind]) as server:
         url = f"http://user:hunter2@127.0.0.1:{server.port}/"

@@ -107,16 +107,8 @@ def test_the_strip_of_evenings_begins_in_the_half_month_of_the_last(
     assert hidden[1 - side] > 100
 
 
-@pytest.mark.parametrize(
-    ("scheme", "width"),
-    [
-        ("dark", PHONE),
-        *(
-            pytest.param(*page, marks=pytest.mark.long)
-            for page in (("light", PHONE), ("light", DESK), ("dark", DESK))
-        ),
-    ],
-)
+@pytest.mark.parametrize("width", in_brief([PHONE, DESK], PHONE))
+@pytest.mark.parametrize("scheme", in_brief(["dark", "light"], "dark"))
 def test_an_accessibility_check_finds_nothing(
     browser, drawn, scheme: str, width: int
 ) -> None:

@@ -14,6 +14,7 @@ from monitor import notify
 from monitor.notify import Message, tell
 from monitor.sending import hosts_in
 from monitor.store import open_store
+from tests.costs import in_brief
 from tests.report.test_notify import config_of
 from tests.servers.certificates import server_context
 from tests.servers.hostile import ENDLESS, no_room, silent
@@ -44,10 +45,7 @@ async def told(folder: Path, *urls: str) -> tuple[int, list[str]]:
 BRIEF = ("silence", "dripping headers", "body", "packed body")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [k if k in BRIEF else pytest.param(k, marks=pytest.mark.long) for k in ENDLESS],
-)
+@pytest.mark.parametrize("kind", in_brief(ENDLESS, *BRIEF))
 async def test_a_server_without_end_is_left(
     tmp_path: Path, soon: None, kind: str
 ) -> None:

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from monitor.store import Store, open_store
-from tests.databases import new_database
+from tests.databases import KINDS, new_database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"], name="database")
+@pytest.fixture(params=KINDS, name="database")
 def _database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a new database without a row, of each kind in every run."""
     return new_database(request, tmp_path)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"], name="empty_database")
+@pytest.fixture(params=KINDS, name="empty_database")
 def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without tables, of each kind in every run."""
     return new_database(request, tmp_path, on_server="postgres_url")

@@ -23,6 +23,7 @@ from monitor.store.engine import make_engine
 from monitor.store.notices import Notice
 from monitor.store.spool import SpooledWriter
 from monitor.store.tables import metadata
+from tests.databases import KINDS_IN_BRIEF
 from tests.door import ask_store_as_it_is
 from tests.evidence.samples import some_samples
 from tests.postgres import PostgresServer
@@ -40,7 +41,7 @@ def database(empty_database: str) -> str:
     return empty_database
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+@pytest.fixture(params=KINDS_IN_BRIEF)
 def other(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a second empty database of either kind."""
     if request.param == "sqlite":

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from monitor.store import Store
 from monitor.web.app import make_app
 from monitor.web.lock.access import new_hash
+from tests.databases import KINDS_IN_BRIEF
 from tests.fakes import FakeClock
 from tests.postgres import PostgresServer
 from tests.web import history
@@ -35,7 +36,7 @@ def postgres_history(postgres_server: PostgresServer) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+@pytest.fixture(params=KINDS_IN_BRIEF)
 def history_url(request: pytest.FixtureRequest) -> str:
     """The week, once on each kind of database."""
     kind = "sqlite" if request.param == "sqlite" else "postgres"

@@ -19,10 +19,7 @@ expected-statuses = ["2xx", "400", "401", "403", "404"]
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("phases", "n_examples"),
-    [
-        ("coverage", 1),
-        pytest.param("coverage,fuzzing,stateful", 8, marks=pytest.mark.long),
-    ],
+    [("coverage", 1), ("coverage,fuzzing,stateful", 8)],
 )
 def test_the_api_is_as_its_document_says(
     tmp_path: Path, sqlite_history: str, phases: str, n_examples: int

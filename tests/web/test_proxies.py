@@ -133,22 +133,8 @@ def proxied(way: Way, folder: Path, upstream: str) -> Iterator[str]:
         process.wait()
 
 
-SHIPPED = [name for name in WAYS if "docs" in name]
-"""What the manual tells to write; the others are what people had written."""
-
-
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "name",
-    [
-        *SHIPPED,
-        *(
-            pytest.param(name, marks=pytest.mark.long)
-            for name in WAYS
-            if name not in SHIPPED
-        ),
-    ],
-)
+@pytest.mark.parametrize("name", WAYS)
 def test_people_log_in_through_a_proxy(
     name: str,
     browser: Browser,
