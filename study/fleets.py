@@ -108,9 +108,15 @@ def scenarios() -> Iterator[Scenario]:
     )
     yield Scenario("wide", replace(plain, imposed=wide), (PROVIDER_WIDE,))
     yield Scenario(
+        "wide, on four nights of fourteen",
+        replace(plain, imposed={0: ProviderTruth(share=0.9, nights_share=4 / 14)}),
+        (PROVIDER_WIDE,),
+    )
+    # Where it ends: too little for a home, and a fleet counts what homes show.
+    yield Scenario(
         "wide, on three nights of fourteen",
         replace(plain, imposed={0: ProviderTruth(share=0.9, nights_share=3 / 14)}),
-        (PROVIDER_WIDE, IN_STEP, EACH),
+        (NOT_SHOWN, IN_STEP),
     )
     yield Scenario(
         "all of 20 homes on seven evenings",
