@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,13 +21,20 @@ PYTEST = (sys.executable, "-m", "pytest", "-m", "long", "--dist", "loadfile")
 
 
 def rows(report: Path) -> Iterator[str]:
-    """One line of the table for each test, in the order of their modules."""
+    """One line of the table for each module, with the names of what did not pass."""
+    modules: dict[str, list[ET.Element]] = defaultdict(list)
     for case in ET.parse(report).iter("testcase"):
-        module = case.get("classname", "").removeprefix("tests.")
-        wrong = [child.tag for child in case if child.tag in ("failure", "error")]
-        outcome = wrong[0] if wrong else "passed"
-        wall_s = float(case.get("time", 0))
-        yield f"| `{module}` | {case.get('name')} | {outcome} | {wall_s:.0f} |"
+        modules[case.get("classname", "").removeprefix("tests.")].append(case)
+    for module, cases in sorted(modules.items()):
+        wrong = [case.get("name", "") for case in cases if _is_wrong(case)]
+        wall_s = sum(float(case.get("time", 0)) for case in cases)
+        said = ", ".join(f"`{name}`" for name in wrong) or "passed"
+        yield f"| `{module}` | {len(cases)} | {said} | {wall_s:.0f} |"
+
+
+def _is_wrong(case: ET.Element) -> bool:
+    """Whether it failed, broke or was skipped: each has a child that tells of it."""
+    return any(child.tag in ("failure", "error", "skipped") for child in case)
 
 
 def main() -> int:
@@ -37,7 +45,7 @@ def main() -> int:
             cwd=ROOT,
             check=False,
         )
-        table = ["| module | test | outcome | wall [s] |", "|---|---|---|---:|"]
+        table = ["| module | tests | outcome | wall [s] |", "|---|---:|---|---:|"]
         write_table(PAGE, "long", [*table, *rows(report)])
     return done.returncode
 
