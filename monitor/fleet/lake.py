@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from monitor import private
 from monitor.errors import InputError, ServiceError
 from monitor.evidence.canonical_rows import utc_text
 from monitor.masking import masked
@@ -41,12 +42,12 @@ class Files:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._is_local = not address.startswith("s3://")
         try:
             system, root = _opened(address)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise InputError(f"{masked(address)}: no lake's address: {error}") from None
         self.system = fs.SubTreeFileSystem(root, system)
+        self._folder = Path(root) if isinstance(system, fs.LocalFileSystem) else None
 
     def read(self, name: str) -> bytes:
         """The content of a file; FileNotFoundError where there is none."""
@@ -76,18 +77,18 @@ class Files:
         return sorted(path for path in paths if "/." not in f"/{path}")
 
     def write(self, name: str, body: bytes) -> None:
-        """Write a file; it appears whole, and replaces an older one of that name."""
-        folder, _, last = name.rpartition("/")
-        part = f"{folder}/.{last}.{secrets.token_hex(4)}".lstrip("/")
+        """Write a file; it appears whole, and replaces an older one of that name.
+
+        In a folder it is its owner's alone.
+        """
         with _reachable(self.address):
-            if self._is_local:
-                self.system.create_dir(folder or ".", recursive=True)
-            with self.system.open_output_stream(
-                part if self._is_local else name
-            ) as out:
+            if self._folder is not None:
+                private.make_folder((self._folder / name).parent)
+                with private.replacing(self._folder / name) as part:
+                    part.write_bytes(body)
+                return
+            with self.system.open_output_stream(name) as out:
                 out.write(body)
-            if self._is_local:
-                self.system.move(part, name)
 
     def write_document(self, name: str, document: Mapping[str, object]) -> None:
         """Write a JSON document for people and programs."""
