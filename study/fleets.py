@@ -42,8 +42,8 @@ SEEDS = range(1000, 1100)
 FIRST = "Provider 00"
 BAR = 80.0
 """Of one home with four targets: 4 / 0.05."""
-_QUIET = (NOT_SHOWN, NOT_APART, PROBE, EVERYWHERE)
-"""Labels that hold nothing against a provider."""
+_QUIET = (NOT_SHOWN, NOT_APART, PROBE, EVERYWHERE, SINGLE)
+"""Labels that hold nothing against a provider: one home's trouble is that home's."""
 
 
 def fact_of(member: FleetMember, conditions: FleetConditions) -> HomeFact:

@@ -73,6 +73,21 @@ def test_another_status_under_the_own_certificate_is_refused_and_measures_no_pag
     assert np.isfinite(in_window(cells(of, CONNECT), of)).any()
 
 
+def test_the_first_status_that_is_no_success_is_refused_whatever_its_size():
+    of = grid(http_status=300.0)
+    assert (in_window(of.refused[0], of) == in_window(of.n_rows[0], of)).all()
+    assert not grid(http_status=299.0).refused.any()
+
+
+def test_what_is_usual_is_told_by_the_rest_of_the_day_alone():
+    """Of the rest one hour a day answers; the evening has more rows than that."""
+    frame = rows(http_status=403.0)
+    hour = frame["started_at_utc"].dt.tz_convert("Asia/Almaty").dt.hour
+    frame.loc[~hour.isin([3, 20, 21]), "http_status"] = np.nan
+    of = next(grids(frame, timezone="Asia/Almaty", window=WINDOW))
+    assert (in_window(of.refused[0], of) == in_window(of.n_rows[0], of)).all()
+
+
 @pytest.mark.parametrize("status", [200.0, 302.0, 403.0, 451.0])
 def test_a_page_of_another_issuer_is_no_answer(status):
     of = grid(
@@ -142,3 +157,14 @@ def test_a_kind_of_probe_that_is_not_known_is_no_evidence():
     of = next(grids(both, timezone="Asia/Almaty", window=WINDOW))
     alone = next(grids(known, timezone="Asia/Almaty", window=WINDOW))
     assert np.array_equal(of.values, alone.values, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("failure", "arrived"), [("connection_reset", 16e3), ("", 5e4)]
+)
+def test_what_arrived_before_a_transfer_broke_off_is_kept(failure, arrived):
+    of = grid(failure=failure, failed_operation="read", encoded_body_bytes=arrived)
+    told = of.cut_bytes[0][..., 1:, :][..., of.in_window()]
+    expected = arrived if failure else np.nan
+    np.testing.assert_array_equal(told, np.full(told.shape, expected, np.float32))
+    assert np.isfinite(of.cut_bytes).sum() == np.isfinite(told).sum()
