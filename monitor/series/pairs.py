@@ -232,7 +232,7 @@ def _is_usable(pair: Pair, other: list[_Leg], suspected: list[_Leg]) -> bool:
 
 def _after_log(other: list[_Leg], suspected: list[_Leg]) -> float:
     """Of CDDC: how much slower the second C is than the first [log]."""
-    if len(other) < FULL or other[0].probe != Probe.PAIR_BASE:
+    if other[0].probe != Probe.PAIR_BASE:
         return float("nan")
     begins, ends = suspected[0].time_us, suspected[-1].time_us
     if not other[0].time_us < begins <= ends < other[-1].time_us:

@@ -14,6 +14,7 @@ from monitor.analysis.paired import (
     upper_bound,
 )
 from monitor.evening_rule import parse_window
+from monitor.pair_rule import LEAST_BPS
 from monitor.series.pairs import (
     Pair,
     PairValue,
@@ -21,6 +22,7 @@ from monitor.series.pairs import (
     legs_apart,
     of_target,
     pairs_of,
+    rates_log,
 )
 from monitor.simulation.blocks import BLOCK_WORLDS, BlockWorld, simulated_blocks
 from tests.analysis.homes import TIMEZONE, Home, samples
@@ -137,6 +139,31 @@ def test_a_refused_leg_makes_its_pair_unusable():
     found = pairs_of(legs, vantage="home", timezone=TIMEZONE, window=WINDOW)
     assert of_target(found, "facebook", Pair.NAME_AWAY) == []
     assert of_target(found, "facebook", Pair.NAME_SWAP)
+
+
+def test_a_pair_has_as_many_legs_on_either_side():
+    frame = blocks(replace(BLOCK_WORLDS["D1"], name=4.0))
+    is_torn = (frame.probe == "sni_away") & (frame.block == frame.block.iloc[0])
+    is_torn &= is_torn.cumsum() == 1
+    assert is_torn.sum() == 1
+    told = []
+    for kept in (frame, frame[~is_torn]):
+        _, legs = legs_apart(kept)
+        found = pairs_of(legs, vantage="home", timezone=TIMEZONE, window=WINDOW)
+        told.append({v.block for v in of_target(found, "facebook", Pair.NAME_AWAY)})
+    assert told[0] - told[1] == {frame.block.iloc[0]}
+
+
+def test_a_rate_without_a_body_is_that_of_all_bytes_over_all_the_time():
+    frame = pd.DataFrame(
+        {
+            "goodput_bps": [np.nan, 8e6, np.nan],
+            "encoded_body_bytes": [1e6, 1e6, 1e6],
+            "duration_s": [2.0, 2.0, 0.0],
+        }
+    )
+    expected = [4e6, 8e6, LEAST_BPS]
+    assert np.exp(rates_log(frame)) == pytest.approx(expected)
 
 
 def test_a_frozen_leg_is_slow_by_what_arrived():

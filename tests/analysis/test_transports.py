@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from monitor.analysis import analyze
+from monitor.series.transports import _is_usable, _nearest
 from tests.analysis.homes import TIMEZONE, Home, samples
 
 OBJECT_BYTES = 480_000
@@ -163,3 +164,20 @@ def test_what_says_nothing_of_the_way_makes_no_pair(spoil: dict[str, object]):
     for name, value in spoil.items():
         frame.loc[is_quic, name] = value
     assert "QUIC" not in told(frame)[1]
+
+
+def test_the_nearest_is_taken_and_of_two_the_earlier():
+    times, moments = np.array([10, 20]), np.array([5, 14, 15, 16, 30])
+    assert _nearest(times, moments).tolist() == [0, 0, 0, 1, 1]
+
+
+def test_a_pair_needs_a_rate_or_a_failure():
+    frame = pd.DataFrame(
+        {
+            "probe": "download",
+            "goodput_bps": [1e6, np.nan, np.nan, np.nan],
+            "encoded_body_bytes": [np.nan, 100.0, 0.0, 0.0],
+            "failure": ["", "", "", "generic_timeout_error"],
+        }
+    )
+    assert _is_usable(frame).tolist() == [True, True, False, True]

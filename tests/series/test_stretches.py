@@ -1,5 +1,6 @@
 """Which slots, rows and values count: each rule of the grid at its bounds."""
 
+from dataclasses import replace
 from functools import lru_cache
 from math import inf, log, nan
 
@@ -9,7 +10,7 @@ import pytest
 
 from monitor.evening_rule import CEILING, parse_window
 from monitor.series.cells import log_means
-from monitor.series.columns import columns, slowness
+from monitor.series.columns import METRICS, columns, slowness
 from monitor.series.evening_table import (
     _beside,
     _has_both,
@@ -25,8 +26,16 @@ from monitor.series.evening_table import (
 )
 from monitor.series.grid import Grid, _in_window, _rest_of_day, grids, widened
 from monitor.series.lanes import interval_s, lanes, series_keys, spoiled
+from monitor.series.nowhere import nobodys_networks
 from monitor.series.rows import rows
-from monitor.series.setaside import _mostly_dead, dead_share, outages, own_load
+from monitor.series.setaside import (
+    _LOAD_SHARE,
+    _RATE_QUANTILE,
+    _mostly_dead,
+    dead_share,
+    outages,
+    own_load,
+)
 from tests.analysis.homes import TIMEZONE, Home, samples
 
 WINDOW = parse_window("20:00-22:00")
@@ -323,3 +332,19 @@ def test_a_slot_is_an_outage_when_four_of_five_and_the_controls_fail():
 
 def test_without_a_meter_nobody_loads_the_line():
     assert not own_load(grid()).any()
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_the_best_transfers_tell_how_wide_the_line_is_at_least(share: float):
+    """A meter that never saw much alone takes a part of the line for all of it."""
+    home = Home(days=2, targets=("a",), controls=("b",), metrics=("goodput_bps",))
+    (of,) = grids(samples(home), timezone=TIMEZONE, window=WINDOW)
+    rates = -of.values[:, METRICS.index("goodput_bps")]  # noqa: PD011
+    line_bps = np.exp(np.quantile(rates[np.isfinite(rates)], _RATE_QUANTILE))
+    load_bps = np.full(of.load_bps.shape, (_LOAD_SHARE + share - 0.1) * line_bps)
+    assert own_load(replace(of, load_bps=load_bps)).all() == bool(share)
+
+
+def test_without_an_address_nobody_is_told_of_one():
+    table = rows(pd.DataFrame({"started_at_utc": [NOON], "target": "a"}))
+    assert nobodys_networks(table).tolist() == [-1]
