@@ -9,6 +9,7 @@ words that were looked at; the server cannot read it in another way.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 _WORDS: Final = re.compile(
@@ -41,6 +42,9 @@ class Question:
     sql: str
     sources: Sequence[Sequence[str]]
     """Where it takes rows from: names with the schema before them, if any."""
+    members: Sequence[str]
+    """What stands after a point and is not listed. The server takes it for a column
+    or, where there is none, for a function or a type with one argument."""
 
 
 def read(question: str) -> Question:
@@ -54,7 +58,11 @@ def read(question: str) -> Question:
     while words and words[-1].text == ";":
         words.pop()
     _check_words(words)
-    return Question(" ".join(word.sent for word in words), list(_sources(words)))
+    return Question(
+        sql=" ".join(word.sent for word in words),
+        sources=list(_sources(words)),
+        members=sorted(set(_members(words)) - FUNCTIONS - TYPES),
+    )
 
 
 def _words(question: str) -> Iterator[_Word]:
@@ -197,6 +205,12 @@ def _is_table(earlier: _Word, before: _Word) -> bool:
     return before.kind == "name" and (before.text == "table" or is_only)
 
 
+def _members(words: Sequence[_Word]) -> Iterator[str]:
+    for point, word in pairwise(words):
+        if point.text == "." and word.kind in _NAMES:
+            yield word.text
+
+
 def _chain(words: Sequence[_Word]) -> list[str]:
     """A name with all that points divide."""
     names = [words[0].text]
@@ -237,6 +251,22 @@ FUNCTIONS: Final = _set(
     """
 )
 """They compute from their arguments alone, and name no table, file or setting."""
+
+SQLITE_FUNCTIONS: Final = FUNCTIONS | _set(
+    """
+    total group_concat median percentile percentile_cont percentile_disc
+    iif if ifnull instr format printf hex unhex typeof quote unicode char glob like
+    octet_length soundex random randomblob zeroblob likelihood likely unlikely
+    sign acos acosh asin asinh atan atan2 atanh cos cosh degrees log2 pi pow radians
+    sin sinh tan tanh
+    date time datetime julianday unixepoch strftime timediff current_date current_time
+    current_timestamp
+    json jsonb json_array json_array_insert json_error_position json_extract json_insert
+    json_object json_patch json_pretty json_quote json_remove json_replace json_set
+    json_type json_valid json_group_array json_group_object -> ->>
+    """
+)
+"""SQLite's own. Others load code, run statements or tell addresses of its memory."""
 
 TYPES: Final = _set(
     """

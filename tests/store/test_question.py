@@ -96,6 +96,10 @@ def test_nothing_else_may_be_asked(filled: str):
         "SELECT * FROM sqlite_master",
         "SELECT * FROM pragma_table_info('samples')",
         "SELECT length(zeroblob(100000000))",
+        "WITH v_samples AS (SELECT * FROM samples) SELECT * FROM v_samples",
+        "WITH v_notes AS (SELECT * FROM notes) SELECT * FROM v_notes",
+        "SELECT fts3_tokenizer('simple')",
+        "SELECT sqlite_compileoption_get(1)",
     ],
 )
 def test_sqlite_keeps_to_the_views(tmp_path: Path, question: str):
@@ -169,6 +173,17 @@ BEYOND = [
     "SELECT txid_current()",
     "SELECT count(*) FROM pg_locks",
     "SELECT * FROM v_samples WHERE pg_read_file('x') > ''",
+    # A point and a name is a call where there is no such column.
+    "SELECT ('port'::text).current_setting",
+    "SELECT ('port'::text).\"current_setting\"",
+    "SELECT x.current_setting FROM unnest(ARRAY['port']) AS x",
+    "SELECT (1.5).pg_sleep",
+    "SELECT (1).pg_cancel_backend",
+    "SELECT (1).pg_terminate_backend",
+    "SELECT (1::bigint).pg_advisory_lock",
+    "SELECT (16400).lo_get",
+    "SELECT ('chain_secret'::text).to_regclass",
+    "SELECT ('chain_secret'::text).regclass",
 ]
 """Ways past the views, in PostgreSQL."""
 
@@ -192,6 +207,9 @@ USEFUL = [
     "SELECT max(x) FROM (VALUES (1), (2)) AS numbers(x)",
     "SELECT 1 WHERE 1 IS NOT DISTINCT FROM 1",
     "SELECT day FROM v_days, generate_series(1, 3) AS n WHERE n_rows > n",
+    "SELECT s.path, n.text, d.x FROM v_samples s, v_notes n, (SELECT 1 AS x) d",
+    "SELECT a.samples, a.count FROM (SELECT count(*) AS samples, count(*)"
+    " FROM v_samples) a",
     "SELECT timestamp '2026-01-01 20:00' - INTERVAL '1' DAY",
     "SELECT t.x FROM (SELECT unnest(ARRAY[1, 2]) AS x) t ORDER BY x DESC LIMIT 1",
 ]
