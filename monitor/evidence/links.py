@@ -161,8 +161,9 @@ def _check_breaks(links: Sequence[Link], result: Verification) -> None:
     """A fork that was healed, so that the last link binds all, is only told."""
     broken = breaks(links)
     is_healed = not strays(links)
+    places = {link.digest: place for place, link in enumerate(links)}
     for link in broken:
-        is_moved = any(link.previous == other.digest for other in _after(links, link))
+        is_moved = places.get(link.previous, -1) > places[link.digest]
         if not is_healed or is_moved:
             result.add(layout.CHAIN, f"{_BREAK}: a fork, or one missing", day=link.day)
     if broken and is_healed:
@@ -171,10 +172,6 @@ def _check_breaks(links: Sequence[Link], result: Verification) -> None:
             f"the chain forked at {days} (two closings of days at once); the links"
             " after it state every day again, so that the last one binds all"
         )
-
-
-def _after(links: Sequence[Link], link: Link) -> Sequence[Link]:
-    return links[links.index(link) + 1 :]
 
 
 def _tell_second(links: Sequence[Link], result: Verification) -> None:

@@ -1,6 +1,7 @@
 """The verdicts once more, from the rows of a bundle, and where they differ; pure."""
 
 import math
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -23,8 +24,13 @@ _TOLERANCE: Final = 1e-6
 
 _ADDED: Final = frozenset({"detail_record", "is_made", "reason_records", "rule"})
 """What a verdict did not state yet when the first bundles of its method were made."""
-_WITHDRAWN: Final = ("Slow evenings keep to ", "in step with ", "at the same hours as ")
-"""How sentences begin that are now said only after a test: there they differ."""
+_NAMES: Final = r"[^\s,]+(, [^\s,]+)*"
+_WITHDRAWN: Final = re.compile(
+    rf"Slow evenings keep to (\w+day(, )?)+\.|in step with {_NAMES}"
+    rf"|at the same hours as {_NAMES}(; the evenings alone do not tell)?"
+)
+"""Sentences that are now said only after a test: there they differ. The whole of them:
+what goes on otherwise is somebody's own, and no row gives it."""
 
 _HOSTILE: Final = (
     KeyError,
@@ -136,7 +142,7 @@ def _as_first_made(verdict: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _is_withdrawn(sentence: object) -> bool:
-    return isinstance(sentence, str) and sentence.startswith(_WITHDRAWN)
+    return isinstance(sentence, str) and bool(_WITHDRAWN.fullmatch(sentence))
 
 
 def _are_lists(value: object, other: object) -> bool:

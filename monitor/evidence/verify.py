@@ -38,7 +38,8 @@ Watched = Callable[[Iterator[bytes], int], Iterator[bytes]]
 """Passes on the lines of rows; their number, as stated, comes second."""
 
 _MAX_LINE_BYTES: Final = 1_000_000
-_MAX_DOCUMENT_BYTES: Final = 100_000_000
+_MAX_DOCUMENT_BYTES: Final = 16_000_000
+"""Hundreds of times what verdicts take; in memory objects may be thirty times that."""
 _ARCHIVE: Final = "archive"
 
 

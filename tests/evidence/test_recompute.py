@@ -75,7 +75,14 @@ def test_a_bundle_from_before_rules_had_ids_is_held_to_what_it_states():
         ],
     }
     assert list(differences(then, today)) == []
-    for change in ({"reasons": ["Quicker."]}, {"mechanism": []}, {"verdict": "x"}):
+    forged = [
+        {"reasons": [*then["reasons"], f"{begin} by order of the ministry."]}
+        for begin in ("in step with others,", "Slow evenings keep to Monday, Tuesday,")
+    ]
+    for change in (
+        *({"reasons": ["Quicker."]}, {"mechanism": []}, {"verdict": "x"}),
+        *forged,
+    ):
         assert list(differences(then | change, today))
     assert list(differences(today | {"rule": "interference"}, today))
     assert list(differences(today | {"reasons": then["reasons"]}, today))

@@ -1,6 +1,7 @@
 """Verification: an intact bundle is intact; whatever was altered is named."""
 
 import json
+import os
 import random
 import shutil
 import zipfile
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import InputError
-from monitor.evidence import Level, archive, layout, verify_bundle
+from monitor.evidence import Level, archive, layout, links, verify_bundle
+from monitor.evidence.canonical_rows import canonical
+from monitor.evidence.findings import Verification
 from tests.evidence.samples import some_samples
 from tests.evidence.test_bundle import bundle
 
@@ -301,3 +304,42 @@ def test_one_altered_byte_of_a_report_page_is_caught_and_its_file_named(tmp_path
                 file.write(text)
     archive.seal(path)
     assert name in {finding.file for finding in verify_bundle(path).findings}
+
+
+class Counted(str):
+    """A digest that counts how often it is compared."""
+
+    n = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.n += 1
+        return str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        Counted.n += 1
+        return str.__ne__(self, other)
+
+
+def test_a_chain_of_breaks_is_looked_at_once(monkeypatch: pytest.MonkeyPatch):
+    """Else a file of some kilobytes keeps its reader waiting for hours."""
+    monkeypatch.setitem(links._LINK_FIELDS, "digest", Counted)
+    monkeypatch.setitem(links._LINK_FIELDS, "previous", Counted)
+    n = 300
+    lines = [
+        canonical(
+            {"vantage": "home", "day": "2026-10-01", "n_rows": 1, "root": ""}
+            | {"previous": f"{i:064x}", "digest": f"{i + 7:064x}"}
+        )
+        for i in range(n)
+    ]
+    links.check_links(lines, Verification(path=Path("x"), digest=""))
+    assert Counted.n < 20 * n
+
+
+def test_a_document_that_would_fill_the_memory_is_not_read(intact: Path):
+    def change(members):
+        body = b'{"x":[' + b"[]," * 8_000_000 + b"[]]}"
+        members["verdicts.json"] = body + os.urandom(150_000).hex().encode()
+
+    assert "verdicts.json: is longer than" in findings(rewritten(intact, change))
