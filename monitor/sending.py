@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from monitor.addresses import is_public
 from monitor.children import answer
+from monitor.probe.hosts import is_beside_us
 from monitor.untyped import Json, Theirs
 
 MAX_ANSWER_BYTES: Final = 1_000_000
@@ -97,7 +98,10 @@ def _is_address(text: str) -> bool:
 
 def _may_be_reached(host: str, allowed: set[str]) -> bool:
     # A name here would be looked up after this check, and may lead anywhere.
-    return host in allowed or (_is_address(host) and is_public(host.split("%")[0]))
+    if host in allowed:
+        return True
+    is_outside = _is_address(host) and is_public(host.split("%")[0])
+    return is_outside and not is_beside_us(host)
 
 
 def _take_little() -> None:

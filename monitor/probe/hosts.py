@@ -1,12 +1,14 @@
-"""What this machine itself says about names: hosts file, resolv.conf, `localhost`."""
+"""What this machine itself says: hosts file, resolv.conf, `localhost`, its networks."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 
 from monitor.model import AddressFamily
 
 HOSTS = Path("/etc/hosts")
 RESOLV_CONF = Path("/etc/resolv.conf")
+IF_INET6 = Path("/proc/net/if_inet6")
+"""Addresses of IPv6 that this machine has, on Linux."""
 _FALLBACK_RESOLVER = "127.0.0.1"
 _LOOPBACK = {
     AddressFamily.IPV4: ("127.0.0.1",),
@@ -88,3 +90,25 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_beside_us(address: str, path: Path = IF_INET6) -> bool:
+    """Whether an address lies in a network of IPv6 that this machine is in.
+
+    There every device of a home has an address that the whole net can name, and a
+    server sees by ours which network that is.
+    """
+    if ":" not in address:
+        return False
+    return any(IPv6Address(address) in network for network in _networks(path))
+
+
+def _networks(path: Path) -> list[IPv6Network]:
+    try:
+        rows = [line.split() for line in path.read_text().splitlines()]
+    except OSError:
+        return []
+    return [
+        IPv6Network((bytes.fromhex(row[0]), min(64, int(row[2], 16))), strict=False)
+        for row in rows
+    ]

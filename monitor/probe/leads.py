@@ -2,7 +2,8 @@
 
 What a target's own URL names is its user's choice. What its page names is a stranger's:
 it is followed only on the site's own domain and on the hosts that its service keeps
-its files on, and only to an address that somebody out on the net can own.
+its files on, and only to an address that somebody out on the net can own and that is
+not in the network of this machine.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Final
 from monitor.addresses import is_public
 from monitor.errors import InputError
 from monitor.model import Target
+from monitor.probe import hosts
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.url import Endpoint, endpoint_of
 
@@ -55,7 +57,8 @@ class Leads:
         """
         is_named = self.allow_private and endpoint.host in self.target.hosts
         is_origin = (address, endpoint.port) == self.origin
-        if not (is_named or is_origin or is_public(address)):
+        is_outside = is_public(address) and not hosts.is_beside_us(address)
+        if not (is_named or is_origin or is_outside):
             raise ProbeFailedError("unknown_failure: address_not_public")
 
     def _is_own(self, host: str) -> bool:

@@ -1,6 +1,7 @@
 """A page and a redirect lead only to hosts of the service, and into nobody's home."""
 
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -216,6 +217,30 @@ def test_addresses_that_are_reached(url: str, address: str, is_allowed: bool) ->
     refusal = pytest.raises(ProbeFailedError, match=FORBIDDEN)
     with nullcontext() if is_allowed else refusal:
         LEADS.check_address(endpoint_of(url), address)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_allowed"),
+    [
+        ("2a02:6b8:1:2::1", False),
+        ("2a02:6b8:1:2:ffff::1", False),
+        ("2a02:6b8:1:3::1", True),
+        ("93.184.215.14", True),
+    ],
+)
+def test_a_device_beside_us_is_not_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, is_allowed: bool
+) -> None:
+    """Its address of IPv6 is one of the whole net, and a server can tell it from ours.
+
+    A machine that got its address by DHCP has it as a network of one.
+    """
+    ours = tmp_path / "if_inet6"
+    ours.write_text("2a0206b80001000200000000000000aa 02 80 00 80     eth0\n")
+    monkeypatch.setattr(hosts.is_beside_us, "__defaults__", (ours,))
+    refusal = pytest.raises(ProbeFailedError, match=FORBIDDEN)
+    with nullcontext() if is_allowed else refusal:
+        LEADS.check_address(endpoint_of("https://www.a.test/x"), address)
 
 
 def test_a_bad_url_is_no_lead() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from monitor import notify
+from monitor import notify, sending
 from monitor.notify import Message, tell
+from monitor.probe import hosts
 from monitor.sending import hosts_in
 from monitor.store import open_store
 from tests.costs import in_brief
@@ -165,6 +166,18 @@ async def guarded(url: str, *places: tuple[str, int]) -> list[str]:
     )
     said, _ = await child.communicate()
     return said.decode().split()
+
+
+def test_a_device_with_an_address_of_the_whole_net_is_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = tmp_path / "if_inet6"
+    ours.write_text("2a0206b80001000200000000000000aa 02 80 00 80     eth0\n")
+    monkeypatch.setattr(hosts.is_beside_us, "__defaults__", (ours,))
+    router, other = "2a02:6b8:1:2::1", "2a02:6b8:1:3::1"
+    assert not sending._may_be_reached(router, set())
+    assert sending._may_be_reached(router, {router})
+    assert sending._may_be_reached(other, set())
 
 
 async def test_nobody_inside_is_reached_but_whom_the_owner_named() -> None:
