@@ -40,6 +40,7 @@ Watched = Callable[[Iterator[bytes], int], Iterator[bytes]]
 _MAX_LINE_BYTES: Final = 1_000_000
 _MAX_DOCUMENT_BYTES: Final = 16_000_000
 """Hundreds of times what verdicts take; in memory objects may be thirty times that."""
+_MOST_DIFFERENCES: Final = 100_000
 _ARCHIVE: Final = "archive"
 
 
@@ -135,9 +136,15 @@ class _Opened:
         return body
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """The lines of a member; where it cannot be unpacked, a finding."""
+        """The lines of a member; where it cannot be unpacked, a finding.
+
+        Ends where too much differs: some kilobytes unpack to millions of bad lines.
+        """
         try:
-            yield from archive.lines(self.zip_file, name, _MAX_LINE_BYTES)
+            for line in archive.lines(self.zip_file, name, _MAX_LINE_BYTES):
+                if self.result.n_more > _MOST_DIFFERENCES:
+                    return
+                yield line
         except DamagedError as error:
             self.result.add(name, str(error))
 

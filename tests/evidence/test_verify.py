@@ -343,3 +343,12 @@ def test_a_document_that_would_fill_the_memory_is_not_read(intact: Path):
         members["verdicts.json"] = body + os.urandom(150_000).hex().encode()
 
     assert "verdicts.json: is longer than" in findings(rewritten(intact, change))
+
+
+@pytest.mark.parametrize("name", ["samples.ndjson", "chain.ndjson"])
+def test_nobody_counts_millions_of_bad_lines(intact: Path, monkeypatch, name: str):
+    monkeypatch.setattr("monitor.evidence.verify._MOST_DIFFERENCES", 1000)
+    path = rewritten(intact, lambda members: members.update({name: b"\n" * 20_000}))
+    result = verify_bundle(path)
+    assert not result.is_intact
+    assert 1000 < result.n_more < 1100
