@@ -115,7 +115,8 @@ def _start(day: str) -> datetime:
 
 
 def _has_ended(day: str, now_utc: datetime) -> bool:
-    return _start(day) + _DAY + CLOSE_AFTER <= now_utc
+    # Not the end of the day, which the calendar of the last year does not have.
+    return _start(day) <= now_utc - _DAY - CLOSE_AFTER
 
 
 def heads(store: Store, *, vantage: str | None = None) -> Sequence[DayDigest]:

@@ -66,6 +66,13 @@ def test_rows_of_the_database_are_those_of_its_samples(filled):
     assert len(rows) == len(some_samples())
 
 
+def test_a_row_of_the_last_day_of_the_calendar_stops_no_closing(filled):
+    with open_store(filled) as store:
+        last = datetime(9999, 12, 31, 12, tzinfo=UTC)
+        store.samples.append([replace(some_samples()[0], started_at_utc=last)])
+    assert ask_store(filled, close_days, now_utc=LATER)
+
+
 def test_ended_days_are_closed_once(filled):
     assert ask_store(filled, close_days, now_utc=START + timedelta(hours=26)) == []
     first = ask_store(filled, close_days, now_utc=START + timedelta(hours=27))
