@@ -18,7 +18,9 @@ _AUTHORITY: Final = re.compile(
     r"(?P<host>[^@/?#]*)(?P<path>/[^?#@]*)?(?:\?(?P<query>[^#@]*))?",
     re.DOTALL,
 )
-_HOSTS: Final = re.compile(r"[\w.,:\[\]%-]*")
+_HOST: Final = r"(?:[\w.%-]*|\[[\w:.%-]*\])(?::\d*)?"
+_HOSTS: Final = re.compile(rf"{_HOST}(?:,{_HOST})*")
+"""What stands for a port and is no number may be a secret."""
 _NAME: Final = re.compile(r"[\w.-]*")
 _DATABASES: Final = (
     *("postgresql", "postgres", "sqlite"),
@@ -76,11 +78,13 @@ def masked(address: str) -> str:
 def masked_in(text: str) -> str:
     """A text of somebody else, with every address in it as it may be shown."""
     text = _IN_TEXT.sub(lambda match: masked_login(match[0]), text)
-    return _PASSWORD.sub(rf"\1={HIDDEN}", text)
+    return _PASSWORD.sub(rf"\1{HIDDEN}", text)
 
 
 _PASSWORD: Final = re.compile(
-    r"\b(\w*passw\w*|pwd)\s*=\s*(?!\*\*\*)('[^']*'|[^\s&;)'\"]+)", re.IGNORECASE
+    r"\b((?:\w*passw\w*|pwd)\s*[=:]\s*)(?!\*\*\*)"
+    r"('[^']*'|\"[^\"]*\"|[^\s&;)'\"]+)",
+    re.IGNORECASE,
 )
 """As libpq takes it, and many others."""
 
@@ -144,7 +148,8 @@ def _secrets(address: str) -> Iterator[str]:
     """Every part of an address that `masked` does not show, as written and decoded."""
     rest = address.partition("://")[2] or address
     login, _, place = rest.rpartition("@")
-    values = [login.partition(":")[2]]
+    hosts = re.split("[/?]", place, maxsplit=1)[0]
+    values = [login.partition(":")[2], *_odd_ports(hosts)]
     for key, value in parse_qsl(place.partition("?")[2], keep_blank_values=True):
         if not _is_harmless(key, value):
             values += [value, *([] if key in (*_NAMED, *_HARMLESS) else [key])]
@@ -157,4 +162,13 @@ def _secrets(address: str) -> Iterator[str]:
                 yield form
 
 
+def _odd_ports(hosts: str) -> Iterator[str]:
+    for host in hosts.split(","):
+        port = _LITERAL.sub("", host).partition(":")[2]
+        if port and not port.isdigit():
+            yield port
+
+
+_LITERAL: Final = re.compile(r"\[[^\]]*\]")
+"""An address of IPv6, which has colons of its own."""
 _PARTS: Final = re.compile(r"[:@/?#&=\s]+")

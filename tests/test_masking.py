@@ -33,6 +33,11 @@ TARGETS = [{"name": "a", "url": "https://a.example/"}]
     [
         ("postgresql+psycopg://u:s3cr3t@h/d", "postgresql+psycopg://u:***@h/d"),
         ("postgresql://u@h:5432/d", "postgresql://u@h:5432/d"),
+        ("postgresql://u@a:1,[::1]:2,b/d", "postgresql://u@a:1,[::1]:2,b/d"),
+        ("postgresql://u@%2Frun%2Fpg/d", "postgresql://u@%2Frun%2Fpg/d"),
+        ("postgresql://u@h:s3cr3t/d", "postgresql://u@***/d"),
+        ("postgresql://u@[::1]:s3cr3t/d", None),
+        ("postgresql://u@h:5432,b:s3cr3t/d", None),
         ("postgresql://h/d?password=s3cr3t", "postgresql://h/d?password=***"),
         ("mtproto://149.154.167.51:443", "mtproto://149.154.167.51:443"),
         ("tls://cdn.example:443", "tls://cdn.example:443"),
@@ -93,6 +98,24 @@ def test_what_a_driver_says_is_shown_without_the_secret() -> None:
     assert (
         without_secrets(said, address) == 'invalid sslmode "***" for "***" (***) at h'
     )
+
+
+def test_what_stands_for_a_port_is_hidden_in_what_a_driver_says() -> None:
+    said = 'invalid integer value "s3cr3t" for connection option "port"'
+    for place in ("h:s3cr3t", "[::1]:s3cr3t", "a:5432,b:s3cr3t"):
+        assert SECRET not in without_secrets(said, f"postgresql://u@{place}/d")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "password=s3cr3t", "password: s3cr3t", "PGPASSWORD='a s3cr3t' psql",
+        'password="a s3cr3t"', "pwd = s3cr3t",
+    ],
+)  # fmt: skip
+def test_passwords_in_a_text_are_hidden(said: str) -> None:
+    assert SECRET not in masked_in(said)
+    assert masked_in(masked_in(said)) == masked_in(said)
 
 
 def test_addresses_in_a_text_are_masked() -> None:

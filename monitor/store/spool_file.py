@@ -26,6 +26,8 @@ MAX_BYTES: Final = 1_000_000_000
 ROOM_BYTES: Final = 100_000_000
 ROOM_SHARE: Final = 0.05
 """What is left to others of the disk: so many bytes, of a small disk such a share."""
+ASIDE_BYTES: Final = 10_000_000
+"""Of what cannot be read: it is kept for a person to look at."""
 
 RECORDS_AT_ONCE: Final = 500
 """Of one transaction."""
@@ -164,10 +166,15 @@ class SpoolFile:
     def _set_aside(self, line: bytes, error: ValueError) -> None:
         """Keep what cannot be read: a torn line, or the mark of a bad disk."""
         aside = self.path.with_name(f"{self.path.name}.unreadable")
-        log.warning("spool event=unreadable kept_in=%s reason=%s", aside, error)
         private.ensure_file(aside)
+        line = line.rstrip(b"\n") + b"\n"
+        if aside.stat().st_size + len(line) > ASIDE_BYTES:
+            lost = "spool event=unreadable dropped_bytes=%d full=%s reason=%s"
+            log.warning(lost, len(line), aside, error)
+            return
+        log.warning("spool event=unreadable kept_in=%s reason=%s", aside, error)
         with aside.open("ab") as file:
-            file.write(line.rstrip(b"\n") + b"\n")
+            file.write(line)
 
 
 def _records(

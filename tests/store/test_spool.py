@@ -431,6 +431,17 @@ def test_what_cannot_be_read_is_set_aside_once(spool):
     assert aside.read_text() == "torn\n"
 
 
+def test_what_cannot_be_read_is_kept_up_to_a_limit(spool, monkeypatch, caplog):
+    monkeypatch.setattr(spool_file_module, "ASIDE_BYTES", 12)
+    spool.write_text(f"torn\nalso torn\ntorn 2\n{to_line(sample(0))}\n")
+    file, delivered = SpoolFile(spool), []
+    file.drain(lambda records: delivered.extend(records) or True)
+    aside = spool.with_name("monitor.spool.unreadable")
+    assert aside.read_text() == "torn\ntorn 2\n"
+    assert delivered == [sample(0)]
+    assert "dropped_bytes=10" in caplog.text
+
+
 @pytest.mark.long
 def test_a_frozen_database_does_not_gather_threads(spool, clock):
     server = make_server()
