@@ -288,26 +288,31 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
             % values,
             charts.last_night_keys(host.last_night, tongue),
         ),
-        _hours_chart(host, window, tongue),
+        *_hours_charts(host, window, tongue),
     )
 
 
-def _hours_chart(host: Host, window: Window, tongue: Language) -> Chart:
-    from monitor.report.hour_chart import hours_svg
+def _hours_charts(host: Host, window: Window, tongue: Language) -> Iterator[Chart]:
+    from monitor.report.hour_chart import hours_svg, week_svg
 
-    message = tongue.gettext(
+    t = tongue.gettext
+    values = {"name": display_name(host.name), "what": _metric(host, tongue)}
+    profiles = (host.hours, host.control_hours, window, tongue)
+    of_day = t(
         "The hours of the local day over all evenings of the report: %(name)s (line) "
         "and all control sites (dashed line). The bands hold the middle eight of ten "
         "measurements, from 10 to 90%% (%(what)s); higher is slower, 1 is as usual. "
         "The evening is shaded."
     )
-    values = {"name": display_name(host.name), "what": _metric(host, tongue)}
-    return Chart(
-        kind="hours",
-        svg=hours_svg(host.hours, host.control_hours, window, tongue),
-        title=tongue.gettext("The hours of the day"),
-        description=message % values,
+    of_week = t(
+        "The same for each hour of the local week; a stroke under the picture is the "
+        "midnight with which its day begins. An hour with fewer than five measurements "
+        "has no band."
     )
+    yield Chart(
+        "hours", hours_svg(*profiles), t("The hours of the day"), of_day % values
+    )
+    yield Chart("hours", week_svg(*profiles), t("The hours of the week"), of_week)
 
 
 def _metric(host: Host, tongue: Language) -> str:
