@@ -2,8 +2,9 @@
 
 `python -m benchmarks.field_cases CASES --write` asks the program about the files in
 the folders of CASES, runs the tests that hold what needs servers, namespaces or a
-database, and writes the table of docs/field-cases.md. It fails when a case says something else than
-what is looked for, or a test fails. Some minutes; root and PostgreSQL as for the tests.
+database, and writes the table of docs/field-cases.md. It fails when a case says
+something else than what is looked for, or a test fails. Some minutes; root and
+PostgreSQL as for the tests.
 """
 
 import argparse
