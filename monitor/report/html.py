@@ -183,12 +183,12 @@ def _told_data(report: NightReport, tongue: Language) -> ToldData | None:
         return tongue.number(n_bytes / 1e6, 1)
 
     values = {
-        "total": megabytes(float(used.by_day.sum())),
-        "most": megabytes(float(used.by_day.max())),
+        "total": tongue.size(float(used.by_day.sum())),
+        "most": tongue.size(float(used.by_day.max())),
         "day": tongue.long_date(used.days[int(used.by_day.argmax())]),
     }
     told = tongue.fill(
-        "The probes received about %(total)s MB in all, at most %(most)s MB on one day "
+        "The probes received about %(total)s in all, at most %(most)s on one day "
         "(%(day)s).",
         values,
     )
@@ -207,11 +207,11 @@ def _told_data(report: NightReport, tongue: Language) -> ToldData | None:
 
 def _told_budget(used: DataUsed, tongue: Language) -> Iterator[str]:
     if used.per_day is not None:
-        most = {"most": tongue.number(used.per_day / 1e6)}
-        yield tongue.fill("The budget of a day is %(most)s MB.", most)
+        most = {"most": tongue.size(used.per_day)}
+        yield tongue.fill("The budget of a day is %(most)s.", most)
     if used.per_month is not None:
-        most = {"most": tongue.number(used.per_month / 1e6)}
-        yield tongue.fill("The budget of a month is %(most)s MB.", most)
+        most = {"most": tongue.size(used.per_month)}
+        yield tongue.fill("The budget of a month is %(most)s.", most)
     if used.per_day is None and used.per_month is None:
         yield tongue.gettext("No budget is set.")
 

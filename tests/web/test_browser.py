@@ -619,7 +619,8 @@ def test_a_report_is_made_from_the_page(
 ):
     shutil.copy(sqlite_history.removeprefix("sqlite:///"), tmp_path / "own.db")
     with served(tmp_path, f"sqlite:///{tmp_path / 'own.db'}") as home:
-        page = look(to=home).open("reports")
+        watched = look(to=home)
+        page = watched.open("reports")
         page.fill("#make-report [name=date]", "2026-10-19")
         page.select_option("#make-report select", "private")
         page.click("#make-report [type=submit]")
@@ -627,6 +628,7 @@ def test_a_report_is_made_from_the_page(
         night = page.locator("#reports .nights > li")
         expect(night).to_contain_text("evidence.zip")
         expect(night).to_contain_text("SHA-256")
+        assert watched.axe() == []
         page.context.close()
 
 
@@ -637,7 +639,8 @@ def test_sites_are_switched_added_and_the_change_undone(look: Look, tmp_path: Pa
     path = tmp_path / "config.yaml"
     with served(tmp_path, url) as home:
         path.write_text(shipped_text())
-        page = look(to=home).open("settings")
+        watched = look(to=home)
+        page = watched.open("settings")
         page.click("[data-switch=telegram]")
         switch = page.locator("[data-switch=telegram]")
         expect(switch).to_have_attribute("aria-pressed", "false")
@@ -650,6 +653,7 @@ def test_sites_are_switched_added_and_the_change_undone(look: Look, tmp_path: Pa
         page.click("#add [type=submit]")
         expect(page.locator("[data-switch=vimeo]")).to_have_count(1)
         assert load(path).targets[-1].url == "https://vimeo.com/"
+        assert watched.axe() == []
         page.context.close()
 
 
