@@ -1,6 +1,6 @@
 """The first minutes on a terminal, recorded: `init`, a round, and the first sentence.
 
-`sudo python -m benchmarks.first_minutes --write` writes the record of docs/first-minutes.md:
+`sudo python -m benchmarks.first_minutes --write` writes the record of its page in docs:
 in a network namespace with nothing but the machine itself, as a home whose line is
 down, with somebody who answers each question when it is asked. Needs util-linux and
 iproute2.
