@@ -670,6 +670,7 @@ SHOTS = [
 def test_pictures_for_the_manual(
     look: Look,
     tmp_path: Path,
+    sqlite_history: str,
     name: str,
     viewport: dict,
     scheme: str,
@@ -677,11 +678,19 @@ def test_pictures_for_the_manual(
     path: str,
 ):
     """Taken at every run; kept when DOCS_IMAGES names a folder."""
-    page = look(viewport=viewport, color_scheme=scheme).open(f"{path}?lang={code}")
-    folder = Path(os.environ.get("DOCS_IMAGES", tmp_path))
-    path = folder / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
-    assert path.stat().st_size > 50_000
+    picture = Path(os.environ.get("DOCS_IMAGES", tmp_path)) / f"{name}.png"
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    if path == PAGES["now"]:
+        # A picture of something only while somebody measures.
+        history.fill_up_to_now(url, datetime.now(UTC))
+    else:
+        url = sqlite_history
+    with served(tmp_path, url) as home:
+        watched = look(to=home, viewport=viewport, color_scheme=scheme)
+        page = watched.open(f"{path}?lang={code}")
+        page.screenshot(path=picture, full_page=True)
+        page.context.close()
+    assert picture.stat().st_size > 50_000
 
 
 @pytest.mark.long
