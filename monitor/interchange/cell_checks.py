@@ -93,7 +93,7 @@ def check_header(source: str, names: Sequence[str]) -> None:
     unknown = [n for n in names if n not in NAMES and not n.startswith("x_")]
     if unknown:
         raise InputError(
-            f"{source}: unknown column {shown(unknown[0])}; {_hint(unknown)}"
+            f"{source}: unknown column {shown(unknown[0])}; {_hint(names, unknown)}"
         )
     doubled = [n for n in NAMES if list(names).count(n) > 1]
     if doubled:
@@ -106,9 +106,11 @@ def check_header(source: str, names: Sequence[str]) -> None:
         )
 
 
-def _hint(unknown: Sequence[str]) -> str:
+def _hint(names: Sequence[str], unknown: Sequence[str]) -> str:
     if any(mark in unknown[0] for mark in ",;\t"):
         return "between all columns stands one mark: a comma, a semicolon or a tab"
+    if len(unknown) > 1 and not set(NAMES).intersection(names):
+        return "no column is one of ours; a file of another program needs --format"
     return f"allowed: {', '.join(NAMES)}, and any that begins with x_"
 
 

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Final
 
+from monitor.hour_profile import Spread
 from monitor.report.content import Host, NightReport
 from monitor.stored_analysis import document_of
 from monitor.text import disarm
@@ -50,6 +52,7 @@ def render_json(report: NightReport) -> str:
         "controls": list(report.controls),
         "as_the_owner_wrote": dict(report.stated),
         "evenings": {s.name: _evenings(s) for s in report.hosts},
+        "hours": {s.name: _hours(s) for s in report.hosts},
         "gaps": gaps_of(report),
         "spoiled": [{"reason": s.reason, "rounds": s.n_rounds} for s in report.spoiled],
         "circle": [asdict(count) for count in report.circle],
@@ -118,6 +121,35 @@ def _rows(report: NightReport, host: Host) -> Iterator[list[object]]:
             verdict.part,
         ]
         yield [disarm(cell) if isinstance(cell, str) else cell for cell in row]
+
+
+def _hours(host: Host) -> dict[str, object]:
+    """Times slower than usual in the hours of the local day and week, with spread."""
+    beside = {"target": host.hours, "controls": host.control_hours}
+    return {
+        "metric": host.metric,
+        **{
+            name: {"day": _spreads(profile.day), "week": _spreads(profile.week)}
+            for name, profile in beside.items()
+        },
+    }
+
+
+def _spreads(spreads: Sequence[Spread]) -> list[dict[str, float | int | None]]:
+    return [
+        {
+            "n": s.n,
+            "p10": _finite(s.low),
+            "median": _finite(s.middle),
+            "p90": _finite(s.high),
+        }
+        for s in spreads
+    ]
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity: where n allows a value, null is no answer."""
+    return round(value, 3) if value is not None and isfinite(value) else None
 
 
 def _evenings(host: Host) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The hours of the local day as a small picture: a site beside the control sites."""
+"""The hours of the local day and week as pictures: a site beside the control sites."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -24,17 +24,38 @@ from monitor.wording import Language
 def hours_svg(
     site: HourProfile, controls: HourProfile, window: Window, language: Language
 ) -> str:
-    """Two bands from 10 to 90 % with the medians in them, over 24 hours."""
+    """Two bands from 10 to 90 % with the medians in them, over the hours of a day."""
+    hours = range(0, HOURS_OF_DAY + 1, 3)
+    marks = [(hour, f"{hour % HOURS_OF_DAY:02d}:00") for hour in hours]
+    return _cycle_svg(site.day, controls.day, window, marks, language)
+
+
+def week_svg(
+    site: HourProfile, controls: HourProfile, window: Window, language: Language
+) -> str:
+    """The same over the 168 hours of a week, from Monday 00:00 on."""
+    names = [language.calendar()[f"weekday.{(day + 1) % 7}"] for day in range(7)]
+    marks = [(day * HOURS_OF_DAY, name) for day, name in enumerate(names)]
+    return _cycle_svg(site.week, controls.week, window, marks, language)
+
+
+def _cycle_svg(
+    site: Sequence[Spread],
+    controls: Sequence[Spread],
+    window: Window,
+    marks: Sequence[tuple[int, str]],
+    language: Language,
+) -> str:
     with mpl.rc_context(STYLE):
         figure, axes = new_figure(1.6)
-        start = window.start_min / 60
-        for shift in (0, -HOURS_OF_DAY):
-            end = start + window.length_min / 60
-            axes.axvspan(start + shift, end + shift, color=INK, alpha=0.09, lw=0)
-        _band(axes, controls.day, CONTROL_COLOUR, "--")
-        _band(axes, site.day, SLOW_COLOUR, "-")
-        axes.set_xlim(0, HOURS_OF_DAY)
-        axes.set_xticks(range(0, 25, 3), [f"{h % 24:02d}:00" for h in range(0, 25, 3)])
+        _shade_evenings(axes, window, len(site))
+        _band(axes, controls, CONTROL_COLOUR, "--")
+        _band(axes, site, SLOW_COLOUR, "-")
+        axes.set_xlim(0, len(site))
+        axes.set_xticks(
+            [hour for hour, _ in marks],
+            [name for _, name in marks],
+        )
         axes.set_yscale("log")
         axes.set_ylim(0.4, CEILING * 1.1)
         ticks = [0.5, 1, 2, 5, 10]
@@ -49,10 +70,18 @@ def hours_svg(
         return finished_svg(figure)
 
 
-def _band(axes: Axes, day: Sequence[Spread], colour: str, line: str) -> None:
-    hours = np.arange(HOURS_OF_DAY + 1)
+def _shade_evenings(axes: Axes, window: Window, n_hours: int) -> None:
+    """Of each day, and of the one before: its evening may end after midnight."""
+    for day in range(-HOURS_OF_DAY, n_hours, HOURS_OF_DAY):
+        start = day + window.start_min / 60
+        end = start + window.length_min / 60
+        axes.axvspan(start, end, color=INK, alpha=0.09, lw=0)
+
+
+def _band(axes: Axes, spreads: Sequence[Spread], colour: str, line: str) -> None:
+    hours = np.arange(len(spreads) + 1)
     low, middle, high = (
-        np.array([_shown(getattr(spread, name)) for spread in (*day, day[-1])])
+        np.array([_shown(getattr(spread, name)) for spread in (*spreads, spreads[-1])])
         for name in ("low", "middle", "high")
     )
     axes.fill_between(hours, low, high, step="post", color=colour, alpha=0.25, lw=0)

@@ -183,12 +183,12 @@ def _told_data(report: NightReport, tongue: Language) -> ToldData | None:
         return tongue.number(n_bytes / 1e6, 1)
 
     values = {
-        "total": megabytes(float(used.by_day.sum())),
-        "most": megabytes(float(used.by_day.max())),
+        "total": tongue.size(float(used.by_day.sum())),
+        "most": tongue.size(float(used.by_day.max())),
         "day": tongue.long_date(used.days[int(used.by_day.argmax())]),
     }
     told = tongue.fill(
-        "The probes received about %(total)s MB in all, at most %(most)s MB on one day "
+        "The probes received about %(total)s in all, at most %(most)s on one day "
         "(%(day)s).",
         values,
     )
@@ -207,11 +207,11 @@ def _told_data(report: NightReport, tongue: Language) -> ToldData | None:
 
 def _told_budget(used: DataUsed, tongue: Language) -> Iterator[str]:
     if used.per_day is not None:
-        most = {"most": tongue.number(used.per_day / 1e6)}
-        yield tongue.fill("The budget of a day is %(most)s MB.", most)
+        most = {"most": tongue.size(used.per_day)}
+        yield tongue.fill("The budget of a day is %(most)s.", most)
     if used.per_month is not None:
-        most = {"most": tongue.number(used.per_month / 1e6)}
-        yield tongue.fill("The budget of a month is %(most)s MB.", most)
+        most = {"most": tongue.size(used.per_month)}
+        yield tongue.fill("The budget of a month is %(most)s.", most)
     if used.per_day is None and used.per_month is None:
         yield tongue.gettext("No budget is set.")
 
@@ -288,26 +288,31 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
             % values,
             charts.last_night_keys(host.last_night, tongue),
         ),
-        _hours_chart(host, window, tongue),
+        *_hours_charts(host, window, tongue),
     )
 
 
-def _hours_chart(host: Host, window: Window, tongue: Language) -> Chart:
-    from monitor.report.hour_chart import hours_svg
+def _hours_charts(host: Host, window: Window, tongue: Language) -> Iterator[Chart]:
+    from monitor.report.hour_chart import hours_svg, week_svg
 
-    message = tongue.gettext(
+    t = tongue.gettext
+    values = {"name": display_name(host.name), "what": _metric(host, tongue)}
+    profiles = (host.hours, host.control_hours, window, tongue)
+    of_day = t(
         "The hours of the local day over all evenings of the report: %(name)s (line) "
         "and all control sites (dashed line). The bands hold the middle eight of ten "
         "measurements, from 10 to 90%% (%(what)s); higher is slower, 1 is as usual. "
         "The evening is shaded."
     )
-    values = {"name": display_name(host.name), "what": _metric(host, tongue)}
-    return Chart(
-        kind="hours",
-        svg=hours_svg(host.hours, host.control_hours, window, tongue),
-        title=tongue.gettext("The hours of the day"),
-        description=message % values,
+    of_week = t(
+        "The same for each hour of the local week; a stroke under the picture is the "
+        "midnight with which its day begins. An hour with fewer than five measurements "
+        "has no band."
     )
+    yield Chart(
+        "hours", hours_svg(*profiles), t("The hours of the day"), of_day % values
+    )
+    yield Chart("hours", week_svg(*profiles), t("The hours of the week"), of_week)
 
 
 def _metric(host: Host, tongue: Language) -> str:

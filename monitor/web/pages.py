@@ -103,6 +103,7 @@ def _showing(name: str) -> Handler:
             page=name,
             zone=context.config.timezone,
             is_owner=request[WHO] is Who.OWNER,
+            can_make=context.errands is not None,
             phone=phone_address(request),
             first=_of_first(context) if name == "first" else None,
             is_first=name in ("now", "first")

@@ -150,7 +150,7 @@ def _effect(verdict: Verdict, language: Language) -> str:
         values = {"times": language.times(high)} if high else {}
         return language.fill("at most %(times)s", values) if high else ""
     is_as_fast = _AS_FAST[0] <= ratio <= _AS_FAST[1]
-    times = language.gettext("as fast") if is_as_fast else language.times(ratio)
+    times = language.gettext("as fast") if is_as_fast else _slower(ratio, language)
     if not low or not high:
         return times
     return language.fill(
@@ -161,6 +161,11 @@ def _effect(verdict: Verdict, language: Language) -> str:
             "high": language.number(high, 1),
         },
     )
+
+
+def _slower(ratio: float, language: Language) -> str:
+    """The times as they stand after "slower": some languages say "by"."""
+    return language.pgettext("slower", "%(times)s") % {"times": language.times(ratio)}
 
 
 def _hours(verdict: Verdict, language: Language) -> str:

@@ -178,6 +178,7 @@ PAGE: Final[Mapping[str, str]] = {
     "unit.mbps": "Mbit/s",
     "unit.ms": "ms",
     "unit.s": "s",
+    "unit.byte": "B",
     "figure.save": "Save as {kind}",
     "figure.table": "The same as a table",
     "figure.coverage": "Times of {zone}; {share} of the time was measured.",
@@ -334,11 +335,15 @@ PAGE: Final[Mapping[str, str]] = {
         "What is changed here is written into the configuration file, whose comments "
         "stay; it is checked before, and the file before is kept for one way back."
     ),
+    "settings.fixed": (
+        "This page only shows a database. Which sites are measured is written in the "
+        "configuration of the monitor that measures them."
+    ),
     "settings.owner": "Only who is logged in can change the sites.",
     "settings.kind": "Kind",
     "settings.targets": "under suspicion",
     "settings.controls": "for comparison",
-    "settings.measured": "Measured",
+    "settings.measured": "Is measured",
     "settings.on": "on",
     "settings.off": "off",
     "settings.name": "Name",

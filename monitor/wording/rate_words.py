@@ -14,7 +14,7 @@ def told_rates(method: str, rates: ErrorRates, tongue: Language) -> Iterator[str
     method : version of the method that the verdicts are of.
     """
     accused = rates.rates["false_accusation"]
-    yield tongue.fill(
+    of_innocents = tongue.fill(
         "Measured with method %(method)s on %(homes)s simulated homes of %(evenings)s "
         "evenings: of %(cases)s sites that nobody slowed, %(errors)s were accused at "
         "one of %(evenings)s daily looks (%(percent)s %%; 95%% interval %(low)s to "
@@ -26,6 +26,9 @@ def told_rates(method: str, rates: ErrorRates, tongue: Language) -> Iterator[str
             **_share(accused, tongue),
         },
     )
+    # In one breath: who shows only the first of these shows whose rate it is.
+    is_own = method == rates.method_version
+    yield of_innocents if is_own else f"{of_innocents} {_of_another(method, tongue)}"
     yield tongue.fill(
         "On homes of a second simulator: %(errors)s of %(cases)s (%(percent)s %%; 95%% "
         "interval %(low)s to %(high)s %%).",
@@ -41,13 +44,15 @@ def told_rates(method: str, rates: ErrorRates, tongue: Language) -> Iterator[str
             "clear": _counts(rates.rates["false_all_clear"], tongue),
         },
     )
-    if method != rates.method_version:
-        yield tongue.fill(
-            "The verdicts here are of method %(this)s, which was not measured anew: "
-            "its own rates are not known.",
-            {"this": method},
-        )
     yield tongue.gettext("How often it errs on real lines is not known.")
+
+
+def _of_another(method: str, tongue: Language) -> str:
+    return tongue.fill(
+        "The verdicts here are of method %(this)s, which was not measured anew: "
+        "its own rates are not known.",
+        {"this": method},
+    )
 
 
 def _share(rate: ErrorRate, tongue: Language) -> dict[str, str]:

@@ -54,7 +54,7 @@ def test_the_page_holds_it_against_the_budget(one_service, no_pictures) -> None:
         "section[aria-labelledby=data]"
     )
     words = " ".join(text.text().split())
-    assert "about 0.6 MB in all, at most 0.6 MB on one day (1 March 2026)" in words
+    assert "about 610 kB in all, at most 600 kB on one day (1 March 2026)" in words
     assert "The budget of a day is 2 MB. The budget of a month is 30 MB." in words
     document = json.loads(render_json(told))["data_used"]
     assert document["by_day_bytes"]["2026-03-01"] == 600_000

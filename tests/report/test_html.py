@@ -94,8 +94,8 @@ def test_hostile_text_stays_text(one_service, html: str, text: str) -> None:
 def test_every_picture_has_a_text_alternative(html: str) -> None:
     page = HTMLParser(html)
     pictures = page.css("figure svg[role=img]")
-    # Four of the service, and the data used by day.
-    assert len(pictures) == 5
+    # Five of the service, and the data used by day.
+    assert len(pictures) == 6
     for picture in pictures:
         for identifier in picture.attributes["aria-labelledby"].split():
             assert picture.css_first(f"#{identifier}").text().strip()

@@ -83,6 +83,11 @@ def test_json_is_the_analysis_and_what_the_report_adds(report) -> None:
     states = [e["state"] for e in document["evenings"]["facebook"]]
     assert states.count("slow") == document["verdicts"][0]["evenings"]["slow"]
     assert set(states) <= {state.value for state in EveningState}
+    hours = document["hours"]["facebook"]
+    assert len(hours["controls"]["week"]) == 7 * len(hours["controls"]["day"]) == 168
+    evening = hours["target"]["day"][20]
+    assert evening["p10"] <= evening["median"] <= evening["p90"]
+    assert evening["median"] > 2 > hours["target"]["day"][12]["median"]
 
 
 @pytest.mark.parametrize("text", harm.TEXTS.values(), ids=harm.TEXTS)

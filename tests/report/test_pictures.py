@@ -1,5 +1,6 @@
 """The numbers behind the pictures agree with what was simulated."""
 
+import re
 from datetime import date
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from monitor.report.charts import CONTROL_COLOUR, SLOW_COLOUR
-from monitor.report.hour_chart import hours_svg
+from monitor.report.hour_chart import hours_svg, week_svg
 from monitor.report.pictures import pictures_of
 from monitor.wording import language
 from tests.report.conftest import SCOPE
@@ -101,3 +102,21 @@ def test_the_hours_are_drawn_with_both_bands(report):
     assert SLOW_COLOUR in svg
     assert CONTROL_COLOUR in svg
     assert svg.count(":00<") == 9
+
+
+def test_each_evening_of_the_week_is_slow_in_the_hours_of_the_week(report):
+    facebook = next(host for host in report.hosts if host.name == "facebook")
+    middles = [spread.middle for spread in facebook.hours.week]
+    slow = {hour for hour, middle in enumerate(middles) if middle and middle > 2}
+    assert slow == {24 * day + hour for day in range(7) for hour in (20, 21)}
+
+
+@pytest.mark.parametrize(
+    ("code", "monday"), [("en", "Mon"), ("ru", "пн"), ("kk", "дс")]
+)
+def test_the_week_is_drawn_from_monday_on(report, code: str, monday: str):
+    host = report.hosts[0]
+    svg = week_svg(host.hours, host.control_hours, report.span, language(code))
+    assert SLOW_COLOUR in svg
+    names = re.findall(r">([^<>]+)</text>", svg)
+    assert names[0].lower() == monday.lower()

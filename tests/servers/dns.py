@@ -104,7 +104,7 @@ class NameServer:
         return made.to_wire(want_shuffle=False) if isinstance(made, Message) else made
 
 
-class _Udp(asyncio.DatagramProtocol):
+class Udp(asyncio.DatagramProtocol):
     def __init__(self, server: NameServer) -> None:
         self._server = server
         self._transport: asyncio.DatagramTransport | None = None
@@ -133,7 +133,7 @@ async def name_server(
     loop = asyncio.get_running_loop()
     async with serve(_tcp_handler(server), host=host, port=server.port):
         udp, _ = await loop.create_datagram_endpoint(
-            lambda: _Udp(server), local_addr=(host, server.port)
+            lambda: Udp(server), local_addr=(host, server.port)
         )
         try:
             yield server

@@ -619,7 +619,8 @@ def test_a_report_is_made_from_the_page(
 ):
     shutil.copy(sqlite_history.removeprefix("sqlite:///"), tmp_path / "own.db")
     with served(tmp_path, f"sqlite:///{tmp_path / 'own.db'}") as home:
-        page = look(to=home).open("reports")
+        watched = look(to=home)
+        page = watched.open("reports")
         page.fill("#make-report [name=date]", "2026-10-19")
         page.select_option("#make-report select", "private")
         page.click("#make-report [type=submit]")
@@ -627,6 +628,7 @@ def test_a_report_is_made_from_the_page(
         night = page.locator("#reports .nights > li")
         expect(night).to_contain_text("evidence.zip")
         expect(night).to_contain_text("SHA-256")
+        assert watched.axe() == []
         page.context.close()
 
 
@@ -637,7 +639,8 @@ def test_sites_are_switched_added_and_the_change_undone(look: Look, tmp_path: Pa
     path = tmp_path / "config.yaml"
     with served(tmp_path, url) as home:
         path.write_text(shipped_text())
-        page = look(to=home).open("settings")
+        watched = look(to=home)
+        page = watched.open("settings")
         page.click("[data-switch=telegram]")
         switch = page.locator("[data-switch=telegram]")
         expect(switch).to_have_attribute("aria-pressed", "false")
@@ -650,6 +653,7 @@ def test_sites_are_switched_added_and_the_change_undone(look: Look, tmp_path: Pa
         page.click("#add [type=submit]")
         expect(page.locator("[data-switch=vimeo]")).to_have_count(1)
         assert load(path).targets[-1].url == "https://vimeo.com/"
+        assert watched.axe() == []
         page.context.close()
 
 
@@ -666,6 +670,7 @@ SHOTS = [
 def test_pictures_for_the_manual(
     look: Look,
     tmp_path: Path,
+    sqlite_history: str,
     name: str,
     viewport: dict,
     scheme: str,
@@ -673,11 +678,19 @@ def test_pictures_for_the_manual(
     path: str,
 ):
     """Taken at every run; kept when DOCS_IMAGES names a folder."""
-    page = look(viewport=viewport, color_scheme=scheme).open(f"{path}?lang={code}")
-    folder = Path(os.environ.get("DOCS_IMAGES", tmp_path))
-    path = folder / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
-    assert path.stat().st_size > 50_000
+    picture = Path(os.environ.get("DOCS_IMAGES", tmp_path)) / f"{name}.png"
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    if path == PAGES["now"]:
+        # A picture of something only while somebody measures.
+        history.fill_up_to_now(url, datetime.now(UTC))
+    else:
+        url = sqlite_history
+    with served(tmp_path, url) as home:
+        watched = look(to=home, viewport=viewport, color_scheme=scheme)
+        page = watched.open(f"{path}?lang={code}")
+        page.screenshot(path=picture, full_page=True)
+        page.context.close()
+    assert picture.stat().st_size > 50_000
 
 
 @pytest.mark.long

@@ -157,3 +157,16 @@ async def test_a_guest_changes_no_site(
 
 async def test_without_a_file_nothing_is_made(client: TestClient) -> None:
     assert (await client.post("/errand/report", json={})).status == 404
+
+
+@pytest.mark.parametrize(
+    ("page", "form"), [("settings", 'id="add"'), ("reports", 'id="make-report"')]
+)
+async def test_without_a_file_no_form_asks_for_what_cannot_be(
+    client: TestClient, page: str, form: str
+) -> None:
+    answer = await client.get(f"/{page}?lang=en")
+    assert answer.status == 200
+    text = await answer.text()
+    assert form not in text
+    assert ("<p>This page only shows" in text) == (page == "settings")

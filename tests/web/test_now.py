@@ -13,6 +13,9 @@ from ruamel.yaml import YAML
 from monitor.cli.root import cli
 from monitor.model import Probe, Role, Sample
 from monitor.store import open_store
+from monitor.store.instants import to_us
+from monitor.store.reader import Point
+from monitor.web.answers.now import _outcomes
 from tests.fakes import FakeClock
 from tests.web import history
 from tests.web.conftest import Serve
@@ -169,3 +172,18 @@ async def test_a_pause_is_told_and_is_no_illness(
     assert now["told"][0] == "Paused by the owner until 21 October 2026, 02:00."
     clock.advance(2 * 3600)
     assert (await client.get("/healthz")).status == 503
+
+
+def test_a_sample_that_came_while_the_page_was_asked_has_to_wait() -> None:
+    """Its stage was not read: the moment before it is told, not "unknown"."""
+    last = Sample(
+        started_at_utc=HALF_PAST_NINE,
+        target="twitter",
+        failed_operation="connect",
+        failure="generic_timeout_error",
+    )
+    first = to_us(HALF_PAST_NINE)
+    points = {1: [Point(1, first + n, None, last.failure) for n in (-9, 0, 9)]}
+    outcomes = _outcomes(points, [1], [last])
+    assert [o.failed_operation for o in outcomes] == [None, "connect"]
+    assert len(_outcomes(points, [1], [])) == 3

@@ -1,7 +1,7 @@
 """The home at this moment: the last outcome of each site beside its usual one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -191,7 +191,9 @@ def _outcomes(
     """The outcomes of some series of one site, the oldest first."""
     stages = {to_us(s.started_at_utc): s.failed_operation for s in last}
     attempts = [
-        point for series_id in series_ids for point in points.get(series_id, ())
+        point
+        for series_id in series_ids
+        for point in _known_points(points.get(series_id, ()), stages)
     ]
     return [
         Outcome(
@@ -202,6 +204,12 @@ def _outcomes(
         )
         for point in sorted(attempts, key=lambda point: point.started_at_us)
     ]
+
+
+def _known_points(points: Sequence[Point], last: Container[int]) -> Sequence[Point]:
+    """The points up to the last sample: what was stored since then has no stage yet."""
+    places = [n for n, point in enumerate(points, 1) if point.started_at_us in last]
+    return points[: places[-1]] if places else points
 
 
 def _usual(

@@ -13,6 +13,7 @@ export function colours() {
     paper: colour("paper"),
     accent: colour("accent"),
     bad: colour("bad"),
+    slow: colour("bad-mark"),
     warn: colour("warn"),
     good: colour("good"),
     other: colour("other"),

@@ -123,12 +123,17 @@ function wire() {
  */
 export async function begin(show, refresh = async () => {}) {
   wire();
-  const facts = async (then) => {
-    const [targets, health] = await Promise.all([ask("/targets"), ask("/health")]);
-    showFrame(targets, health);
-    await then(targets, health);
-  };
-  await part(() => facts(show));
+  const facts = () => Promise.all([ask("/targets"), ask("/health")]);
+  await part(async () => {
+    const told = await facts();
+    showFrame(...told);
+    await show(...told);
+  });
   document.documentElement.dataset.ready = "true";
-  setInterval(() => document.hidden || part(() => facts(refresh)), REFRESH_MS);
+  // Later the frame waits for its page: they never say two things of the line.
+  const again = async () => {
+    const told = await facts();
+    await refresh(...told).finally(() => showFrame(...told));
+  };
+  setInterval(() => document.hidden || part(again), REFRESH_MS);
 }

@@ -95,15 +95,20 @@ export function duration(seconds) {
   return tn("unit.days", Math.round(seconds / 86400));
 }
 
+const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
+function sized(value, unit) {
+  return new Intl.NumberFormat(locale, { style: "unit", unit, maximumSignificantDigits: 3 })
+    .formatToParts(value)
+    .map((part) => (part.type === "unit" && unit === "byte" ? t("unit.byte") : part.value))
+    .join("");
+}
+
+/** An amount of data in the language's own unit: 24.2 GB, 24,2 ГБ. */
 export function bytes(n) {
-  const units = ["B", "kB", "MB", "GB", "TB"];
   let step = 0;
-  let value = n;
-  while (value >= 1000 && step < units.length - 1) {
-    value /= 1000;
-    step += 1;
-  }
-  return `${short(value)} ${units[step]}`;
+  while (n >= 1000 ** (step + 1) && step < SIZES.length - 1) step += 1;
+  return sized(n / 1000 ** step, SIZES[step]);
 }
 
 /** Minutes that the home's clock is ahead of UTC at a moment. */

@@ -3,7 +3,7 @@ import { ask, send } from "../api.js";
 import { byId, element, wideTable } from "../dom.js";
 import { Figure } from "../figure.js";
 import { usedAbout, usedData, usedOption } from "../parts/used.js";
-import { begin, language, part } from "../shell.js";
+import { begin, isSimulated, language, part } from "../shell.js";
 import {
   DAY_MS,
   bytes,
@@ -86,7 +86,6 @@ async function showGaps(targets) {
 }
 
 function showPause({ paused_until_utc: until }) {
-  if (!byId("pause")) return;
   byId("pause-words").textContent = until
     ? t("pause.until", { time: moment(until) })
     : t("pause.none");
@@ -130,7 +129,9 @@ async function show(targets, health) {
       element("dd", {}, text),
     ]),
   );
-  showPause(health);
+  // Simulated weeks do not go on: there is nothing to pause.
+  if (isSimulated(targets)) byId("pausing")?.remove();
+  if (byId("pausing")) showPause(health);
   await showGaps(targets);
 }
 

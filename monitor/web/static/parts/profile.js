@@ -12,6 +12,9 @@ export function slotName(cycle, slot) {
   return cycle === "day" ? hour : `${weekdayName((Math.floor(slot / HOURS) + 1) % 7)} ${hour}`;
 }
 
+/** Values of the slots, the last one twice: a step needs its end. */
+const closed = (values) => [...values, values.at(-1)];
+
 /** Slots that the evening window covers, as spans [first, last]; pure. */
 export function eveningSlots(window_, cycle) {
   const start = Number(window_.start.slice(0, 2));
@@ -33,10 +36,11 @@ export function eveningSlots(window_, cycle) {
 
 function spread(c, shape, factor, colour, name) {
   const value = (values, slot) => (values[slot] === null ? null : values[slot] * factor);
-  const slots = shape.median.map((_, slot) => slot);
+  const slots = closed(shape.median.map((_, slot) => slot));
   const edge = {
     name,
     type: "line",
+    step: "end",
     symbol: "none",
     stack: name,
     lineStyle: { opacity: 0 },
@@ -57,9 +61,12 @@ function spread(c, shape, factor, colour, name) {
 export function profileOption(found) {
   const { factor, unit } = scale(found.metric);
   const name = visible(found.target);
-  const names = found.shape.median.map((_, slot) => slotName(found.cycle, slot));
-  const line = (shape) => shape.median.map((value) => (value === null ? null : value * factor));
-  const words = (slot) => {
+  const n = found.shape.median.length;
+  const names = Array.from({ length: n + 1 }, (_, slot) => slotName(found.cycle, slot % n));
+  const line = (shape) =>
+    closed(shape.median).map((value) => (value === null ? null : value * factor));
+  const words = (place) => {
+    const slot = Math.min(place, n - 1);
     const band = (shape) =>
       shape.p10[slot] === null
         ? ""
@@ -77,9 +84,10 @@ export function profileOption(found) {
       textStyle: { color: c.soft },
       top: 0,
       right: 8,
+      icon: "rect",
       data: found.controls ? [name, t("live.controls")] : [name],
     },
-    grid: { left: 60, right: 16, top: 40, bottom: 28 },
+    grid: { left: 60, right: 24, top: 64, bottom: 28 },
     xAxis: axis(c, {
       type: "category",
       data: names,
@@ -95,20 +103,21 @@ export function profileOption(found) {
     },
     series: [
       ...(found.controls ? spread(c, found.controls, factor, c.control, "controls") : []),
-      ...spread(c, found.shape, factor, c.accent, "site"),
+      ...spread(c, found.shape, factor, c.slow, "site"),
       {
         name,
         type: "line",
+        step: "end",
         symbol: "none",
         data: line(found.shape),
-        lineStyle: { color: c.accent, width: 2.5 },
-        itemStyle: { color: c.accent },
+        lineStyle: { color: c.slow, width: 2.5 },
+        itemStyle: { color: c.slow },
         markArea: {
           silent: true,
           itemStyle: { color: c.evening },
           data: eveningSlots(found.window, found.cycle).map(([first, last]) => [
             { xAxis: first },
-            { xAxis: last },
+            { xAxis: last + 1 },
           ]),
         },
       },
@@ -117,6 +126,7 @@ export function profileOption(found) {
             {
               name: t("live.controls"),
               type: "line",
+              step: "end",
               symbol: "none",
               data: line(found.controls),
               lineStyle: { color: c.control, width: 2, type: "dashed" },

@@ -18,7 +18,7 @@ export function compareOption(found) {
   return (c) => ({
     ...frame(c),
     legend: { textStyle: { color: c.soft }, top: 0, right: 8 },
-    grid: { left: 64, right: 12, top: 48, bottom: 30 },
+    grid: { left: 64, right: 12, top: 72, bottom: 30 },
     xAxis: axis(c, { type: "category", data: SIDES.map((side) => t(`compare.${side}`)) }),
     yAxis: axis(c, { type: "value", name: unit, min: 0 }),
     series: [
