@@ -14,12 +14,12 @@ WAITING = METRICS.index("waiting_s")
 CONNECT = METRICS.index("connect_s")
 
 
-def rows(**evening) -> pd.DataFrame:
-    """Six days of one site; what is given holds from 20:00 to 22:00."""
+def rows(*, first_h=20, last_h=22, **evening) -> pd.DataFrame:
+    """Six days of one site; what is given holds from 20:00 to 22:00, or so."""
     local = pd.date_range(
         "2026-10-01", periods=DAYS * 144, freq="10min", tz="Asia/Almaty"
     )
-    inside = (local.hour >= 20) & (local.hour < 22)
+    inside = (local.hour >= first_h) & (local.hour < last_h)
     usual = {
         "connect_s": 0.05,
         "tls_handshake_s": 0.06,
@@ -99,6 +99,45 @@ def test_a_page_of_another_issuer_is_no_answer(status):
     assert (in_window(of.n_dead[0], of) == in_window(of.n_rows[0], of)).all()
     assert not of.refused.any()
     assert np.isinf(in_window(cells(of, WAITING), of)).any()
+
+
+@pytest.mark.parametrize("size", [30_000.0, 80_000.0])
+def test_a_page_of_another_issuer_is_told_by_any_other_size(size):
+    of = grid(encoded_body_bytes=size, certificate_issuer="CN=Gateway")
+    assert (in_window(of.n_dead[0], of) == in_window(of.n_rows[0], of)).all()
+
+
+def test_a_page_of_another_issuer_is_no_transfer():
+    frame = rows(encoded_body_bytes=700.0, certificate_issuer="CN=Gateway")
+    frame = frame.assign(probe="download", goodput_bps=1e6)
+    of = next(grids(frame, timezone="Asia/Almaty", window=WINDOW))
+    dead, n = of.transfer.n_dead[0], of.transfer.n_rows[0]
+    assert (in_window(dead, of) == in_window(n, of)).all()
+
+
+@pytest.mark.parametrize("has_tls", [True, False])
+def test_who_blocks_for_longer_than_the_window_stays_somebody_else(has_tls):
+    of = grid(
+        first_h=18,
+        last_h=24,
+        http_status=403.0,
+        encoded_body_bytes=700.0,
+        certificate_issuer="CN=Gateway" if has_tls else "",
+        tls_handshake_s=0.06 if has_tls else np.nan,
+    )
+    assert (in_window(of.n_dead[0], of) == in_window(of.n_rows[0], of)).all()
+    assert not of.refused.any()
+
+
+def test_a_page_far_below_all_others_is_refused_where_sizes_vary():
+    samples = rows()
+    local = samples["started_at_utc"].dt.tz_convert("Asia/Almaty")
+    scatter = np.exp(np.random.default_rng(1).normal(0, 0.3, len(samples)))
+    is_inside = local.dt.hour.isin([20, 21])
+    samples["encoded_body_bytes"] = np.where(is_inside, 1_500.0, 50_000.0 * scatter)
+    of = next(grids(samples, timezone="Asia/Almaty", window=WINDOW))
+    assert (in_window(of.refused[0], of) == in_window(of.n_rows[0], of)).all()
+    assert of.refused.sum() == is_inside.sum()
 
 
 def test_another_issuer_with_the_same_page_is_no_refusal():
