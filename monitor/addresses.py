@@ -48,6 +48,8 @@ _TABLE: Final = {
     )
     for version in (4, 6)
 }
+_NEIGHBOURS: Final = {4: 16, 6: 32}
+"""Bits that addresses of one neighbourhood share, by version."""
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
@@ -80,6 +82,24 @@ def nobodys_network(address: str | IpAddress) -> IpNetwork | None:
         return nobodys_network(inner)
     of_version = _TABLE[parsed.version]
     return next((network for network in of_version if _holds(network, parsed)), None)
+
+
+def neighbourhood(address: str | IpAddress) -> IpNetwork:
+    """The network that an address is taken to be run with, by whom is not known.
+
+    Providers and content networks are given IPv4 by 2^16 addresses and IPv6 by /32, or
+    are near each other there. What nobody owns is a neighbourhood by itself.
+
+    Raises
+    ------
+    ValueError
+        If it is no address.
+    """
+    parsed = ip_address(address)
+    parsed = _inner(parsed) or parsed
+    if not is_public(parsed):
+        return ip_network(parsed)
+    return ip_network((parsed, _NEIGHBOURS[parsed.version]), strict=False)
 
 
 def _inner(address: IpAddress) -> IPv4Address | None:

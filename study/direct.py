@@ -111,6 +111,7 @@ class _Pour:
             bytes_=self._poured(arrived.astype(np.float32), made, np.nan),
             n_rows=self._poured(made.astype(np.int16), made, 0),
             n_dead=self._poured(dead.astype(np.int16), made, 0),
+            n_refused=self._poured(np.zeros_like(dead, np.int16), made, 0),
             stage=self._poured(stage, made & dead, -1),
             address=self._poured(address.astype(np.int32), made, -1),
         )

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from monitor.addresses import is_public
+from monitor.addresses import is_public, neighbourhood
 
 NOBODYS = (
     *("0.0.0.0", "0.1.2.3", "10.66.0.1", "100.64.0.1", "100.127.255.255"),
@@ -55,3 +55,17 @@ def test_all_that_is_not_given_out_is_nobodys() -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="does not appear to be"):
         is_public(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("151.101.65.140", "151.101.0.0/16"),
+        ("2a04:4e42:600::485", "2a04:4e42::/32"),
+        ("64:ff9b::9765:418c", "151.101.0.0/16"),
+        ("203.0.113.10", "203.0.113.10/32"),
+        ("192.168.1.1", "192.168.1.1/32"),
+    ],
+)
+def test_neighbours_are_of_one_network_and_what_nobody_owns_has_none(address, network):
+    assert str(neighbourhood(address)) == network

@@ -11,7 +11,9 @@ to it, who was slower does not. Seconds per bit `t` of a transfer of B bytes hav
     held = ln(1 + max(0, 1 / c - o) / t)
 
 Every other site bounds the cap from below, targets and slowed controls too: a site that
-in the window is as quick as the quickest other is held by nothing else.
+in the window is as quick as the quickest other is held by nothing else. Small objects
+end within slow start and may say too much of the cap; so who is as quick as the
+quickest other *as measured*, slow start and all, is held by nothing else either.
 """
 
 import numpy as np
@@ -41,14 +43,17 @@ def held_log(table: EveningTable, rise: Floats, direct: Ints) -> Floats:
     by_day = np.exp(table.rest[:, RATE])[extra]
     start = _slow_start(table)[extra]
     drained = _drained(by_day, start)
-    left = _drained(by_day * np.exp(np.where(np.isfinite(rise), rise, np.nan)), start)
+    then = by_day * np.exp(np.where(np.isfinite(rise), rise, np.nan))
+    left = _drained(then, start)
     out = np.full(rise.shape, np.nan)
     for series in direct:
-        others = left[direct[direct != series]]
-        if others.shape[0]:
-            cap = _MARGIN * np.fmin.reduce(others, axis=0)
+        others = direct[direct != series]
+        if others.size:
+            cap = _MARGIN * np.fmin.reduce(left[others], axis=0)
             over = np.fmax(cap - drained[series], 0.0)
-            out[series] = np.log1p(over / by_day[series])
+            held = np.log1p(over / by_day[series])
+            is_quickest = then[series] <= _MARGIN * np.fmin.reduce(then[others], axis=0)
+            out[series] = np.where(is_quickest, np.fmax(held, rise[series]), held)
     return out
 
 

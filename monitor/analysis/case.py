@@ -20,6 +20,7 @@ from monitor.analysis.profile import FoundWindow, find_window, profile, slot_exc
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.analysis.sustained import Levels, Sustained, sustained
 from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_failed
+from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import typical
 from monitor.series.lanes import SeriesKey
@@ -168,12 +169,12 @@ def case_of(look: Look, place: int, levels: Levels) -> Case:
     is_established = bool(look.is_established[place])
     begin, end = _season(excess, usable, suspicion.is_dead, is_established)
     season = (np.arange(excess.size) >= begin) & (np.arange(excess.size) < end)
-    answered = is_known & season & ~suspicion.is_dead
+    answered = is_known & season & ~suspicion.is_dead & ~refused
     effect, is_of_slow = _claimed(
         look, suspicion.series, metric, (answered, slow), is_established
     )
     evenings = slow if is_established and slow.any() else usable
-    shape = _shape(look, suspicion, evenings, metric)
+    shape = _shape(look, suspicion, evenings & ~refused, metric)
     window = None
     if not _is_dead_all_day(look, suspicion):
         window = find_window(shape, look.home.table.grid.slot_min)
@@ -285,16 +286,30 @@ def is_above_one(low_log: float) -> bool:
 
 
 def _refused(look: Look, series: int) -> tuple[Bools, float]:
-    """Evenings on which the site mostly refused, and the share of refusals in all."""
+    """Evenings on which the site mostly refused, and the share of refusals in all.
+
+    Its pages or its transfers, whichever it refused more.
+    """
     table = look.home.table
-    refused, rows = table.grid.refused[series], table.grid.n_rows[series]
+    grid, transfer = table.grid, table.grid.transfer
+    ways = (
+        (grid.refused[series], grid.n_rows[series]),
+        (transfer.n_refused[series], transfer.n_rows[series]),
+    )
+    told = [_refused_of(table, look.evenings, *way) for way in ways]
+    return told[0][0] | told[1][0], max(share for _, share in told)
+
+
+def _refused_of(
+    table: EveningTable, evenings: Bools, refused: Ints, rows: Ints
+) -> tuple[Bools, float]:
     inside, rest = (
         _share(refused[:, slots].sum(axis=1), rows[:, slots].sum(axis=1))
         for slots in (table.in_window, table.in_rest)
     )
     is_refused = (inside >= _REFUSED_SHARE) & (inside > _REFUSED_MORE * rest)
-    window = np.ix_(look.evenings, table.in_window)
-    return is_refused & look.evenings, float(
+    window = np.ix_(evenings, table.in_window)
+    return is_refused & evenings, float(
         refused[window].sum() / max(1, rows[window].sum())
     )
 

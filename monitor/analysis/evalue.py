@@ -31,8 +31,10 @@ LEVELS = (
     Level(0.25, log(1.18), 0.8),
     Level(0.08, log(1.3), 1.5),
     Level(0.02, log(1.45), 2.2),
+    Level(0.01, log(3.0), 4.0),
 )
-"""From "a little, on most evenings" to "a lot, on some" (docs/method.md, section 5)."""
+"""From "a little, on most evenings" to "many times, on few" (docs/method.md, section
+4)."""
 
 
 @lru_cache(maxsize=100_000)

@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from monitor.analysis.cap import drained_log
-from monitor.evening_rule import WELL_SHARE, mostly_failed
+from monitor.analysis.profile import EDGE_MIN, jump_at, profile, slot_common
+from monitor.evening_rule import CEILING, WELL_SHARE, mostly_failed
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
-from monitor.series.evening_table import typical_of_each
-from monitor.series.rows import Bools, Ints
+from monitor.series.evening_table import COARSEST_EDGE_MIN, typical_of_each
+from monitor.series.rows import Bools, Floats, Ints
 
 _RATE = METRICS.index("goodput_bps")
 _TRANSFERS = (_RATE, METRICS.index("response_s"))
@@ -78,8 +79,7 @@ def _split(
     table: EveningTable, targets: Ints, controls: Ints, evenings: Bools, metric: int
 ) -> Split | None:
     rise = table.rise[:, metric][:, evenings]
-    step = (table.inner - table.outer)[:, metric, :, 0][:, evenings]
-    height, edge = typical_of_each(rise), typical_of_each(step)
+    height, edge = typical_of_each(rise), _at_edges(table, evenings, metric)
     with np.errstate(invalid="ignore"):
         often = (rise > _SWITCHED_LOG).mean(axis=1) >= _ON_EVENINGS
         switched = (height >= _SWITCHED_LOG) & (edge >= _AT_EDGES * height) & often
@@ -95,14 +95,43 @@ def _split(
     return out if is_clear else None
 
 
+def _at_edges(table: EveningTable, evenings: Bools, metric: int) -> Floats:
+    """How much of a rise comes and goes at the edges, of each series, shape (S,).
+
+    Where rounds are too far apart for the edges of one evening, of the mean evening.
+    """
+    slot_min = table.grid.slot_min
+    if slot_min <= COARSEST_EDGE_MIN or slot_min > EDGE_MIN:
+        step = (table.inner - table.outer)[:, metric, :, 0][:, evenings]
+        return typical_of_each(step)
+    inside = np.flatnonzero(table.in_window)
+    start, end = int(inside[0]), int(inside[-1]) + 1
+    alone = np.arange(table.rise.shape[0])[:, None]
+    cells = (slot_common(table, series, metric) for series in alone)
+    shapes = (profile(own[None], evenings, CEILING) for own in cells)
+    jumps = np.array([jump_at(shape, start, end, slot_min) for shape in shapes])
+    return np.where(np.isfinite(jumps), jumps, np.nan)
+
+
 def _held_back(table: EveningTable, groups: Split, evenings: Bools) -> Split | None:
-    """The targets that are slower than the quickest quick control in absolute terms."""
+    """The targets that are slower than the quickest quick control in absolute terms.
+
+    As measured, too: what is left of a small object without slow start may say too much
+    of what the line gives.
+    """
     then, by_day = (
         typical_of_each(drained_log(table, level[:, _RATE])[:, evenings])
         for level in (table.window, table.rest)
     )
-    quickest = np.nanmin(then[list(groups.quick)])
-    held = [t for t in groups.targets if then[t] - quickest >= _SWITCHED_LOG]
+    measured = typical_of_each(table.window[:, _RATE][:, evenings])
+    drained, whole = (
+        np.fmin.reduce(level[list(groups.quick)]) for level in (then, measured)
+    )
+    held = [
+        t
+        for t in groups.targets
+        if then[t] - drained >= _SWITCHED_LOG and measured[t] > whole
+    ]
     if not held:
         return None
     is_clear = len(groups.quick) > 1 or np.median((then - by_day)[held]) >= _LONE_LOG

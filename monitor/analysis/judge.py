@@ -7,7 +7,7 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
-from monitor.analysis.case import Case, case_of
+from monitor.analysis.case import Case, case_of, is_above_one
 from monitor.analysis.effect import Estimate, flip_p_values
 from monitor.analysis.look import Home, Look, home_of, look_of
 from monitor.analysis.mechanism import mechanism
@@ -44,13 +44,14 @@ from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.transfers import CURVE
 from monitor.wallclock import asked_zone, day_number
 
-METHOD_VERSION = "5.3"
+METHOD_VERSION = "5.4"
 """Changes with every rule or default that can change a verdict."""
 
 COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED, CURVE, BLOCK)
 """What the analysis reads of the interchange columns; a caller may load only these."""
 
 Day = date | str | None
+_NOTHING = Estimate(np.nan, np.nan, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,10 @@ def _evenings(case: Case) -> Evenings:
 
 def _effect(case: Case) -> Effect:
     """The effect as ratios; what no probe could measure to its end is None."""
-    estimate = case.effect or Estimate(np.nan, np.nan, np.nan)
+    estimate = case.effect or _NOTHING
+    if is_mostly_dead(case) and not is_above_one(estimate.low):
+        # What its few answers were like is no part of what is said.
+        estimate = _NOTHING
     return Effect(
         metric=METRICS[case.metric],
         ratio=_ratio(estimate.centre),

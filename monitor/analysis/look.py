@@ -46,6 +46,8 @@ _OVERWHELMING = 2000.0
 """Three nights far above every level give so much evidence in the rate alone."""
 _SUPPORT = 3.0
 """What the step at the edges must give at least in a metric ..."""
+_HEARD = 20.0
+"""... where the window gives so much on the same evenings ..."""
 _UNSUPPORTED = 500.0
 """... else the metric's evidence counts only so much less."""
 _STANDING = 6.0
@@ -198,10 +200,15 @@ def _look(home: Home, evenings: Bools) -> Look:
     e_step = _e_metric(
         home, contrast.targets, beyond_cap(step, contrast.held_step), at_edges, evenings
     )
-    is_seen = np.isfinite(step[contrast.targets][..., evenings]).any(axis=-1)
+    has_edges = np.isfinite(step)
+    is_seen = has_edges[contrast.targets][..., evenings].any(axis=-1)
     is_seen = np.logical_and(is_seen, contrast.n_with > 1)
     has_step = np.logical_and(is_seen, e_step >= _SUPPORT)
-    e_metric = _together(e_window, e_step, is_seen, has_step)
+    with_edges = np.where(has_edges, read.beyond, np.nan)
+    is_heard = (
+        _e_metric(home, contrast.targets, with_edges, yardstick, evenings) >= _HEARD
+    )
+    e_metric = _together(e_window, e_step, is_seen, has_step | ~is_heard)
     if not contrast.controls.size:
         e_metric = _e_alone(home, contrast.targets, evenings)
     targets = _suspicions(
@@ -214,7 +221,15 @@ def _look(home: Home, evenings: Bools) -> Look:
     is_hill = np.array(
         [
             bool(is_it)
-            and is_busy_hour(home.table, contrast, fitted, best, evenings, site)
+            and is_busy_hour(
+                home.table,
+                contrast,
+                fitted,
+                best,
+                evenings,
+                site,
+                home.by_all.controls,
+            )
             for site, is_it in zip(targets, is_found, strict=True)
         ],
         np.bool_,
@@ -272,16 +287,17 @@ def _weights(table: EveningTable, by_all: Contrast) -> Floats:
 
 
 def _together(
-    e_window: Floats, e_step: Floats, is_seen: Bools, has_step: Bools
+    e_window: Floats, e_step: Floats, is_seen: Bools, is_supported: Bools
 ) -> Floats:
     """Both bets in one e-value per target and metric, shape (n_targets, M).
 
     Who slows something down switches it on and off. A rise that begins and ends at no
     edge is nearly always something else, so it must be far clearer; part of an e-value
-    is an e-value.
+    is an e-value. Where rounds were lost at the edges of the slow evenings nobody can
+    tell, and silence is no answer.
     """
     both = (e_window + e_step) / 2
-    both = np.where(has_step, both, both / _UNSUPPORTED)
+    both = np.where(is_supported, both, both / _UNSUPPORTED)
     return np.where(is_seen, both, e_window)
 
 
@@ -319,7 +335,13 @@ def _affected_controls(home: Home, read: FittedContrast) -> tuple[int, ...]:
             site.series
             for site in gone
             if not is_busy_hour(
-                home.table, contrast, read.fitted, read.best, evenings, site
+                home.table,
+                contrast,
+                read.fitted,
+                read.best,
+                evenings,
+                site,
+                home.by_all.controls,
             )
         )
     )

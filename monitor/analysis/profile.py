@@ -16,6 +16,8 @@ EDGE_MIN = 15
 """An imposed slowdown begins and ends within this time; with rounds farther apart even
 the mean of many evenings shows no edges."""
 _RAMP_MIN = 60
+_FAR_MIN = 30
+"""Stretch on either side of an edge that is compared; its first slot may jitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +164,26 @@ def clock_of(table: EveningTable, span: FoundWindow) -> tuple[str, str]:
         window.clock(span.start_slot * slot_min),
         window.clock(min(span.end_slot * slot_min, DAY_MIN)),
     )
+
+
+def jump_at(shape: Floats, start: int, end: int, slot_min: int) -> float:
+    """Mean step at the two edges [log]; -inf when one side was not measured."""
+    # With rounds far apart one slot on either side has to do.
+    near = 1 if slot_min <= _FAR_MIN // 3 else 0
+    far = max(_FAR_MIN // slot_min, 1)
+    far_in = max(min(far, (end - start) // 2), near + 1)
+    up = mean_of(shape, start + near, start + far_in) - mean_of(
+        shape, start - far, start - near
+    )
+    down = mean_of(shape, end - far_in, end - near) - mean_of(
+        shape, end + near, end + far
+    )
+    jump = (up + down) / 2
+    return jump if np.isfinite(jump) else float("-inf")
+
+
+def mean_of(shape: Floats, start: int, end: int) -> float:
+    """Mean of what was measured in a stretch of slots, NaN where nothing was."""
+    part = shape[max(start, 0) : max(end, 0)]
+    part = part[np.isfinite(part)]
+    return float(part.mean()) if part.size else float("nan")

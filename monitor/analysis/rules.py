@@ -15,6 +15,7 @@ from monitor.evening_rule import mostly_dead
 from monitor.model import MechanismCheck
 from monitor.reason import Reason, Value
 from monitor.series.columns import STAGES
+from monitor.series.evening_table import COARSEST_EDGE_MIN
 
 MIN_CONTROLS_FOR_TARGETED = 3
 _SERVICE = ("destination", "server", "bypass", "twin", "fingerprint")
@@ -196,8 +197,7 @@ def _targeted(
     case: Case, checks: tuple[MechanismCheck, ...], score: int
 ) -> Ruling | None:
     plus = {c.check for c in checks if c.score > 0}
-    is_specific = any(check in plus for check in _SPECIFIC)
-    is_specific = is_specific and any(check in plus for check in _BEYOND_THE_SERVICE)
+    is_specific = any(check in plus for check in _SPECIFIC) and _has_witness(case, plus)
     if case.n_controls < MIN_CONTROLS_FOR_TARGETED or score < 2 or not is_specific:
         return None
     return Ruling(
@@ -217,6 +217,19 @@ def _targeted(
         # accusing verdict says so.
         "strong" if any(check in plus for check in STRONG_CHECKS) else "likely",
     )
+
+
+def _has_witness(case: Case, plus: set[str]) -> bool:
+    """Whether there is one thing that no service can do to itself.
+
+    Everybody's busy hour is the same, so that two networks may well be full together.
+    In step with another site counts where it begins and ends as if switched, seen by
+    rounds that show edges.
+    """
+    if plus.intersection(_BEYOND_THE_SERVICE) - {"synchrony"}:
+        return True
+    can_see = case.look.home.table.grid.slot_min <= COARSEST_EDGE_MIN
+    return can_see and {"synchrony", "edges"} <= plus
 
 
 def is_mostly_dead(case: Case) -> bool:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from monitor.analysis.busyhour import rank_correlation
 from monitor.analysis.case import Case
 from monitor.analysis.checks import (
     CONNECT,
@@ -15,12 +16,11 @@ from monitor.analysis.checks import (
 from monitor.analysis.patterns import LEVEL, are_in_step
 from monitor.analysis.profile import EDGE_MIN, clock_of, edges_of
 from monitor.analysis.suspicion import TELLING_LOG
+from monitor.analysis.voices import is_one_voice
 from monitor.evening_rule import SLOW_LOG
 from monitor.model import MechanismCheck
-from monitor.operators import operator_of
 from monitor.reason import Reason, Value, measured
 from monitor.series.columns import METRICS
-from monitor.series.rows import Floats
 
 _HELD = ("goodput_bps", "tls_handshake_s", "response_s", "duration_s")
 _MORE_LOG = float(np.log(1.2))
@@ -87,8 +87,7 @@ def edges(case: Case) -> MechanismCheck:
 
 def synchrony(case: Case, others: list[Case]) -> MechanismCheck:
     """Targets of other operators are slow in the same window on the same evenings."""
-    operator = operator_of(case.name)
-    peers = [o for o in others if o.is_established and operator_of(o.name) != operator]
+    peers = [o for o in others if o.is_established and not is_one_voice(case, o)]
     if not peers or case.window is None:
         return unmade(Reason("synchrony", "no other target is slow"))
     agreeing = [o for o in peers if _in_step(case, o)]
@@ -150,18 +149,13 @@ def load_response(case: Case) -> MechanismCheck:
     if is_finite.sum() < 10 or float(np.std(common[is_finite])) < 0.05:
         still = Reason("load_response", "the controls hardly moved or too few evenings")
         return unmade(still)
-    rho = _rank_correlation(common[is_finite], excess[is_finite])
+    rho = rank_correlation(common[is_finite], excess[is_finite])
     figure = Reason(
         "load_response",
         "rank correlation {rho:.2f} with the controls' own rise",
         {"rho": rho},
     )
     return made(-1 if rho > 0.5 else 0, figure)
-
-
-def _rank_correlation(first: Floats, second: Floats) -> float:
-    a, b = (np.argsort(np.argsort(x, kind="stable")) for x in (first, second))
-    return float(np.corrcoef(a, b)[0, 1])
 
 
 def server(case: Case) -> MechanismCheck:

@@ -78,6 +78,8 @@ class Connection:
     """Attempts, shape (S, D, T)."""
     n_dead: NDArray[np.int16]
     """Attempts that failed outright, shape (S, D, T)."""
+    n_refused: NDArray[np.int16]
+    """Attempts that the site itself refused, shape (S, D, T)."""
     stage: NDArray[np.int8]
     """Stage of the last outright failure, -1 none, shape (S, D, T)."""
     address: NDArray[np.int32]
@@ -145,6 +147,7 @@ class Filler:
             bytes_=self._poured(main, logs, kept),
             n_rows=self._counts(main, np.ones(self.table.n, np.bool_)),
             n_dead=self._counts(main, dead),
+            n_refused=self._counts(main, self.columns.is_refused),
             stage=self._stages(main, dead),
             address=self._codes(main, "remote_address", np.int32)[0],
         )

@@ -107,9 +107,10 @@ def test_a_plateau_is_well_below_the_day_s_rate(day_mbit, score):
 
 
 def case(name: str, start: int, end: int, slow: str) -> SimpleNamespace:
-    """An established case; slots of five minutes."""
-    grid = SimpleNamespace(slot_min=5)
-    table = SimpleNamespace(grid=grid)
+    """An established case; slots of five minutes, addresses not recorded."""
+    address = np.full((1, len(slow), 288), -1)
+    grid = SimpleNamespace(slot_min=5, address=address, addresses=("",))
+    table = SimpleNamespace(grid=grid, in_window=np.arange(288) >= 168)
     return SimpleNamespace(
         name=name,
         is_established=True,
@@ -118,6 +119,8 @@ def case(name: str, start: int, end: int, slow: str) -> SimpleNamespace:
         usable=np.array([c != " " for c in slow]),
         in_season=np.ones(len(slow), dtype=bool),
         look=SimpleNamespace(home=SimpleNamespace(table=table)),
+        suspicion=SimpleNamespace(series=0),
+        metric=METRICS.index("tls_handshake_s"),
     )
 
 

@@ -296,15 +296,43 @@ def test_interference_takes_what_the_service_could_not_do_itself(held, said):
     assert {"stage", "plateau", "edges", "round_trip"} <= plus
 
 
-def with_a_busy_hour_of_its_own(extra: float, every_min: float = 5.0) -> dict:
-    """Facebook slower along a hill of up to 1 + extra times, the others as by day."""
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("151.101.1.140", "selective_slowdown"),
+        ("104.244.42.1", "targeted_throttling"),
+    ],
+)
+def test_two_sites_on_one_content_network_are_one_voice(address, said):
+    held = {"facebook": 3.0, "twitter": 3.0}
+    frame = samples(Home(metrics=["connect_s", "tls_handshake_s"], factor=held))
+    told = {"facebook": "151.101.65.140", "twitter": address}
+    frame["remote_address"] = frame.target.map(told).fillna("192.0.2.1")
+    found = {v.target: v for v in analyze(frame, timezone=TIMEZONE)}
+    assert {found[name].verdict for name in held} == {said}
+
+
+def with_a_busy_hour_of_its_own(
+    extra: float, every_min: float = 5.0, sites: tuple[str, ...] = ("facebook",)
+) -> dict:
+    """Some sites slower along a hill of up to 1 + extra times, the others as by day."""
     metrics = ["connect_s", "tls_handshake_s"]
     frame = samples(Home(days=30, every_min=every_min, metrics=metrics))
     local = frame.started_at_utc.dt.tz_convert(TIMEZONE).dt
     hour = local.hour + local.minute / 60
     bell = 1 + extra * np.exp(-(((hour - 21) / 2) ** 2))
-    frame.loc[frame.target == "facebook", "tls_handshake_s"] *= bell
+    is_held = frame.target.isin(sites)
+    frame.loc[is_held, "tls_handshake_s"] *= bell[is_held]
     return {v.target: v for v in analyze(frame, timezone=TIMEZONE)}
+
+
+def test_two_networks_that_are_full_at_the_busy_hour_are_no_witnesses():
+    """Everybody's busy hour is the same: in step with another site counts at edges."""
+    found = with_a_busy_hour_of_its_own(4.0, sites=("facebook", "twitter"))
+    for name in ("facebook", "twitter"):
+        plus = {c.check for c in found[name].mechanism if c.score > 0}
+        assert {"synchrony", "stage"} <= plus
+        assert found[name].verdict == "selective_slowdown"
 
 
 def test_an_overloaded_site_with_a_busy_hour_of_its_own_is_not_called_targeted():
