@@ -51,7 +51,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}") from None
     except FileNotFoundError as error:
-        advice = "name another file with --config"
+        advice = "`monitor init` writes one, --config names another"
         raise InputError(
             f"{path}: cannot be read: {error.strerror}; {advice}"
         ) from None

@@ -17,7 +17,7 @@ from tests.ports import free_port
 
 BASE = "localhost/monitor-base"
 IMAGE = "localhost/monitor-tried"
-PIP = Path("/etc/pip.conf")
+PIP = (Path("/etc/pip.conf"), Path("/etc/ssl/certs"))
 COMPOSE = Path("contrib/compose.yaml")
 
 
@@ -29,8 +29,8 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     base = run("buildah", "from", "scratch").split()[-1]
     run("buildah", "add", base, tree, "/")
     run("buildah", "commit", "--rm", base, BASE)
-    # Where this machine's pip has its packages, for the time of the build.
-    pip = ["--volume", f"{PIP}:{PIP}:ro"] if PIP.exists() else []
+    # Where this machine's pip has its packages, and whom it trusts, for the build.
+    pip = [f"--volume={path}:{path}:ro" for path in PIP if path.exists()]
     command = ["buildah", "bud", "--isolation", "chroot", *pip, "--format", "docker"]
     named = ["--build-arg", f"BASE={BASE}", "-t", IMAGE, "-f", "contrib/Containerfile"]
     run(*command, *named, ".")
