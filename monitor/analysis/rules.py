@@ -10,6 +10,7 @@ from monitor.analysis.case import Case, is_above_one
 from monitor.analysis.checks import times
 from monitor.analysis.paired import PairEffect
 from monitor.analysis.ruling import Ruling
+from monitor.analysis.sender_loss import SenderLoss
 from monitor.analysis.unestablished import unestablished
 from monitor.evening_rule import mostly_dead
 from monitor.model import MechanismCheck
@@ -48,6 +49,8 @@ def rule(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
         return _established(case, checks)
     if case.named is not None:
         return _by_name(case, case.named)
+    if case.is_lossy and case.sending is not None:
+        return _lossy(case.sending)
     if case.sustained is not None:
         return _sustained(case)
     if case.alone is not None:
@@ -97,6 +100,21 @@ def _sustained(case: Case) -> Ruling:
             "Since {day:date} its transfers are {times:.2f} times slower than before "
             "at all hours, and the controls are not; the cause is open.",
             values,
+        ),
+    )
+
+
+def _lossy(loss: SenderLoss) -> Ruling:
+    """Half of the connections are as quick as ever; what they sent tells."""
+    return Ruling(
+        "selective_slowdown",
+        Reason(
+            "lost_on_the_way",
+            "What this home sends to it is lost on the way: in the window {share:.0%} "
+            "of the connections had to send something again, out of it {rest:.0%}, "
+            "the controls' {controls:.0%}; beyond chance on {lossy} of {tried} "
+            "evenings. The cause is open.",
+            loss.values,
         ),
     )
 
