@@ -18,6 +18,8 @@ OF_SERVICE: Final = "of_service"
 """Rule of the reasons that tell which hosts a verdict on a service is about."""
 NO_TRANSFER: Final = "no_transfer"
 """Rule of the reasons that tell of which hosts no rate was measured."""
+_OF_ITS_OWN: Final = frozenset({"blocks", "cause", "transport"})
+"""Rules of what is told of a host whatever its verdict is: of its name and its QUIC."""
 _WEIGHTS: Final = {"media": 0.5, "page": 0.3}
 _REST: Final = "rest"
 _REST_WEIGHT: Final = 0.2
@@ -104,8 +106,13 @@ def no_transfer(hosts: Sequence[str]) -> Reason:
 
 
 def _leading_reasons(members: Sequence[Verdict]) -> Iterator[Reason]:
-    """Those of the host that speaks; what no host's rows can show is told of all."""
+    """Those of the host that speaks, and what is to be told of the others."""
     yield from (r for r in members[0].reasons if r.rule != NO_TRANSFER)
+    for other in members[1:]:
+        told = tuple(r for r in other.reasons if r.rule in _OF_ITS_OWN)
+        if told:
+            values = {"host": (other.target,), "told": told}
+            yield Reason(told[0].rule, "{host:names}: {told:reasons}", values)
     hosts = [v.target for v in members if NO_TRANSFER in {r.rule for r in v.reasons}]
     if hosts:
         yield no_transfer(sorted(hosts))

@@ -98,7 +98,7 @@ def sender_loss(look: Look, series: int) -> SenderLoss | None:
     if not is_tried.any():
         return None
     is_lossy = is_tried & (own.n_again > 0)
-    for evening in np.flatnonzero(is_lossy):
+    for evening in np.flatnonzero(is_lossy).tolist():
         is_lossy[evening] = _is_lossy(*(_on(s, evening) for s in (own, day, others)))
     tried = np.flatnonzero(is_tried)
     e_value = _e_value(is_lossy, is_tried)

@@ -68,9 +68,11 @@ NAMES = {
     "python",
     "tzdata",
     "e-",
+    "plain",
     "twin",
 }
-"""What is written alike in every language: sites, a package, the letter of e-values."""
+"""What is written alike in every language: sites, a package, the letter of e-values, a
+value of the configuration."""
 OF_CAPACITY = (
     ("refused_403", 2),
     ("all_hours", 2),
