@@ -178,7 +178,8 @@ def _no_transfer(case: Case) -> Iterator[Reason]:
     """What handshakes and short answers cannot show, and blocks of names could."""
     table, series = case.look.home.table, case.suspicion.series
     rates = table.grid.values[series, _RATE, case.look.evenings]
-    if case.is_established or not case.n_usable or np.isfinite(rates).any():
+    is_shown = case.is_established or case.is_lossy
+    if is_shown or not case.n_usable or np.isfinite(rates).any():
         return
     if not case.look.pairs(case.name, Pair.NAME_AWAY):
         yield no_transfer((case.name,))

@@ -159,6 +159,7 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
         )
     if case.named is not None:
         return _by_name(case, case.named)
+    checks = _explained(checks)
     pointing = [c.check for c in checks if c.score < 0 and c.check in _SERVICE]
     score = sum(c.score for c in checks)
     if pointing:
@@ -186,6 +187,12 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
             counts,
         ),
     )
+
+
+def _explained(checks: tuple[MechanismCheck, ...]) -> tuple[MechanismCheck, ...]:
+    """The checks but one: a server waits for a request that is lost on the way."""
+    is_lost = any(c.check == "sender_loss" and c.score > 0 for c in checks)
+    return tuple(c for c in checks if not (is_lost and c.check == "server"))
 
 
 def _by_name(case: Case, effect: PairEffect) -> Ruling:

@@ -41,7 +41,8 @@ def with_loss(
     # The first segment is the SYN: that is what `connect_s` waits for.
     is_syn = rng.random(again.size) * n_sent < again
     frame["connect_s"] += is_syn
-    frame["duration_s"] += again
+    if "duration_s" in frame:
+        frame["duration_s"] += again
     return frame.assign(tcp_retransmits=again.astype(float))
 
 
@@ -103,6 +104,22 @@ def test_a_host_that_is_slow_too_has_the_check_and_keeps_its_verdict():
     assert telegram.reasons[0].rule != "lost_on_the_way"
     (check,) = (c for c in telegram.mechanism if c.check == "sender_loss")
     assert (check.score, check.is_made) == (1, True)
+
+
+def test_a_server_that_waits_for_lost_requests_is_not_slow_itself():
+    """Found in the lab: at 30 % loss the answers waited more than the handshakes."""
+    metrics = ("connect_s", "tls_handshake_s", "waiting_s")
+    home = Home(days=8, metrics=metrics)
+    frame = with_loss(home, {"telegram": 0.3})
+    local = frame.started_at_utc.dt.tz_convert(TIMEZONE)
+    is_slow = local.dt.hour.isin([20, 21]) & (frame.target == "telegram")
+    frame.loc[is_slow, "waiting_s"] *= 6
+    telegram = judged(frame)["telegram"]
+    checks = {c.check: c.score for c in telegram.mechanism}
+    assert (checks["server"], checks["sender_loss"]) == (-1, 1)
+    assert telegram.verdict == "selective_slowdown"
+    quiet = judged(frame.drop(columns="tcp_retransmits"))["telegram"]
+    assert quiet.verdict == "server_side"
 
 
 def test_innocent_evenings_are_lossy_by_chance_as_seldom_as_the_bet_allows():
