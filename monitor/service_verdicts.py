@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from monitor.model import ServiceVerdict, Verdict
-from monitor.reason import Reason
+from monitor.reason import Reason, Value
 from monitor.verdict_table import Tone, gravity, row_of
 
 OF_SERVICE: Final = "of_service"
@@ -111,7 +111,7 @@ def _leading_reasons(members: Sequence[Verdict]) -> Iterator[Reason]:
     for other in members[1:]:
         told = tuple(r for r in other.reasons if r.rule in _OF_ITS_OWN)
         if told:
-            values = {"host": (other.target,), "told": told}
+            values: dict[str, Value] = {"host": (other.target,), "told": told}
             yield Reason(told[0].rule, "{host:names}: {told:reasons}", values)
     hosts = [v.target for v in members if NO_TRANSFER in {r.rule for r in v.reasons}]
     if hosts:
