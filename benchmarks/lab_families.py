@@ -130,7 +130,7 @@ def doctor(folder: Path) -> str:
     """What it finds that is not well."""
     findings = json.loads(monitor(folder, "doctor", "--json"))
     told = [f for f in findings if f["state"] != "ok"]
-    return "; ".join(f"{f['check']}: {f['detail']}" for f in told) or "all well"
+    return "; ".join(f"{f['check']}: {f['result']}" for f in told) or "all well"
 
 
 def night(folder: Path) -> str:
