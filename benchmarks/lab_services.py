@@ -140,7 +140,15 @@ CONDITIONS = {
         right=(),
     ),
     "own-limit": Condition(
-        words="nobody's doing: YouTube's own server sends 1 Mbit/s",
+        words="nobody's doing: YouTube's own server sends 512 kbit/s",
+        service="youtube",
+        throttles=(("youtube.com", "server", "rate=512kbit"),),
+        hosts=frozenset({"youtube"}),
+        right=("server_side",),
+    ),
+    "own-limit-short": Condition(
+        words="nobody's doing: YouTube's and its images' own servers send 1 Mbit/s, "
+        "transfers of 0.3 and 1.3 s",
         service="youtube",
         throttles=(
             ("youtube.com", "server", "rate=1mbit"),
