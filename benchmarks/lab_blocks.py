@@ -30,7 +30,7 @@ from benchmarks.lab_days import (
     PREFIX,
     ZONE,
     daemon,
-    monitor,
+    judge,
     set_clock,
     wait_for_round,
 )
@@ -204,11 +204,6 @@ def evenings(condition: Condition, folder: Path) -> None:
                     is_on = is_inside
                 wait_for_round(database, slot, WITHIN_SLOT_S)
     labctl("clear")
-
-
-def judge(folder: Path) -> None:
-    """Keep what the program says of the days."""
-    (folder / "verdicts.json").write_text(monitor(folder, "analyze", "--json"))
 
 
 def row(name: str, folder: Path) -> str:

@@ -112,3 +112,8 @@ def monitor(folder: Path, *words: str) -> str:
         command, cwd=folder, capture_output=True, text=True, check=True
     )
     return done.stdout
+
+
+def judge(folder: Path) -> None:
+    """Keep what the program says of the days."""
+    (folder / "verdicts.json").write_text(monitor(folder, "analyze", "--json"))

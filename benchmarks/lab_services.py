@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from benchmarks.lab import labctl
-from benchmarks.lab_days import FIRST, daemon, monitor, set_clock, wait_for_round
+from benchmarks.lab_days import FIRST, daemon, judge, set_clock, wait_for_round
 from benchmarks.lab_hosts import CACHE, CONFIG, NAMES, PAGE, TELEGRAM
 from benchmarks.page import write_table
 from benchmarks.process import Figures
@@ -195,11 +195,6 @@ def evenings(condition: Condition, folder: Path) -> None:
                 is_on = is_inside
             wait_for_round(folder / "monitor.db", slot, WITHIN_SLOT_S)
     labctl("clear")
-
-
-def judge(folder: Path) -> None:
-    """Keep what the program says of the days."""
-    (folder / "verdicts.json").write_text(monitor(folder, "analyze", "--json"))
 
 
 def row(name: str, folder: Path) -> str:
