@@ -17,10 +17,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from benchmarks.lab import IN_HOME, labctl
+from benchmarks.lab import LAB, labctl
+from benchmarks.lab_days import FIRST, ZONE, set_clock
 from benchmarks.lab_hosts import CONFIG, PAGE
 from benchmarks.page import write_table
 from benchmarks.process import Figures
@@ -28,7 +30,9 @@ from benchmarks.process import Figures
 ROUNDS = 3
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _MORE = "| local rows | `doctor` | `nightly` |"
-SLOWED = ("facebook.com", "police", "512kbit", "fam=6")
+SLOWED = ("static.xx.fbcdn.net", "police", "512kbit", "fam=6")
+HOME = (str(LAB / "labctl"), "exec", "--clock", "--tz", ZONE.key)
+NIGHT = FIRST + timedelta(days=1, hours=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,7 @@ def monitor(folder: Path, *words: str) -> str:
     """What a command prints in the home; it may find something wrong."""
     program = str(Path(sys.executable).parent / "monitor")
     done = subprocess.run(
-        [*IN_HOME, program, *words],
+        [*HOME, program, *words],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -135,8 +139,9 @@ def doctor(folder: Path) -> str:
 
 def night(folder: Path) -> str:
     """Whether a night's work is done, and what its report is."""
+    set_clock(NIGHT)
     monitor(folder, "nightly")
-    reports = sorted(folder.glob("**/report.html"))
+    reports = sorted(folder.glob("reports/*/report.html"))
     return f"report of {reports[0].stat().st_size // 1000} kB" if reports else "none"
 
 
@@ -150,7 +155,8 @@ def row(kind: Kind) -> str:
         folder = Path(name)
         configured(folder, kind)
         samples: list[Figures] = []
-        for _ in range(ROUNDS):
+        for n in range(ROUNDS):
+            set_clock(FIRST + timedelta(hours=20, minutes=20 * n))
             samples += json.loads(monitor(folder, "sample", "--json"))
         cells = (
             *(kind.words, counted(samples), facebook(samples)),
