@@ -217,15 +217,11 @@ class Wire:
         await self._learn_translation(self._resolver(), observation)
         return self._translation.reached_at(address)
 
-    def _resolver(self) -> str | None:
+    def _resolver(self) -> str:
         configured = self._settings.resolvers
         return configured[0] if configured else system_resolver()
 
-    async def _learn_translation(
-        self, resolver: str | None, observation: Observation
-    ) -> None:
-        if resolver is None:
-            return
+    async def _learn_translation(self, resolver: str, observation: Observation) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.stage_timeout_s):
                 await self._translation.learn(resolver, observation.traffic)
@@ -236,10 +232,10 @@ class Wire:
         settings = self._settings
         if family is AddressFamily.ANY and is_six_alone():
             family = AddressFamily.IPV6  # an address of the other one leads nowhere
-        observation.resolver = self._resolver()
+        observation.resolver = resolver = self._resolver()
         async with asyncio.timeout(settings.stage_timeout_s):
             answers = await look_up(
-                host, family, observation.resolver, self._clock, observation.traffic
+                host, family, resolver, self._clock, observation.traffic
             )
         observation.mark(Mark.LOOKUP_START, answers.sent_s)
         observation.mark(Mark.LOOKUP_END, answers.arrived_s)
