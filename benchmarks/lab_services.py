@@ -82,7 +82,7 @@ CONDITIONS = {
         service="youtube",
         throttles=(_by_name(CACHE, "128kbit", "googlevideo.com", "burst=10000"),),
         right=(),
-        told="handshake",
+        told="not measurable at level plain",
     ),
     "youtube-2025": Condition(
         words="`i.ytimg.com` 128 kbit/s by name (YouTube 2025)",
@@ -213,7 +213,7 @@ def row(name: str, folder: Path) -> str:
         condition.words,
         verdict,
         named or "-",
-        _words(mine) or "-",
+        _words(condition, mine) or "-",
         ", ".join(of_others) or "nothing",
         "yes" if is_right(condition, mine, accused, of_others) else "**no**",
     )
@@ -248,11 +248,11 @@ def _host(verdict: Figures) -> str:
     return f"{verdict['target']} ({', '.join(checks) or 'no check'})"
 
 
-def _words(mine: Figures | None) -> str:
-    """What is said of rates, QUIC and what was not measured."""
-    starts = ("QUIC", "TCP", "Of ", "Its transfers", "The transfers")
+def _words(condition: Condition, mine: Figures | None) -> str:
+    """What is said of QUIC, of losses, and of what the condition is about."""
+    about = ("QUIC", "lost on the way", *([condition.told] if condition.told else []))
     reasons = [] if mine is None else mine["reasons"]
-    return " ".join(reason for reason in reasons if reason.startswith(starts))
+    return " ".join(r for r in reasons if any(words in r for words in about))
 
 
 def main() -> None:
