@@ -5,6 +5,7 @@ its own network, which may look like nobody's. Which prefix that is tells the re
 answer for `ipv4only.arpa` (RFC 7050); what is inside is what counts (RFC 6052).
 """
 
+import asyncio
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
@@ -69,12 +70,19 @@ class Translation:
         self._clock = clock
         self._prefixes: tuple[IPv6Network, ...] = ()
         self._until_s = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def learn(self, resolver: str, traffic: Traffic) -> None:
-        """Ask a resolver for the prefix, at most once an hour."""
-        if self._clock.monotonic_s() < self._until_s:
-            return
-        self._until_s = self._clock.monotonic_s() + _REMEMBERED_S
+        """Ask a resolver for the prefix, at most once an hour.
+
+        Who comes while somebody asks waits for the answer.
+        """
+        async with self._asking:
+            if self._clock.monotonic_s() >= self._until_s:
+                self._until_s = self._clock.monotonic_s() + _REMEMBERED_S
+                await self._ask(resolver, traffic)
+
+    async def _ask(self, resolver: str, traffic: Traffic) -> None:
         try:
             answers = await look_up(
                 NAME, AddressFamily.IPV6, resolver, self._clock, traffic

@@ -1,5 +1,6 @@
 """What a home's own network translates is no lie; what is inside is judged."""
 
+import asyncio
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 import pytest
@@ -96,3 +97,18 @@ async def test_an_address_of_ipv4_is_reached_by_the_translation(
     sample = await prober.measure(target, Probe.TCP)
     assert sample.remote_address == reached
     assert sample.resolver is None
+
+
+async def test_who_comes_while_the_prefix_is_asked_for_waits(
+    names, make_prober, monkeypatch
+) -> None:
+    """Found in the lab: of three data centres of a round two had no way."""
+    monkeypatch.setattr(wire, "is_six_alone", lambda: True)
+    names.rules[NAME] = dns.addresses(f"{PREFIX}c000:aa")
+    prober = make_prober(stage_timeout_s=0.3)
+    targets = [Target(name=f"dc{n}", url=f"tcp://192.0.2.{n}:443") for n in range(1, 4)]
+    samples = await asyncio.gather(*(prober.measure(t, Probe.TCP) for t in targets))
+    assert [s.remote_address for s in samples] == [
+        f"{PREFIX}c000:20{n}" for n in range(1, 4)
+    ]
+    assert [name for name, _ in names.asked].count(NAME) == 1
