@@ -32,7 +32,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _MORE = "| local rows | `doctor` | `nightly` |"
 SLOWED = ("static.xx.fbcdn.net", "police", "512kbit", "fam=6")
 HOME = (str(LAB / "labctl"), "exec", "--clock", "--tz", ZONE.key)
-NIGHT = FIRST + timedelta(days=1, hours=3)
+NIGHT = FIRST + timedelta(days=1, hours=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
