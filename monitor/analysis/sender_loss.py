@@ -18,7 +18,7 @@ from monitor.reason import Value
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.rows import Bools, Floats, Ints
-from monitor.series.sending import Sent
+from monitor.series.sent_again import Sent
 
 DURATION: Final = METRICS.index("duration_s")
 _P0: Final = 0.02

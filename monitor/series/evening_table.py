@@ -20,7 +20,7 @@ from monitor.evening_rule import (
 from monitor.series.cells import Connection
 from monitor.series.grid import Grid, widened
 from monitor.series.rows import Bools, Floats, Ints
-from monitor.series.sending import Sent, sent_in
+from monitor.series.sent_again import Sent, sent_in
 from monitor.series.setaside import dead_share, outages, own_load
 from monitor.wallclock import numbered_day
 

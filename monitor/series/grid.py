@@ -29,7 +29,7 @@ from monitor.series.local_time import evening_of, local_seconds
 from monitor.series.nowhere import nobodys_networks
 from monitor.series.pairs import PairValue, legs_apart, pairs_of
 from monitor.series.rows import Bools, Ints, Rows, rows
-from monitor.series.sending import SentRows, sent_rows
+from monitor.series.sent_again import SentRows, sent_rows
 from monitor.series.transfers import TransferRows
 from monitor.series.transports import both_transports, transport_pairs
 from monitor.series.ways import away_notes, elsewhere
