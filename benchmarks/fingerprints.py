@@ -2,25 +2,30 @@
 
 Without more on drawn transfers; with sample files (contracts 4, with `timeline`) on
 recorded ones, a row for each target; with `lab` on real ones in the throttling lab,
-which must be up (`benchmarks.lab`).
+which must be up (`benchmarks.lab`): tables of docs/fingerprints.md, in a quarter of an
+hour.
 """
 
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from benchmarks.drawn_transfers import KINDS, USUAL, drawn
-from benchmarks.lab import home, throttled
-from benchmarks.process import Figures
+from benchmarks.lab import home, labctl, throttled
+from benchmarks.page import write_table
+from benchmarks.process import ROOT, Figures
 from monitor.analysis.fingerprint import Fingerprint, Hold, Transfer, Usual, fingerprint
 from monitor.interchange import read_frame
 from monitor.lists import curve_of
 
 N_EACH = 20
+PAGE = ROOT / "docs" / "fingerprints.md"
 
 
 def of_drawn() -> dict[str, list[Fingerprint]]:
@@ -63,35 +68,100 @@ def _of_row(row: Mapping[str, object]) -> Transfer:
     )
 
 
-LAB_URL = "https://control.example/1m.bin"
-LAB_HOLDS = (
-    "control.example police 128kbit burst=10000",
-    "control.example police 512kbit burst=32000",
-    "control.example police 1mbit burst=64000",
-    "control.example shape 512kbit",
-    "control.example shape 1mbit",
-    "control.example server rate=1mbit",
-    "control.example loss 3",
-    "control.example stall bytes=16k",
-    "line congestion flows=6 down=10mbit",
-    "",
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """What the lab does to a site of its own, and how many transfers it has.
+
+    Attributes
+    ----------
+    of : the class it is of in the summary.
+    """
+
+    of: str
+    host: str
+    words: str = ""
+    n: int = 20
+
+
+_TOGETHER = (
+    Imposed("policed, cubic", "control.example", "police 128kbit burst=10000"),
+    Imposed("policed, cubic", "control2.example", "police 512kbit burst=32000"),
+    Imposed("policed, cubic", "control3.example", "police 1mbit burst=64000"),
+    Imposed("shaped, cubic", "facebook.com", "shape 512kbit", 30),
+    Imposed("shaped, cubic", "twitter.com", "shape 1mbit", 30),
+    Imposed("policed, BBR", "www.youtube.com", "police 512kbit burst=32000", 30),
+    Imposed("policed, BBR", "i.ytimg.com", "police 1mbit burst=64000", 30),
+    Imposed("shaped, BBR", "www.google.com", "shape 512kbit", 30),
+    Imposed("shaped, BBR", "redirector.googlevideo.com", "shape 1mbit", 30),
+    Imposed("server", "telegram.org", "server rate=512kbit", 30),
+    Imposed("server", "ok.ru", "server rate=1mbit", 30),
+    Imposed("frozen", "vk.com", "stall bytes=16k", 60),
 )
-N_LAB = 4
+"""All at once: together they need a sixth of the line."""
+_ALONE = (
+    Imposed("loss by chance", "control.example", "loss 2"),
+    Imposed("loss by chance", "control2.example", "loss 5"),
+    Imposed("loss by chance", "control3.example", "loss 10"),
+    Imposed("busy line", "control.example", "line congestion 6 down=10mbit", 60),
+    Imposed("nothing", "control.example", n=60),
+)
+"""One after the other: they take what the line has."""
+_N_CALM = 5
+_MOST_BYTES = 480_000
 
 
-def of_lab() -> Iterator[tuple[str, list[Fingerprint]]]:
+def of_lab() -> dict[Imposed, list[Fingerprint]]:
     """Fingerprints of real transfers by what the lab imposes on them."""
-    with home() as prober:
-        calm = [prober.measure(LAB_URL, "download") for _ in range(N_LAB)]
-        usual = Usual(
-            goodput_bps=median(figures["goodput_bps"] for figures in calm),
-            min_rtt_s=median(figures["tcp_min_rtt_s"] for figures in calm),
-        )
-        for hold in LAB_HOLDS:
-            with throttled(*hold.split()):
-                measured = [prober.measure(LAB_URL, "download") for _ in range(N_LAB)]
-            prints = [fingerprint(_of_figures(figures), usual) for figures in measured]
-            yield hold.removeprefix("control.example ") or "nothing", prints
+    sites = {imposed.host for imposed in (*_TOGETHER, *_ALONE)}
+    usual = {host: _usual(host) for host in sorted(sites)}
+    with throttled(), ThreadPoolExecutor(len(_TOGETHER)) as pool:
+        for imposed in _TOGETHER:
+            labctl("throttle", imposed.host, *imposed.words.split())
+        several = pool.map(lambda imposed: _prints(imposed, usual), _TOGETHER)
+        prints = dict(zip(_TOGETHER, several, strict=True))
+    for imposed in _ALONE:
+        words = imposed.words if imposed.words[:4] == "line" else _words(imposed)
+        with throttled(*words.split()):
+            prints[imposed] = _prints(imposed, usual)
+    return prints
+
+
+def _words(imposed: Imposed) -> str:
+    return f"{imposed.host} {imposed.words}" if imposed.words else ""
+
+
+def _usual(host: str) -> Usual:
+    calm = _measured(host, _N_CALM)
+    return Usual(
+        goodput_bps=median(figures["goodput_bps"] for figures in calm),
+        min_rtt_s=median(figures["tcp_min_rtt_s"] for figures in calm),
+    )
+
+
+def _prints(imposed: Imposed, usual: Mapping[str, Usual]) -> list[Fingerprint]:
+    measured = _measured(imposed.host, imposed.n)
+    return [fingerprint(_of_figures(m), usual[imposed.host]) for m in measured]
+
+
+def _measured(host: str, n: int) -> list[Figures]:
+    """So many transfers as the daemon makes them."""
+    with home(download_max_bytes=_MOST_BYTES) as prober:
+        return [prober.measure(f"https://{host}/1m.bin", "download") for _ in range(n)]
+
+
+def told(imposed: Imposed) -> str:
+    """What was imposed, in words."""
+    return f"{imposed.of}: {imposed.words or 'nothing'}"
+
+
+def summary(prints: Mapping[Imposed, list[Fingerprint]]) -> Iterator[str]:
+    """How many of each class are called policed or shaped."""
+    yield "| class | transfers | called policed or shaped |"
+    yield "|---|---|---|"
+    for of in dict.fromkeys(imposed.of for imposed in prints):
+        holds = [p.hold for i, own in prints.items() if i.of == of for p in own]
+        n_called = sum(hold in (Hold.POLICED, Hold.SHAPED) for hold in holds)
+        yield f"| {of} | {len(holds)} | {n_called} ({n_called / len(holds):.0%}) |"
 
 
 def _of_figures(figures: Figures) -> Transfer:
@@ -129,11 +199,14 @@ def _rates(prints: Iterable[Fingerprint]) -> str:
     return f"{middle / 1e3:.0f} kbit/s, {np.log(high / low):.2f}"
 
 
-def _asked(words: Sequence[str]) -> dict[str, list[Fingerprint]]:
-    if words == ["lab"]:
-        return dict(of_lab())
-    return of_files(map(Path, words)) if words else of_drawn()
+def main(words: Sequence[str]) -> None:
+    if words != ["lab"]:
+        print(table(of_files(map(Path, words)) if words else of_drawn()))
+        return
+    prints = of_lab()
+    matrix = table({told(imposed): own for imposed, own in prints.items()})
+    write_table(PAGE, "lab", [*summary(prints), "", *matrix.split("\n")])
 
 
 if __name__ == "__main__":
-    print(table(_asked(sys.argv[1:])))
+    main(sys.argv[1:])

@@ -13,36 +13,37 @@ minutes for each.
 
 import argparse
 import json
-import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from benchmarks.lab import LAB, labctl
+from benchmarks.lab_days import (
+    FIRST,
+    PREFIX,
+    ZONE,
+    daemon,
+    judge,
+    set_clock,
+    wait_for_round,
+)
 from benchmarks.page import write_table
 from benchmarks.process import ROOT, Figures
 
 PAGE = ROOT / "docs" / "blocks.md"
-ZONE = ZoneInfo("Asia/Almaty")
-FIRST = datetime(2026, 3, 10, tzinfo=ZONE)
 EVENINGS = 3
 EVERY = timedelta(minutes=10)
-PREFIX = os.environ.get("LAB_PREFIX", "")
 PKI = LAB / (f"run-{PREFIX}" if PREFIX else "run") / "pki" / "lab"
 NEUTRAL, PORT = "control.example", 8443
 WITHIN_SLOT_S = (300, 420, 541)
 """Where in a slot the clock is put: its instant has passed at one of these at last."""
-PATIENCE_S = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,23 +174,6 @@ def neutral_server(folder: Path) -> Iterator[Path]:
         process.wait()
 
 
-@contextmanager
-def daemon(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The installed daemon, in the lab's home and by the lab's clock."""
-    command = [LAB / "labctl", "exec", "--clock", "--tz", ZONE.key]
-    command += ["nice", "-n", "-10", Path(sys.executable).parent / "monitor", "run"]
-    environment = {**os.environ, "MONITOR_CONSENT": "yes"}
-    with (folder / "daemon.log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=environment
-        )
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
-
-
 def slots() -> Iterator[datetime]:
     """The rounds of the days; the others are left out."""
     for day in range(EVENINGS):
@@ -198,64 +182,6 @@ def slots() -> Iterator[datetime]:
             midnight + timedelta(minutes=minute)
             for minute in (*range(480, 1140, 90), *range(1200, 1320, 20), 1350, 1370)
         )
-
-
-def set_clock(moment: datetime) -> None:
-    """Put the lab's clock there."""
-    labctl("clock", "set", f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}")
-
-
-def is_measuring() -> bool:
-    """Whether a connection of the home is open or being made."""
-    states = ["state", "established", "state", "syn-sent"]
-    words = ["ip", "netns", "exec", f"{PREFIX}home", "ss", "-Htn", *states]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    return any(
-        not line.split()[3].startswith("127.")
-        for line in done.stdout.split("\n")
-        if line
-    )
-
-
-def has_round(database: Path, slot: datetime) -> bool:
-    """Whether the round of a slot is on record."""
-    if not database.exists():
-        return False
-    query = "SELECT count(*) FROM rounds WHERE slot_start_us = ? AND n_done > 0"
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        try:
-            (n,) = connection.execute(query, [int(slot.timestamp() * 1e6)]).fetchone()
-        except sqlite3.OperationalError:
-            return False
-    return bool(n)
-
-
-def wait_for_round(database: Path, slot: datetime) -> None:
-    """Move the clock through the slot until its round, and all after it, is done."""
-    ends_s = time.monotonic() + PATIENCE_S
-    for seconds in WITHIN_SLOT_S:
-        set_clock(slot + timedelta(seconds=seconds))
-        looks_until_s = time.monotonic() + 1.2
-        while time.monotonic() < looks_until_s or seconds == WITHIN_SLOT_S[-1]:
-            if has_round(database, slot):
-                wait_for_quiet()
-                return
-            if is_measuring():
-                looks_until_s = time.monotonic() + 1.2
-            if time.monotonic() > ends_s:
-                print(f"no round at {slot:%d %H:%M}", file=sys.stderr)
-                return
-            time.sleep(0.1)
-
-
-def wait_for_quiet() -> None:
-    """Until no connection was open for half a second."""
-    quiet_since_s = time.monotonic()
-    ends_s = quiet_since_s + PATIENCE_S
-    while time.monotonic() - quiet_since_s < 0.5 and time.monotonic() < ends_s:
-        if is_measuring():
-            quiet_since_s = time.monotonic()
-        time.sleep(0.05)
 
 
 def evenings(condition: Condition, folder: Path) -> None:
@@ -276,22 +202,8 @@ def evenings(condition: Condition, folder: Path) -> None:
                         labctl("throttle", *words)
                     temper.write_text(condition.temper[0 if is_inside else 1])
                     is_on = is_inside
-                wait_for_round(database, slot)
+                wait_for_round(database, slot, WITHIN_SLOT_S)
     labctl("clear")
-
-
-def monitor(folder: Path, *words: str) -> str:
-    """What the command prints."""
-    command = [Path(sys.executable).parent / "monitor", *words]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=True
-    )
-    return done.stdout
-
-
-def judge(folder: Path) -> None:
-    """Keep what the program says of the days."""
-    (folder / "verdicts.json").write_text(monitor(folder, "analyze", "--json"))
 
 
 def row(name: str, folder: Path) -> str:

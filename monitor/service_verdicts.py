@@ -11,11 +11,15 @@ from itertools import groupby
 from typing import Final
 
 from monitor.model import ServiceVerdict, Verdict
-from monitor.reason import Reason
+from monitor.reason import Reason, Value
 from monitor.verdict_table import Tone, gravity, row_of
 
 OF_SERVICE: Final = "of_service"
 """Rule of the reasons that tell which hosts a verdict on a service is about."""
+NO_TRANSFER: Final = "no_transfer"
+"""Rule of the reasons that tell of which hosts no rate was measured."""
+_OF_ITS_OWN: Final = frozenset({"blocks", "cause", "transport"})
+"""Rules of what is told of a host whatever its verdict is: of its name and its QUIC."""
 _WEIGHTS: Final = {"media": 0.5, "page": 0.3}
 _REST: Final = "rest"
 _REST_WEIGHT: Final = 0.2
@@ -64,7 +68,7 @@ def _rolled_up(hosts: list[Verdict]) -> ServiceVerdict:
         strength=leading.strength,
         hosts=tuple(v.target for v in members if row_of(v.verdict).is_established),
         e_value=_e_value(members),
-        reasons=(*_which(members), *leading.reasons),
+        reasons=(*_which(members), *_leading_reasons(members)),
         leading=leading,
         members=members,
     )
@@ -89,6 +93,29 @@ def _e_value(members: Sequence[Verdict]) -> float | None:
     shares = weights([v.part for v in members])
     mean = sum(w * (v.e_value or 0.0) for w, v in zip(shares, members, strict=True))
     return float(f"{mean:.4g}")
+
+
+def no_transfer(hosts: Sequence[str]) -> Reason:
+    """What is not measured where nothing is transferred."""
+    return Reason(
+        NO_TRANSFER,
+        "Nothing is transferred from {hosts:names}: a limit on the rate that leaves "
+        "room for a handshake or a short answer is not measurable at level plain.",
+        {"hosts": tuple(hosts)},
+    )
+
+
+def _leading_reasons(members: Sequence[Verdict]) -> Iterator[Reason]:
+    """Those of the host that speaks, and what is to be told of the others."""
+    yield from (r for r in members[0].reasons if r.rule != NO_TRANSFER)
+    for other in members[1:]:
+        told = tuple(r for r in other.reasons if r.rule in _OF_ITS_OWN)
+        if told:
+            values: dict[str, Value] = {"host": (other.target,), "told": told}
+            yield Reason(told[0].rule, "{host:names}: {told:reasons}", values)
+    hosts = [v.target for v in members if NO_TRANSFER in {r.rule for r in v.reasons}]
+    if hosts:
+        yield no_transfer(sorted(hosts))
 
 
 def _which(members: Sequence[Verdict]) -> Iterator[Reason]:

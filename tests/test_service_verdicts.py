@@ -142,3 +142,17 @@ def test_nothing_is_known_of_a_service_that_was_never_measured():
     (service,) = services_of([host("a", "insufficient_data", e_value=None)])
     assert service.e_value is None
     assert services_of([]) == ()
+
+
+def test_what_is_told_of_a_host_whatever_its_verdict_is_told_of_the_service():
+    """Blocked QUIC of a page is no verdict, and the page need not be who speaks."""
+    quic = Reason("transport", "QUIC got no answer.")
+    page = host("youtube", "insufficient_data", e_value=0.1, reasons=(WHY, quic))
+    video = host("youtube-video", "insufficient_data", part="media")
+    (service,) = services_of([page, video])
+    assert service.leading.target == "youtube-video"
+    assert [str(reason) for reason in service.reasons][-1] == (
+        "youtube: QUIC got no answer."
+    )
+    (alone,) = services_of([page])
+    assert alone.reasons == page.reasons

@@ -17,6 +17,7 @@ from monitor.analysis.effect import (
 from monitor.analysis.look import Look
 from monitor.analysis.paired import PairEffect, pair_effect
 from monitor.analysis.profile import FoundWindow, find_window, profile, slot_excess
+from monitor.analysis.sender_loss import DURATION, SenderLoss, sender_loss
 from monitor.analysis.suspicion import FALSE_DISCOVERY_RATE, Suspicion
 from monitor.analysis.sustained import Levels, Sustained, sustained
 from monitor.evening_rule import CEILING, SLOW_LOG, is_slow, mostly_failed
@@ -70,6 +71,10 @@ class Case:
     """A level that rose for good, at all hours."""
     named: PairEffect | None
     """What its name cost at a server that is not the service's, where that is shown."""
+    sending: SenderLoss | None
+    """What was sent again to it; None where that was not counted."""
+    is_lossy: bool
+    """Whether that is what a verdict rests on, the times showing nothing."""
     shown: Floats | None
     """Excess of each evening where that is not the look's, shape (D,)."""
     onset: int | None
@@ -194,6 +199,8 @@ def case_of(look: Look, place: int, levels: Levels) -> Case:
         alone=None,
         sustained=None,
         named=_named(look, place),
+        sending=sender_loss(look, suspicion.series),
+        is_lossy=False,
         shown=None,
         onset=_onset(begin, usable),
         offset=_offset(end, usable),
@@ -209,6 +216,8 @@ def _otherwise(case: Case, place: int, levels: Levels) -> Case:
     if case.named is not None:
         return _by_name(case, case.named)
     bar = float(look.home.hosts.bars[place])
+    if case.sending is not None and case.sending.is_enough(bar):
+        return _by_sending(case, case.sending)
     lasting = sustained(look.home.table, levels, series, bar)
     if lasting is not None:
         slow = look.evenings & is_slow(np.nan_to_num(lasting.excess, nan=-1.0))
@@ -260,6 +269,26 @@ def _by_name(case: Case, effect: PairEffect) -> Case:
         shown=shown,
         usable=has_blocks,
         slow=has_blocks & is_slow(np.nan_to_num(shown, nan=-1.0)),
+        onset=None,
+        offset=None,
+    )
+
+
+def _by_sending(case: Case, loss: SenderLoss) -> Case:
+    """The case by what is lost on the way: as much longer as connections took then."""
+    ordinary = case.look.excess[case.suspicion.series, DURATION]
+    shown = np.where(loss.is_lossy, loss.excess, ordinary)
+    estimate_ = mean_estimate(shown[loss.is_lossy])
+    has_size = estimate_ is not None and is_above_one(estimate_.low)
+    return replace(
+        case,
+        is_lossy=True,
+        metric=DURATION,
+        effect=estimate_ if has_size else None,
+        centre_log=typical(shown[loss.is_lossy]),
+        shown=shown,
+        usable=loss.is_tried,
+        slow=loss.is_lossy & is_slow(np.nan_to_num(shown, nan=-1.0)),
         onset=None,
         offset=None,
     )

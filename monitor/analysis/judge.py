@@ -193,7 +193,7 @@ def _p_values(look: Look) -> Sequence[float]:
 
 
 def _verdict(case: Case, cases: list[Case], p_value: float) -> Verdict:
-    is_asked = case.is_established or case.named is not None
+    is_asked = case.is_established or case.named is not None or case.is_lossy
     checks = mechanism(case, cases) if is_asked else ()
     ruling = rule(case, checks)
     table = case.look.home.table
@@ -223,6 +223,8 @@ def _e_value(case: Case) -> float:
     """The evidence for what the verdict claims."""
     if case.named is not None:
         return max(case.suspicion.e_value, case.named.e_value) / 2
+    if case.is_lossy and case.sending is not None:
+        return max(case.suspicion.e_value, case.sending.e_value) / 2
     of = case.sustained or case.alone
     return case.suspicion.e_value if of is None else of.e_value
 

@@ -24,7 +24,12 @@ from monitor.analysis.timing_checks import (
     stage,
     synchrony,
 )
-from monitor.analysis.transfer_checks import cut_off, fingerprint, plateau
+from monitor.analysis.transfer_checks import (
+    cut_off,
+    fingerprint,
+    plateau,
+    sender_loss,
+)
 from monitor.model import MechanismCheck
 
 _CHECKS: tuple[Callable[[Case], MechanismCheck], ...] = (
@@ -47,8 +52,10 @@ _CHECKS: tuple[Callable[[Case], MechanismCheck], ...] = (
 
 def mechanism(case: Case, others: list[Case]) -> tuple[MechanismCheck, ...]:
     """Every check of one established target."""
+    lost = sender_loss(case)
     return (
         *(check(case) for check in _CHECKS),
+        *(() if lost is None else (lost,)),
         *pair_checks(case),
         synchrony(case, others),
     )

@@ -17,9 +17,11 @@ from monitor.reason import Reason, measured
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import typical
+from monitor.series.pairs import Pair
+from monitor.service_verdicts import no_transfer
 from monitor.verdict_table import row_of
 
-_CONNECT = METRICS.index("connect_s")
+_CONNECT, _RATE = METRICS.index("connect_s"), METRICS.index("goodput_bps")
 _NEARER_LOG = float(np.log(NEAREST))
 _WORTH_NAMING_LOG = float(np.log(1.25))
 
@@ -38,6 +40,7 @@ def reasons(case: Case, ruling: Ruling) -> tuple[Reason, ...]:
         *_weekdays(case),
         *_controls(case),
         *_whole_day(case),
+        *_no_transfer(case),
         *_window(case),
         *_aside(case),
         *case.look.home.table.grid.notes,
@@ -169,6 +172,17 @@ def _whole_day(case: Case) -> Iterator[Reason]:
             "It does not answer in the rest of the day either; from one line, a "
             "service that is down for everybody looks the same.",
         )
+
+
+def _no_transfer(case: Case) -> Iterator[Reason]:
+    """What handshakes and short answers cannot show, and blocks of names could."""
+    table, series = case.look.home.table, case.suspicion.series
+    rates = table.grid.values[series, _RATE, case.look.evenings]
+    is_shown = case.is_established or case.is_lossy
+    if is_shown or not case.n_usable or np.isfinite(rates).any():
+        return
+    if not case.look.pairs(case.name, Pair.NAME_AWAY):
+        yield no_transfer((case.name,))
 
 
 def _window(case: Case) -> Iterator[Reason]:

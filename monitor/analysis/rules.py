@@ -10,6 +10,7 @@ from monitor.analysis.case import Case, is_above_one
 from monitor.analysis.checks import times
 from monitor.analysis.paired import PairEffect
 from monitor.analysis.ruling import Ruling
+from monitor.analysis.sender_loss import SenderLoss
 from monitor.analysis.unestablished import unestablished
 from monitor.evening_rule import mostly_dead
 from monitor.model import MechanismCheck
@@ -48,6 +49,8 @@ def rule(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
         return _established(case, checks)
     if case.named is not None:
         return _by_name(case, case.named)
+    if case.is_lossy and case.sending is not None:
+        return _lossy(case.sending)
     if case.sustained is not None:
         return _sustained(case)
     if case.alone is not None:
@@ -101,6 +104,21 @@ def _sustained(case: Case) -> Ruling:
     )
 
 
+def _lossy(loss: SenderLoss) -> Ruling:
+    """Half of the connections are as quick as ever; what they sent tells."""
+    return Ruling(
+        "selective_slowdown",
+        Reason(
+            "lost_on_the_way",
+            "What this home sends to it is lost on the way: in the window {share:.0%} "
+            "of the connections had to send something again, out of it {rest:.0%}, "
+            "the controls' {controls:.0%}; beyond chance on {lossy} of {tried} "
+            "evenings. The cause is open.",
+            loss.values,
+        ),
+    )
+
+
 def _alone(case: Case) -> Ruling:
     return Ruling(
         "recurring_slowdown",
@@ -141,6 +159,7 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
         )
     if case.named is not None:
         return _by_name(case, case.named)
+    checks = _explained(checks)
     pointing = [c.check for c in checks if c.score < 0 and c.check in _SERVICE]
     score = sum(c.score for c in checks)
     if pointing:
@@ -168,6 +187,12 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
             counts,
         ),
     )
+
+
+def _explained(checks: tuple[MechanismCheck, ...]) -> tuple[MechanismCheck, ...]:
+    """The checks but one: a server waits for a request that is lost on the way."""
+    is_lost = any(c.check == "sender_loss" and c.score > 0 for c in checks)
+    return tuple(c for c in checks if not (is_lost and c.check == "server"))
 
 
 def _by_name(case: Case, effect: PairEffect) -> Ruling:

@@ -1,4 +1,4 @@
-"""Checks of the transfers themselves: their rate, their end, their shape."""
+"""Checks of the transfers themselves: rate, end, shape, and what was sent again."""
 
 import numpy as np
 
@@ -127,3 +127,21 @@ def fingerprint(case: Case) -> MechanismCheck:
         "fingerprint", "{n} slow transfers have no one shape and rate", values
     )
     return made(0, mixed)
+
+
+def sender_loss(case: Case) -> MechanismCheck | None:
+    """What the home sends is lost on the way; None where that was not counted.
+
+    It never counts against: who drops nothing of it may still drop what comes.
+    """
+    loss = case.sending
+    if loss is None:
+        return None
+    figure = Reason(
+        "sender_loss",
+        "{share:.0%} of the connections had to send something again in the window, "
+        "{rest:.0%} out of it, {controls:.0%} of the controls'; beyond chance on "
+        "{lossy} of {tried} evenings",
+        loss.values,
+    )
+    return made(int(loss.is_shown), figure)

@@ -21,6 +21,7 @@ from monitor.sampling.quic_turns import Offered, QuicTurns
 from monitor.sampling.ration import Cost, Ration, Timetable, first_costs
 from monitor.sampling.round import RoundRunner, Write
 from monitor.sampling.sampler import NO_QUESTIONS, Pace, Questions, Sampler
+from monitor.sampling.turns import taking_turns
 
 LEG_BYTES: Final = 256_000
 """Most of one leg of a pair of ways."""
@@ -135,8 +136,13 @@ def quic_turns(config: Config, offered: Offered) -> QuicTurns:
     of_tcp = config.throughput.every or config.every
     return QuicTurns(
         offered=offered,
-        one_in=max(1, round(config.quic.every / of_tcp)),
+        every=config.quic.every / of_tcp,
         names=None if names is None else frozenset(names),
+        n_sharing={
+            site.name: len(sites)
+            for sites in taking_turns(config.all_targets())
+            for site in sites
+        },
     )
 
 

@@ -5,6 +5,7 @@ its own network, which may look like nobody's. Which prefix that is tells the re
 answer for `ipv4only.arpa` (RFC 7050); what is inside is what counts (RFC 6052).
 """
 
+import asyncio
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
@@ -29,6 +30,15 @@ def inner_address(address: IPv6Address, prefix: IPv6Network) -> IPv4Address:
     return IPv4Address(_octets(address, prefix.prefixlen))
 
 
+def outer_address(address: IPv4Address, prefix: IPv6Network) -> IPv6Address:
+    """The address at which a translation reaches an IPv4 address (RFC 6052, 2.2)."""
+    first = prefix.prefixlen // 8
+    packed = prefix.network_address.packed[:first] + address.packed
+    if prefix.prefixlen < 96:
+        packed = packed[:_UNUSED_OCTET] + b"\0" + packed[_UNUSED_OCTET:]
+    return IPv6Address(packed.ljust(16, b"\0"))
+
+
 def prefixes_in(addresses: Iterable[str]) -> tuple[IPv6Network, ...]:
     """The prefixes that a resolver's answer for `NAME` tells of."""
     return tuple(
@@ -50,18 +60,29 @@ def _octets(address: IPv6Address, length: int) -> bytes:
 
 
 class Translation:
-    """What this home's network translates, asked for when an answer looks bogus."""
+    """What this home's network translates.
+
+    It is asked for when an answer looks bogus, and when an address of IPv4 is given and
+    there is no way out by IPv4.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._prefixes: tuple[IPv6Network, ...] = ()
         self._until_s = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def learn(self, resolver: str, traffic: Traffic) -> None:
-        """Ask a resolver for the prefix, at most once an hour."""
-        if self._clock.monotonic_s() < self._until_s:
-            return
-        self._until_s = self._clock.monotonic_s() + _REMEMBERED_S
+        """Ask a resolver for the prefix, at most once an hour.
+
+        Who comes while somebody asks waits for the answer.
+        """
+        async with self._asking:
+            if self._clock.monotonic_s() >= self._until_s:
+                self._until_s = self._clock.monotonic_s() + _REMEMBERED_S
+                await self._ask(resolver, traffic)
+
+    async def _ask(self, resolver: str, traffic: Traffic) -> None:
         try:
             answers = await look_up(
                 NAME, AddressFamily.IPV6, resolver, self._clock, traffic
@@ -80,3 +101,9 @@ class Translation:
             if parsed in prefix:
                 return str(inner_address(parsed, prefix))
         return address
+
+    def reached_at(self, address: str) -> str:
+        """Where an IPv4 address is reached from here: itself without a translation."""
+        if not self._prefixes:
+            return address
+        return str(outer_address(IPv4Address(address), self._prefixes[0]))

@@ -195,7 +195,8 @@ class Wire:
     ) -> str:
         """The first address of the wanted family; where it came from is noted."""
         if is_address(host):
-            addresses = of_family((host,), family)
+            reached = await self._reached_at(host, family, observation)
+            addresses = of_family((reached,), family)
         elif local := localhost_addresses(host, family):
             addresses, observation.resolver = local, "localhost"
         elif written := self._hosts.addresses(host, family):
@@ -207,17 +208,34 @@ class Wire:
         observation.dns_answers = () if is_address(host) else addresses
         return addresses[0]
 
+    async def _reached_at(
+        self, address: str, family: AddressFamily, observation: Observation
+    ) -> str:
+        """A given address, or the one at which this home's network translates it."""
+        if ":" in address or family is not AddressFamily.ANY or not is_six_alone():
+            return address
+        await self._learn_translation(self._resolver(), observation)
+        return self._translation.reached_at(address)
+
+    def _resolver(self) -> str:
+        configured = self._settings.resolvers
+        return configured[0] if configured else system_resolver()
+
+    async def _learn_translation(self, resolver: str, observation: Observation) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.stage_timeout_s):
+                await self._translation.learn(resolver, observation.traffic)
+
     async def _looked_up(
         self, host: str, family: AddressFamily, observation: Observation
     ) -> tuple[str, ...]:
         settings = self._settings
         if family is AddressFamily.ANY and is_six_alone():
             family = AddressFamily.IPV6  # an address of the other one leads nowhere
-        configured = settings.resolvers
-        observation.resolver = configured[0] if configured else system_resolver()
+        observation.resolver = resolver = self._resolver()
         async with asyncio.timeout(settings.stage_timeout_s):
             answers = await look_up(
-                host, family, observation.resolver, self._clock, observation.traffic
+                host, family, resolver, self._clock, observation.traffic
             )
         observation.mark(Mark.LOOKUP_START, answers.sent_s)
         observation.mark(Mark.LOOKUP_END, answers.arrived_s)
@@ -237,9 +255,7 @@ class Wire:
             return False
         if observation.resolver is None or not any(":" in a for a in addresses):
             return True
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.stage_timeout_s):
-                await self._translation.learn(observation.resolver, observation.traffic)
+        await self._learn_translation(observation.resolver, observation)
         return self._has_bogon(tuple(map(self._translation.original, addresses)))
 
     def _has_bogon(self, addresses: tuple[str, ...]) -> bool:

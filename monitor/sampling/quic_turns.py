@@ -2,14 +2,16 @@
 
 The order in which they are begun is the round's, which is drawn. A site's turn comes
 with every so many of its transfers over TCP, not by the clock: sites of one service
-take turns, and by the clock it could always be the same one's.
+take turns, and by the clock it could always be the same one's. More sites are due than
+fit into a round. Targets go first, as each is judged by its own pairs, of which eight
+or so are needed; what the controls are asked for a few of theirs together tell.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from monitor.model import Target, Transport
+from monitor.model import Role, Target, Transport
 from monitor.sampling.round import Errand
 
 Offered = Callable[[Target], str | None]
@@ -17,6 +19,8 @@ Offered = Callable[[Target], str | None]
 MOST_A_ROUND: Final = 2
 """Where QUIC is blocked each takes a time-out, and the transfers over TCP wait for
 it."""
+_PATIENCE: Final = 4
+"""A control that has waited for so many of its turns goes before targets."""
 
 
 @dataclass(slots=True)
@@ -26,13 +30,16 @@ class QuicTurns:
     Attributes
     ----------
     offered : whom to ask.
-    one_in : of so many transfers of a site one is made over QUIC, too.
+    every : how often a site is asked, in turns of transfers: of a site that has all
+        turns one in so many transfers is made over QUIC, too.
     names : the sites that are asked; None: all.
+    n_sharing : sites that take turns with a site, itself among them; 1 where missing.
     """
 
     offered: Offered
-    one_in: int
+    every: float
     names: frozenset[str] | None = None
+    n_sharing: Mapping[str, int] = field(default_factory=dict)
     _n_since: dict[str, int] = field(default_factory=dict)
     """Transfers of each site since its last one over QUIC."""
 
@@ -45,13 +52,24 @@ class QuicTurns:
             if (probe := self.offered(target)) is not None
         ]
         for target, _ in offers:
-            n_before = self._n_since.get(target.name, self.one_in - 1)
+            n_before = self._n_since.get(target.name, self.one_in(target) - 1)
             self._n_since[target.name] = n_before + 1
-        due = [o for o in offers if self._n_since[o[0].name] >= self.one_in]
-        due.sort(key=lambda offer: -self._n_since[offer[0].name])
+        due = [o for o in offers if self._turns_waited(o[0]) >= 1]
+        due.sort(key=lambda offer: self._rank(offer[0]))
         for target, _ in due[:MOST_A_ROUND]:
             self._n_since[target.name] = 0
         return [
             Errand(target=target, probe=probe, transport=Transport.QUIC)
             for target, probe in due[:MOST_A_ROUND]
         ]
+
+    def one_in(self, target: Target) -> int:
+        """Of so many transfers of a site one is made over QUIC, too."""
+        return max(1, round(self.every / self.n_sharing.get(target.name, 1)))
+
+    def _turns_waited(self, target: Target) -> float:
+        return self._n_since[target.name] / self.one_in(target)
+
+    def _rank(self, target: Target) -> tuple[bool, float]:
+        n_turns = self._turns_waited(target)
+        return target.role == Role.CONTROL and n_turns < _PATIENCE, -n_turns

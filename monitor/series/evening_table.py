@@ -20,6 +20,7 @@ from monitor.evening_rule import (
 from monitor.series.cells import Connection
 from monitor.series.grid import Grid, widened
 from monitor.series.rows import Bools, Floats, Ints
+from monitor.series.sent_again import Sent, sent_in
 from monitor.series.setaside import dead_share, outages, own_load
 from monitor.wallclock import numbered_day
 
@@ -100,6 +101,8 @@ class EveningTable:
     gateway_log: float
     """The usual round trip to the gateway [log seconds], NaN unknown."""
     transfer: TransferTable
+    sent: tuple[Sent, Sent] | None
+    """What was sent again in the window and in the rest; None: it was not counted."""
 
     def dates(self) -> list[date]:
         """Local dates of the evenings."""
@@ -150,7 +153,17 @@ def evening_table(grid: Grid) -> EveningTable:
         ).reshape(-1),
         gateway_log=typical(grid.gateway),
         transfer=_transfer_table(grid.transfer, down | loaded, inside, rest),
+        sent=_sent(grid, down | loaded, inside, rest),
     )
+
+
+def _sent(
+    grid: Grid, set_aside: Bools, inside: Bools, rest: Bools
+) -> tuple[Sent, Sent] | None:
+    if grid.sent is None:
+        return None
+    of = grid.sent
+    return sent_in(of, inside, set_aside), sent_in(of, rest, set_aside)
 
 
 def _transfer_table(

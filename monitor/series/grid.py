@@ -29,6 +29,7 @@ from monitor.series.local_time import evening_of, local_seconds
 from monitor.series.nowhere import nobodys_networks
 from monitor.series.pairs import PairValue, legs_apart, pairs_of
 from monitor.series.rows import Bools, Ints, Rows, rows
+from monitor.series.sent_again import SentRows, sent_rows
 from monitor.series.transfers import TransferRows
 from monitor.series.transports import both_transports, transport_pairs
 from monitor.series.ways import away_notes, elsewhere
@@ -74,6 +75,8 @@ class Grid:
     """The connection by which each series' rate was measured."""
     transfers: TransferRows | None
     """Its rows one by one, for what cells do not keep; None: they were not kept."""
+    sent: SentRows | None
+    """Rows of which it is known what they sent again; None: of none."""
     load_bps: Cells
     """The household's other traffic per slot, NaN unknown, shape (D, T)."""
     gateway: Cells
@@ -168,6 +171,7 @@ def _grid(
     filler = Filler(table, read, cell, is_spoiled, (evening.size, n_slots))
     keys = series_keys(read, runs)
     site_runs = [run for run in runs if not run.is_local]
+    groups = [[r for r in site_runs if r.key == k.key] for k in keys]
     local_runs = [run for run in runs if run.is_local]
     return Grid(
         vantage=vantage,
@@ -188,7 +192,8 @@ def _grid(
         ),
         load_bps=filler.local_means(local_runs, Probe.INTERFACE, "goodput_bps"),
         gateway=_log(filler.local_means(local_runs, Probe.GATEWAY, "connect_s")),
-        **filler.all_series([[r for r in site_runs if r.key == k.key] for k in keys]),
+        sent=sent_rows(table, cell, ~is_spoiled, groups),
+        **filler.all_series(groups),
     )
 
 

@@ -47,6 +47,7 @@ MEASURED = (
     "tcp_rcv_rtt_s",
     "tcp_rcv_ooopack",
     "tcp_segs_in",
+    "tcp_retransmits",
 )
 """Numeric columns that the analysis reads."""
 LARGEST = {
@@ -55,6 +56,7 @@ LARGEST = {
     "http_status": 1e3,
     "tcp_rcv_ooopack": 1e9,
     "tcp_segs_in": 1e9,
+    "tcp_retransmits": 1e9,
 }
 _LONGEST_S = 86_400.0
 _MAX_SERIES = 20_000

@@ -26,6 +26,7 @@ def check_title(check: MechanismCheck, language: Language) -> str:
         "transport": t("Do TCP and QUIC differ more than by day?"),
         "residue": t("Does the neutral server stay slow after the site's name?"),
         "twin": t("Does another name at the same servers stay fast?"),
+        "sender_loss": t("Is what this home sends to it lost on the way?"),
         "fingerprint": t("Do slow transfers have the shape of a limit on the way?"),
     }
     return titles.get(check.check, check.check)

@@ -1,11 +1,13 @@
 """What a home's own network translates is no lie; what is inside is judged."""
 
-from ipaddress import IPv6Address, IPv6Network
+import asyncio
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 import pytest
 
 from monitor.model import AddressFamily, Probe, Target
-from monitor.probe.nat64 import NAME, inner_address, prefixes_in
+from monitor.probe import wire
+from monitor.probe.nat64 import NAME, inner_address, outer_address, prefixes_in
 from tests.servers import dns
 
 PREFIX = "fd64:1::"
@@ -23,6 +25,8 @@ OF_RFC_6052 = [
 def test_addresses_of_the_standards_own_table(prefix: str, address: str) -> None:
     inner = inner_address(IPv6Address(address), IPv6Network(prefix))
     assert str(inner) == "192.0.2.33"
+    outer = outer_address(IPv4Address("192.0.2.33"), IPv6Network(prefix))
+    assert outer == IPv6Address(address)
 
 
 def test_prefix_is_found_in_the_answer_for_its_name() -> None:
@@ -68,3 +72,43 @@ async def test_a_lie_of_ipv4_asks_nobody_else(names, make_prober) -> None:
     told = await failure_of(names, make_prober, "10.0.0.1", family="ipv4")
     assert told == ("resolve", "dns_bogon_error")
     assert NAME not in {name for name, _ in names.asked}
+
+
+@pytest.mark.parametrize(
+    ("answer", "family", "six_alone", "reached"),
+    [
+        (f"{PREFIX}c000:aa", "any", True, f"{PREFIX}c000:221"),
+        ("192.0.0.170", "any", True, "192.0.2.33"),
+        (f"{PREFIX}c000:aa", "any", False, "192.0.2.33"),
+        (f"{PREFIX}c000:aa", "ipv4", True, "192.0.2.33"),
+    ],
+    ids=["translated", "no-translation", "has-a-way", "asked-for-ipv4"],
+)
+async def test_an_address_of_ipv4_is_reached_by_the_translation(
+    names, make_prober, monkeypatch, answer, family, six_alone, reached
+) -> None:
+    """As apps do: Telegram's data centres have addresses and no names."""
+    monkeypatch.setattr(wire, "is_six_alone", lambda: six_alone)
+    names.rules[NAME] = dns.addresses(answer)
+    target = Target(
+        name="dc", url="tcp://192.0.2.33:443", address_family=AddressFamily(family)
+    )
+    prober = make_prober(stage_timeout_s=0.3)
+    sample = await prober.measure(target, Probe.TCP)
+    assert sample.remote_address == reached
+    assert sample.resolver is None
+
+
+async def test_who_comes_while_the_prefix_is_asked_for_waits(
+    names, make_prober, monkeypatch
+) -> None:
+    """Found in the lab: of three data centres of a round two had no way."""
+    monkeypatch.setattr(wire, "is_six_alone", lambda: True)
+    names.rules[NAME] = dns.addresses(f"{PREFIX}c000:aa")
+    prober = make_prober(stage_timeout_s=0.3)
+    targets = [Target(name=f"dc{n}", url=f"tcp://192.0.2.{n}:443") for n in range(1, 4)]
+    samples = await asyncio.gather(*(prober.measure(t, Probe.TCP) for t in targets))
+    assert [s.remote_address for s in samples] == [
+        f"{PREFIX}c000:20{n}" for n in range(1, 4)
+    ]
+    assert [name for name, _ in names.asked].count(NAME) == 1

@@ -2,18 +2,20 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from monitor.config import parse
+from monitor.config import load, parse
 from monitor.daemon.wiring import new_ration, quic_turns
 from monitor.errors import ConfigError
-from monitor.model import Probe, Sample, Target, Transport
+from monitor.model import Probe, Role, Sample, Target, Transport
 from monitor.probe.traffic import Traffic
 from monitor.sampling.quic_turns import MOST_A_ROUND, QuicTurns
 from monitor.sampling.round import Errand, RoundRunner, plan
 from monitor.sampling.sampler import Pace, Sampler
+from monitor.sampling.turns import taking_turns, whose_turn_it_is
 from tests.sampling.test_round import Gate, LoopClock, Notebook, Site
 
 SLOT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -34,7 +36,7 @@ def names_of(turns: QuicTurns, transfers: list[Target], n_rounds: int) -> list[s
 
 
 def test_every_site_has_its_turn_and_few_come_in_one_round() -> None:
-    turns = QuicTurns(lambda _: Probe.DOWNLOAD, one_in=3)
+    turns = QuicTurns(lambda _: Probe.DOWNLOAD, every=3)
     transfers = sites("a", "b", "c", "d")
     rounds = [turns.errands(transfers) for _ in range(30)]
     assert max(map(len, rounds)) <= MOST_A_ROUND
@@ -45,16 +47,32 @@ def test_every_site_has_its_turn_and_few_come_in_one_round() -> None:
 
 def test_sites_that_take_turns_are_all_asked() -> None:
     """By the clock every third transfer would always be the same site's."""
-    turns = QuicTurns(lambda _: Probe.DOWNLOAD, one_in=3)
+    turns = QuicTurns(lambda _: Probe.DOWNLOAD, every=3)
     names = [n for i in range(90) for n in names_of(turns, sites("abc"[i % 3]), 1)]
     assert Counter(names) == {"a": 10, "b": 10, "c": 10}
+
+
+def test_the_shipped_targets_are_each_asked_three_times_an_evening() -> None:
+    """What is needed to tell of blocked QUIC after three evenings is nine pairs."""
+    config = load(Path("config.yaml"))
+    targets = config.all_targets()
+    turns = quic_turns(config, lambda _: Probe.DOWNLOAD)
+    begun = Counter(
+        e.target.name
+        for turn in range(12 * 12)
+        for e in turns.errands(whose_turn_it_is(targets, turn))
+    )
+    transferred = [t for sites in taking_turns(targets) for t in sites]
+    least = {Role.TARGET: 2.9, Role.CONTROL: 0.8}
+    assert all(begun[t.name] / 12 >= least[Role(t.role)] for t in transferred), begun
+    assert sum(begun.values()) <= 12 * 12 * MOST_A_ROUND
 
 
 def test_only_who_offers_it_and_is_wanted_is_asked() -> None:
     def offered(target: Target) -> str | None:
         return Probe.HTTPS if target.name != "b" else None
 
-    turns = QuicTurns(offered, one_in=1, names=frozenset("ab"))
+    turns = QuicTurns(offered, every=1, names=frozenset("ab"))
     errands = turns.errands(sites("a", "b", "c"))
     assert [(e.target.name, e.probe) for e in errands] == [("a", Probe.HTTPS)]
 
@@ -143,9 +161,10 @@ def test_configuration_says_how_often_and_whom() -> None:
         config = parse({**DOCUMENT, "quic": quic}, source="x")
         return quic_turns(config, lambda _: None)
 
-    assert (turns().one_in, turns().names) == (3, None)
-    assert turns(every="10m").one_in == 1
-    assert turns(every="5m").one_in == 1
+    (a,) = sites("a")
+    assert (turns().one_in(a), turns().names) == (3, None)
+    assert turns(every="10m").one_in(a) == 1
+    assert turns(every="5m").one_in(a) == 1
     assert turns(targets=["a", "b"]).names == {"a", "b"}
     assert turns(targets=[]).names == frozenset()
     with pytest.raises(ConfigError, match=r"quic\.targets: no such .*: nobody"):

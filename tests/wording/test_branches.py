@@ -44,6 +44,8 @@ from tests import test_present
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 from tests.analysis.test_fingerprint import POLICED, recorded
 from tests.analysis.test_pairs import ways
+from tests.analysis.test_sender_loss import HOME as LOSSY
+from tests.analysis.test_sender_loss import with_loss
 from tests.analysis.test_transports import calm_only, home_with_quic, never_answered
 from tests.analysis.test_ways import LINE, OTHER_LINE, with_ways
 from tests.analysis.test_ways import home as home_of_ways
@@ -66,9 +68,11 @@ NAMES = {
     "python",
     "tzdata",
     "e-",
+    "plain",
     "twin",
 }
-"""What is written alike in every language: sites, a package, the letter of e-values."""
+"""What is written alike in every language: sites, a package, the letter of e-values, a
+value of the configuration."""
 OF_CAPACITY = (
     ("refused_403", 2),
     ("all_hours", 2),
@@ -228,6 +232,7 @@ def frames() -> Iterator[pd.DataFrame]:  # noqa: PLR0915 - a list
     yield with_local_rows(Home(days=7), "event_loop", failure="event_loop_late")
     yield with_local_rows(Home(days=7, metrics=METRICS), "gateway", connect_s=0.5)
     yield by_another_way()
+    yield with_loss(LOSSY, {"telegram": 0.15})
     yield swapped(n_days=31)
     yield swapped(n_days=2)
     yield quiet_slow_quiet()
