@@ -90,6 +90,7 @@ class _Pour:
             issuers=("",),
             transfer=self._transfer(made & home.downloaded, address),
             transfers=None,
+            sent=None,
             load_bps=nothing,
             gateway=nothing,
             counts={"spoiled_rows": 0, "duplicate_rows": 0, "impossible_values": 0},
