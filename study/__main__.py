@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from benchmarks.page import write_table
+from monitor.analysis import METHOD_VERSION
 from monitor.simulation.capacity import KINDS
 from study import blocks, capacity, patterns
 from study.plan import families, seeds, tasks
@@ -108,7 +109,10 @@ def capacity_command(
     for n in capacity.run(todo, out, jobs):
         if n % 100 == 0:
             print(f"{n} of {len(todo)}", file=sys.stderr)
-    told = capacity.table(list(records(out)))
+    studied = list(records(out))
+    told = (
+        f"Method {METHOD_VERSION}; {len(studied)} homes.\n\n{capacity.table(studied)}"
+    )
     if into is None:
         print(told)
         return

@@ -15,6 +15,8 @@ from ruamel.yaml import YAML
 from tests.install.debian_tree import make_tree, run
 from tests.ports import free_port
 
+pytestmark = pytest.mark.timeout(3600)
+
 BASE = "localhost/monitor-base"
 IMAGE = "localhost/monitor-tried"
 PIP = (Path("/etc/pip.conf"), Path("/etc/ssl/certs"))

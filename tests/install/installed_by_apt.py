@@ -6,6 +6,8 @@ import pytest
 
 from tests.install.debian_tree import inside, make_tree, run
 
+pytestmark = pytest.mark.timeout(3600)
+
 DIST = Path("dist")
 UNITS = ("monitor.service", "monitor-backup.timer", "monitor-silence.timer")
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.install.debian_tree import run
 
+pytestmark = pytest.mark.timeout(3600)
+
 DIST = Path("dist")
 
 
@@ -36,7 +38,6 @@ def test_it_looks_at_the_machine(monitor: str, tmp_path: Path) -> None:
     assert "Traceback" not in told
 
 
-@pytest.mark.timeout(3600)
 def test_it_shows_the_demo(monitor: str, tmp_path: Path) -> None:
     run(monitor, "demo", "--once", "--dir", tmp_path / "demo")
     assert list((tmp_path / "demo").rglob("*.html"))
