@@ -25,7 +25,7 @@ PAGE = ROOT / "docs" / "field-cases.md"
 CONFIG = """\
 timezone: Asia/Almaty
 targets: [{name: youtube, url: "https://www.youtube.com/"}]
-controls: [{name: debian, url: "https://deb.debian.org/"}]
+controls: [{name: debian, url: "https://www.debian.org/"}]
 """
 ANALYZE = "analyze --explain --timezone Asia/Almaty --from samples.csv.gz"
 SPEEDTEST = "import --format speedtest-tracker"

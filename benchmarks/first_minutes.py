@@ -10,7 +10,6 @@ import argparse
 import os
 import pty
 import re
-import select
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import time
 from pathlib import Path
 
 from benchmarks.process import ROOT
+from tests.terminals import answered
 
 PAGE = ROOT / "docs" / "first-minutes.md"
 ANSWERS = [
@@ -36,7 +36,6 @@ LONGEST_S = 500
 
 def recorded(folder: Path, words: tuple[str, ...]) -> str:
     """A command on a terminal, with its answers, its end and how long it took."""
-    answers = list(ANSWERS)
     begun_s = time.monotonic()
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -48,16 +47,7 @@ def recorded(folder: Path, words: tuple[str, ...]) -> str:
         stderr=theirs,
     )
     os.close(theirs)
-    log, told = "", 0
-    try:
-        while select.select([ours], [], [], LONGEST_S)[0]:
-            log += os.read(ours, 4096).decode(errors="replace")
-            if answers and answers[0][0] in log[told:]:
-                told = len(log)
-                os.write(ours, answers.pop(0)[1].encode() + b"\n")
-    except OSError:
-        pass  # So the end of the other side is told.
-    os.close(ours)
+    log = answered(ours, ANSWERS, within_s=LONGEST_S)
     status, took_s = process.wait(), time.monotonic() - begun_s
     end = f"[exit status {status}, {took_s:.0f} s]"
     return f"$ monitor {' '.join(words)}\n{plain(log)}\n{end}\n"

@@ -11,13 +11,11 @@ It writes a table of docs/blocks.md, of the conditions that were run last. About
 minutes for each.
 """
 
-import argparse
 import json
 import re
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -29,6 +27,7 @@ from benchmarks.lab_days import (
     FIRST,
     PREFIX,
     ZONE,
+    asked,
     daemon,
     judge,
     set_clock,
@@ -238,13 +237,8 @@ def counts(database: Path) -> tuple[int, int, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=CONDITIONS, nargs="*", help="none: table")
-    parser.add_argument("--keep", type=Path, help="databases and verdicts stay here")
-    arguments = parser.parse_args()
-    labctl("up")
-    base = arguments.keep or Path(tempfile.mkdtemp(prefix="lab-blocks-"))
-    for name in CONDITIONS if arguments.only is None else arguments.only:
+    base, names = asked(str(__doc__), CONDITIONS, prefix="lab-blocks-")
+    for name in names:
         folder = base / name
         folder.mkdir(parents=True)
         evenings(CONDITIONS[name], folder)

@@ -4,13 +4,15 @@ Its wall clock is set from slot to slot, so that each gets its round. Durations 
 true.
 """
 
+import argparse
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +24,22 @@ ZONE = ZoneInfo("Asia/Almaty")
 FIRST = datetime(2026, 3, 10, tzinfo=ZONE)
 PREFIX = os.environ.get("LAB_PREFIX", "")
 _PATIENCE_S = 90.0
+
+
+def asked(
+    description: str, conditions: Mapping[str, object], *, prefix: str
+) -> tuple[Path, Sequence[str]]:
+    """Where the days stay and which are to be measured, by the command line.
+
+    The lab is up then.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--only", choices=conditions, nargs="*", help="none: table")
+    parser.add_argument("--keep", type=Path, help="databases and verdicts stay here")
+    arguments = parser.parse_args()
+    labctl("up")
+    base = arguments.keep or Path(tempfile.mkdtemp(prefix=prefix))
+    return base, tuple(conditions) if arguments.only is None else arguments.only
 
 
 @contextmanager

@@ -11,17 +11,22 @@ It writes a table of docs/lab-hosts.md, of all conditions in FOLDER. About ten m
 for each, twenty for those of QUIC.
 """
 
-import argparse
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from benchmarks.lab import labctl
-from benchmarks.lab_days import FIRST, daemon, judge, set_clock, wait_for_round
+from benchmarks.lab_days import (
+    FIRST,
+    asked,
+    daemon,
+    judge,
+    set_clock,
+    wait_for_round,
+)
 from benchmarks.lab_hosts import CACHE, CONFIG, NAMES, PAGE, TELEGRAM
 from benchmarks.page import write_table
 from benchmarks.process import Figures
@@ -256,13 +261,8 @@ def _words(condition: Condition, mine: Figures | None) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=CONDITIONS, nargs="*", help="none: table")
-    parser.add_argument("--keep", type=Path, help="databases and verdicts stay here")
-    arguments = parser.parse_args()
-    labctl("up")
-    base = arguments.keep or Path(tempfile.mkdtemp(prefix="lab-services-"))
-    for name in CONDITIONS if arguments.only is None else arguments.only:
+    base, names = asked(str(__doc__), CONDITIONS, prefix="lab-services-")
+    for name in names:
         folder = base / name
         folder.mkdir(parents=True)
         evenings(CONDITIONS[name], folder)

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import select
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from monitor.config.proposal import (
     without_controls,
 )
 from tests import forks
+from tests.terminals import answered
 from tests.test_consent import consents
 from tests.waiting import PATIENCE_S
 
@@ -135,25 +135,13 @@ def test_without_a_terminal_make_run_is_not_held_up(folder: Path) -> None:
 
 
 def typed(folder: Path, answers: list[tuple[str, str]]) -> tuple[int, str]:
-    """`monitor init` with somebody who answers each question when it is asked.
-
-    Not before: what was typed early is thrown away where a password is asked for.
-    """
+    """`monitor init` with somebody who answers each question when it is asked."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": ""}
     streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
     process = forks.Command("init", cwd=folder, env=environment, **streams)
     os.close(theirs)
-    log, told = "", 0
-    try:
-        while select.select([ours], [], [], PATIENCE_S)[0]:
-            log += os.read(ours, 4096).decode(errors="replace")
-            if answers and answers[0][0] in log[told:]:
-                told = len(log)
-                os.write(ours, answers.pop(0)[1].encode() + b"\n")
-    except OSError:
-        pass  # So the end of the other side is told.
-    os.close(ours)
+    log = answered(ours, answers, within_s=PATIENCE_S)
     return process.wait(PATIENCE_S), log
 
 

@@ -177,10 +177,9 @@ def _follows_a_control(
 def _is_switched(table: EveningTable, control: int, metric: int, slow: Bools) -> bool:
     """Whether a control is slowed itself, as if switched, on some evenings."""
     own = slot_common(table, np.array([control]), metric)
-    inside = np.flatnonzero(table.in_window)
-    span = _Span(int(inside[0]), int(inside[-1]) + 1, _SWITCHED_SHARE)
     shape = profile(own[None], slow, CEILING)
-    jump, height = _edge(shape, span, table.grid.slot_min)
+    (asked,) = _spans(table, None)
+    jump, height = _edge(shape, asked, table.grid.slot_min)
     return jump >= _ALL_SWITCHED_SHARE * height
 
 

@@ -7,16 +7,17 @@ what is lost in the rest of its day and on the way to the controls, both beyond 
 """
 
 from dataclasses import dataclass
-from math import exp, lgamma
 from typing import Final
 
 import numpy as np
 
 from monitor.analysis.evalue import binomial_tail, flag_e_value
 from monitor.analysis.look import Look
+from monitor.overlap import overlap_tail
 from monitor.reason import Value
 from monitor.series import EveningTable
 from monitor.series.columns import METRICS
+from monitor.series.evening_table import medians
 from monitor.series.rows import Bools, Floats, Ints
 from monitor.series.sent_again import Sent
 
@@ -142,26 +143,9 @@ def _is_lossy(own: _Count, day: _Count, others: _Count) -> bool:
         return False
     expected = 1.0 - (1.0 - others.loss_at_most) ** (own.n_segments / own.n)
     by_chance = 1.0 - binomial_tail(own.n_again - 1, own.n, expected)
-    return by_chance <= _P0 and _dealt(own, day) <= _P0
-
-
-def _dealt(own: _Count, day: _Count) -> float:
-    """P(as many in the window) where all that sent again are dealt to the day's.
-
-    Fisher's exact test, one-sided.
-    """
-    n, n_again = own.n + day.n, own.n_again + day.n_again
-    most = min(own.n, n_again)
-    whole = _log_choices(n, n_again)
-    logs = (
-        _log_choices(own.n, k) + _log_choices(day.n, n_again - k) - whole
-        for k in range(own.n_again, most + 1)
-    )
-    return sum(map(exp, logs))
-
-
-def _log_choices(n: int, k: int) -> float:
-    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+    n_again = own.n_again + day.n_again
+    as_dealt = overlap_tail(own.n + day.n, own.n, n_again, own.n_again)
+    return by_chance <= _P0 and as_dealt <= _P0
 
 
 def _of(sent: Sent, places: int | Ints) -> Sent:
@@ -189,11 +173,7 @@ def _e_value(is_lossy: Bools, is_tried: Bools) -> float:
 def _longer(table: EveningTable, series: int, controls: Ints) -> Floats:
     """How much longer a connection took on the mean, beyond the controls."""
     own, *others = (_mean_rise(table, place) for place in (series, *controls.tolist()))
-    common = np.array(others)
-    known = np.isfinite(common).any(axis=0)
-    shared = np.zeros(own.shape)
-    shared[known] = np.nanmedian(common[:, known], axis=0)
-    return np.asarray(own - shared)
+    return np.asarray(own - np.nan_to_num(medians(np.array(others).T, 1)))
 
 
 def _mean_rise(table: EveningTable, series: int) -> Floats:
