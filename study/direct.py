@@ -108,7 +108,6 @@ class _Pour:
             arrived = np.where(of.body_bytes > 0, np.log(of.body_bytes), np.nan)
         return Connection(
             connect=self._metric(of, "connect_s", made),
-            handshake=self._metric(of, "tls_handshake_s", made),
             bytes_=self._poured(arrived.astype(np.float32), made, np.nan),
             n_rows=self._poured(made.astype(np.int16), made, 0),
             n_dead=self._poured(dead.astype(np.int16), made, 0),

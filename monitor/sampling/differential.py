@@ -62,7 +62,6 @@ class _History:
 
     reasons: NameReasons = field(default_factory=NameReasons)
     last_look: datetime | None = None
-    last_block: datetime | None = None
     blocks: dict[int, int] = field(default_factory=dict)
     """Evening (days since 1970) -> blocks in its window."""
     calm: dict[int, int] = field(default_factory=dict)

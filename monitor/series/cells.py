@@ -70,8 +70,6 @@ class Connection:
 
     connect: Cells
     """Logarithm of the connect time, shape (S, D, T)."""
-    handshake: Cells
-    """Logarithm of the TLS handshake, shape (S, D, T)."""
     bytes_: Cells
     """Logarithm of what arrived, shape (S, D, T)."""
     n_rows: NDArray[np.int16]
@@ -143,7 +141,6 @@ class Filler:
         kept = np.zeros(self.table.n, np.bool_)
         return Connection(
             connect=self._poured(main, *slowness(self.columns, "connect_s")),
-            handshake=self._poured(main, *slowness(self.columns, "tls_handshake_s")),
             bytes_=self._poured(main, logs, kept),
             n_rows=self._counts(main, np.ones(self.table.n, np.bool_)),
             n_dead=self._counts(main, dead),

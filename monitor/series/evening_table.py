@@ -43,12 +43,8 @@ class TransferTable:
     """Logarithm of the connect time by day."""
     connect_rise: Floats
     """Window minus rest of the connect time."""
-    handshake_rise: Floats
-    """The same of the TLS handshake."""
     bytes_rest: Floats
     """Logarithm of what arrived by day."""
-    bytes_rise: Floats
-    """Window minus rest of it."""
     dead_in_window: Floats
     """Share of attempts without an answer in the window."""
     dead_in_rest: Floats
@@ -172,16 +168,14 @@ def _transfer_table(
     share = np.full(of.n_rows.shape, np.nan, np.float32)
     has_rows = (of.n_rows > 0) & ~set_aside
     share[has_rows] = of.n_dead[has_rows] / of.n_rows[has_rows]
-    connect, handshake, bytes_ = (
+    connect, bytes_ = (
         _two_sides(np.where(set_aside, np.nan, cells), inside, rest, 1)
-        for cells in (of.connect, of.handshake, of.bytes_)
+        for cells in (of.connect, of.bytes_)
     )
     return TransferTable(
         connect_rest=np.where(np.isinf(connect[1]), np.nan, connect[1]),
         connect_rise=_rise(*connect),
-        handshake_rise=_rise(*handshake),
         bytes_rest=np.where(np.isinf(bytes_[1]), np.nan, bytes_[1]),
-        bytes_rise=_rise(*bytes_),
         dead_in_window=_mean(share[..., inside]),
         dead_in_rest=_mean(share[..., rest]),
         n_in_window=np.where(has_rows, of.n_rows, 0)[..., inside].sum(axis=-1),

@@ -6,7 +6,7 @@ its evenings is as crude here as in the note behind docs/fleet.md: enough slow e
 accuse.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
@@ -187,13 +187,4 @@ def evenings_of(
     return {
         conditions.start + timedelta(days=n): bool(is_slow)
         for n, is_slow in enumerate(member.slow)
-    }
-
-
-def true_shares(members: Sequence[FleetMember]) -> Mapping[str, float]:
-    """Share of homes that are truly hit, by provider."""
-    providers = sorted({member.provider for member in members})
-    return {
-        provider: float(np.mean([m.is_hit for m in members if m.provider == provider]))
-        for provider in providers
     }

@@ -40,8 +40,6 @@ class Truth:
     kind: Kind
     allowed: frozenset[str]
     """Verdicts that would be right, given enough evenings."""
-    is_alarm_acceptable: bool
-    """Whether a `selective_*` verdict would not be false."""
     factor: float | None = None
     """How many times slower, where that is how it was imposed."""
     ratios: Mapping[str, float]
@@ -82,7 +80,6 @@ def _unaffected(family: Family, name: str, *, is_first: bool) -> Truth:
         target=name,
         kind=kind,
         allowed=allowed,
-        is_alarm_acceptable=kind is Kind.SERVICE,
         ratios={},
     )
 
@@ -100,7 +97,6 @@ def _affected(
         target=name,
         kind=kind,
         allowed=_allowed(kind, family.conditions.n_controls),
-        is_alarm_acceptable=True,
         factor=imposed.factor if imposed.factor > 1.0 else None,
         ratios=ratios if kind is Kind.SLOWDOWN else {},
         window=_window(imposed),
