@@ -10,7 +10,7 @@ from monitor.reason import Reason
 from monitor.report import CircleCount, public_copy
 from monitor.report.first_page import first_page, how_sure
 from monitor.wording import LANGUAGES, language
-from monitor.wording.error_rates import error_rates
+from monitor.wording.error_rates import ErrorRate, error_rates
 from monitor.wording.rate_words import told_rates
 from tests.wording.test_branches import foreign_words
 
@@ -50,6 +50,17 @@ def test_how_sure_is_said_in_words(facebook, verdict, strength, words) -> None:
     assert words in told
     accuses = verdict in ("targeted_throttling", "selective_slowdown")
     assert ("Odds against pure chance" in told) == accuses
+
+
+def test_rates_have_two_decimals() -> None:
+    """A bound of 0.05 is not one of 0.1."""
+    rates = error_rates()
+    small = ErrorRate(
+        errors=1, cases=900, percent=0.111, low_percent=0.054, high_percent=0.626
+    )
+    each = dict.fromkeys(rates.rates, small)
+    texts = told_rates(rates.method_version, replace(rates, rates=each), ENGLISH)
+    assert "0.11 %; 95% interval 0.05 to 0.63 %" in next(texts)
 
 
 def test_rates_of_another_method_are_called_so() -> None:

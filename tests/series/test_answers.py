@@ -184,6 +184,34 @@ def test_no_answer_from_an_address_that_nobody_owns_is_the_resolvers(address):
     assert set(stages[stages >= 0].tolist()) == {0}
 
 
+@pytest.mark.parametrize(("every", "stage"), [(30, 0), (3, 1)])
+def test_an_address_that_nobody_owns_is_the_sites_where_it_often_answers(
+    every: int, stage: int
+):
+    """Of the rest of the day one answer in thirty is from there, or one in three."""
+    frame = rows(
+        remote_address="10.0.0.1",
+        connect_s=np.nan,
+        tls_handshake_s=np.nan,
+        waiting_s=np.nan,
+        http_status=np.nan,
+        failure="connection_refused",
+        failed_operation="connect",
+    )
+    frame.loc[frame.index % every == 0, "remote_address"] = "10.0.0.1"
+    of = next(grids(frame, timezone="Asia/Almaty", window=WINDOW))
+    stages = in_window(of.stage[0], of)
+    assert set(stages[stages >= 0].tolist()) == {stage}
+
+
+def test_answers_without_a_body_are_no_measure_of_a_page():
+    frame = rows(encoded_body_bytes=700.0)
+    hour = frame["started_at_utc"].dt.tz_convert("Asia/Almaty").dt.hour
+    frame.loc[hour.isin([1, 2, 3]), "encoded_body_bytes"] = 0.0
+    of = next(grids(frame, timezone="Asia/Almaty", window=WINDOW))
+    assert (in_window(of.refused[0], of) == in_window(of.n_rows[0], of)).all()
+
+
 def test_an_invented_address_that_serves_the_own_certificate_is_no_lie():
     of = grid(remote_address="198.18.0.7")
     assert not of.n_dead.any()

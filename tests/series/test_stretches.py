@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from monitor.evening_rule import CEILING, parse_window
+from monitor.series import evening_table
 from monitor.series.cells import log_means
 from monitor.series.columns import METRICS, columns, slowness
 from monitor.series.evening_table import (
@@ -21,6 +22,7 @@ from monitor.series.evening_table import (
     _placebo_windows,
     _quantile,
     _rise,
+    medians,
     typical,
     typical_of_each,
 )
@@ -137,6 +139,21 @@ def test_half_of_a_usual_evening_is_needed():
     rest = np.zeros(8, np.bool_)
     assert _has_both(known, inside, inside).tolist() == [[False, *[True] * 4]]
     assert not _has_both(known, inside, rest).any()
+
+
+def test_medians_of_many_values_are_those_of_few(monkeypatch):
+    values = np.random.default_rng(1).normal(size=(3, 4, 9))
+    values[1, :, 2:] = nan
+    need = np.array([[1, 2, 3, 4]] * 3)
+    whole = medians(values, need)
+    monkeypatch.setattr(evening_table, "_MOST_AT_ONCE", 9)
+    assert np.array_equal(medians(values, need), whole, equal_nan=True)
+    assert np.isnan(whole).sum() == 2
+
+
+def test_a_transfer_lies_in_its_evening_and_slot():
+    transfers, of = grid().transfers, grid()
+    assert transfers.n_slots == of.n_slots
 
 
 def test_a_quantile_is_a_value_that_was_counted():

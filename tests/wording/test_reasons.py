@@ -8,7 +8,7 @@ from monitor.model import MechanismCheck
 from monitor.reason import Reason
 from monitor.wording import LANGUAGES, language
 from monitor.wording.check_words import check_figure
-from monitor.wording.reason_words import told, told_reasons
+from monitor.wording.reason_words import _written, told, told_reasons
 
 SIZE = Reason(
     "size",
@@ -173,3 +173,17 @@ def test_a_check_that_could_not_be_made_has_no_figure() -> None:
     check = MechanismCheck(check="stage", score=0, detail=STAGE, is_made=False)
     assert check_figure(check, language("ru")) == ""
     assert check.to_dict()["detail"].startswith("unknown: connect")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (0.12345, "", "0.123"),
+        (0.12345, ".2f", "0.12"),
+        (0.25, ".0%", "25%"),
+        (1.234, "factor", "1.23\N{MULTIPLICATION SIGN}"),
+        (None, ".1f", "not measured"),
+    ],
+)
+def test_a_value_is_written_as_its_kind_asks(value, kind: str, text: str) -> None:
+    assert _written(language("en"), value, kind) == text

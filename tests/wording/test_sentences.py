@@ -84,6 +84,15 @@ def test_the_issue_s_own_example_reads_as_wanted() -> None:
     assert "The 5 control sites measured in the same minutes were not." in text
 
 
+def test_only_a_slowdown_of_dead_evenings_is_told_by_them() -> None:
+    details = replace(DETAILS, is_mostly_dead=True)
+    dead, slow = "21 of the last 28", "26 of the last 28"
+    assert dead in told("selective_slowdown", details=details)
+    for verdict in ("selective_slowdown", "targeted_throttling"):
+        assert slow in told(verdict, details=DETAILS)
+    assert slow in told("targeted_throttling", details=details)
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_every_verdict_has_its_own_sentence_and_title(verdict: str, code: str) -> None:
