@@ -44,7 +44,6 @@ from monitor.wallclock import day_number
 
 _SHORTEST_GAP_MIN: Final = 20
 _GAP_IN_INTERVALS: Final = 3
-_MAX_PROBE_VERSIONS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +273,7 @@ def _probe_versions(frame: pd.DataFrame) -> tuple[str, ...]:
     if "probe_version" not in frame.columns:
         return ()
     versions = frame["probe_version"].dropna().unique()
-    return tuple(sorted(map(str, versions))[:_MAX_PROBE_VERSIONS])
+    return tuple(sorted(map(str, versions)))
 
 
 def _is_simulated(frame: pd.DataFrame, vantage: str) -> bool:
