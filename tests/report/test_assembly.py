@@ -75,8 +75,12 @@ def test_a_gap_has_the_reasons_of_the_slots_within_it() -> None:
 
 
 def test_before_the_report_begins_there_is_no_gap() -> None:
-    early = frame([-10, -5, 0, 5, 60])
-    assert _gaps(early, replace(SCOPE, since=NOON.date() + timedelta(days=1)), ()) == ()
+    last_hour = frame([290, 295, 300, 305, 359])
+    assert _gaps(last_hour, SCOPE, ())
+    assert (
+        _gaps(last_hour, replace(SCOPE, since=NOON.date() + timedelta(days=1)), ())
+        == ()
+    )
 
 
 def test_rounds_that_this_machine_spoiled_are_counted_by_reason() -> None:
