@@ -83,6 +83,13 @@ def test_before_the_report_begins_there_is_no_gap() -> None:
     )
 
 
+def test_the_first_hours_of_the_first_day_are_told() -> None:
+    """Six hours after noon UTC the next day begins in Almaty."""
+    tomorrow = replace(SCOPE, since=NOON.date() + timedelta(days=1))
+    assert len(_gaps(frame([360, 365, 370, 375, 430]), tomorrow, ())) == 1
+    assert _gaps(frame([359, 420, 425, 430, 435]), tomorrow, ()) == ()
+
+
 def test_rounds_that_this_machine_spoiled_are_counted_by_reason() -> None:
     probes = [Probe.CLOCK, Probe.EVENT_LOOP, Probe.CLOCK, "https", Probe.CLOCK]
     failures = ["stepped", "late", "stepped", "reset", ""]

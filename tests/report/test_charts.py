@@ -118,3 +118,11 @@ def test_an_evening_without_any_answer_can_be_drawn(one_service) -> None:
     assert "<svg" in last_night_svg(dead, WINDOW, ENGLISH)
     assert "no answer" in {key.label for key in last_night_keys(dead, ENGLISH)}
     assert "no answer" not in {key.label for key in last_night_keys(last, ENGLISH)}
+
+
+@pytest.mark.parametrize(("text", "hours"), [("20:00-22:00", 2), ("19:30-22:00", 2.5)])
+def test_the_evening_is_as_wide_as_it_is_long(one_service, text, hours) -> None:
+    svg = last_night_svg(one_service.hosts[0].last_night, parse_window(text), ENGLISH)
+    outlines = re.findall(r'<path d="M ([\d.]+) [\d.]+ \nL ([\d.]+) ', svg)
+    _, day, evening = ((float(end) - float(begin)) for begin, end in outlines[:3])
+    assert 24 * evening / day == pytest.approx(hours, abs=0.01)
