@@ -1,0 +1,177 @@
+"""Where each part of a picture stands: read from the drawing, before it is an SVG."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+
+from monitor.evening_rule import parse_window
+from monitor.report.charts import (
+    _bridged,
+    _clipped,
+    _cross_dead_hours,
+    _draw_target,
+    _frame_window,
+    _hatch_gaps,
+    _highest,
+    _label_clock,
+    _label_days,
+    _label_hours,
+    _label_slowness,
+)
+from monitor.report.content import HeatMap, LastNight
+from monitor.wording import language
+
+ENGLISH = language("en")
+DAY = date(2026, 3, 10)
+nan, inf = np.nan, np.inf
+
+
+@pytest.fixture
+def axes() -> Axes:
+    return Figure().subplots()
+
+
+def heat_map(slowness: np.ndarray, **more: int) -> HeatMap:
+    days = tuple(DAY + timedelta(days=n) for n in range(len(slowness)))
+    return HeatMap(days=days, first_hour=6, slowness=slowness, **more)
+
+
+def last_night(target: list[float], high: list[float] | None = None) -> LastNight:
+    n = len(target)
+    band = {
+        "controls_low": np.full(n, 0.9),
+        "controls_high": np.array(high or [1.1] * n),
+    }
+    blank = dict.fromkeys(("in_window", "in_rest", "failed", "made"))
+    return LastNight(
+        minutes=360.0 + 15 * np.arange(n),
+        target=np.array(target),
+        controls=np.ones(n),
+        **band,
+        **blank,
+    )
+
+
+def test_the_window_is_framed_by_its_hours_from_the_first_of_the_day(axes) -> None:
+    _frame_window(axes, heat_map(np.ones((3, 24))), parse_window("20:00-22:30"))
+    edges = [line.get_ydata()[0] for line in axes.lines]
+    assert edges == [14, 16.5]
+    assert {line.get_linestyle() for line in axes.lines} == {"--"}
+
+
+def test_a_window_before_the_first_hour_of_the_day_stands_at_its_end(axes) -> None:
+    _frame_window(axes, heat_map(np.ones((3, 24))), parse_window("02:00-04:00"))
+    assert [line.get_ydata()[0] for line in axes.lines] == [20, 22]
+
+
+@pytest.mark.parametrize(("days", "size"), [(3, 24), (90, 10), (900, 2)])
+def test_an_hour_without_answers_has_its_cross_in_its_middle(axes, days, size) -> None:
+    slowness = np.ones((days, 24))
+    slowness[2, 14] = inf
+    _cross_dead_hours(axes, heat_map(slowness))
+    (crosses,) = axes.collections
+    assert isinstance(crosses, PathCollection)
+    assert crosses.get_offsets().tolist() == [[2.5, 14.5]]
+    assert crosses.get_sizes().tolist() == [size]
+
+
+def test_no_days_have_no_crosses(axes) -> None:
+    _cross_dead_hours(axes, heat_map(np.ones((0, 24))))
+    assert axes.collections[0].get_offsets().size == 0
+
+
+def test_a_gap_is_hatched_from_edge_to_edge_of_its_hour(axes) -> None:
+    slowness = np.ones((3, 24))
+    slowness[1, 5] = nan
+    _hatch_gaps(axes, heat_map(slowness))
+    (patch,) = axes.patches
+    assert patch.get_path().vertices[:4].tolist() == [[1, 5], [2, 5], [2, 6], [1, 6]]
+    assert patch.get_hatch()
+
+
+def test_without_gaps_or_before_the_first_hour_nothing_is_hatched(axes) -> None:
+    _hatch_gaps(axes, heat_map(np.ones((3, 24))))
+    slowness = np.ones((3, 24))
+    slowness[0, :5] = nan
+    _hatch_gaps(axes, heat_map(slowness, n_before=5))
+    assert not axes.patches
+
+
+@pytest.mark.parametrize(
+    ("days", "places"),
+    [
+        (3, [2.5, 1.5, 0.5]),
+        (10, [n + 0.5 for n in range(9, -1, -1)]),
+        (11, [10.5, 3.5]),
+        (50, [n + 0.5 for n in range(49, -1, -7)]),
+        (51, [50.5, 36.5, 22.5, 8.5]),
+    ],
+)
+def test_days_are_named_back_from_the_last(axes, days: int, places) -> None:
+    _label_days(axes, heat_map(np.ones((days, 24))).days, ENGLISH)
+    assert axes.get_xticks().tolist() == places
+    last = DAY + timedelta(days=days - 1)
+    assert axes.get_xticklabels()[0].get_text() == ENGLISH.short_date(last)
+
+
+def test_every_third_hour_is_named_and_the_day_ends_as_it_began(axes) -> None:
+    _label_hours(axes, heat_map(np.ones((3, 24))))
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[:3] == ["06:00", "09:00", "12:00"]
+    assert names[-2:] == ["03:00", "06:00"]
+    assert axes.get_ylim() == (24, 0)
+
+
+def test_colours_end_at_ten_times_and_begin_at_the_usual() -> None:
+    told = _clipped(np.array([0.5, 3.0, 40.0, inf, nan]))
+    np.testing.assert_array_equal(told, [1, 3, 10, 10, nan])
+
+
+def test_one_missing_moment_is_bridged_and_two_are_a_gap() -> None:
+    told = _bridged(np.array([1.0, nan, 4.0, nan, nan, 2.0, inf, 8.0]))
+    np.testing.assert_array_equal(told, [1, 2, 4, nan, nan, 2, nan, 8])
+
+
+@pytest.mark.parametrize(
+    ("target", "high", "top"),
+    [([1.0, 2.0], None, 3.0), ([1.0, 5.0], None, 6.0), ([1.0, inf], [1, 10], 12.0)],
+)
+def test_the_picture_is_a_fifth_higher_than_its_highest(target, high, top) -> None:
+    assert _highest(last_night(target, high)) == pytest.approx(top)
+    assert _highest(last_night([nan, nan], [nan, nan])) == 3.0
+
+
+def test_dead_moments_are_crosses_at_the_top(axes) -> None:
+    night = last_night([1.0, inf, 5.0])
+    _draw_target(axes, night.minutes / 60, night)
+    line, crosses = axes.lines
+    assert crosses.get_xydata().tolist() == [[6.25, pytest.approx(6.0)]]
+    assert line.get_markevery() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("target", "low", "names"),
+    [
+        ([1.0, 5.0], 0.6, ["1", "2", "5"]),
+        ([0.3, 1.0], 0.3, ["0.5", "1", "2"]),
+    ],
+)
+def test_slowness_is_named_in_times(axes, target, low: float, names) -> None:
+    night = last_night(target)
+    _label_slowness(axes, night)
+    assert axes.get_ylim() == pytest.approx((low, _highest(night) * 1.15))
+    # On both sides of the picture.
+    told = [*dict.fromkeys(label.get_text() for label in axes.get_yticklabels())]
+    assert told == [f"{name}\N{MULTIPLICATION SIGN}" for name in names]
+    assert axes.get_yscale() == "log"
+
+
+def test_a_day_is_named_every_three_hours(axes) -> None:
+    _label_clock(axes, np.array([6.0, 29.75]))
+    assert axes.get_xlim() == (6, 30)
+    names = [label.get_text() for label in axes.get_xticklabels()]
+    assert names == [f"{h % 24:02d}:00" for h in range(6, 31, 3)]
