@@ -1,8 +1,8 @@
 """Words that a fuzzer would hardly guess: names of keys, columns and headers."""
 
 from collections.abc import Iterator
-
-from pydantic import BaseModel
+from dataclasses import fields, is_dataclass
+from typing import get_type_hints
 
 from monitor.config import Config
 from monitor.interchange import COLUMNS
@@ -47,9 +47,11 @@ def of(target: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _keys(section: type[BaseModel]) -> Iterator[str]:
-    for name, field in section.model_fields.items():
-        yield name
-        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from _keys(kind)
+def _keys(section: type) -> Iterator[str]:
+    kinds = get_type_hints(section)
+    for key in fields(section):
+        kind = kinds[key.name]
+        yield key.name
+        for part in (kind, *getattr(kind, "__args__", ())):
+            if is_dataclass(part):
+                yield from _keys(part)

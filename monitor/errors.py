@@ -10,7 +10,7 @@ MonitorError
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from difflib import get_close_matches
+from typing import Self
 
 from monitor.text import printable
 
@@ -39,6 +39,10 @@ class ConfigError(InputError):
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{self.source}: {len(self.problems)} problem(s)\n{lines}")
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, tuple[str, ...]]]:
+        """How a child hands it over."""
+        return type(self), (self.source, self.problems)
+
 
 class ServiceError(MonitorError):
     """A service that is needed to go on is out of reach."""
@@ -63,6 +67,8 @@ def refuse_unknown(option: str, names: Iterable[str], allowed: Collection[str]) 
     ------
     InputError : a misspelled name would look like an empty answer.
     """
+    from difflib import get_close_matches
+
     for name in names:
         if allowed and name not in allowed:
             told = ", ".join(sorted(allowed))

@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import cache
-from typing import Final
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Final
 
 from monitor.errors import InputError, MonitorError
 from monitor.evening_rule import DEFAULT_WINDOW, Window, parse_window
@@ -24,6 +22,9 @@ from monitor.service_verdicts import services_of
 from monitor.text import printable
 from monitor.untyped import Json
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 SCHEMA_VERSION: Final = 2
 """Grows when an older program would misread a document."""
 
@@ -31,7 +32,7 @@ Document = dict[str, object]
 
 
 _UNREADABLE: Final = (
-    ValidationError,
+    ValueError,  # of pydantic, too
     InputError,
     TypeError,
     LookupError,
@@ -141,7 +142,10 @@ def read_document(document: object) -> Analysis:
 
 
 @cache
-def _analyses() -> TypeAdapter[Analysis]:
+def _analyses() -> "TypeAdapter[Analysis]":
+    # Not by the measuring process, which reads no analysis.
+    from pydantic import TypeAdapter
+
     return TypeAdapter(Analysis)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from monitor.config import (
-    Config,
     checked_database_url,
     control_gaps,
     effective,
@@ -458,12 +457,13 @@ PAGES = [
     ],
 )
 def test_what_the_controls_cannot_show_is_told(controls: list[dict], lack: str | None):
-    config = Config.model_validate(
+    config = parse(
         {
             "timezone": "Asia/Almaty",
             "targets": [{"name": "facebook", "url": "https://www.facebook.com/"}],
             "controls": controls,
-        }
+        },
+        source="x",
     )
     gaps = [gap.lack for gap in control_gaps(config)]
     assert gaps == [] if lack is None else gaps[0].startswith(lack)

@@ -3,12 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import click
 import pytest
-from pydantic import BaseModel
 
 from monitor.cli.root import COMMANDS, cli
 from monitor.config import Config
@@ -24,15 +23,14 @@ def test_every_field_is_in_the_glossary(name: str) -> None:
     assert f"`{name}`" in GLOSSARY
 
 
-def keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    found = []
-    for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            found += keys(inner, f"{prefix}{name}.")
+def keys(section: type, prefix: str = "") -> list[str]:
+    names = []
+    for key in fields(section):
+        if is_dataclass(key.type):
+            names += keys(key.type, f"{prefix}{key.name}.")
         else:
-            found.append(f"{prefix}{name}")
-    return found
+            names.append(f"{prefix}{key.name}")
+    return names
 
 
 @pytest.mark.parametrize("key", keys(Config))

@@ -1,6 +1,7 @@
 """The night's work is done once; a missed night is made up for."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def test_the_night_is_the_same_on_either_database(
     filled: Config, postgres_url: str, tmp_path: Path
 ) -> None:
     fill(postgres_url, home(), tmp_path)
-    other = filled.model_copy(update={"database": postgres_url})
+    other = replace(filled, database=postgres_url)
     nights = [
         ask_store(c.database, analysed_night, c, LAST, now_utc=NOW)
         for c in (filled, other)
@@ -160,7 +161,7 @@ def test_a_night_is_of_the_configured_vantage(filled: Config, tmp_path: Path) ->
     assert {verdict.vantage for verdict in night.analysis.verdicts} == {filled.vantage}
     names = sorted(report_files(night, filled))
     assert names == ["report.csv", "report.html", "report.json"]
-    there = filled.model_copy(update={"vantage": "../../etc/=x"})
+    there = replace(filled, vantage="../../etc/=x")
     night = ask_store(there.database, analysed_night, there, LAST, now_utc=NOW)
     assert {verdict.vantage for verdict in night.analysis.verdicts} == {"../../etc/=x"}
     assert sorted(report_files(night, there)) == names

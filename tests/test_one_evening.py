@@ -210,7 +210,7 @@ def judged(household: Household, tmp_path_factory) -> Household:
     for night in household.nights.values():
         ask_store(url, store_night, night, computed_at_utc=household.now)
     configs = {
-        name: config.model_copy(update={"database": url})
+        name: replace(config, database=url)
         for name, config in household.configs.items()
     }
     return replace(household, configs=configs)

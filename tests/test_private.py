@@ -9,6 +9,7 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -177,8 +178,8 @@ def test_a_doctor_tells_of_files_that_others_may_read(tmp_path: Path) -> None:
     assert not private.is_open_to_others(tmp_path / "monitor.db")
     (first,) = private_findings(config, path)
     assert "set right" not in first.result
-    notify = config.notify.model_copy(update={"urls": ("json://a/b",)})
-    secret = config.model_copy(update={"notify": notify})
+    notify = replace(config.notify, urls=("json://a/b",))
+    secret = replace(config, notify=notify)
     (_, second) = private_findings(secret, path)
     assert second.state is State.WARNING
     assert "holds secrets" in second.result

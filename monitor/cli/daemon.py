@@ -1,13 +1,21 @@
 """`monitor run`."""
 
 import asyncio
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import configuration
-from monitor.cli.root import Settings
+from monitor.cli.options import configuration_apart
+from monitor.cli.root import EXIT_INPUT, Settings
 from monitor.cli.terminal import say
 from monitor.config import masked
+from monitor.errors import StoreError
+
+if TYPE_CHECKING:
+    from monitor.store import Store
 
 
 @click.command("run")
@@ -22,10 +30,11 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     from monitor.service import log_to_stderr
     from monitor.store import Store
 
-    config = configuration(settings)
+    config = configuration_apart(settings)
     log_to_stderr(quiet=("apscheduler", "alembic"))
     clock = SystemClock()
     store = Store(config.database)
+    _upgrade_apart(store)
     ensure_consent(store, config, clock, yes=yes)
     every_s = int(config.every.total_seconds())
     say(
@@ -43,3 +52,24 @@ def run_command(settings: Settings, *, yes: bool) -> None:
             announce=say,
         )
     )
+
+
+def _upgrade_apart(store: "Store") -> None:
+    """Let a child make the database, or bring it to this version, where it is not.
+
+    What that loads (Alembic) would stay here for months.
+    """
+    try:
+        if store.is_current():
+            return
+    except StoreError:
+        return  # away: it is asked again later, here
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "db", "upgrade"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "MONITOR_DATABASE": store.url},
+        check=False,
+    )
+    if done.returncode == EXIT_INPUT:
+        sys.exit(EXIT_INPUT)  # it has told why

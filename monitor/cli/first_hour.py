@@ -134,13 +134,11 @@ def _asked(question: str, proposal: str) -> str:
 
 
 def _check_zone(zone: str) -> None:
-    from pydantic import TypeAdapter, ValidationError
-
-    from monitor.config.values import Zone
+    from monitor.wallclock import zone_named
 
     try:
-        TypeAdapter(Zone).validate_python(zone)
-    except ValidationError:
+        zone_named(zone)
+    except ValueError:
         raise InputError(
             f"--timezone: found {visible(zone)!r}; allowed: an IANA zone, such as"
             " Asia/Almaty"
@@ -161,9 +159,7 @@ def _checked_code(code: str | None) -> str | None:
 
 
 def _asked_cap() -> str | None:
-    from pydantic import TypeAdapter, ValidationError
-
-    from monitor.config.values import Size
+    from monitor.config.values import parsed_size
 
     say(
         "The transfers take roughly 1.2 GB a day, 36 GB a month, without a cap. With"
@@ -175,9 +171,9 @@ def _asked_cap() -> str | None:
         if cap == "none":
             return None
         try:
-            if TypeAdapter(Size).validate_python(cap) >= 1_000_000:
+            if parsed_size(cap) >= 1_000_000:
                 return cap
-        except ValidationError:
+        except ValueError:
             pass
         say("a size such as 10GB, at least 1MB; or none", err=True)
 

@@ -39,6 +39,13 @@ def configuration(settings: Settings) -> Config:
     return load(settings.config_path, database=database_override(settings))
 
 
+def configuration_apart(settings: Settings) -> Config:
+    """As `configuration`, for a process that runs for months: read by a child."""
+    from monitor.config.apart import load_apart
+
+    return load_apart(settings.config_path, database=database_override(settings))
+
+
 def database_url(settings: Settings) -> str:
     """The database in force; the configuration is read only when it must name it."""
     return database_override(settings) or configuration(settings).database

@@ -70,18 +70,22 @@ def _probe_settings(settings: Settings) -> "ProbeSettings":
 
 
 def _target(url: str, *, with_download: bool) -> Target:
-    from pydantic import ValidationError
-
     from monitor.config import Site
-    from monitor.config.problems import problems
+    from monitor.config.loading import ValuesError, checked
     from monitor.model import Role
 
     try:
-        site = Site(
-            name="probe", url=url, download=with_download, download_url=_object(url)
+        site = checked(
+            Site,
+            {
+                "name": "probe",
+                "url": url,
+                "download": with_download,
+                "download_url": _object(url),
+            },
         )
-    except ValidationError as error:
-        first = problems(error.errors())[0]
+    except ValuesError as error:
+        first = error.problems[0]
         raise InputError(f"URL: {first.removeprefix('url: ')}") from None
     return next(site.records(Role.TARGET))
 

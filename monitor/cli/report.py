@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.config import Config
+    from monitor.config.sections import Language
     from monitor.evidence import BundleInfo
     from monitor.model import DayDigest
     from monitor.nightly import Night
@@ -68,7 +69,7 @@ def report_command(
     since: str | None,
     vantage: str | None,
     out: Path | None,
-    language: str | None,
+    language: "Language | None",
     bundle: bool,
     level: str,
     letter: str | None,
@@ -233,14 +234,14 @@ def _at(store: "Store", config: "Config", vantage: str | None) -> "Config":
     if vantage is None:
         return config
     check_known(store, "--vantage", (vantage,))
-    return config.model_copy(update={"vantage": vantage})
+    return replace(config, vantage=vantage)
 
 
-def _in_language(config: "Config", language: str | None) -> "Config":
+def _in_language(config: "Config", language: "Language | None") -> "Config":
     if language is None:
         return config
-    report = config.report.model_copy(update={"language": language})
-    return config.model_copy(update={"report": report})
+    report = replace(config.report, language=language)
+    return replace(config, report=report)
 
 
 def _first_with_rows(

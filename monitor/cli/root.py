@@ -4,7 +4,6 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -95,6 +94,8 @@ class LazyGroup(click.Group):
         name = args[0]
         if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
         # click would look among the commands that were imported: there are none.
         near = " or ".join(map(repr, get_close_matches(name, COMMANDS)))
         meant = f" Did you mean {near}?" if near else ""

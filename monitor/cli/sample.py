@@ -1,6 +1,7 @@
 """`monitor sample`: one round now."""
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -84,4 +85,4 @@ def _only(config: Config, name: str | None) -> Config:
     if not targets and not controls:
         names = ", ".join(s.name for s in (*config.targets, *config.controls))
         raise InputError(f"--target: found {name!r}; allowed: {names}")
-    return config.model_copy(update={"targets": targets, "controls": controls})
+    return replace(config, targets=targets, controls=controls)

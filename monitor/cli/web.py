@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from monitor.cli.options import configuration
+from monitor.cli.options import configuration, configuration_apart
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 
@@ -30,7 +30,7 @@ def serve_command(settings: Settings, *, child: bool) -> None:
     from monitor.service import log_to_stderr
     from monitor.web.http_server import serve, until_told_to_end
 
-    config = configuration(settings)
+    config = (configuration_apart if child else configuration)(settings)
     log_to_stderr(quiet=("alembic",))
 
     if child:

@@ -10,7 +10,6 @@ from typing import Final
 
 from monitor.config.companies import partial_controls
 from monitor.config.sections import Config, Site
-from monitor.config.services import owner_of
 
 FEWEST: Final = 3
 """Live controls that a verdict on somebody's intent needs (contracts 5)."""
@@ -33,7 +32,7 @@ def control_gaps(config: Config) -> Iterator[ControlGap]:
     """What is missing of the controls that have nothing to do with a target."""
     partial = {control.control for control in partial_controls(config)}
     controls = [site for site in config.controls if site.name not in partial]
-    owners = {owner_of(site.url) for site in controls}
+    owners = {site.owner for site in controls}
     if not controls:
         yield ControlGap(
             "none: nobody can say whether a site is slow or the line", _KINDS

@@ -54,7 +54,7 @@ def _of_blocks(config: "Config") -> Iterator[str]:
         if name not in names:
             yield f"differential.targets: no such target: {name}"
     owner = owner_of(blocks.neutral)
-    if any(owner == owner_of(s.url) for s in (*config.targets, *config.controls)):
+    if any(owner == s.owner for s in (*config.targets, *config.controls)):
         yield (
             f"differential.neutral: a server of your own, not {owner}, which is a"
             " target's or a control's"

@@ -1,16 +1,22 @@
 """A file in, one checked `Config` out, or the reason why not."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from pydantic import ValidationError
-
+from monitor.config.key_checks import contradictions
 from monitor.config.problems import between_sites, problems
-from monitor.config.sections import Config
+from monitor.config.sections import Config, Section
 from monitor.config.values import database_url
-from monitor.config.yaml_document import read_document
 from monitor.errors import ConfigError
 from monitor.masking import masked
+from monitor.untyped import Theirs
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Kind = TypeVar("Kind", bound=Section)
 
 
 def load(path: Path, *, database: str | None = None) -> Config:
@@ -28,6 +34,8 @@ def load(path: Path, *, database: str | None = None) -> Config:
     ConfigError
         Unknown keys or impossible values; all of them, each with its path.
     """
+    from monitor.config.yaml_document import read_document
+
     document = read_document(path)
     if database is not None:
         document = {**document, "database": database}
@@ -38,12 +46,51 @@ def parse(document: Mapping[str, object], *, source: str) -> Config:
     """The configuration in an already read document; raises `ConfigError`."""
     odd = between_sites(document)
     try:
-        config = Config.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError(source, [*problems(error.errors()), *odd]) from None
-    if odd:
-        raise ConfigError(source, odd)
+        config = checked(Config, document)
+    except ValuesError as error:
+        raise ConfigError(source, [*error.problems, *odd]) from None
+    wrong = [*contradictions(config)]
+    if wrong or odd:
+        raise ConfigError(source, [*(["; ".join(wrong)] if wrong else []), *odd])
     return config
+
+
+class ValuesError(ValueError):
+    """What cannot be.
+
+    Attributes
+    ----------
+    problems : a line for each value.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def checked(kind: type[Kind], values: object) -> Kind:
+    """A section, or a value of a kind, made of what is written.
+
+    Raises
+    ------
+    ValuesError
+        It has unknown keys or impossible values.
+    """
+    # Loaded for this only: who was handed a configuration does without.
+    from pydantic import ValidationError
+
+    try:
+        section: Kind = _adapter(cast("Theirs", kind)).validate_python(values)
+    except ValidationError as error:
+        raise ValuesError(problems(error.errors())) from None
+    return section
+
+
+@cache
+def _adapter(kind: type[Section]) -> "TypeAdapter[Theirs]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
 
 
 def checked_database_url(value: str, *, source: str) -> str:

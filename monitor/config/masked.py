@@ -1,5 +1,6 @@
 """A configuration that may be shown: every key, no secret."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from monitor.config.sections import Config
@@ -9,7 +10,9 @@ from monitor.model import AddressFamily
 
 def effective(config: Config) -> dict[str, object]:
     """Every key with the value in force, secrets masked, ready to be printed."""
-    document = config.model_dump(mode="python")
+    document = asdict(config)
+    for site in (*document["targets"], *document["controls"]):
+        del site["domain"]  # no key
     document["database"] = masked(config.database)
     for name in ("password_hash", "token_hash"):
         if document["web"][name] is not None:

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
-
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING, Final
 
 from monitor.masking import HIDDEN, masked, masked_in
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _PLAIN: Final[Mapping[str, str]] = {
     "string_type": "a text, in quotes where YAML would read something else",
     "tuple_type": "a list",
-    "model_type": "keys with their values",
+    "dataclass_type": "keys with their values",
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "int_parsing": "a whole number",
@@ -30,7 +31,7 @@ _PLAIN: Final[Mapping[str, str]] = {
 _SITES: Final = ("targets", "controls")
 
 
-def problems(errors: list[ErrorDetails]) -> list[str]:
+def problems(errors: "list[ErrorDetails]") -> list[str]:
     """The lines for what pydantic found; a bad item does not blame its list too."""
     # A list is also called too short when its items are bad: only the items are news.
     inner = {error["loc"][:n] for error in errors for n in range(len(error["loc"]))}
@@ -93,9 +94,9 @@ def _sites(
                 yield f"{section}[{place}]", site
 
 
-def _problem(error: ErrorDetails) -> str:
+def _problem(error: "ErrorDetails") -> str:
     path = _path(error["loc"])
-    if error["type"] == "extra_forbidden":
+    if error["type"] == "unexpected_keyword_argument":
         return f"{path}: unknown key"
     if error["type"] == "missing":
         return f"{path}: missing; it is needed"
@@ -107,7 +108,7 @@ def _problem(error: ErrorDetails) -> str:
     return f"{path}: found {_shown(path, error['input'])}; allowed: {allowed}"
 
 
-def _allowed(error: ErrorDetails) -> str:
+def _allowed(error: "ErrorDetails") -> str:
     if error["type"] in _PLAIN:
         return _PLAIN[error["type"]].format(**error.get("ctx", {}))
     return error["msg"].removeprefix("Value error, ")

@@ -1,15 +1,15 @@
 """The sections of config.yaml, each a frozen record with its defaults."""
 
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from ipaddress import ip_address
-from typing import Annotated, Any, Final, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import urlsplit
 
 from monitor import evening_rule
-from monitor.config.key_checks import contradictions
 from monitor.config.services import content_hosts, registrable_domain
+from monitor.config.value_checks import Before, Length, Limits
 from monitor.config.values import (
     BOTH_FAMILIES,
     SIX_SUFFIX,
@@ -42,30 +42,39 @@ from monitor.config.values import (
 from monitor.errors import InputError
 from monitor.evening_rule import parse_window
 from monitor.model import TWIN, AddressFamily, OwnTerms, Role, Target
+from monitor.untyped import Theirs
 
-FleetText = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
-OwnWords = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+FleetText = Annotated[str, Length(most=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+OwnWords = Annotated[str, Length(most=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Language = Literal["en", "ru", "kk"]
 
 
-class Window(_Section):
+class Section:
+    """What pydantic makes of a mapping: the values of these keys, and of no others."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window(Section):
     """The evening under suspicion, in local time; it may cross midnight."""
 
     start: ClockTime = "20:00"
     end: ClockTime = "22:00"
 
-    @model_validator(mode="after")
-    def _has_a_length(self) -> Self:
+    def __post_init__(self) -> None:
         if self.start == self.end:
             raise ValueError("start and end must differ")
         try:
             parse_window(f"{self.start}-{self.end}")
         except InputError:
             raise ValueError("10 minutes to 10 hours from start to end") from None
-        return self
 
     @property
     def span(self) -> evening_rule.Window:
@@ -77,7 +86,8 @@ class Window(_Section):
         return str(self.span)
 
 
-class Site(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Site(Section):
     """One entry of `targets` or `controls`."""
 
     name: Name
@@ -90,28 +100,30 @@ class Site(_Section):
     download_host: ContentHost | None = None
     download: bool = True
     address_family: Literal["any", "ipv4", "ipv6", "both"] = "any"
-    hosts: Annotated[tuple[ContentHost, ...], Field(max_length=50)] = ()
+    hosts: Annotated[tuple[ContentHost, ...], Length(most=50)] = ()
 
-    @model_validator(mode="before")
+    domain: str | None = field(init=False)
+    """That somebody registered; told apart once, where the file is read."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domain", registrable_domain(self.url))
+        self._check_host()
+        self._check_object()
+
     @classmethod
-    def _defaults_of_name_and_url(cls, values: object) -> object:
-        if not isinstance(values, dict):
-            return values
-        defaults: dict[str, object] = {"hosts": content_hosts(str(values.get("url")))}
-        if is_label(values.get("name")):
-            defaults["service"] = values["name"]
-        return defaults | values
+    def __get_pydantic_core_schema__(
+        cls, kind: Theirs, handler: "GetCoreSchemaHandler"
+    ) -> "CoreSchema":
+        """As pydantic asks for it."""
+        return Before(_with_defaults).__get_pydantic_core_schema__(kind, handler)
 
-    @model_validator(mode="after")
-    def _host_is_named_by_a_page(self) -> Self:
+    def _check_host(self) -> None:
         if (self.host_from is None) is not (self.host_like is None):
             raise ValueError("host_from and host_like together, or neither")
         if self.host_from is not None and not self.url.startswith("tls://"):
             raise ValueError("host_from beside a url with tls://, or no host_from")
-        return self
 
-    @model_validator(mode="after")
-    def _object_is_one(self) -> Self:
+    def _check_object(self) -> None:
         is_page = self.url.startswith(("https://", "http://"))
         if self.download_host is not None and (not is_page or self.download_url):
             raise ValueError(
@@ -120,7 +132,11 @@ class Site(_Section):
             )
         if self.download_url is not None and self.url.startswith("mtproto://"):
             raise ValueError("no download_url beside a url with mtproto://")
-        return self
+
+    @property
+    def owner(self) -> str:
+        """Whose server its address is at: the domain, else the host and port."""
+        return self.domain or urlsplit(self.url).netloc
 
     @property
     def can_be_transferred(self) -> bool:
@@ -132,34 +148,41 @@ class Site(_Section):
         """What the layers below work with: of both families, a host of each."""
         values = self._values()
         family = values.pop("address_family")
-        domain = registrable_domain(self.url)
         if family != BOTH_FAMILIES:
-            yield Target(
-                role=role, domain=domain, address_family=AddressFamily(family), **values
-            )
+            yield Target(role=role, address_family=AddressFamily(family), **values)
             return
         for of_family, name in (
             (AddressFamily.IPV4, self.name),
             (AddressFamily.IPV6, f"{self.name}{SIX_SUFFIX}"),
         ):
             host = {**values, "name": name, "address_family": of_family}
-            yield Target(role=role, domain=domain, **host)
+            yield Target(role=role, **host)
 
     def _values(self) -> dict[str, Any]:
         named = (self.download_host,) if self.download_host is not None else ()
-        return self.model_dump() | {"hosts": (*self.hosts, *named)}
+        return asdict(self) | {"hosts": (*self.hosts, *named)}
 
 
+def _with_defaults(values: object) -> object:
+    """What is written of a site, with what its name and address tell."""
+    if not isinstance(values, dict):
+        return values
+    defaults: dict[str, object] = {"hosts": content_hosts(str(values.get("url")))}
+    if is_label(values.get("name")):
+        defaults["service"] = values["name"]
+    return defaults | values
+
+
+@dataclass(frozen=True, kw_only=True)
 class Suspect(Site):
     """One entry of `targets`."""
 
     role: Literal["target", "twin"] = "target"
 
-    @model_validator(mode="after")
-    def _twin_has_no_part(self) -> Self:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.role == "twin" and self.part != "page":
             raise ValueError("role: twin without part")
-        return self
 
     def _values(self) -> dict[str, Any]:
         values = super()._values()
@@ -167,77 +190,83 @@ class Suspect(Site):
         return values | {"part": TWIN} if is_twin else values
 
 
-class Throughput(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Throughput(Section):
     """Limits of the throughput transfers."""
 
     every: Annotated[
         Duration | None,
         between(timedelta(seconds=10), timedelta(hours=24), "10s to 24h"),
     ] = None
-    max_bytes: Annotated[Size, Field(ge=64_000, le=100_000_000)] = 500_000
+    max_bytes: Annotated[Size, Limits(ge=64_000, le=100_000_000)] = 500_000
     max_time: Annotated[
         Duration, between(timedelta(seconds=2), timedelta(seconds=60), "2s to 60s")
     ] = timedelta(seconds=10)
 
 
-class Budget(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Budget(Section):
     """Most bytes that the probes may receive on the wire; none: no limit."""
 
-    per_day: Annotated[Size, Field(ge=1_000_000)] | None = None
-    per_month: Annotated[Size, Field(ge=1_000_000)] | None = None
+    per_day: Annotated[Size, Limits(ge=1_000_000)] | None = None
+    per_month: Annotated[Size, Limits(ge=1_000_000)] | None = None
 
 
-class Retention(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Retention(Section):
     """How long samples are kept; none: for ever."""
 
-    samples_days: Annotated[Whole, Field(ge=62, le=36_500)] | None = None
+    samples_days: Annotated[Whole, Limits(ge=62, le=36_500)] | None = None
 
 
-class Probing(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Probing(Section):
     """How a probe behaves on the wire."""
 
     stage_timeout: Annotated[
         Duration, between(timedelta(seconds=1), timedelta(seconds=60), "1s to 60s")
     ] = timedelta(seconds=10)
-    per_second: Annotated[Whole, Field(ge=1, le=50)] = 4
+    per_second: Annotated[Whole, Limits(ge=1, le=50)] = 4
     resolvers: tuple[Resolver, ...] = ()
     block_page_addresses: tuple[Address, ...] = ()
     allow_private_answers: bool = False
     level: Literal["plain", "extended"] = "plain"
 
-    @model_validator(mode="after")
-    def _plain_does_what_a_browser_does(self) -> Self:
+    def __post_init__(self) -> None:
+        # At the plain level a probe does what a browser does.
         chosen = [r for r in self.resolvers if is_public(r)]
         if chosen and self.level == "plain":
             raise ValueError(
                 f"level: extended, since no browser asks a resolver of its own choice"
                 f" ({chosen[0]}); or no such entry in resolvers"
             )
-        return self
 
 
-class Differential(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Differential(Section):
     """Blocks: the same bytes under two names, at a server of the user's, too."""
 
     neutral: Annotated[str, url_with("https")]
-    targets: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)]
+    targets: Annotated[tuple[Name, ...], Length(least=1, most=20)]
     sentinel_every: Annotated[
         Duration, between(timedelta(minutes=10), timedelta(hours=24), "10m to 24h")
     ] = timedelta(minutes=20)
-    blocks_per_evening: Annotated[Whole, Field(ge=0, le=12)] = 12
-    bytes: Annotated[Size, Field(ge=64_000, le=1_000_000)] = 256_000
+    blocks_per_evening: Annotated[Whole, Limits(ge=0, le=12)] = 12
+    bytes: Annotated[Size, Limits(ge=64_000, le=1_000_000)] = 256_000
 
 
-class Quic(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Quic(Section):
     """Transfers over HTTP/3, beside those over TCP; needs the extra monitor[quic]."""
 
     every: Annotated[
         Duration, between(timedelta(minutes=5), timedelta(hours=24), "5m to 24h")
     ] = timedelta(minutes=30)
-    targets: Annotated[tuple[Name, ...], Field(max_length=200)] | None = None
+    targets: Annotated[tuple[Name, ...], Length(most=200)] | None = None
 
 
-class Way(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Way(Section):
     """Another way out of the home: an interface, or a proxy on this machine or LAN."""
 
     name: Name
@@ -246,22 +275,21 @@ class Way(_Section):
     every: Annotated[
         Duration, between(timedelta(minutes=10), timedelta(hours=24), "10m to 24h")
     ] = timedelta(minutes=30)
-    targets: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    targets: Annotated[tuple[Name, ...], Length(most=20)] = ()
 
-    @model_validator(mode="after")
-    def _leads_somewhere_else(self) -> Self:
+    def __post_init__(self) -> None:
         if self.name == "direct":
             raise ValueError("name: any but direct, which is the usual way")
         if (self.interface is None) == (self.url is None):
             raise ValueError("either interface or url")
-        return self
 
 
-class Web(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Web(Section):
     """Where the dashboard listens, and who may see it."""
 
     host: ListeningHost = "127.0.0.1"
-    port: Annotated[Whole, Field(ge=0, le=65535)] = 8420
+    port: Annotated[Whole, Limits(ge=0, le=65535)] = 8420
     password_hash: SecretHash | None = None
     token_hash: SecretHash | None = None
     behind_proxy: bool = False
@@ -269,8 +297,12 @@ class Web(_Section):
     hosts: tuple[str, ...] = ()
     base_path: BasePath = ""
 
-    @model_validator(mode="after")
-    def _others_need_a_secret(self) -> Self:
+    def __post_init__(self) -> None:
+        self._check_secrets()
+        if self.proxies and not self.behind_proxy:
+            raise ValueError("behind_proxy: true beside proxies, or no proxies")
+
+    def _check_secrets(self) -> None:
         if not self.is_loopback and not (self.password_hash or self.token_hash):
             raise ValueError(
                 f"password_hash or token_hash, since other machines can reach host"
@@ -282,13 +314,6 @@ class Web(_Section):
                 "password_hash or token_hash, since behind_proxy lets others in; make"
                 " one with `monitor web password` or `monitor web token`"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _proxies_are_believed(self) -> Self:
-        if self.proxies and not self.behind_proxy:
-            raise ValueError("behind_proxy: true beside proxies, or no proxies")
-        return self
 
     @property
     def is_loopback(self) -> bool:
@@ -296,34 +321,38 @@ class Web(_Section):
         return self.host == "localhost" or ip_address(self.host).is_loopback
 
 
-class Report(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Report(Section):
     """The nightly report."""
 
     folder: Folder = "reports"
-    language: Literal["en", "ru", "kk"] = "en"
-    nights: Annotated[Whole, Field(ge=7, le=400)] = 60
-    keep_nights: Annotated[Whole, Field(ge=1, le=10_000)] = 400
+    language: Language = "en"
+    nights: Annotated[Whole, Limits(ge=7, le=400)] = 60
+    keep_nights: Annotated[Whole, Limits(ge=1, le=10_000)] = 400
     pdf: bool = True
     deliver: Literal["weekly", "monthly", "nightly", "never"] = "never"
     deliver_urls: tuple[ServiceUrl, ...] = ()
     link: Annotated[str, url_with("https", "http")] | None = None
 
 
-class SlowNow(_Section):
+@dataclass(frozen=True, kw_only=True)
+class SlowNow(Section):
     """When a site that is slow at this moment is told."""
 
-    factor: Annotated[float, Field(ge=2, le=1000)] = 3.0
-    rounds: Annotated[Whole, Field(ge=2, le=36)] = 3
+    factor: Annotated[float, Limits(ge=2, le=1000)] = 3.0
+    rounds: Annotated[Whole, Limits(ge=2, le=36)] = 3
 
 
-class Quiet(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Quiet(Section):
     """Hours without messages of the moment, in local time; may cross midnight."""
 
     start: ClockTime
     end: ClockTime
 
 
-class Notify(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Notify(Section):
     """Messages to people; none without an address."""
 
     urls: tuple[ServiceUrl, ...] = ()
@@ -335,12 +364,13 @@ class Notify(_Section):
     heartbeat: HeartbeatUrl | None = None
 
 
-class Fleet(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Fleet(Section):
     """Where closed days go for a fleet, and what is said of this home; see fleet.md."""
 
-    to: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    to: Annotated[str, Length(least=1, most=2000)] | None = None
     level: Literal["trusted"] = "trusted"
-    consent: Annotated[Whole, Field(ge=0)] = 0
+    consent: Annotated[Whole, Limits(ge=0)] = 0
     isp: FleetText = ""
     asn: FleetText = ""
     country: FleetText = ""
@@ -349,14 +379,16 @@ class Fleet(_Section):
     kind: Literal["home", "office", "data_centre", "vpn"] = "home"
 
 
-class Router(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Router(Section):
     """What the owner states of the home's own router, and since when it is known."""
 
     filters: Literal["none"]
     checked: date
 
 
-class Home(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Home(Section):
     """What only the owner can know of the home; printed as the owner's words."""
 
     provider: OwnWords = ""
@@ -382,7 +414,8 @@ class Home(_Section):
         return None if self.router is None else self.router.checked
 
 
-class Config(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Config(Section):
     """The whole configuration; see docs/configuration.md for each key."""
 
     vantage: Name = "home"
@@ -392,15 +425,15 @@ class Config(_Section):
         Duration, between(timedelta(seconds=10), timedelta(hours=1), "10s to 1h")
     ] = timedelta(minutes=5)
     window: Window = Window()
-    targets: Annotated[tuple[Suspect, ...], Field(min_length=1, max_length=100)]
-    controls: Annotated[tuple[Site, ...], Field(max_length=100)] = ()
+    targets: Annotated[tuple[Suspect, ...], Length(least=1, most=100)]
+    controls: Annotated[tuple[Site, ...], Length(most=100)] = ()
     throughput: Throughput = Throughput()
     budget: Budget = Budget()
     retention: Retention = Retention()
     probing: Probing = Probing()
     differential: Differential | None = None
     quic: Quic = Quic()
-    ways: Annotated[tuple[Way, ...], Field(max_length=5)] = ()
+    ways: Annotated[tuple[Way, ...], Length(most=5)] = ()
     consent: Literal["ask", "require"] = "ask"
     web: Web = Web()
     report: Report = Report()
@@ -412,13 +445,6 @@ class Config(_Section):
     def own_terms(self) -> OwnTerms:
         """In which zone and window this home is judged."""
         return OwnTerms(timezone=self.timezone, window=self.window.span)
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
-        wrong = [*contradictions(self)]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
 
     @property
     def deliver_urls(self) -> tuple[str, ...]:

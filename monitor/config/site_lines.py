@@ -7,7 +7,7 @@ site may have changed.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from ruamel.yaml import YAML
@@ -176,7 +176,7 @@ def _parsed(text: str) -> Config:
 
 
 def _others(config: Config, name: str) -> object:
-    document = config.model_dump()
+    document = asdict(config)
     for kind in KINDS:
         document[kind] = [site for site in document[kind] if site["name"] != name]
     return document

@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 from dns.exception import DNSException
 from dns.name import from_text
-from pydantic import AfterValidator, BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from monitor import addresses
 from monitor.config.services import is_public_suffix
+from monitor.config.value_checks import After, Before
 from monitor.masking import has_stray_at
 from monitor.wallclock import zone_named
 
@@ -51,7 +50,8 @@ def parsed_duration(value: object) -> timedelta:
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
-def _size(value: object) -> int:
+def parsed_size(value: object) -> int:
+    """The bytes that a text such as `500kB` or `2MB` names; raises ValueError."""
     if isinstance(value, bool):
         raise ValueError("a size such as 500kB or 2MB")  # noqa: TRY004  pydantic
     match = _SIZE.fullmatch(str(value).strip())
@@ -67,7 +67,7 @@ def _whole(value: object) -> object:
     return value
 
 
-def between(low: timedelta, high: timedelta, words: str) -> AfterValidator:
+def between(low: timedelta, high: timedelta, words: str) -> After:
     """Only a duration from `low` to `high`, both included; `words` say so."""
 
     def check(value: timedelta) -> timedelta:
@@ -75,7 +75,7 @@ def between(low: timedelta, high: timedelta, words: str) -> AfterValidator:
             raise ValueError(words)
         return value
 
-    return AfterValidator(check)
+    return After(check)
 
 
 def _name(value: str) -> str:
@@ -195,7 +195,7 @@ def _is_host(host: str) -> bool:
     return True
 
 
-def url_with(*schemes: str) -> AfterValidator:
+def url_with(*schemes: str) -> After:
     """Only a URL with one of the schemes, with a host and without a password."""
     *others, last = (f"{scheme}://" for scheme in schemes)
     words = f"a URL with {', '.join(others)} or {last} and a host"
@@ -217,7 +217,7 @@ def url_with(*schemes: str) -> AfterValidator:
             raise ValueError(f"{words}, without user name or password")
         return value
 
-    return AfterValidator(check)
+    return After(check)
 
 
 def _proxy_url(value: str) -> str:
@@ -288,6 +288,8 @@ def _label(value: str) -> str:
 def _service_url(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if not separator or not re.fullmatch(r"[a-z][a-z0-9+]*", scheme) or not rest:
+        from pydantic_core import PydanticCustomError
+
         # The value may hold a secret: it is not repeated.
         raise PydanticCustomError(
             "service_url", "a service of Apprise, such as ntfy://topic or mailto://..."
@@ -308,24 +310,24 @@ def database_url(value: str) -> str:
     )
 
 
-Duration = Annotated[timedelta, BeforeValidator(parsed_duration)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Size = Annotated[int, BeforeValidator(_size)]
-Name = Annotated[str, AfterValidator(_name)]
-ClockTime = Annotated[str, BeforeValidator(_clock_time)]
-Address = Annotated[str, AfterValidator(_address)]
-Network = Annotated[str, AfterValidator(_network)]
-HostPattern = Annotated[str, AfterValidator(_host_pattern)]
-Label = Annotated[str, AfterValidator(_label)]
-ContentHost = Annotated[str, AfterValidator(_content_host)]
-Resolver = Annotated[str, AfterValidator(_resolver)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Folder = Annotated[str, AfterValidator(_folder)]
-BasePath = Annotated[str, AfterValidator(_base_path)]
-ListeningHost = Annotated[str, AfterValidator(_listening_host)]
-SecretHash = Annotated[str, AfterValidator(_secret_hash)]
-ProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
-Interface = Annotated[str, AfterValidator(_interface)]
+Duration = Annotated[timedelta, Before(parsed_duration)]
+Whole = Annotated[int, Before(_whole)]
+Size = Annotated[int, Before(parsed_size)]
+Name = Annotated[str, After(_name)]
+ClockTime = Annotated[str, Before(_clock_time)]
+Address = Annotated[str, After(_address)]
+Network = Annotated[str, After(_network)]
+HostPattern = Annotated[str, After(_host_pattern)]
+Label = Annotated[str, After(_label)]
+ContentHost = Annotated[str, After(_content_host)]
+Resolver = Annotated[str, After(_resolver)]
+Zone = Annotated[str, After(_zone)]
+Folder = Annotated[str, After(_folder)]
+BasePath = Annotated[str, After(_base_path)]
+ListeningHost = Annotated[str, After(_listening_host)]
+SecretHash = Annotated[str, After(_secret_hash)]
+ProxyUrl = Annotated[str, After(_proxy_url)]
+Interface = Annotated[str, After(_interface)]
 HeartbeatUrl = Annotated[str, url_with("https", "http")]
-ServiceUrl = Annotated[str, AfterValidator(_service_url)]
-DatabaseUrl = Annotated[str, AfterValidator(database_url)]
+ServiceUrl = Annotated[str, After(_service_url)]
+DatabaseUrl = Annotated[str, After(database_url)]

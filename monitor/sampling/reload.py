@@ -1,9 +1,11 @@
 """Targets and controls read anew while the daemon runs."""
 
 import logging
+from dataclasses import fields, replace
 from pathlib import Path
 
-from monitor.config import Config, load
+from monitor.config import Config
+from monitor.config.apart import load_apart
 from monitor.errors import InputError
 
 _log = logging.getLogger(__name__)
@@ -18,14 +20,15 @@ def reloaded(path: Path, current: Config) -> Config:
     are said in the log.
     """
     try:
-        config = load(path, database=current.database)
+        config = load_apart(path, database=current.database)
     except InputError as error:
         _log.warning("reload event=kept_the_old reason=%s", error)
         return current
     waiting = [
-        name
-        for name in Config.model_fields
-        if name not in _RELOADED and getattr(config, name) != getattr(current, name)
+        key.name
+        for key in fields(Config)
+        if key.name not in _RELOADED
+        and getattr(config, key.name) != getattr(current, key.name)
     ]
     if waiting:
         _log.warning("reload event=needs_restart keys=%s", ",".join(waiting))
@@ -34,6 +37,4 @@ def reloaded(path: Path, current: Config) -> Config:
         len(config.targets),
         len(config.controls),
     )
-    return current.model_copy(
-        update={"targets": config.targets, "controls": config.controls}
-    )
+    return replace(current, targets=config.targets, controls=config.controls)

@@ -15,6 +15,7 @@ from monitor.store.engine import sqlite_path
 from monitor.store.fitness import refuse_unfit, refuse_without_rights
 from monitor.store.leases import Leases
 from monitor.store.metric_cells import MetricCells
+from monitor.store.migration import is_current
 from monitor.store.notes import Notes
 from monitor.store.notices import Notices
 from monitor.store.pauses import Pauses
@@ -111,6 +112,19 @@ class Store:
     def open(self) -> None:
         """Create and migrate the database when needed; see `Database.open`."""
         self.database.open()
+
+    def is_current(self) -> bool:
+        """Whether the database is of this version; it is not kept open.
+
+        Raises
+        ------
+        InputError : it cannot be used.
+        StoreError : it is out of reach.
+        """
+        try:
+            return is_current(self.database.engine)
+        finally:
+            self.close()
 
     def check(self, *, writes: bool) -> None:
         """Refuse a database that this program cannot use, before anything relies on it.

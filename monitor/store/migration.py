@@ -14,14 +14,19 @@ from monitor.store.upgrade_turns import migrating
 
 def migrate(engine: Engine) -> None:
     """Run what is missing; whoever comes while another does it waits for its end."""
-    with reading(engine) as connection:
-        refuse_unfit(connection)
-        if _revision(connection) == REVISION:
-            return
+    if is_current(engine):
+        return
     with migrating(engine) as connection:
         # Another process may have done it in the meantime.
         if _revision(connection) != REVISION:
             _run_missing(connection)
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database is at this revision; raises where it cannot be used."""
+    with reading(engine) as connection:
+        refuse_unfit(connection)
+        return _revision(connection) == REVISION
 
 
 def _revision(connection: Connection) -> str | None:

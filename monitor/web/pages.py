@@ -241,9 +241,10 @@ async def static_file(request: web.Request) -> web.Response:
     }
     if file.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    body = file.body
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         body, headers["Content-Encoding"] = file.gzipped, "gzip"
+    else:
+        body = file.body
     return web.Response(
         body=body, content_type=file.content_type, charset="utf-8", headers=headers
     )

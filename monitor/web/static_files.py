@@ -17,12 +17,16 @@ _TYPES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticFile:
-    """One file as it is sent."""
+    """One file as it is sent; kept packed only, as nearly everybody asks for it."""
 
     content_type: str
-    body: bytes
     gzipped: bytes
     etag: str
+
+    @property
+    def body(self) -> bytes:
+        """For the few who take no gzip."""
+        return gzip.decompress(self.gzipped)
 
 
 class Files:
@@ -48,7 +52,6 @@ def _read(path: Path) -> StaticFile:
     body = path.read_bytes()
     return StaticFile(
         content_type=_TYPES[path.suffix],
-        body=body,
         gzipped=gzip.compress(body, 6, mtime=0),
         etag=sha256(body).hexdigest()[:32],
     )

@@ -125,8 +125,7 @@ def test_the_usual_is_that_of_seven_days():
 
 def test_the_study_draws_what_the_daemon_does():
     """The simulation stands below the daemon and has its own copies."""
-    most = Differential.model_fields["blocks_per_evening"].default
-    assert most == simulated.BLOCKS
+    assert Differential.blocks_per_evening == simulated.BLOCKS
     for name in ("SLOWER", "LOOKED_AT", "TRIGGERING", "TELLING", "FEW_BLOCKS"):
         assert getattr(simulated, name) == getattr(block_reasons, name)
     assert simulated.CALM_BLOCKS == differential.CALM_BLOCKS

@@ -268,7 +268,7 @@ def test_a_night_judges_its_own(homes, postgres_url: str):
     )
     assert {v.vantage for v in night.analysis.verdicts} == {"garden"}
     assert [report.vantage for report in night.reports] == ["garden"]
-    attic = config.model_copy(update={"vantage": "attic"})
+    attic = replace(config, vantage="attic")
     now_utc = datetime(2026, 10, 3, tzinfo=UTC)
     assert ask_store(attic.database, due_nights, attic, now_utc=now_utc) == []
 

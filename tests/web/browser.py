@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -49,8 +50,12 @@ def chromium() -> Iterator[Browser]:
 def served(folder: Path, database: str, **web: object) -> Iterator[str]:
     """The address of a dashboard over a database, in a process of its own."""
     config = history.config(database, **web)
-    document = config.model_dump(mode="json", include={"timezone", "database", "web"})
-    document["every"] = "15m"
+    document = {
+        "timezone": config.timezone,
+        "database": config.database,
+        "web": asdict(config.web),
+        "every": "15m",
+    }
     for key in ("targets", "controls"):
         sites = getattr(config, key)
         document[key] = [{"name": s.name, "url": s.url} for s in sites]

@@ -6,6 +6,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from monitor.config import Web
+from monitor.config.loading import checked
 from tests.web.conftest import PASSWORD, Serve
 
 
@@ -47,7 +48,7 @@ async def test_cookies_and_links_stay_below_the_prefix(
 )
 def test_a_prefix_that_cannot_be_is_refused(path: str):
     with pytest.raises(ValueError, match="a path such as /monitor"):
-        Web(base_path=path)
+        checked(Web, {"base_path": path})
 
 
 ELSEWHERE = "192.168.1.5:8080"

@@ -128,11 +128,14 @@ async def test_an_empty_home_is_unknown(serve: Serve, database: str) -> None:
 def in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the home's configuration, as a user's shell stands in it."""
     monkeypatch.chdir(tmp_path)
-    config = history.config("sqlite:///monitor.db").model_dump(mode="json")
-    kept = ("timezone", "database", "every", "targets", "controls")
-    document = {key: config[key] for key in kept} | {"every": "15m"}
-    for sites in (document["targets"], document["controls"]):
-        sites[:] = [{"name": s["name"], "url": s["url"]} for s in sites]
+    config = history.config("sqlite:///monitor.db")
+    document = {
+        "timezone": config.timezone,
+        "database": config.database,
+        "every": "15m",
+        "targets": [{"name": s.name, "url": s.url} for s in config.targets],
+        "controls": [{"name": s.name, "url": s.url} for s in config.controls],
+    }
     with (tmp_path / "config.yaml").open("w") as file:
         YAML(typ="safe").dump(document, file)
     return tmp_path
