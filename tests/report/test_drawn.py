@@ -21,6 +21,7 @@ from monitor.report.charts import (
     _label_days,
     _label_hours,
     _label_slowness,
+    _no_spines,
 )
 from monitor.report.content import HeatMap, LastNight
 from monitor.wording import language
@@ -175,3 +176,10 @@ def test_a_day_is_named_every_three_hours(axes) -> None:
     assert axes.get_xlim() == (6, 30)
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert names == [f"{h % 24:02d}:00" for h in range(6, 31, 3)]
+
+
+def test_a_picture_has_a_line_below_and_no_frame(axes) -> None:
+    _no_spines(axes)
+    assert [name for name, line in axes.spines.items() if line.get_visible()] == [
+        "bottom"
+    ]
