@@ -146,7 +146,7 @@ class Sampler:
                 slot_start_utc, reason="budget: round left out"
             )
         left_out = "budget: throughput transfers left out"
-        transfers = self._next_transfers() if grant.has_downloads else ()
+        transfers = self._next_transfers(slot_start_utc) if grant.has_downloads else ()
         record = await self._run(
             slot_start_utc,
             [*self._errands(transfers), *self._over_quic(transfers, slot_start_utc)],
@@ -215,11 +215,15 @@ class Sampler:
         until_utc = self.slot_of(began_utc)
         return gap_between(recorded_until_utc, until_utc, self._pace.every)
 
-    def _next_transfers(self) -> Sequence[Target]:
+    def _next_transfers(self, slot_start_utc: datetime) -> Sequence[Target]:
         """The sites whose transfers are made now."""
         # Counted by rounds that make transfers: what a budget leaves out is no turn.
         self._turn += 1
-        return whose_turn_it_is(self._targets, self._turn)
+        transfers = whose_turn_it_is(self._targets, self._turn)
+        quic, ration = self._quic, self._ration
+        if quic is None or ration is None or ration.is_of_evening(slot_start_utc):
+            return transfers
+        return quic.made_up_for(transfers, ration.costs)
 
     def _errands(self, transfers: Sequence[Target]) -> list[Errand]:
         return [
@@ -235,14 +239,17 @@ class Sampler:
         """What is measured over QUIC: with what the budget leaves beside all else."""
         if self._quic is None:
             return []
-        errands = self._quic.errands(transfers)
         if self._ration is None:
-            return errands
-        of_tcp = ((e.target.name, Probe.DOWNLOAD) for e in errands)
+            return self._quic.errands(transfers)
         costs = self._ration.costs
+        asked = [t for t in transfers if not self._quic.owes_too_much(t, costs)]
+        errands = self._quic.errands(asked)
+        of_tcp = ((e.target.name, Probe.DOWNLOAD) for e in errands)
         expected = sum(costs[key].n_bytes for key in of_tcp if key in costs)
-        has_room = self._ration.spare_bytes(slot_start_utc) >= expected
-        return errands if has_room else []
+        if self._ration.spare_bytes(slot_start_utc) < expected:
+            return []
+        self._quic.owe(errands, costs)
+        return errands
 
     def _granted(self, slot_start_utc: datetime, *, are_due: bool) -> Grant:
         if self._ration is None:
