@@ -6,8 +6,9 @@ take turns, and by the clock it could always be the same one's. More sites are d
 fit into a round. Targets go first, as each is judged by its own pairs, of which eight
 or so are needed; what the controls are asked for a few of theirs together tell.
 
-What is received over QUIC is owed: the site's next transfers over TCP far from the
-evening are left out for it, so that a day receives no more than without QUIC.
+What is received over QUIC is owed: transfers of the site over TCP far from the evening
+are left out for it, so that a day receives no more than without QUIC. Rounds that were
+not made have paid as well.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ _PATIENCE: Final = 4
 _MOST_OWED: Final = 24
 """A site that owes so many transfers is not asked: two hours' evening and its edges
 cannot owe more, and an evening of ten hours would leave nothing of the calm."""
+_LEFT_OUT_ONE_IN: Final = 3
+"""Of a site's transfers, so that no hour of the calm is without any."""
 _Costs = Mapping[tuple[str, str], Cost]
 """(site, kind of probe) -> what it is expected to receive."""
 
@@ -53,6 +56,8 @@ class QuicTurns:
     """Transfers of each site since its last one over QUIC."""
     _owed_bytes: dict[str, float] = field(default_factory=dict)
     """Received by each site over QUIC, and not made up for yet."""
+    _n_made: dict[str, int] = field(default_factory=dict)
+    """Transfers of each site since one was left out."""
 
     def errands(self, transfers: Sequence[Target]) -> list[Errand]:
         """What is asked over QUIC beside some transfers, the longest waiting first."""
@@ -86,16 +91,29 @@ class QuicTurns:
         return [target for target in transfers if not self._is_for_quic(target, costs)]
 
     def _is_for_quic(self, target: Target, costs: _Costs) -> bool:
-        n_bytes = _bytes_of(costs, target.name, Probe.DOWNLOAD)
-        owed = self._owed_bytes.get(target.name, 0.0)
-        is_owed = 0 < n_bytes <= owed
-        self._owed_bytes[target.name] = owed - n_bytes * is_owed
-        return is_owed
+        name = target.name
+        n_made = self._n_made.get(name, _LEFT_OUT_ONE_IN) + 1
+        is_for_quic = n_made >= _LEFT_OUT_ONE_IN and self._owes(target, costs, 1)
+        if is_for_quic:
+            self._owed_bytes[name] -= _bytes_of(costs, name, Probe.DOWNLOAD)
+        self._n_made[name] = 0 if is_for_quic else n_made
+        return is_for_quic
 
-    def owes_too_much(self, target: Target, costs: _Costs) -> bool:
-        """Whether a site has more to make up for than an evening brings."""
+    def have_been_left_out(self, n_rounds: int, costs: _Costs) -> None:
+        """Note that so many rounds with transfers were not made."""
+        for name, owed in self._owed_bytes.items():
+            cost = costs.get((name, Probe.DOWNLOAD))
+            paid = 0.0 if cost is None else n_rounds * cost.per_round_bytes
+            self._owed_bytes[name] = max(0.0, owed - paid)
+
+    def may_ask(self, target: Target, costs: _Costs, *, is_evening: bool) -> bool:
+        """Whether a site owes little enough; far from the evening it pays first."""
+        return not self._owes(target, costs, _MOST_OWED if is_evening else 1)
+
+    def _owes(self, target: Target, costs: _Costs, n: int) -> bool:
+        """Whether a site has so many transfers to make up for."""
         n_bytes = _bytes_of(costs, target.name, Probe.DOWNLOAD)
-        return self._owed_bytes.get(target.name, 0.0) > _MOST_OWED * n_bytes
+        return 0 < n * n_bytes <= self._owed_bytes.get(target.name, 0.0)
 
     def one_in(self, target: Target) -> int:
         """Of so many transfers of a site one is made over QUIC, too."""

@@ -187,6 +187,10 @@ class Sampler:
 
     async def record_gap(self, gap: Gap, *, reason: str) -> Round:
         """Store the slots that passed without a round as one missed record."""
+        if self._quic is not None and self._ration is not None:
+            pace = self._pace
+            n_rounds = gap.n_slots * pace.every // max(pace.downloads_every, pace.every)
+            self._quic.have_been_left_out(n_rounds, self._ration.costs)
         n_errands = len(self._errands(whose_turn_it_is(self._targets, self._turn)))
         _log.warning(
             "gap start=%s slots=%d reason=%r", gap.start_utc, gap.n_slots, reason
@@ -241,14 +245,16 @@ class Sampler:
             return []
         if self._ration is None:
             return self._quic.errands(transfers)
-        costs = self._ration.costs
-        asked = [t for t in transfers if not self._quic.owes_too_much(t, costs)]
-        errands = self._quic.errands(asked)
+        quic, costs = self._quic, self._ration.costs
+        is_evening = self._ration.is_of_evening(slot_start_utc)
+        errands = quic.errands(
+            [t for t in transfers if quic.may_ask(t, costs, is_evening=is_evening)]
+        )
         of_tcp = ((e.target.name, Probe.DOWNLOAD) for e in errands)
         expected = sum(costs[key].n_bytes for key in of_tcp if key in costs)
         if self._ration.spare_bytes(slot_start_utc) < expected:
             return []
-        self._quic.owe(errands, costs)
+        quic.owe(errands, costs)
         return errands
 
     def _granted(self, slot_start_utc: datetime, *, are_due: bool) -> Grant:

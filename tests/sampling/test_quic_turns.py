@@ -24,11 +24,13 @@ from monitor.model import (
 )
 from monitor.probe.traffic import Traffic
 from monitor.sampling.quic_turns import MOST_A_ROUND, QuicTurns
+from monitor.sampling.ration import Cost
 from monitor.sampling.round import Errand, RoundPlan, RoundRunner, plan
 from monitor.sampling.sampler import Pace, Sampler
 from monitor.sampling.turns import taking_turns, whose_turn_it_is
 from tests.sampling.test_round import Gate, LoopClock, Notebook, Site
 
+TCP = Transport.TCP
 SLOT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DOCUMENT = {
     "timezone": "Asia/Almaty",
@@ -281,3 +283,27 @@ async def test_a_long_evening_leaves_the_calm_its_transfers() -> None:
     of_tcp = transfers_in(both, Transport.TCP)
     over_quic = transfers_in(both, Transport.QUIC)
     assert all(of_tcp[n] + over_quic[n] <= 2 * 144 + 25 for n in "ab")
+
+
+async def test_no_hour_of_the_calm_is_without_transfers() -> None:
+    """After the evening all sites owe; their transfers stay two of three."""
+    config = load(Path("config.yaml"))
+    both = await plans_of_days(config, 2, has_quic=True)
+    after = [p for p in both if local_hour(p, config) == 23]
+    alone = await plans_of_days(config, 2, has_quic=False)
+    before = transfers_in([p for p in alone if local_hour(p, config) == 23], TCP)
+    made = transfers_in(after, TCP)
+    assert all(made[name] >= before[name] / 2 for name in before)
+    assert made.total() < before.total()
+
+
+async def test_rounds_that_were_not_made_have_paid() -> None:
+    """A machine that was off by day has received less already."""
+    (target,) = sites("a")
+    costs = {("a", Probe.DOWNLOAD): Cost(n_bytes=500.0, n_turns=2)}
+    turns = QuicTurns(lambda _: Probe.DOWNLOAD, every=1)
+    turns.owe(turns.errands([target]), costs)
+    assert not turns.may_ask(target, costs, is_evening=False)
+    turns.have_been_left_out(1, costs)
+    assert turns.may_ask(target, costs, is_evening=False)
+    assert turns.made_up_for([target], costs) == [target]
