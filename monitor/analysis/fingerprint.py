@@ -91,13 +91,14 @@ class Transfer:
     @property
     def queued(self) -> float:
         """How many times longer the round trip became than its shortest."""
-        return self.rcv_rtt_s / self.min_rtt_s
+        is_measured = self.min_rtt_s > 0
+        return self.rcv_rtt_s / self.min_rtt_s if is_measured else float("nan")
 
     @property
     def is_even(self) -> bool:
         """Whether packets come one by one, none lost, and none waits for another."""
-        grain_s = _EVEN_PACKETS * _PACKET_BITS / self.goodput_bps
-        return self.n_holes == 0 and self.rcv_rtt_s - self.min_rtt_s <= grain_s
+        bits = (self.rcv_rtt_s - self.min_rtt_s) * self.goodput_bps
+        return self.n_holes == 0 and bits <= _EVEN_PACKETS * _PACKET_BITS
 
     @property
     def has_steps(self) -> bool:

@@ -332,5 +332,11 @@ def transfer_of_nothing() -> Transfer:
     )
 
 
+@pytest.mark.parametrize("zero", ["goodput_bps", "min_rtt_s", "rcv_rtt_s"])
+def test_numbers_that_are_0_in_a_file_of_others_do_no_harm(zero: str):
+    transfer = slow(in_pieces(512e3, 4096, 110), rcv_rtt_s=0.05)
+    assert fingerprint(replace(transfer, **{zero: 0.0}), USUAL).hold in Hold
+
+
 def test_a_transfer_of_which_nothing_is_known_is_unclear():
     assert fingerprint(transfer_of_nothing(), USUAL).hold in (Hold.SHORT, Hold.UNKNOWN)
