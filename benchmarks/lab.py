@@ -7,6 +7,7 @@ root, and belongs to one program at a time.
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +97,25 @@ _WIRE_NAMES = {
 def _in_seconds(row: Figures) -> Figures:
     spans = {_WIRE_NAMES[k]: v / 1000 for k, v in row.items() if k in _WIRE_NAMES and v}
     return {"kind": row["kind"], "goodput_bps": row.get("bps"), **spans}
+
+
+@contextmanager
+def own_server(host: str) -> Iterator[int]:
+    """The port of a `benchmarks.paced_server` at a site's address meanwhile."""
+    prefix = os.environ.get("LAB_PREFIX", "").rstrip("-")
+    keys = LAB / ("run-" + prefix if prefix else "run") / "pki" / "lab"
+    in_net = (str(LAB / "labctl"), "exec", "--ns", "net", "nice", "-n", "-10")
+    server = (sys.executable, "-m", "benchmarks.paced_server")
+    files = (str(keys / f"{host}.pem"), str(keys / f"{host}.key"))
+    with subprocess.Popen(
+        [*in_net, *server, *files, "0.0.0.0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        process.terminate()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A TLS server that sends each body at a steady rate, paced by the kernel.
 
-`python -m benchmarks.paced_server CERTIFICATE.pem` prints its port. `GET /RATE/BYTES`:
+`python -m benchmarks.paced_server CERTIFICATE.pem [KEY [ADDRESS]]` prints its port.
+`GET /RATE/BYTES`:
 so many bytes at RATE bit/s on the wire (0: as fast as it can), by SO_MAX_PACING_RATE.
 """
 
@@ -15,8 +16,10 @@ _BLOCK = bytes(1 << 18)
 
 def main() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(sys.argv[1])
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+    certificate, *more = sys.argv[1:]
+    context.load_cert_chain(certificate, *more[:1])
+    address = more[1] if len(more) > 1 else "127.0.0.1"
+    with socket.create_server((address, 0), backlog=64) as listener:
         print(listener.getsockname()[1], flush=True)
         while True:
             sock, _ = listener.accept()

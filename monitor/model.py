@@ -81,6 +81,9 @@ class Probe:
     `goodput_bps`, over `duration_s`."""
     EVENT_LOOP = "event_loop"
     """Local: the worst lateness of the measuring loop in the round, in `waiting_s`."""
+    RESOLVER = "resolver"
+    """Local: that a resolver after the first answers while the first is silent, in
+    `domain_lookup_s`; which, in `resolver`."""
     WAY = "way"
     """Local: the way out of this machine in `server_name`, without addresses: kind,
     kind of interface and a mark of the gateway, such as `line/ethernet/3f2a`."""
@@ -104,6 +107,7 @@ LOCAL_PROBES = frozenset(
     {
         Probe.GATEWAY,
         Probe.INTERFACE,
+        Probe.RESOLVER,
         Probe.WAY,
         Probe.EVENT_LOOP,
         Probe.CLOCK,

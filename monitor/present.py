@@ -134,6 +134,7 @@ def present(
     now_utc: datetime,
     fresh: timedelta,
     gateway: Gateway | None,
+    has_next_resolver: bool = False,
 ) -> Present:
     """The present of a home.
 
@@ -141,12 +142,15 @@ def present(
     ----------
     fresh : older outcomes say nothing of now.
     gateway : None: it was not asked.
+    has_next_resolver : another resolver answers while the first is silent.
     """
     all_sites = list(sites)
     controls = _controls(all_sites, now_utc - fresh)
     each = tuple(_site(s, now_utc - fresh, gateway, controls) for s in all_sites)
     asked = [Asked(s.role, s.has_answered, s.failed_operation) for s in each if s.asked]
-    line, of_line = line_now(asked, gateway=gateway, fresh=fresh)
+    line, of_line = line_now(
+        asked, gateway=gateway, fresh=fresh, has_next_resolver=has_next_resolver
+    )
     return Present(
         now_utc=now_utc,
         line=line,
@@ -237,7 +241,11 @@ def _slow_run(site: Recent) -> list[Outcome]:
 
 
 def line_now(
-    asked: Sequence[Asked], *, gateway: Gateway | None, fresh: timedelta
+    asked: Sequence[Asked],
+    *,
+    gateway: Gateway | None,
+    fresh: timedelta,
+    has_next_resolver: bool = False,
 ) -> tuple[LineState, Reason]:
     """Whether anything gets through, and where it ends, as far as that shows.
 
@@ -258,6 +266,8 @@ def line_now(
             "The line is well: {answered} of {asked} sites answered.",
             values,
         )
+    if has_next_resolver and _stages(asked) == {"resolve"}:
+        return LineState.DOWN, _of_dead_resolver(values)
     return LineState.DOWN, _of_dead_line(asked, gateway, values)
 
 
@@ -269,11 +279,24 @@ def _is_down(asked: Sequence[Asked]) -> bool:
     return is_outage(failed, of_controls) if of_controls else all(failed)
 
 
+def _stages(asked: Sequence[Asked]) -> set[str | None]:
+    return {a.failed_operation for a in asked if not a.has_answered}
+
+
+def _of_dead_resolver(values: dict[str, int]) -> Reason:
+    return Reason(
+        "now_first_resolver",
+        "The first name server that this home uses gives no answer, while another one "
+        "does: other programs go on with that one after some seconds, the probes ask "
+        "the first one alone. {answered} of {asked} sites answered.",
+        values,
+    )
+
+
 def _of_dead_line(
     asked: Sequence[Asked], gateway: Gateway | None, values: dict[str, int]
 ) -> Reason:
-    stages = {a.failed_operation for a in asked if not a.has_answered}
-    if stages == {"resolve"} and (gateway is None or gateway.has_answered):
+    if _stages(asked) == {"resolve"} and (gateway is None or gateway.has_answered):
         return Reason(
             "now_no_names",
             "No name can be looked up: the resolver that this home uses gives no "

@@ -60,11 +60,19 @@ def site(
     )
 
 
-def home(*sites: Recent, gateway: bool | None = True) -> Present:
+def home(
+    *sites: Recent, gateway: bool | None = True, has_next_resolver: bool = False
+) -> Present:
     asked = None
     if gateway is not None:
         asked = Gateway(has_answered=gateway, connect_s=0.001 if gateway else None)
-    return present(sites, now_utc=NOW, fresh=FRESH, gateway=asked)
+    return present(
+        sites,
+        now_utc=NOW,
+        fresh=FRESH,
+        gateway=asked,
+        has_next_resolver=has_next_resolver,
+    )
 
 
 def rules(found: Present) -> list[str]:
@@ -142,6 +150,20 @@ def test_where_a_dead_line_ends(gateway: bool | None, stage: str, words: str) ->
     assert found.line is LineState.DOWN
     assert words in str(found.reasons[0])
     assert len(found.reasons) == 1, "nothing is said of a site while the line is down"
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ("resolve", "The first name server that this home uses gives no answer, while"),
+        ("connect", "behind this home's own gateway, which answers"),
+    ],
+)
+def test_a_dead_first_resolver_beside_one_that_answers(stage: str, words: str) -> None:
+    dead = [site(name, [None, None], stage=stage) for name in ("youtube", *CONTROLS)]
+    found = home(*dead, has_next_resolver=True)
+    assert found.line is LineState.DOWN
+    assert words in str(found.reasons[0])
 
 
 def test_without_controls_nothing_gets_through_either() -> None:

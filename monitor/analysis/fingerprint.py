@@ -2,8 +2,10 @@
 
 A policer lets a burst pass and drops what exceeds its rate: a straight line with holes
 in the sequence numbers. A shaper queues instead: a straight line, no burst, and a round
-trip that grows to many times the smallest one. A server that paces itself sends without
-holes, in steps. The thresholds are those of docs/fingerprints.md, where they are tried.
+trip that grows to many times the smallest one. A server that holds itself back meets
+neither: nothing is lost, and it sends in steps, between which the way is empty, or so
+evenly that no queue grows. The thresholds are those of docs/fingerprints.md, where they
+are tried.
 """
 
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from monitor.analysis.rests import rests_of
 from monitor.lists import Curve
 from monitor.series.evening_table import typical
 from monitor.series.rows import Floats
@@ -32,8 +35,12 @@ _SHORT_S = 1.5
 _SHORT_BYTES = 100e3
 _SHAPED_RTT, _SHAPED_BURST_BYTES = 3.0, 8e3
 _POLICED_HOLES, _POLICED_RTT, _POLICED_RMS_BYTES = 0.04, 2.0, 4e3
-_SERVER_HOLES, _SERVER_RTT = 0.01, 8.0
-_SEGMENT_BYTES = 1448.0
+_SERVER_HOLES = 0.01
+_STEPS_TIME, _STEPS_BYTES = 0.5, 1 / 3
+"""Rests of a server that sends in steps: so much of the time, of the bytes."""
+_EVEN_PACKETS = 2.0
+"""The grain of the round trip of a receiver that acknowledges every second packet."""
+_SEGMENT_BYTES, _PACKET_BITS = 1448.0, 12e3
 
 
 class Hold(StrEnum):
@@ -49,7 +56,7 @@ class Hold(StrEnum):
     SHAPED = "shaped"
     POLICED = "policed"
     SERVER = "server"
-    """No holes and no queue: the server sends no faster."""
+    """No holes, and in steps or without a queue: the server sends no faster."""
     UNKNOWN = "unknown"
 
 
@@ -84,7 +91,30 @@ class Transfer:
     @property
     def queued(self) -> float:
         """How many times longer the round trip became than its shortest."""
-        return self.rcv_rtt_s / self.min_rtt_s
+        is_measured = self.min_rtt_s > 0
+        return self.rcv_rtt_s / self.min_rtt_s if is_measured else float("nan")
+
+    @property
+    def is_even(self) -> bool:
+        """Whether packets come one by one, none lost, and none waits for another."""
+        bits = (self.rcv_rtt_s - self.min_rtt_s) * self.goodput_bps
+        return self.n_holes == 0 and bits <= _EVEN_PACKETS * _PACKET_BITS
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether it came in steps, between which the way was empty.
+
+        The receiver's round trip then holds the rests: from its last acknowledgement to
+        the first byte of the next step. What is longer still was a queue.
+        """
+        rests = rests_of(self.curve, self.min_rtt_s)
+        return (
+            rests.time_share >= _STEPS_TIME
+            and rests.bytes_share >= _STEPS_BYTES
+            and self.holes < _SERVER_HOLES
+            and self.rcv_rtt_s
+            <= max(rests.longest_s, 2 * self.min_rtt_s) + self.min_rtt_s
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +201,8 @@ def _before_shape(transfer: Transfer, usual: Usual) -> Hold | None:
         return Hold.QUEUE
     if transfer.goodput_bps * _WELL >= usual.goodput_bps:
         return Hold.WELL
+    if transfer.has_steps:
+        return Hold.SERVER
     if time_s < _SHORT_S or n_bytes < _SHORT_BYTES:
         return Hold.SHORT
     return None
@@ -187,7 +219,7 @@ def _shape(transfer: Transfer, line: Line | None) -> Hold:
     is_straight = line.rms_bytes <= _POLICED_RMS_BYTES
     if holes >= _POLICED_HOLES and queued <= _POLICED_RTT and is_straight:
         return Hold.POLICED
-    if holes < _SERVER_HOLES and queued < _SERVER_RTT:
+    if transfer.is_even:
         return Hold.SERVER
     return Hold.UNKNOWN
 

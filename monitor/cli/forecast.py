@@ -57,7 +57,7 @@ def forecast_by_host(config: Config) -> Iterator[str]:
 
 
 def quic_text(config: Config) -> str:
-    """One line: whether HTTP/3 is measured, and what it may receive beside all else."""
+    """One line: whether HTTP/3 is measured, and what it takes from TCP's transfers."""
     from monitor.probe.http3 import is_installed
     from monitor.sampling.quic_turns import MOST_A_ROUND
 
@@ -71,7 +71,10 @@ def quic_text(config: Config) -> str:
     n_most = min(MOST_A_ROUND * rounds, of_services)
     n_bytes = int(n_most * expected_on_wire_bytes(1, config.throughput.max_bytes))
     most = _megabytes(n_bytes)
-    return f"HTTP/3: of sites that offer it; at most {most} a day more{_ROOM}"
+    return (
+        f"HTTP/3: of sites that offer it; at most {most} a day, for which as much over"
+        " TCP is left out far from the evening"
+    )
 
 
 def pairs_texts(config: Config) -> Iterator[str]:

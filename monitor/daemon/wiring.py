@@ -12,6 +12,7 @@ from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
 from monitor.probe.http3 import is_installed
 from monitor.probe.legs import LegProber
+from monitor.probe.next_resolver import NextResolver
 from monitor.probe.tunnel import DIRECT, Tunnel
 from monitor.sampling.budget import Budget
 from monitor.sampling.by_ways import WayPairs, WayPlan
@@ -99,6 +100,9 @@ def new_sampler(
         vantage=config.vantage,
         write=_heard(write, of_names),
         account=account,
+        next_resolver=NextResolver(
+            clock, vantage=config.vantage, resolvers=config.probing.resolvers
+        ),
     )
     pace = Pace(
         every=config.every,

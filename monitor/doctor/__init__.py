@@ -24,7 +24,7 @@ from monitor.doctor.measured_hosts import (
     tried,
     what_failed,
 )
-from monitor.doctor.name_servers import resolver_findings, system_resolvers
+from monitor.doctor.name_servers import resolver_findings
 from monitor.doctor.neutral_server import neutral_finding
 from monitor.errors import InputError, MonitorError, RightsError
 from monitor.machine import machine_zone
@@ -33,7 +33,7 @@ from monitor.model import Role, Sample, Target
 from monitor.night_folders import night_folders
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
-from monitor.probe.hosts import is_address
+from monitor.probe.hosts import is_address, system_resolvers
 from monitor.probe.legs import LegProber
 from monitor.probe.route import DefaultRoute, NetworkFiles, WayKind, WayOut
 from monitor.store import Store

@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Final
 
 from monitor.clock import Clock
@@ -15,14 +13,6 @@ from monitor.probe.lookup import look_up, split_resolver
 from monitor.probe.traffic import Traffic
 
 _PATIENCE_S: Final = 5.0
-
-
-def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[str, ...]:
-    """Addresses of the system's name servers, in their order."""
-    with suppress(OSError, UnicodeDecodeError):
-        rows = [line.split() for line in path.read_text().splitlines()]
-        return tuple(r[1] for r in rows if len(r) > 1 and r[0] == "nameserver")
-    return ()
 
 
 async def resolver_findings(

@@ -57,15 +57,16 @@ def parsed_hosts(text: str) -> dict[str, tuple[str, ...]]:
 
 def system_resolver(path: Path = RESOLV_CONF) -> str:
     """The first `nameserver` of resolv.conf; without one this machine, as in libc."""
+    return next(iter(system_resolvers(path)), _FALLBACK_RESOLVER)
+
+
+def system_resolvers(path: Path = RESOLV_CONF) -> tuple[str, ...]:
+    """The `nameserver`s of resolv.conf, in their order."""
     try:
-        text = path.read_text(errors="replace")
+        rows = [line.split() for line in path.read_text(errors="replace").splitlines()]
     except OSError:
-        return _FALLBACK_RESOLVER
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) > 1 and words[0] == "nameserver":
-            return words[1]
-    return _FALLBACK_RESOLVER
+        return ()
+    return tuple(row[1] for row in rows if len(row) > 1 and row[0] == "nameserver")
 
 
 def localhost_addresses(host: str, family: AddressFamily) -> tuple[str, ...]:

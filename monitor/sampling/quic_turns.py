@@ -5,13 +5,18 @@ with every so many of its transfers over TCP, not by the clock: sites of one ser
 take turns, and by the clock it could always be the same one's. More sites are due than
 fit into a round. Targets go first, as each is judged by its own pairs, of which eight
 or so are needed; what the controls are asked for a few of theirs together tell.
+
+What is received over QUIC is owed: transfers of the site over TCP far from the evening
+are left out for it, so that a day receives no more than without QUIC. Rounds that were
+not made have paid as well.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from monitor.model import Role, Target, Transport
+from monitor.model import Probe, Role, Target, Transport
+from monitor.sampling.ration import Cost
 from monitor.sampling.round import Errand
 
 Offered = Callable[[Target], str | None]
@@ -21,6 +26,13 @@ MOST_A_ROUND: Final = 2
 it."""
 _PATIENCE: Final = 4
 """A control that has waited for so many of its turns goes before targets."""
+_MOST_OWED: Final = 24
+"""A site that owes so many transfers is not asked: two hours' evening and its edges
+cannot owe more, and an evening of ten hours would leave nothing of the calm."""
+_LEFT_OUT_ONE_IN: Final = 3
+"""Of a site's transfers, so that no hour of the calm is without any."""
+_Costs = Mapping[tuple[str, str], Cost]
+"""(site, kind of probe) -> what it is expected to receive."""
 
 
 @dataclass(slots=True)
@@ -42,6 +54,10 @@ class QuicTurns:
     n_sharing: Mapping[str, int] = field(default_factory=dict)
     _n_since: dict[str, int] = field(default_factory=dict)
     """Transfers of each site since its last one over QUIC."""
+    _owed_bytes: dict[str, float] = field(default_factory=dict)
+    """Received by each site over QUIC, and not made up for yet."""
+    _n_made: dict[str, int] = field(default_factory=dict)
+    """Transfers of each site since one was left out."""
 
     def errands(self, transfers: Sequence[Target]) -> list[Errand]:
         """What is asked over QUIC beside some transfers, the longest waiting first."""
@@ -63,6 +79,42 @@ class QuicTurns:
             for target, probe in due[:MOST_A_ROUND]
         ]
 
+    def owe(self, errands: Sequence[Errand], costs: _Costs) -> None:
+        """Note what these are expected to receive, to be made up for."""
+        for errand in errands:
+            name = errand.target.name
+            owed = self._owed_bytes.get(name, 0.0)
+            self._owed_bytes[name] = owed + _bytes_of(costs, name, errand.probe)
+
+    def made_up_for(self, transfers: Sequence[Target], costs: _Costs) -> list[Target]:
+        """The transfers over TCP without those that are left out for what is owed."""
+        return [target for target in transfers if not self._is_for_quic(target, costs)]
+
+    def _is_for_quic(self, target: Target, costs: _Costs) -> bool:
+        name = target.name
+        n_made = self._n_made.get(name, _LEFT_OUT_ONE_IN) + 1
+        is_for_quic = n_made >= _LEFT_OUT_ONE_IN and self._owes(target, costs, 1)
+        if is_for_quic:
+            self._owed_bytes[name] -= _bytes_of(costs, name, Probe.DOWNLOAD)
+        self._n_made[name] = 0 if is_for_quic else n_made
+        return is_for_quic
+
+    def have_been_left_out(self, n_rounds: int, costs: _Costs) -> None:
+        """Note that so many rounds with transfers were not made."""
+        for name, owed in self._owed_bytes.items():
+            cost = costs.get((name, Probe.DOWNLOAD))
+            paid = 0.0 if cost is None else n_rounds * cost.per_round_bytes
+            self._owed_bytes[name] = max(0.0, owed - paid)
+
+    def may_ask(self, target: Target, costs: _Costs, *, is_evening: bool) -> bool:
+        """Whether a site owes little enough; far from the evening it pays first."""
+        return not self._owes(target, costs, _MOST_OWED if is_evening else 1)
+
+    def _owes(self, target: Target, costs: _Costs, n: int) -> bool:
+        """Whether a site has so many transfers to make up for."""
+        n_bytes = _bytes_of(costs, target.name, Probe.DOWNLOAD)
+        return 0 < n * n_bytes <= self._owed_bytes.get(target.name, 0.0)
+
     def one_in(self, target: Target) -> int:
         """Of so many transfers of a site one is made over QUIC, too."""
         return max(1, round(self.every / self.n_sharing.get(target.name, 1)))
@@ -73,3 +125,8 @@ class QuicTurns:
     def _rank(self, target: Target) -> tuple[bool, float]:
         n_turns = self._turns_waited(target)
         return target.role == Role.CONTROL and n_turns < _PATIENCE, -n_turns
+
+
+def _bytes_of(costs: _Costs, name: str, probe: str) -> float:
+    cost = costs.get((name, probe))
+    return 0.0 if cost is None else cost.n_bytes

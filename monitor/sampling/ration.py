@@ -29,6 +29,8 @@ DAYS_KEPT = 62
 """Of the account: this month and what a wrong clock took for another one."""
 _WEIGHT = 0.2
 """Of the newest cost in the running mean."""
+_EDGE_MIN = 60
+"""Beside the evening, in which its edges show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,16 @@ class Ration:
             - len(to_come) * costs.pages_bytes
             - n_downloads * costs.downloads_bytes
         )
+
+    def is_of_evening(self, slot_start_utc: datetime) -> bool:
+        """Whether a slot lies in the evening window, or within an hour of it."""
+        window = self.timetable.window
+        wider = Window(
+            start_min=window.start_min - _EDGE_MIN,
+            length_min=window.length_min + 2 * _EDGE_MIN,
+        )
+        clock = slot_start_utc.astimezone(self.timetable.zone)
+        return wider.has_clock(60 * clock.hour + clock.minute)
 
     def use(self, today: date) -> Use:
         """What the day and the month's days before it received."""

@@ -15,11 +15,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from asyncio_throttle.throttler import Throttler
 
 from monitor.clock import Clock
-from monitor.model import Probe, Round, RoundStatus, Sample, Target, Transport
+from monitor.model import (
+    Operation,
+    Probe,
+    Round,
+    RoundStatus,
+    Sample,
+    Target,
+    Transport,
+)
 from monitor.probe.failure import NotTriedError
 from monitor.probe.this_machine import RoundWatch
 from monitor.probe.traffic import Traffic
@@ -55,6 +64,15 @@ class Measures(Protocol):
         self, target: Target, probe: str, *, traffic: Traffic
     ) -> Sample:
         """The same over HTTP/3."""
+
+
+class AsksNext(Protocol):
+    """What tells whether another resolver answers while the first is silent."""
+
+    async def measure(
+        self, host: str, traffic: Traffic, round_id: str | None = None
+    ) -> Sample | None:
+        """A sample of that; None: none answers."""
 
 
 class MeasuresGateway(Protocol):
@@ -150,6 +168,7 @@ class RoundRunner:
     vantage: str
     write: Write
     account: Account | None = None
+    next_resolver: AsksNext | None = None
 
     async def run(self, round_plan: RoundPlan) -> Round:
         """Do a round and store its samples and its record; the record is returned.
@@ -183,6 +202,9 @@ class _RunningRound:
         self._sequence = 0
         self._done: set[Errand] = set()
         self._n_failed = 0
+        self._n_looked_up = 0
+        self._unanswered: set[str] = set()
+        """Names for which the resolver gave no answer at all."""
         self._not_tried: dict[Errand, str] = {}
         self.reason: str | None = None
 
@@ -200,6 +222,7 @@ class _RunningRound:
                     ]
                     if probes:
                         await asyncio.wait(probes, timeout=DOWNLOADS_WAIT_S)
+                    await self._ask_next_resolver()
                     await self._download_all()
         finally:
             lag.cancel()
@@ -224,6 +247,27 @@ class _RunningRound:
         if sample is not None:
             await self._runner.write(sample)
 
+    async def _ask_next_resolver(self) -> None:
+        """Where no name at all was looked up: whether another resolver would have."""
+        ask = self._runner.next_resolver
+        if ask is None or self._n_looked_up or not self._unanswered:
+            return
+        traffic = Traffic()
+        sample = await ask.measure(min(self._unanswered), traffic, self._round_id)
+        self._watch.count(traffic.received_bytes)
+        if sample is not None:
+            await self._runner.write(sample)
+
+    def _note_lookup(self, errand: Errand, sample: Sample) -> None:
+        host = urlsplit(errand.target.url).hostname
+        is_silent = sample.failed_operation == Operation.RESOLVE and not (
+            sample.failure or ""
+        ).startswith("dns_")
+        if is_silent and host is not None:
+            self._unanswered.add(host)
+        elif sample.resolver not in (None, "hosts", "localhost"):
+            self._n_looked_up += 1
+
     async def _download_all(self) -> None:
         for errand in self._plan.downloads:
             if self._elapsed_s() > self._plan.last_start_s:
@@ -246,6 +290,7 @@ class _RunningRound:
         await self._runner.write(
             replace(sample, round_id=self._round_id, sequence=sequence)
         )
+        self._note_lookup(errand, sample)
         self._done.add(errand)
         self._n_failed += sample.failure is not None
 

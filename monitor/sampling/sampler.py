@@ -146,7 +146,7 @@ class Sampler:
                 slot_start_utc, reason="budget: round left out"
             )
         left_out = "budget: throughput transfers left out"
-        transfers = self._next_transfers() if grant.has_downloads else ()
+        transfers = self._next_transfers(slot_start_utc) if grant.has_downloads else ()
         record = await self._run(
             slot_start_utc,
             [*self._errands(transfers), *self._over_quic(transfers, slot_start_utc)],
@@ -187,6 +187,10 @@ class Sampler:
 
     async def record_gap(self, gap: Gap, *, reason: str) -> Round:
         """Store the slots that passed without a round as one missed record."""
+        if self._quic is not None and self._ration is not None:
+            pace = self._pace
+            n_rounds = gap.n_slots * pace.every // max(pace.downloads_every, pace.every)
+            self._quic.have_been_left_out(n_rounds, self._ration.costs)
         n_errands = len(self._errands(whose_turn_it_is(self._targets, self._turn)))
         _log.warning(
             "gap start=%s slots=%d reason=%r", gap.start_utc, gap.n_slots, reason
@@ -215,11 +219,15 @@ class Sampler:
         until_utc = self.slot_of(began_utc)
         return gap_between(recorded_until_utc, until_utc, self._pace.every)
 
-    def _next_transfers(self) -> Sequence[Target]:
+    def _next_transfers(self, slot_start_utc: datetime) -> Sequence[Target]:
         """The sites whose transfers are made now."""
         # Counted by rounds that make transfers: what a budget leaves out is no turn.
         self._turn += 1
-        return whose_turn_it_is(self._targets, self._turn)
+        transfers = whose_turn_it_is(self._targets, self._turn)
+        quic, ration = self._quic, self._ration
+        if quic is None or ration is None or ration.is_of_evening(slot_start_utc):
+            return transfers
+        return quic.made_up_for(transfers, ration.costs)
 
     def _errands(self, transfers: Sequence[Target]) -> list[Errand]:
         return [
@@ -235,14 +243,19 @@ class Sampler:
         """What is measured over QUIC: with what the budget leaves beside all else."""
         if self._quic is None:
             return []
-        errands = self._quic.errands(transfers)
         if self._ration is None:
-            return errands
+            return self._quic.errands(transfers)
+        quic, costs = self._quic, self._ration.costs
+        is_evening = self._ration.is_of_evening(slot_start_utc)
+        errands = quic.errands(
+            [t for t in transfers if quic.may_ask(t, costs, is_evening=is_evening)]
+        )
         of_tcp = ((e.target.name, Probe.DOWNLOAD) for e in errands)
-        costs = self._ration.costs
         expected = sum(costs[key].n_bytes for key in of_tcp if key in costs)
-        has_room = self._ration.spare_bytes(slot_start_utc) >= expected
-        return errands if has_room else []
+        if self._ration.spare_bytes(slot_start_utc) < expected:
+            return []
+        quic.owe(errands, costs)
+        return errands
 
     def _granted(self, slot_start_utc: datetime, *, are_due: bool) -> Grant:
         if self._ration is None:

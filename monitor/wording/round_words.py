@@ -42,6 +42,7 @@ def told_spoiled(reason: str, language: Language) -> str:
     causes = {
         "clock: clock_stepped": t("clock: clock_stepped"),
         "event_loop: event_loop_late": t("event_loop: event_loop_late"),
+        "resolver: first_resolver_silent": t("resolver: first_resolver_silent"),
         "way: way_changed": t("way: way_changed"),
         "gateway: generic_timeout_error": t("gateway: generic_timeout_error"),
     }

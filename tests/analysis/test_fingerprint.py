@@ -18,7 +18,8 @@ from monitor.analysis.fingerprint import (
     fingerprint,
     line_of,
 )
-from monitor.lists import curve_text
+from monitor.analysis.rests import rests_of
+from monitor.lists import Curve, curve_text
 from monitor.model import MechanismCheck, Verdict
 from tests.analysis.homes import TIMEZONE, Home, samples
 
@@ -78,6 +79,93 @@ def test_a_curve_that_is_none_has_no_line(curve):
 def test_what_explains_it_more_simply_is_asked_first(changes, hold):
     policed = drawn(POLICED, np.random.default_rng(3))
     assert fingerprint(replace(policed, **changes), USUAL).hold is hold
+
+
+RTT_S = 0.03
+
+
+def in_pieces(rate_bps: float, piece_bytes: int, n_pieces: int) -> Curve:
+    """Pieces that come whole, each when a rate has brought it."""
+    took_s = 8 * piece_bytes / rate_bps
+    return tuple((n * took_s, n * piece_bytes) for n in range(n_pieces + 1))
+
+
+def stairs(rate_bps: float, step_bytes: int, n_steps: int) -> Curve:
+    """Steps that come in a few records, as fast as a line of 30 Mbit/s brings them."""
+    took_s, records = 8 * step_bytes / rate_bps, 4
+    return tuple(
+        (n * took_s + k * 0.003, n * step_bytes + (k + 1) * step_bytes // records)
+        for n in range(n_steps)
+        for k in range(records)
+    )
+
+
+def slow(curve: Curve, *, rcv_rtt_s: float, n_holes: float = 0.0) -> Transfer:
+    time_s, n_bytes = curve[-1]
+    return Transfer(
+        curve=curve,
+        goodput_bps=8 * n_bytes / time_s,
+        is_silent=False,
+        rcv_rtt_s=rcv_rtt_s,
+        min_rtt_s=RTT_S,
+        n_holes=n_holes,
+        n_segments=n_bytes / 1448,
+    )
+
+
+@pytest.mark.parametrize("rate", [128e3, 256e3, 1e6, 2e6])
+@pytest.mark.parametrize("n_steps", [2, 3, 30])
+def test_steps_of_a_server_are_told_at_every_rate_and_size(rate: float, n_steps: int):
+    """Its rests are in the receiver's round trip, however long they are."""
+    curve = stairs(rate, 32_768, n_steps)
+    rest_s = 8 * 32_768 / rate - 0.009
+    for rcv_rtt_s in (RTT_S, rest_s):
+        transfer = slow(curve, rcv_rtt_s=rcv_rtt_s)
+        assert fingerprint(transfer, USUAL).hold is Hold.SERVER
+
+
+@pytest.mark.parametrize("rate", [128e3, 512e3, 2e6])
+@pytest.mark.parametrize("piece", [4096, 16_384])
+def test_records_that_come_whole_are_no_steps(rate: float, piece: int):
+    """Of a record nothing is read before its end: a limit on the way has rests, too."""
+    curve = in_pieces(rate, piece, 60)
+    rests = rests_of(curve, RTT_S)
+    assert (rests.bytes_share, rests.longest_s) == (0.0, 0.0)
+    transfer = slow(curve, rcv_rtt_s=8 * 64e3 / rate)
+    assert not transfer.has_steps
+    assert fingerprint(transfer, USUAL).hold is not Hold.SERVER
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rcv_rtt_s": 0.9}, {"n_holes": 10.0}, {"rcv_rtt_s": float("nan")}]
+)
+def test_steps_behind_a_queue_or_with_losses_are_no_server_s(changes):
+    transfer = slow(stairs(512e3, 32_768, 10), rcv_rtt_s=0.4)
+    assert transfer.has_steps
+    held = replace(transfer, **changes)
+    assert fingerprint(held, USUAL).hold is not Hold.SERVER
+
+
+def test_a_pause_of_this_machine_makes_no_steps():
+    """After one pause of 0.3 s the curve of a shaped transfer is where it would be."""
+    even = in_pieces(1e6, 4096, 60)
+    paused = tuple(p for p in even if not 0.5 < p[0] < 0.8)
+    transfer = slow(paused, rcv_rtt_s=0.2)
+    assert rests_of(paused, RTT_S).longest_s > 0.3
+    assert not transfer.has_steps
+
+
+@pytest.mark.parametrize(
+    ("rate", "rcv_rtt_s", "is_even"),
+    [(512e3, 0.05, True), (512e3, 0.15, False), (2e6, 0.04, True), (2e6, 0.06, False)],
+)
+def test_an_even_sender_has_no_queue(rate: float, rcv_rtt_s: float, is_even: bool):
+    """Twice the round trip is a queue at 2 Mbit/s; at 512 kbit/s it is two packets."""
+    transfer = slow(in_pieces(rate, 4096, 110), rcv_rtt_s=rcv_rtt_s)
+    assert transfer.is_even is is_even
+    hold = Hold.SERVER if is_even else Hold.UNKNOWN
+    assert is_even or fingerprint(transfer, USUAL).hold in (hold, Hold.SHAPED)
+    assert not is_even or fingerprint(transfer, USUAL).hold is hold
 
 
 def test_old_rows_without_a_count_of_segments_have_holes_all_the_same():
@@ -242,6 +330,12 @@ def transfer_of_nothing() -> Transfer:
         n_holes=nan,
         n_segments=nan,
     )
+
+
+@pytest.mark.parametrize("zero", ["goodput_bps", "min_rtt_s", "rcv_rtt_s"])
+def test_numbers_that_are_0_in_a_file_of_others_do_no_harm(zero: str):
+    transfer = slow(in_pieces(512e3, 4096, 110), rcv_rtt_s=0.05)
+    assert fingerprint(replace(transfer, **{zero: 0.0}), USUAL).hold in Hold
 
 
 def test_a_transfer_of_which_nothing_is_known_is_unclear():

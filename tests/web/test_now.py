@@ -1,6 +1,7 @@
 """The present of a home, asked of real databases over HTTP and on the terminal."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ruamel.yaml import YAML
 
 from monitor.cli.root import cli
 from monitor.model import Probe, Role, Sample
+from monitor.probe.next_resolver import FIRST_SILENT
 from monitor.store import open_store
 from monitor.store.instants import to_us
 from monitor.store.reader import Point
@@ -114,6 +116,33 @@ async def test_a_dead_line_is_told_everywhere_and_the_daemon_is_well(
     now = await (await client.get("/api/v1/now?language=ru")).json()
     assert (now["line"], len(now["told"])) == ("down", 1)
     assert (await (await client.get("/api/v1/health")).json())["line"] == "down"
+
+
+async def test_a_dead_first_resolver_is_told_where_another_one_answers(
+    serve: Serve, database: str
+) -> None:
+    moment = history.NOW - timedelta(minutes=1)
+    unnamed = [
+        replace(row, failed_operation="resolve") if row.failure else row
+        for row in dead_round(moment)
+    ]
+    answering = Sample(
+        started_at_utc=moment,
+        target="_resolver",
+        role=Role.CONTROL,
+        probe=Probe.RESOLVER,
+        domain_lookup_s=0.01,
+        resolver="9.9.9.9",
+        failure=FIRST_SILENT,
+    )
+    with open_store(database) as store:
+        store.samples.append([*unnamed, answering])
+    client = await serve(database)
+    health = await (await client.get("/healthz")).json()
+    assert "while another one does" in health["line_reason"]
+    now = await (await client.get("/api/v1/now?language=kk")).json()
+    assert "while another one does" in now["reasons"][0]
+    assert now["told"][0] != now["reasons"][0]
 
 
 async def test_an_empty_home_is_unknown(serve: Serve, database: str) -> None:

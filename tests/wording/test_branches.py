@@ -230,6 +230,7 @@ def frames() -> Iterator[pd.DataFrame]:  # noqa: PLR0915 - a list
     yield hill()
     yield hill(busy=0.6)
     yield with_local_rows(Home(days=7), "event_loop", failure="event_loop_late")
+    yield with_local_rows(Home(days=7), "resolver", failure="first_resolver_silent")
     yield with_local_rows(Home(days=7, metrics=METRICS), "gateway", connect_s=0.5)
     yield by_another_way()
     yield with_loss(LOSSY, {"telegram": 0.15})
@@ -407,6 +408,7 @@ def said_now() -> Iterator[Reason]:
         homes.append(test_present.home(*silent, gateway=gateway))
     silent = [test_present.site(s.target, [None], stage="resolve") for s in controls]
     homes.append(test_present.home(*silent))
+    homes.append(test_present.home(*silent, has_next_resolver=True))
     for found in homes:
         yield from found.reasons
     yield paused(datetime(2026, 10, 21, 2, tzinfo=UTC))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.model import Effect, Evenings, Verdict
+from monitor.probe.next_resolver import FIRST_SILENT
 from monitor.wording import language
 from monitor.wording.cards import facts, lead
 from monitor.wording.metric_words import metric_value
@@ -53,6 +54,8 @@ def test_a_gap_is_told_in_the_reader_s_language():
         assert any("а" <= letter <= "я" for letter in part)  # noqa: RUF001
     assert unknown == ["3", "x slot(s)"]
     assert told_spoiled("clock: clock_stepped", RUSSIAN) != "clock: clock_stepped"
+    silent = f"resolver: {FIRST_SILENT}"
+    assert "DNS" in told_spoiled(silent, RUSSIAN) != silent
     assert told_spoiled("something else", RUSSIAN) == "something else"
 
 

@@ -48,6 +48,7 @@ def present(facts: Facts) -> Present:
         now_utc=now_utc,
         fresh=facts.fresh,
         gateway=_gateway(facts, now_utc - facts.fresh),
+        has_next_resolver=_has_next_resolver(facts, now_utc - facts.fresh),
     )
     pause_end = facts.reader.last_pause_end(vantage, now_utc=now_utc)
     if pause_end is None or pause_end <= now_utc:
@@ -97,7 +98,12 @@ def line(facts: Facts) -> tuple[LineState, Reason]:
         if page is not None
     ]
     gateway = _gateway(facts, oldest_utc)
-    return core.line_now(asked, gateway=gateway, fresh=facts.fresh)
+    return core.line_now(
+        asked,
+        gateway=gateway,
+        fresh=facts.fresh,
+        has_next_resolver=_has_next_resolver(facts, oldest_utc),
+    )
 
 
 def _roles(facts: Facts) -> dict[str, Role]:
@@ -238,15 +244,22 @@ def _has_answered(
 
 
 def _gateway(facts: Facts, oldest_utc: datetime) -> Gateway | None:
-    infos = [info for info in facts.series() if _is_of_gateway(info, facts, oldest_utc)]
-    for sample in facts.reader.latest(infos):
+    for sample in facts.reader.latest(_local(Probe.GATEWAY, facts, oldest_utc)):
         return Gateway(has_answered=sample.failure is None, connect_s=sample.connect_s)
     return None
 
 
-def _is_of_gateway(info: SeriesInfo, facts: Facts, oldest_utc: datetime) -> bool:
-    return (
-        info.probe == Probe.GATEWAY
+def _has_next_resolver(facts: Facts, oldest_utc: datetime) -> bool:
+    """Whether another resolver answered lately while the first was silent."""
+    return bool(_local(Probe.RESOLVER, facts, oldest_utc))
+
+
+def _local(probe: str, facts: Facts, oldest_utc: datetime) -> list[SeriesInfo]:
+    """The series of a local probe that was made lately."""
+    return [
+        info
+        for info in facts.series()
+        if info.probe == probe
         and info.vantage == facts.config.vantage
         and info.last_utc >= oldest_utc
-    )
+    ]
