@@ -12,19 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.consent import _tell, ensure_consent
+from monitor.cli.consent import (
+    ALL_VERSION,
+    DIFFERENTIAL_VERSION,
+    VERSION,
+    WAYS_VERSION,
+    _tell,
+    ensure_consent,
+)
 from monitor.clock import SystemClock
 from monitor.config import load
 from monitor.errors import InputError
 from monitor.store import Store, open_store
 from monitor.store.consents import Consent
-from monitor.wording.consent_texts import (
-    ALL_VERSION,
-    DIFFERENTIAL_VERSION,
-    TEXTS,
-    VERSION,
-    WAYS_VERSION,
-)
+from monitor.wording.consent_texts import TEXTS
 from tests import forks
 from tests.costs import in_brief
 from tests.servers.tcp import serve

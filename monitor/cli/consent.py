@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import urlsplit
 
 import click
@@ -11,15 +11,33 @@ import click
 from monitor.cli.terminal import say
 from monitor.clock import Clock
 from monitor.config import Config
+from monitor.config.sections import Language
 from monitor.errors import InputError, MonitorError, StoreError
-from monitor.wording.consent_texts import ASKED_OF, TEXTS, ConsentText
 
 if TYPE_CHECKING:
     from monitor.store import Store
+    from monitor.wording.consent_texts import ConsentText
 
 _log = logging.getLogger(__name__)
 
 ENVIRONMENT_CONSENT: Final = "MONITOR_CONSENT"
+VERSION: Final = 1
+"""Of the texts; a new one is asked for when what the program does has changed."""
+DIFFERENTIAL_VERSION: Final = 2
+"""Of the texts with blocks: a consent to less is none to them."""
+WAYS_VERSION: Final = 3
+"""Of the texts with ways."""
+ALL_VERSION: Final = 4
+"""Of the texts with blocks and ways."""
+ASKED_OF: Final = {
+    VERSION: frozenset[str](),
+    DIFFERENTIAL_VERSION: frozenset({"differential"}),
+    WAYS_VERSION: frozenset({"ways"}),
+    ALL_VERSION: frozenset({"differential", "ways"}),
+}
+"""Version -> keys of the configuration whose texts it holds beside the usual one."""
+
+_LANGUAGES: Final = get_args(Language)
 _TRIES: Final = 3
 _LEVELS: Final = ("plain", "extended")
 
@@ -123,16 +141,19 @@ def _go_on_without(config: Config) -> None:
 def _usual_language() -> str:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         code = os.environ.get(name, "")[:2]
-        if code in TEXTS:
+        if code in _LANGUAGES:
             return code
     return "en"
 
 
 def _ask(config: Config) -> str:
     """Tell and ask; the language that was chosen."""
+    # Only where somebody is asked: what words take stays with a process for months.
+    from monitor.wording.consent_texts import TEXTS
+
     language: str = click.prompt(
         "Language / Язык / Тіл",
-        type=click.Choice(tuple(TEXTS)),
+        type=click.Choice(_LANGUAGES),
         default=_usual_language(),
         err=True,
     )
@@ -149,7 +170,7 @@ def _ask(config: Config) -> str:
     return language
 
 
-def _tell(config: Config, text: ConsentText) -> None:
+def _tell(config: Config, text: "ConsentText") -> None:
     level = config.probing.level
     n_sites = len(config.targets) + len(config.controls)
     say("\n" + text.body.format(n=n_sites, level=level), err=True)
@@ -166,7 +187,7 @@ def _tell(config: Config, text: ConsentText) -> None:
         say(text.ways.format(names=names, minutes=minutes), err=True)
 
 
-def _answer(text: ConsentText, question: str) -> bool:
+def _answer(text: "ConsentText", question: str) -> bool:
     choice = f"[{text.yes[0]}/{text.no[0]}]"
     while True:
         said = click.prompt(f"{question} {choice}", prompt_suffix=" ", err=True)

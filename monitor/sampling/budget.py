@@ -32,6 +32,11 @@ class Budget:
     per_day_bytes: int | None = None
     per_month_bytes: int | None = None
 
+    @property
+    def is_none(self) -> bool:
+        """Whether any amount may be received."""
+        return self.per_day_bytes is None and self.per_month_bytes is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:

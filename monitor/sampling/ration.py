@@ -1,5 +1,6 @@
 """Keeps account of the bytes and says, round by round, what the budget grants."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -20,6 +21,7 @@ from monitor.sampling.budget import (
     left_today_bytes,
 )
 from monitor.sampling.round import Errand
+from monitor.sampling.schedule import downloads_are_due
 from monitor.sampling.turns import taking_turns
 from monitor.wire_bytes import expected_on_wire_bytes
 
@@ -101,6 +103,14 @@ class Ration:
 
     def grant(self, slot_start_utc: datetime) -> Grant:
         """Which parts of a slot's round fit into the budget."""
+        if self.budget.is_none:
+            table = self.timetable
+            return Grant(
+                has_pages=True,
+                has_downloads=downloads_are_due(
+                    slot_start_utc, table.every, table.downloads_every
+                ),
+            )
         today = self._local_date(slot_start_utc)
         left = left_today_bytes(self.budget, self.use(today), today)
         slots = self._slots_of(today)
@@ -111,6 +121,8 @@ class Ration:
 
     def spare_bytes(self, now_utc: datetime) -> float:
         """What is left today beside all rounds to come; infinite without a budget."""
+        if self.budget.is_none:
+            return math.inf
         today = self._local_date(now_utc)
         left = left_today_bytes(self.budget, self.use(today), today)
         costs = self._costs()

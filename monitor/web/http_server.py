@@ -19,6 +19,7 @@ from aiohttp import web
 from monitor.clock import Clock
 from monitor.config import Config, Web
 from monitor.errors import MonitorError, ServiceError
+from monitor.heap import share_heaps
 from monitor.store import Store
 from monitor.store.instants import phase_us
 from monitor.store.rollups import Rollups
@@ -60,6 +61,7 @@ async def serve(
     ServiceError
         The address is taken or cannot be listened on.
     """
+    share_heaps()
     stop = stop or asyncio.Event()
     listener = listening_socket(config.web.host, config.web.port)
     store = Store(config.database)

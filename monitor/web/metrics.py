@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 
-from monitor.web.answers.metric_families import StoredFacts
 from monitor.web.context import CONTEXT, Context
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 def routes() -> list[web.RouteDef]:
@@ -18,6 +19,9 @@ def routes() -> list[web.RouteDef]:
 
 async def metrics(request: web.Request) -> web.Response:
     """Everything that Prometheus is to know."""
+    # Most homes have no Prometheus that asks.
+    from prometheus_client.exposition import choose_encoder
+
     context = request.app[CONTEXT]
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     make = partial(_body, context, encode)
@@ -27,7 +31,11 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=answer.plain, headers={"Content-Type": content_type})
 
 
-def _body(context: Context, encode: Callable[[CollectorRegistry], bytes]) -> bytes:
+def _body(context: Context, encode: "Callable[[CollectorRegistry], bytes]") -> bytes:
+    from prometheus_client import CollectorRegistry
+
+    from monitor.web.answers.metric_families import StoredFacts
+
     registry = CollectorRegistry(auto_describe=False)
     registry.register(StoredFacts(context.facts))
     body: bytes = encode(registry)

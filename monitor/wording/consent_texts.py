@@ -4,24 +4,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-VERSION: Final = 1
-"""Of the texts; a new one is asked for when what the program does has changed."""
-
-
-DIFFERENTIAL_VERSION: Final = 2
-"""Of the texts with blocks: a consent to less is none to them."""
-WAYS_VERSION: Final = 3
-"""Of the texts with ways."""
-ALL_VERSION: Final = 4
-"""Of the texts with blocks and ways."""
-ASKED_OF: Final = {
-    VERSION: frozenset[str](),
-    DIFFERENTIAL_VERSION: frozenset({"differential"}),
-    WAYS_VERSION: frozenset({"ways"}),
-    ALL_VERSION: frozenset({"differential", "ways"}),
-}
-"""Version -> keys of the configuration whose texts it holds beside the usual one."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentText:
