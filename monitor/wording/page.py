@@ -423,8 +423,8 @@ PAGE: Final[Mapping[str, str]] = {
     "pause.resume": "Measure again",
     "pause.until": "paused until {time}",
     "pause.none": (
-        "Measuring goes on. A pause begins with the next round and stays on record as "
-        "a gap, with its reason."
+        "A pause begins with the next round and stays on record as a gap, with its "
+        "reason."
     ),
     "phone.title": "On a phone",
     "phone.lead": "Any device of this house opens:",
