@@ -43,7 +43,7 @@ function figure(site) {
     return element(
       "p",
       { class: "figure" },
-      element("strong", {}, times(site.times_slower)),
+      element("strong", {}, t("card.times", { times: times(site.times_slower) })),
       ` ${t("card.slower")}`,
     );
   }
