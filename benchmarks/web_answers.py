@@ -22,11 +22,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, Response
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from benchmarks.read_home_year import SITES, samples
 from monitor.store import Store, open_store
-from monitor.store import rollups as rollups_module
+from monitor.store.database import Database
 from tests.web.browser import chromium
 
 ROWS = 950_000
@@ -46,7 +46,7 @@ def roll_up(url: str) -> None:
     began = time.perf_counter()
     rollups = Store(url).rollups()
     n_hours, held_s = rollups.n_stale(), []
-    with locks_timed(held_s):
+    with locks_timed(rollups.database, held_s):
         while rollups.refresh():
             pass
     rollups.database.close()
@@ -56,22 +56,22 @@ def roll_up(url: str) -> None:
 
 
 @contextmanager
-def locks_timed(held_s: list[float]) -> Iterator[None]:
+def locks_timed(database: Database, held_s: list[float]) -> Iterator[None]:
     """Notes how long each transaction of the roll-ups holds the lock."""
-    lock = rollups_module.writing
+    lock = database.writing
 
     @contextmanager
-    def timed(engine: Engine) -> Iterator[Connection]:
+    def timed(**limits: int) -> Iterator[Connection]:
         began = time.perf_counter()
-        with lock(engine) as connection:
+        with lock(**limits) as connection:
             yield connection
         held_s.append(time.perf_counter() - began)
 
-    rollups_module.writing = timed
+    database.writing = timed
     try:
         yield
     finally:
-        rollups_module.writing = lock
+        database.writing = lock
 
 
 def marking_cost(url: str) -> None:
@@ -167,33 +167,39 @@ def plain_s(path: Path, name: str) -> float:
         return (time.perf_counter() - began) * 1e3
 
 
-VISITS = {"as it opens": "", "a year of hours": "?weeks=52"}
+HEAT_MAP = "[data-figure=heatmap] figcaption p"
+VISITS = {
+    "Now": ("", ".card"),
+    "Evenings": ("evenings/facebook", HEAT_MAP),
+    "Evenings, a year of hours": ("evenings/facebook?weeks=52", HEAT_MAP),
+}
+"""Page -> its address, and what stands there when its answer is drawn."""
 
 
 def first_view(address: str) -> None:
     """The first visits in Chromium: time to the drawn page, bytes."""
     with chromium() as browser:
-        for name, path in VISITS.items():
+        for name, (path, drawn) in VISITS.items():
             print(f"{name}:")
             context = browser.new_context(viewport={"width": 1400, "height": 900})
-            visits(context.new_page(), address + path)
+            visits(context.new_page(), address + path, drawn)
             context.close()
 
 
-def visits(page: Page, address: str) -> None:
+def visits(page: Page, address: str, drawn: str) -> None:
     """The same page four times."""
     for visit in ("first", "second", "third", "fourth"):
         wire = []
         with answers_noted(page, wire):
             began = time.perf_counter()
             page.goto(address)
-            page.wait_for_selector("[data-figure=heatmap] figcaption p")
+            page.wait_for_selector(drawn)
             shown = time.perf_counter() - began
             page.wait_for_load_state("networkidle")
             whole = time.perf_counter() - began
         sizes = [r.request.sizes()["responseBodySize"] for r in wire]
         print(
-            f"  {visit} visit: heat map {shown:.2f} s, all {whole - 0.5:.2f} s,"
+            f"  {visit} visit: drawn {shown:.2f} s, all {whole - 0.5:.2f} s,"
             f" {sum(sizes) / 1e3:.0f} kB on the wire"
         )
 

@@ -7,6 +7,7 @@ in `monitor anomalies`. What is found is given to `evening_rule.judged`.
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from math import inf
 from typing import Final, NamedTuple, TypeVar
 
@@ -62,7 +63,7 @@ def cell_of(
     place : evening, begin and end in its day [min].
     value : median or single value in the metric's unit; None: nothing was measured.
     """
-    is_lost = n > 0 and mostly_failed(n_failed / n)
+    is_lost = n_failed > 0 and mostly_failed(n_failed / n)
     if value and value > 0 and (metric in _STANDS or not is_lost):
         return Cell(*place, slowness_log(metric, value), n, n_failed)
     return Cell(*place, inf if is_lost else None, n, n_failed)
@@ -102,9 +103,21 @@ def outage_evenings(
 def _down_hours(
     sites: Mapping[Site, SiteCells], controls: Collection[Site]
 ) -> set[tuple[int, int]]:
-    failed = {site: _failed_hours(cells.attempts) for site, cells in sites.items()}
-    hours = {hour for of_site in failed.values() for hour in of_site}
-    return {hour for hour in hours if _is_down(hour, failed, controls)}
+    # Where no control failed the line was up: of a year nearly all hours.
+    suspects = {
+        _hour(cell)
+        for site in controls
+        if site in sites
+        for cell in sites[site].attempts
+        if cell.n_failed
+    }
+    if not suspects:
+        return set()
+    failed = {
+        site: _failed_hours(cell for cell in cells.attempts if _hour(cell) in suspects)
+        for site, cells in sites.items()
+    }
+    return {hour for hour in suspects if _is_down(hour, failed, controls)}
 
 
 def _failed_hours(attempts: Iterable[Cell]) -> dict[tuple[int, int], bool]:
@@ -154,13 +167,23 @@ _Sides = tuple[list[Cell], list[Cell]]
 def _by_evening(cells: Iterable[Cell], window: Window) -> dict[int, _Sides]:
     """Evening -> cells in its window, cells in the rest of its day."""
     sides: dict[int, _Sides] = defaultdict(lambda: ([], []))
+    # Of a year of hours there are 24: each is asked once.
+    side = cache(partial(_side, window))
     for cell in cells:
-        inside, rest = sides[cell.evening]
-        if window.is_inside(cell.begin_min, cell.end_min):
-            inside.append(cell)
-        elif window.is_before(cell.end_min) or window.is_after(cell.begin_min):
-            rest.append(cell)
+        place = side(cell.begin_min, cell.end_min)
+        # An evening of which nothing counts was measured all the same.
+        of_evening = sides[cell.evening]
+        if place is not None:
+            of_evening[place].append(cell)
     return sides
+
+
+def _side(window: Window, begin_min: int, end_min: int) -> int | None:
+    """0: in the window, 1: in the rest of its day, None: at its edges."""
+    if window.is_inside(begin_min, end_min):
+        return 0
+    is_rest = window.is_before(end_min) or window.is_after(begin_min)
+    return 1 if is_rest else None
 
 
 def _reading(

@@ -10,9 +10,12 @@ from monitor.errors import ServiceError
 from monitor.untyped import Theirs
 
 _PICTURE: Final = re.compile(
-    r'<svg role="img".*?<title[^>]*>(.*?)</title>.*?</svg>', re.DOTALL
+    r'<svg role="img".*?<title[^>]*>(.*?)</title><desc[^>]*>(.*?)</desc>.*?</svg>',
+    re.DOTALL,
 )
-"""A chart in the page with its title; nobody else's text holds a `<` there."""
+"""A chart in the page with its title and text; neither holds a `<`."""
+_MARK: Final = re.compile(r'<svg class="mark".*?</svg>', re.DOTALL)
+"""A mark beside the words that say what it means."""
 
 
 class PdfUnavailableError(ServiceError):
@@ -50,15 +53,30 @@ def laid_out(html: str) -> Theirs:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     page = HTML(
-        string=_PICTURE.sub(_as_image, html), url_fetcher=_own_pictures(URLFetcher)
+        string=_MARK.sub(_as_paper, _PICTURE.sub(_as_image, html)),
+        url_fetcher=_own_pictures(URLFetcher),
     )
     return page.render(pdf_variant="pdf/ua-1")
 
 
 def _as_image(picture: re.Match[str]) -> str:
     # The page's style would be worked out for every stroke of an inline picture.
-    body = base64.b64encode(picture[0].encode()).decode()
-    return f'<img alt="{picture[1]}" src="data:image/svg+xml;base64,{body}">'
+    words = f"{picture[1]}. {picture[2]}"
+    return f'<img alt="{words}" src="{_address(picture[0])}">'
+
+
+def _as_paper(mark: re.Match[str]) -> str:
+    # A figure without words is an obstacle to a screen reader, a background is none.
+    return (
+        '<span style="display: inline-block; width: 16px; height: 16px; '
+        f"background: url('{_address(mark[0])}')\"></span>"
+    )
+
+
+def _address(svg: str) -> str:
+    if " xmlns=" not in svg:
+        svg = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 def _own_pictures(fetcher: Callable[..., object]) -> object:

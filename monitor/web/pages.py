@@ -31,7 +31,7 @@ from monitor.web.lock.guard import (
     problem,
     visitor_address,
 )
-from monitor.web.texts import chosen_language, page_texts
+from monitor.web.texts import chosen_language, coded, page_texts, passages
 from monitor.web.version import VERSION
 from monitor.wording import LANGUAGES
 from monitor.wording.consent_texts import TEXTS
@@ -50,6 +50,7 @@ _TEMPLATES: Final = Environment(
     autoescape=select_autoescape(default=True),
     undefined=StrictUndefined,
 )
+_TEMPLATES.filters |= {"coded": coded, "passages": passages}
 
 
 _PAGES: Final = (

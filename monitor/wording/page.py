@@ -99,6 +99,7 @@ PAGE: Final[Mapping[str, str]] = {
     ),
     "controls.none": "No site for comparison is measured.",
     "card.again": "Does it come back?",
+    "card.times": "{times}",
     "card.slower": "slower than usual",
     "card.usual": "usual: {usual}",
     "card.no_usual": "what is usual is not known yet",
@@ -253,7 +254,7 @@ PAGE: Final[Mapping[str, str]] = {
     "day.caption": "{target}, {date}",
     "day.open": "Choose a row, or a point or a bar above, to open its sample.",
     "band.expected": "expected from the sites for comparison",
-    "band.fails": "fails",
+    "band.fails": "failures",
     "band.count": (
         "Samples: {n}; as expected {usual}, slow {slow} (beyond the range by a factor "
         "of {factor}), without an answer {failed}."
@@ -423,8 +424,8 @@ PAGE: Final[Mapping[str, str]] = {
     "pause.resume": "Measure again",
     "pause.until": "paused until {time}",
     "pause.none": (
-        "Measuring goes on. A pause begins with the next round and stays on record as "
-        "a gap, with its reason."
+        "A pause begins with the next round and stays on record as a gap, with its "
+        "reason."
     ),
     "phone.title": "On a phone",
     "phone.lead": "Any device of this house opens:",
@@ -455,6 +456,7 @@ COUNTED: Final[Mapping[str, tuple[str, str]]] = {
 
 IN_CONTEXT: Final = frozenset(
     {
+        "card.times",
         "choice.metric",
         "choice.span",
         "compare.to",

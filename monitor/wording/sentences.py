@@ -95,10 +95,10 @@ def _slow(verdict: Verdict, setting: Setting, language: Language) -> str:
     return (
         language.ngettext(
             "On %(slow)s of the last %(usable)s evening %(name)s was slower between "
-            "%(start)s and %(end)s than during the rest of the day, typically "
+            "%(start)s and %(end)s than during the rest of the day, on average "
             "%(times)s slower.",
             "On %(slow)s of the last %(usable)s evenings %(name)s was slower between "
-            "%(start)s and %(end)s than during the rest of the day, typically "
+            "%(start)s and %(end)s than during the rest of the day, on average "
             "%(times)s slower.",
             usable,
         )
@@ -166,7 +166,7 @@ def _selective(verdict: Verdict, setting: Setting, language: Language) -> str:
 
 def _sustained(verdict: Verdict, setting: Setting, language: Language) -> str:
     first = language.gettext(
-        "%(name)s has become slower than before, typically %(times)s slower, not only "
+        "%(name)s has become slower than before, on average %(times)s slower, not only "
         "between %(start)s and %(end)s but at nearly all hours."
     ) % _values(verdict, setting, language)
     second = _both(first, _controls_were_not(setting, language))

@@ -18,6 +18,7 @@ from monitor.fleet.fleet_report import (
 )
 from tests.fleet.homes import write_home
 from tests.fleet.test_analyze import Here
+from tests.web.browser import AXE, PATIENCE_MS, chromium
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +85,24 @@ def test_csv_and_json_say_the_same(judged: tuple[str, Path]) -> None:
     groups = json.loads(report_json(report))["groups"]
     assert [row["k"] for row in rows] == [str(g["k"]) for g in groups]
     assert rows[0]["provider"] == "'=Big"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_accessibility_checker_has_no_objection(
+    judged: tuple[str, Path], tmp_path: Path, scheme: str
+) -> None:
+    """WCAG 2.2 A and AA, and what is good practice, on a phone."""
+    out, homes = judged
+    page_file = tmp_path / "fleet.html"
+    page_file.write_text(report_html(fleet_report(out, homes=homes)))
+    with chromium() as browser:
+        context = browser.new_context(
+            viewport={"width": 390, "height": 844}, color_scheme=scheme
+        )
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(page_file.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.evaluate(AXE.read_text())
+        faults = page.evaluate("axe.run().then(told => told.violations)")
+    assert [fault["id"] for fault in faults] == []

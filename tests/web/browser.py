@@ -1,15 +1,21 @@
 """A real Chromium and a real `monitor web serve` for the browser tests."""
 
+import asyncio
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from threading import Thread
 
+from aiohttp.test_utils import TestServer
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from monitor.clock import SystemClock
+from monitor.store import Store
+from monitor.web.app import make_app
 from tests import forks
 from tests.waiting import PATIENCE_S
 from tests.web import history
@@ -79,6 +85,27 @@ def served(folder: Path, database: str, **web: object) -> Iterator[str]:
         process.terminate()
         process.stdout.close()
         process.wait(PATIENCE_S)
+
+
+@contextmanager
+def served_without_file(database: str) -> Iterator[str]:
+    """The address of a dashboard that has no configuration file, as the demo's."""
+    app = make_app(Store(database), history.config(database), SystemClock())
+    server, loop = TestServer(app, host="127.0.0.1"), asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+
+    def done(work: Coroutine[object, object, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, loop).result(PATIENCE_S)
+
+    try:
+        done(server.start_server())
+        yield str(server.make_url("/"))
+        done(server.close())
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(PATIENCE_S)
+        loop.close()
 
 
 class Watched:

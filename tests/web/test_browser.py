@@ -26,7 +26,7 @@ from tests.costs import in_brief
 from tests.harm import MARKS, steering
 from tests.test_consent import consents
 from tests.web import history
-from tests.web.browser import Watched, chromium, served
+from tests.web.browser import Watched, chromium, served, served_without_file
 from tests.web.conftest import PASSWORD
 from tests.web.test_now import fill_dead_line
 
@@ -405,6 +405,9 @@ def test_a_fresh_home_says_what_will_appear_and_when(look: Look, tmp_path: Path)
     with served(tmp_path, url) as empty:
         watched = look(to=empty)
         page = watched.open()
+        expect(page.locator("#now-title")).to_have_text(
+            "Nothing has been measured yet."
+        )
         expect(page.locator(".card").first).to_contain_text("15 minutes")
         assert watched.axe() == []
         page = watched.open("evenings")
@@ -594,9 +597,13 @@ def test_a_home_is_set_up_in_the_browser(look: Look, tmp_path: Path):
         (tmp_path / "config.yaml").write_text(shipped_text())
         watched = look(to=home)
         page = watched.open()
+        # The hosts of a service are one card, also before anything was measured.
+        expect(page.locator(".card")).to_have_count(4)
+        expect(page.locator("#place")).to_contain_text("4 services, 7 sites")
         page.click(".note a")
         page.wait_for_url("**/first")
         assert watched.axe() == []
+        expect(page.locator("#first h3")).to_have_count(5)
         page.fill("[name=timezone]", "Asia/Tashkent")
         page.fill("[name=country]", "uz")
         page.check("[name=is_seen][value=yes]")
@@ -629,6 +636,21 @@ def test_a_report_is_made_from_the_page(
         expect(night).to_contain_text("evidence.zip")
         expect(night).to_contain_text("SHA-256")
         assert watched.axe() == []
+        page.context.close()
+
+
+@pytest.mark.parametrize("path", ["settings", "first"])
+def test_a_page_without_a_configuration_says_so(
+    look: Look, sqlite_history: str, path: str
+):
+    """As the demo's, which has no file to write to."""
+    with served_without_file(sqlite_history) as home:
+        watched = look(to=home, viewport=NARROW, color_scheme="dark")
+        page = watched.open(f"{path}?lang=ru")
+        expect(page.locator("form")).to_have_count(0)
+        assert watched.axe() == []
+        page.click("#theme")
+        assert watched.axe("color-contrast") == []
         page.context.close()
 
 

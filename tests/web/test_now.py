@@ -17,7 +17,7 @@ from monitor.probe.next_resolver import FIRST_SILENT
 from monitor.store import open_store
 from monitor.store.instants import to_us
 from monitor.store.reader import Point
-from monitor.web.answers.now import _outcomes
+from monitor.web.answers.now import NEVER, _outcomes
 from tests.fakes import FakeClock
 from tests.web import history
 from tests.web.conftest import Serve
@@ -219,3 +219,14 @@ def test_a_sample_that_came_while_the_page_was_asked_has_to_wait() -> None:
     outcomes = _outcomes(points, [1], [last])
     assert [o.failed_operation for o in outcomes] == [None, "connect"]
     assert len(_outcomes(points, [1], [])) == 3
+
+
+async def test_before_the_first_sample_nothing_has_been_measured_yet(
+    serve: Serve, database: str
+) -> None:
+    """Not "in the last 16 minutes", as if something had stopped."""
+    open_store(database).close()
+    client = await serve(database)
+    answer = await (await client.get("/api/v1/now", params={"language": "ru"})).json()
+    assert answer["reasons"] == [str(NEVER)]
+    assert answer["told"] == ["Пока ничего не измерено."]

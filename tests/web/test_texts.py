@@ -9,8 +9,9 @@ import pytest
 import monitor.web
 from monitor.web.answers.schemas import EveningState, Metric
 from monitor.web.endpoints import ACTIONS, ENDPOINTS, STREAMS
-from monitor.web.texts import chosen_language, page_texts
+from monitor.web.texts import chosen_language, coded, page_texts, passages
 from monitor.wording import LANGUAGES
+from monitor.wording.consent_texts import TEXTS
 
 WEB = Path(monitor.web.__file__).parent
 ROOT = Path(__file__).parents[2]
@@ -88,3 +89,17 @@ def test_every_question_is_in_the_manual():
     manual = (ROOT / "docs" / "api.md").read_text()
     for path in (*(e.path for e in (*ENDPOINTS, *ACTIONS)), *STREAMS, "/shares"):
         assert f"`{path}`" in manual, path
+
+
+def test_commands_stand_as_code_and_nothing_of_others_becomes_markup():
+    assert coded("Run `monitor init`.") == "Run <code>monitor init</code>."
+    assert "<b>" not in coded("`<b>` <b>")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_text_of_the_terminal_breaks_its_lines_where_the_page_must(code: str):
+    """Each heading has its paragraph; the level of probing at the end is none."""
+    told = passages(TEXTS[code].body.format(n=21, level="plain"))
+    assert [is_heading for is_heading, _ in told] == [*[True, False] * 5, False]
+    assert told[-1][1].endswith("plain")
+    assert not any("\n" in passage for _, passage in told)

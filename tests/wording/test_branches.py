@@ -32,7 +32,7 @@ from monitor.simulation import FAMILIES, simulate
 from monitor.simulation.blocks import BLOCK_WORLDS, BlockWorld, simulated_blocks
 from monitor.simulation.capacity import capacity_home
 from monitor.verdict_table import VERDICTS
-from monitor.web.answers.now import paused
+from monitor.web.answers.now import NEVER, paused
 from monitor.wording import Language, language
 from monitor.wording.cards import facts, heading, lead, short_sentence
 from monitor.wording.check_words import check_outcome, check_title
@@ -412,6 +412,7 @@ def said_now() -> Iterator[Reason]:
     for found in homes:
         yield from found.reasons
     yield paused(datetime(2026, 10, 21, 2, tzinfo=UTC))
+    yield NEVER
 
 
 def of_pairs() -> Iterator[Reason]:

@@ -75,11 +75,12 @@ def told(verdict: str, code: str = "en", **changes: object) -> str:
     return sentence(replace(FOUND, verdict=verdict, **changes), SETTING, language(code))
 
 
-def test_the_issue_s_own_example_reads_as_wanted() -> None:
+def test_a_slow_service_is_told_with_its_evenings_and_its_mean() -> None:
+    """Not "typically": the figure is the mean, quiet evenings included."""
     text = told("targeted_throttling")
     assert text.startswith(
         "On 26 of the last 28 evenings Facebook was slower between 20:00 and 22:00 "
-        "than during the rest of the day, typically 8 times slower."
+        "than during the rest of the day, on average 8 times slower."
     )
     assert "The 5 control sites measured in the same minutes were not." in text
 

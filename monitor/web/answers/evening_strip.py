@@ -92,10 +92,12 @@ class _Line:
     until: date
     roles: Mapping[str, Role] = field(init=False)
     _readings: dict[Metric, Mapping[str, Mapping[int, Reading]]] = field(init=False)
+    _spans_from: dict[int, list[tuple[int, int, int]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.roles = self.facts.roles(self.vantage)
         self._readings = {}
+        self._spans_from = {}
 
     def metric(self, target: str, told: JudgedTarget) -> Metric:
         """The metric that the analysis reads of a target; before it, a usual one."""
@@ -162,12 +164,24 @@ class _Line:
         return facts.hours(series, metric, *span)
 
     def _cells(self, hours: Hours, metric: Metric) -> list[Cell]:
-        window = self.facts.config.window.span
-        local = local_hours(self.facts.config.timezone)
-        cells = []
-        for place in hours.tried():
-            day, hour = local.of(hours.start_us(place))
-            evening, begin = window.evening(day, hour * _HOUR_MIN)
-            span = evening, begin, begin + _HOUR_MIN
-            cells.append(cell_of(span, metric.value, *hours.cell(place)))
-        return cells
+        spans, name = self._spans(hours), metric.value
+        columns = zip(spans, hours.value, hours.n, hours.n_failed, strict=False)
+        return [
+            cell_of(span, name, value, n, n_failed)
+            for span, value, n, n_failed in columns
+            if n
+        ]
+
+    def _spans(self, hours: Hours) -> list[tuple[int, int, int]]:
+        """Evening, begin and end of each hour: the same for all sites, asked once."""
+        spans = self._spans_from.setdefault(hours.first_us, [])
+        spans += [
+            self._span(hours.start_us(place))
+            for place in range(len(spans), len(hours.n))
+        ]
+        return spans
+
+    def _span(self, start_us: int) -> tuple[int, int, int]:
+        day, hour = local_hours(self.facts.config.timezone).of(start_us)
+        evening, begin = self.facts.config.window.span.evening(day, hour * _HOUR_MIN)
+        return evening, begin, begin + _HOUR_MIN

@@ -27,6 +27,10 @@ _LEAST_HOURS: Final = 6
 """With fewer hours nobody knows what is usual."""
 
 
+NEVER: Final = Reason("now_never", "Nothing has been measured yet.", {})
+"""Of a home that has just begun: "in the last minutes" would be about a fault."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Site:
     """A site, and the series that stand for it."""
@@ -50,6 +54,8 @@ def present(facts: Facts) -> Present:
         gateway=_gateway(facts, now_utc - facts.fresh),
         has_next_resolver=_has_next_resolver(facts, now_utc - facts.fresh),
     )
+    if not facts.sites(vantage):
+        moment = replace(moment, reasons=(NEVER,))
     pause_end = facts.reader.last_pause_end(vantage, now_utc=now_utc)
     if pause_end is None or pause_end <= now_utc:
         return moment

@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor.clock import is_synchronised
-from monitor.model import TWIN, Probe, Role
+from monitor.model import TWIN, Probe, Role, Target
 from monitor.night_folders import night_folders
 from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
@@ -46,7 +46,7 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
     """The sites, their roles, and how the home's clock goes."""
     config = facts.config
     vantage = facts.vantage(None)
-    urls = {target.name: target.url for target in config.all_targets()}
+    configured = {target.name: target for target in config.all_targets()}
     sites = facts.sites(vantage)
     infos = [info for of_site in sites.values() for info in of_site]
     twins = {n: Role.TARGET for n in sorted(sites) if is_twin(sites[n])}
@@ -62,7 +62,7 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
         first_date=_local(min((i.first_utc for i in infos), default=None), zone),
         last_date=_local(max((i.last_utc for i in infos), default=None), zone),
         targets=[
-            _target(name, role, urls.get(name), sites.get(name, []))
+            _target(name, role, configured.get(name), sites.get(name, []))
             for name, role in {**facts.roles(vantage), **twins}.items()
         ],
     )
@@ -73,16 +73,18 @@ def _local(moment: datetime | None, zone: ZoneInfo) -> date | None:
 
 
 def _target(
-    name: str, role: Role, url: str | None, infos: list[SeriesInfo]
+    name: str, role: Role, configured: Target | None, infos: list[SeriesInfo]
 ) -> TargetInfo:
     newest = max(infos, key=lambda info: info.last_utc, default=None)
+    # Before the first sample the configuration alone says whose host a site is.
+    says = newest if newest is not None and newest.service else configured
     return TargetInfo(
         name=name,
         role="twin" if newest is not None and newest.part == TWIN else role.value,
-        service=(newest and newest.service) or name,
-        part=(newest and newest.part) or "page",
-        url=url,
-        is_configured=url is not None,
+        service=(says and says.service) or name,
+        part=(says and says.part) or "page",
+        url=configured and configured.url,
+        is_configured=configured is not None,
         probes=sorted({info.probe for info in infos}),
         paths=sorted({info.path for info in infos}),
         first_sample_utc=min((info.first_utc for info in infos), default=None),

@@ -35,6 +35,14 @@ export function element(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
+/** A message in pieces: what stands between backticks as code. */
+export function coded(text) {
+  return text
+    .split("`")
+    .map((piece, i) => (i % 2 ? element("code", {}, piece) : visible(piece)))
+    .filter((piece) => piece !== "");
+}
+
 /** A table that may be wider than the screen; its rows are elements. */
 export function wideTable(label, titles, rows) {
   const heads = titles.map((title) => element("th", { scope: "col" }, title));

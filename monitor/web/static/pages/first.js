@@ -1,5 +1,5 @@
 // The first configuration of a home: as `monitor init`, in the browser.
-import { byId } from "../dom.js";
+import { byId, coded } from "../dom.js";
 import { run } from "../parts/errand.js";
 import { begin, language, part } from "../shell.js";
 import { t } from "../text.js";
@@ -18,7 +18,7 @@ function wire() {
         });
         if (isDone) {
           form.hidden = true;
-          byId("errand-state").textContent = t("first.done");
+          byId("errand-state").replaceChildren(...coded(t("first.done")));
         }
       } finally {
         button.disabled = false;

@@ -1,6 +1,6 @@
 // What was noted about dates.
 import { ask, send } from "../api.js";
-import { byId, element } from "../dom.js";
+import { byId, coded, element } from "../dom.js";
 import { begin, part } from "../shell.js";
 import { dayName, laterDate, localDate, t } from "../text.js";
 
@@ -23,7 +23,7 @@ async function show(targets) {
   byId("notes").replaceChildren(
     annotations.length
       ? element("ul", {}, ...annotations.map(item))
-      : element("p", { class: "empty" }, t("notes.empty")),
+      : element("p", { class: "empty" }, ...coded(t("notes.empty"))),
   );
 }
 

@@ -8,7 +8,8 @@ import { controlTable } from "../parts/controls.js";
 import { headline, leadingHost, railOf, servicesOf } from "../parts/services.js";
 import { lastHours, spark } from "../parts/sparks.js";
 
-const STRIP_DAYS = 28;
+// Five weeks: as many as the page of the evenings shows first.
+const STRIP_DAYS = 35;
 
 function railItem({ place, tone, key, values }) {
   return element(

@@ -1,6 +1,6 @@
 // Which sites are measured: switched, added, and the way back.
 import { follow, post } from "../api.js";
-import { byId, element } from "../dom.js";
+import { byId, coded, element } from "../dom.js";
 import { begin, part } from "../shell.js";
 import { t } from "../text.js";
 
@@ -21,7 +21,7 @@ function row(site, change) {
 }
 
 function show({ sites, can_undo }, change) {
-  const titles = ["now.site", "settings.kind", "settings.measured"];
+  const titles = ["choice.target", "settings.kind", "settings.measured"];
   byId("undo").hidden = !can_undo;
   byId("sites").replaceChildren(
     element(
@@ -42,9 +42,8 @@ await begin(async () => {
   const change = (what, body) =>
     part(async () => {
       show(await post(`/sites/${what}`, body), change);
-      byId("settings-state").textContent = t(
-        what === "undo" ? "settings.undone" : "settings.written",
-      );
+      const words = t(what === "undo" ? "settings.undone" : "settings.written");
+      byId("settings-state").replaceChildren(...coded(words));
     });
   byId("undo").addEventListener("click", () => change("undo", {}));
   byId("add").addEventListener("submit", (event) => {

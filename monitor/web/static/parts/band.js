@@ -114,19 +114,19 @@ export function bandOption(expected, samples, time) {
     value: [localMs(Date.parse(sample.started_at_utc)), 0],
     id: sample.id,
   }));
+  // On a phone the legend takes two lines: nothing of it is behind an arrow.
+  const isNarrow = innerWidth < 640;
   return (c) => ({
     ...frame(c),
     useUTC: true,
     legend: {
       textStyle: { color: c.soft },
       top: 0,
-      right: 8,
-      type: "scroll",
-      pageTextStyle: { color: c.soft },
+      ...(isNarrow ? { left: 0, itemGap: 6, itemWidth: 16 } : { right: 8 }),
       data: [t("state.fine"), t("state.slow"), t("live.failed"), t("band.expected")],
     },
     grid: [
-      { left: 60, right: 24, top: 44, bottom: 62 },
+      { left: 60, right: 24, top: isNarrow ? 76 : 44, bottom: 62 },
       { left: 60, right: 24, height: 20, bottom: 34 },
     ].map((grid) => ({ ...grid, outerBoundsMode: "none" })),
     xAxis: [

@@ -12,7 +12,8 @@ export function eveningWords(target, evening) {
   const failed = evening.n_failed
     ? ` · ${t("evenings.failed", { failed: number(evening.n_failed), n: number(evening.n) })}`
     : "";
-  return `${target}, ${dayName(evening.date)}: ${t(`state.${evening.state}`)}${ratio}${failed}`;
+  const state = evening.n === 0 ? t("none") : t(`state.${evening.state}`);
+  return `${target}, ${dayName(evening.date)}: ${state}${ratio}${failed}`;
 }
 
 const weekday = (date) => new Date(`${date}T12:00:00Z`).getUTCDay();
@@ -81,7 +82,7 @@ export function calendar(of, vantage) {
     return element(
       "tr",
       {},
-      element("th", { scope: "row" }, month),
+      month ? element("th", { scope: "row" }, month) : element("td", {}),
       ...week.map((evening) => cell(of.target, evening, evening?.date === last, vantage)),
     );
   });

@@ -43,7 +43,7 @@ function figure(site) {
     return element(
       "p",
       { class: "figure" },
-      element("strong", {}, times(site.times_slower)),
+      element("strong", {}, t("card.times", { times: times(site.times_slower) })),
       ` ${t("card.slower")}`,
     );
   }
@@ -83,16 +83,18 @@ function hostRow(site) {
 }
 
 /** The upper half: this moment. */
-function moment_(own, now) {
+function moment_(own, now, isBegun) {
   const site = worst(own);
   if (site === null) return [];
+  const state = element(
+    "p",
+    { class: `state ${TONES[site.state]}` },
+    element("span", { "aria-hidden": "true" }, `${SIGNS[site.state]} `),
+    t(`now.${site.state}`),
+  );
+  if (!isBegun) return [state];
   return [
-    element(
-      "p",
-      { class: `state ${TONES[site.state]}` },
-      element("span", { "aria-hidden": "true" }, `${SIGNS[site.state]} `),
-      t(`now.${site.state}`),
-    ),
+    state,
     figure(site),
     beside(site, now),
     element("div", { class: "spark-place", "data-spark": site.target, "data-metric": site.metric }),
@@ -174,7 +176,11 @@ export function card(service, now, strips, every_s) {
       "data-state": state,
     },
     element("h3", {}, service.service),
-    ...moment_(own, now),
+    ...moment_(
+      own,
+      now,
+      service.sites.some((site) => site.first_sample_utc),
+    ),
     element("p", { class: "label" }, t("card.again")),
     ...(service.verdict ? judgement(service) : waiting(service, every_s)),
     evenings(strips),

@@ -240,6 +240,11 @@ function stepName([from, to]) {
     : `${number(from, 2)}\u2013${number(to, 2)}`;
 }
 
+/** Both ends of the steps where there is no room for words. */
+function ends() {
+  return [`≥ ${number(STEPS.at(-1)[0], 2)}`, `< ${number(STEPS[0][1], 2)}`];
+}
+
 function colourScale(map, data, c) {
   const isNarrow = innerWidth < 640;
   const common = {
@@ -265,7 +270,7 @@ function colourScale(map, data, c) {
       itemHeight: 12,
       itemGap: isNarrow ? 1 : 8,
       selectedMode: false,
-      ...(isNarrow ? { text: [stepName(STEPS.at(-1)), stepName(STEPS[0])] } : {}),
+      ...(isNarrow ? { text: ends() } : {}),
     };
   }
   const [min, max] = range(map, data);

@@ -1,6 +1,6 @@
 // Which step got slower: one lane for each phase of a page, from zero, on its own scale.
 import { axis, frame } from "../figure.js";
-import { localMs, t } from "../text.js";
+import { localMs, short, t } from "../text.js";
 import { PHASES, shown, slower } from "../units.js";
 import { CROSS, gapSeries, gapsIn, isInWindow, timeAxis, windowArea } from "./axes.js";
 import { sampleWords } from "./band.js";
@@ -76,7 +76,7 @@ export function lanesOption(samples, time) {
         min: 0,
         splitNumber: 1,
         splitLine: { show: false },
-        axisLabel: { showMinLabel: i === 0 },
+        axisLabel: { showMinLabel: i === 0, formatter: (value) => short(value) },
       }),
     ),
     title: PHASES.map((phase, i) => ({
