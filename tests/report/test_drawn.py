@@ -1,5 +1,6 @@
 """Where each part of a picture stands: read from the drawing, before it is an SVG."""
 
+import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from monitor.evening_rule import parse_window
+from monitor.hour_profile import HourProfile, Spread
 from monitor.report.charts import (
     _bridged,
     _clipped,
@@ -24,6 +26,7 @@ from monitor.report.charts import (
     _no_spines,
 )
 from monitor.report.content import HeatMap, LastNight
+from monitor.report.hour_chart import _band, _shade_evenings, hours_svg
 from monitor.wording import language
 
 ENGLISH = language("en")
@@ -183,3 +186,39 @@ def test_a_picture_has_a_line_below_and_no_frame(axes) -> None:
     assert [name for name, line in axes.spines.items() if line.get_visible()] == [
         "bottom"
     ]
+
+
+def spread(low: float | None, middle: float | None, high: float | None) -> Spread:
+    return Spread(low, middle, high, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("20:00-22:30", [(-4, -1.5), (20, 22.5), (44, 46.5)]),
+        ("23:00-01:00", [(-1, 1), (23, 25), (47, 49)]),
+    ],
+)
+def test_each_evening_is_shaded_over_its_hours(axes, text: str, spans) -> None:
+    _shade_evenings(axes, parse_window(text), 48)
+    told = [(p.get_x(), p.get_x() + p.get_width()) for p in axes.patches]
+    assert told == [pytest.approx(span) for span in spans]
+
+
+def test_an_hour_is_drawn_to_its_end_and_one_without_answers_at_the_top(axes) -> None:
+    spreads = [spread(1.0, 2.0, 3.0), spread(None, None, None), spread(4.0, inf, 40.0)]
+    _band(axes, spreads, "red", "-")
+    (line,) = axes.lines
+    np.testing.assert_array_equal(line.get_xdata(), [0, 1, 2, 3])
+    np.testing.assert_array_equal(line.get_ydata(), [2, nan, 10, 10])
+    assert line.get_drawstyle() == "steps-post"
+    assert axes.collections
+
+
+def test_the_hours_of_a_day_have_their_times_and_sizes_named() -> None:
+    day = [spread(0.9, 1.0, 1.1)] * 24
+    profile = HourProfile(day=day, week=day * 7)
+    svg = hours_svg(profile, profile, parse_window("20:00-22:00"), ENGLISH)
+    names = re.findall(r">([^<>\n]+)</text>", svg)
+    times = [f"{n}\N{MULTIPLICATION SIGN}" for n in ("0.5", "1", "2", "5", "10")]
+    assert [name for name in names if name.endswith("\N{MULTIPLICATION SIGN}")] == times
