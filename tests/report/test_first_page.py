@@ -52,6 +52,19 @@ def test_how_sure_is_said_in_words(facebook, verdict, strength, words) -> None:
     assert ("Odds against pure chance" in told) == accuses
 
 
+def test_odds_are_told_where_there_are_some(facebook) -> None:
+    assert "Odds against" in how_sure(replace(facebook, e_value=1000.0), ENGLISH)
+    assert "Odds against" not in how_sure(replace(facebook, e_value=None), ENGLISH)
+
+
+def test_excluded_is_what_lies_beyond_the_upper_end_of_the_interval(facebook) -> None:
+    effect = replace(facebook.effect, ci95=(0.9, 1.14))
+    clear = replace(
+        facebook, verdict="no_recurring_slowdown", strength=None, effect=effect
+    )
+    assert "to more than 1.14 times" in how_sure(clear, ENGLISH)
+
+
 def test_rates_have_two_decimals() -> None:
     """A bound of 0.05 is not one of 0.1."""
     rates = error_rates()
