@@ -68,8 +68,8 @@ def _as_image(picture: re.Match[str]) -> str:
 def _as_paper(mark: re.Match[str]) -> str:
     # A figure without words is an obstacle to a screen reader, a background is none.
     return (
-        '<span style="display: inline-block; width: 16px; height: 16px; '
-        f"background: url('{_address(mark[0])}')\"></span>"
+        '<i style="display: inline-block; width: 16px; height: 16px; '
+        f"background: url('{_address(mark[0])}')\"></i>"
     )
 
 

@@ -200,6 +200,9 @@ async function showEvenings(figure, targets, signal) {
           ),
         ]),
   );
+  // Of a year the last weeks are in sight first.
+  const shown = byId("calendar").querySelector(".weeks");
+  if (shown) shown.scrollTop = shown.scrollHeight;
   if (!found.targets.some(hasAny)) {
     figure.showEmpty(t("evenings.empty", { start: found.window.start, end: found.window.end }));
     return;
