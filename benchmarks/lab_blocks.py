@@ -1,4 +1,4 @@
-"""Three evenings of blocks and ways on real packets, under nine causes.
+"""Three evenings of blocks and ways on real packets, under ten causes.
 
 The daemon in the lab's home, its wall clock set from slot to slot: a round every 20
 minutes from 20:00 to 22:00, every 90 of the day before, two after it; between them it
@@ -6,11 +6,14 @@ makes what is due, as ever. Durations are true, only the waiting is left out. Th
 neutral server is one of ours, in the lab's internet.
 
     sudo LAB=... python -m benchmarks.lab_blocks [--only D1 ...] [--keep FOLDER]
+        [--budget 70MB]
 
 It writes a table of docs/blocks.md, of the conditions that were run last. About eight
-minutes for each.
+minutes for each. With a budget it writes another one: what the home's interface
+received on each day, by the kernel's count, against it.
 """
 
+import argparse
 import json
 import re
 import sqlite3
@@ -20,6 +23,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 from benchmarks.lab import LAB, labctl
@@ -39,7 +44,11 @@ from benchmarks.process import ROOT, Figures
 PAGE = ROOT / "docs" / "blocks.md"
 EVENINGS = 3
 EVERY = timedelta(minutes=10)
-PKI = LAB / (f"run-{PREFIX}" if PREFIX else "run") / "pki" / "lab"
+PKI = LAB / f"run-{PREFIX}".rstrip("-") / "pki" / "lab"
+INTERFACE = "home0"
+"""Of the lab's home."""
+FIRST_HOUR = 8
+"""Of the first round of a day."""
 NEUTRAL, PORT = "control.example", 8443
 WITHIN_SLOT_S = (300, 420, 541)
 """Where in a slot the clock is put: its instant has passed at one of these at last."""
@@ -53,7 +62,7 @@ class Condition:
     ----------
     throttles : of the lab.
     temper : of the neutral server in the window, and outside of it.
-    right : verdicts that are right; the others of D1 to D9 accuse nobody.
+    right : verdicts that are right; the others accuse nobody.
     """
 
     words: str
@@ -115,10 +124,17 @@ CONDITIONS = {
         throttles=(("proxy.example", "police", "1mbit"),),
         has_tunnel=True,
     ),
+    "D10": Condition(
+        words="all under its name dropped after 2 kB, at any server",
+        throttles=(("twitter.com", "stall", "bytes=2k", "by=sni", "ports=all"),),
+        right=("targeted_blocking",),
+    ),
 }
 
 
-def configuration(folder: Path, condition: Condition) -> None:
+def configuration(
+    folder: Path, condition: Condition, budget: str | None = None
+) -> None:
     """A file for two targets, three controls, the neutral server and the tunnel."""
 
     def site(name: str, host: str) -> Figures:
@@ -144,6 +160,8 @@ def configuration(folder: Path, condition: Condition) -> None:
         "quic": {"every": "10m", "targets": ["twitter"] if condition.has_quic else []},
         "web": {"port": 0},
     }
+    if budget is not None:
+        document["budget"] = {"per_day": budget}
     if condition.has_tunnel:
         interface = f"wg{PREFIX}h"
         way = {"name": "tunnel", "interface": interface, "every": "10m"}
@@ -183,11 +201,11 @@ def slots() -> Iterator[datetime]:
         )
 
 
-def evenings(condition: Condition, folder: Path) -> None:
+def evenings(condition: Condition, folder: Path, budget: str | None = None) -> None:
     """The days of a condition, measured."""
     labctl("clear")
     labctl("vpn", "on" if condition.has_tunnel else "off")
-    configuration(folder, condition)
+    configuration(folder, condition, budget)
     database = folder / "monitor.db"
     set_clock(next(slots()) + timedelta(seconds=1))
     with neutral_server(folder) as temper:
@@ -201,8 +219,34 @@ def evenings(condition: Condition, folder: Path) -> None:
                         labctl("throttle", *words)
                     temper.write_text(condition.temper[0 if is_inside else 1])
                     is_on = is_inside
+                if slot.hour == FIRST_HOUR:
+                    note_received(folder)
                 wait_for_round(database, slot, WITHIN_SLOT_S)
+            note_received(folder)
     labctl("clear")
+
+
+def note_received(folder: Path) -> None:
+    """Keep what the home's interface has received so far, by the kernel's count."""
+    counter = Path("/sys/class/net", INTERFACE, "statistics/rx_bytes")
+    command = ["ip", "netns", "exec", f"{PREFIX}home", "cat", counter]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    with (folder / "received").open("a") as file:
+        file.write(done.stdout)
+
+
+def budget_table(folder: Path, budget: str) -> Iterator[str]:
+    """What each day received, and what blocks had of it."""
+    yield f"| day | blocks | looks | legs | received on the wire, of {budget} |"
+    yield "|---|---:|---:|---:|---:|"
+    received = [int(line) for line in (folder / "received").read_text().split()]
+    for place, (before, after) in enumerate(pairwise(received)):
+        day = (FIRST + timedelta(days=place)).timestamp()
+        n_blocks, n_looks, megabytes = counts(folder / "monitor.db", day, 86_400)
+        yield (
+            f"| {place + 1} | {n_blocks} | {n_looks} | {megabytes:.1f} MB |"
+            f" {(after - before) / 1e6:.1f} MB |"
+        )
 
 
 def row(name: str, folder: Path) -> str:
@@ -224,26 +268,42 @@ def row(name: str, folder: Path) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def counts(database: Path) -> tuple[int, int, float]:
-    """Blocks, sentinels, and what their legs brought [MB]."""
+def counts(
+    database: Path, since_s: float = 0.0, for_s: float = inf
+) -> tuple[int, int, float]:
+    """Blocks, sentinels, and what their legs brought [MB], in some time or in all."""
     query = (
         "SELECT substr(block, 1, 1), count(DISTINCT block),"
-        " sum(encoded_body_bytes) / 1e6 FROM samples WHERE block <> '' GROUP BY 1"
+        " sum(encoded_body_bytes) / 1e6 FROM samples WHERE block <> ''"
+        " AND started_at_us BETWEEN ? AND ? GROUP BY 1"
     )
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        by_kind = {kind: (n, m) for kind, n, m in connection.execute(query)}
+        by_kind = {
+            kind: (n, m)
+            for kind, n, m in connection.execute(
+                query, [1e6 * since_s, 1e6 * (since_s + for_s)]
+            )
+        }
     n_blocks, n_looks = (by_kind.get(kind, (0, 0.0))[0] for kind in "bs")
     return n_blocks, n_looks, sum(m or 0.0 for _, m in by_kind.values())
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--budget", help="per day, as in the configuration")
+    chosen, sys.argv[1:] = parser.parse_known_args()
     base, names = asked(str(__doc__), CONDITIONS, prefix="lab-blocks-")
     for name in names:
         folder = base / name
         folder.mkdir(parents=True)
-        evenings(CONDITIONS[name], folder)
+        evenings(CONDITIONS[name], folder, chosen.budget)
         judge(folder)
         print(row(name, folder), flush=True)
+        if chosen.budget is not None:
+            write_table(PAGE, "budget", list(budget_table(folder, chosen.budget)))
+    if chosen.budget is not None:
+        labctl("clock", "reset")
+        return
     measured = sorted(base.glob("*/verdicts.json"))
     table = [
         "| imposed in the window | verdict | checks | in words | legs | facebook |",

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+MOST_ODDS: Final = 1e6
+"""Odds above are told as so much: more would tell of the arithmetic, not the world."""
+
 
 class Tone(StrEnum):
     """Gravity as a colour; the class of a card in report and dashboard."""

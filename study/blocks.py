@@ -6,26 +6,26 @@ server, and *enough* when that is enough for a verdict; a look at which no eveni
 be the first one of such a bet is not asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Final
 
 import numpy as np
 
+from monitor.analysis.onset_bets import ENOUGH, SHARE_WEIGHTS, SHARES
 from monitor.analysis.paired import (
-    ENOUGH,
     PairEffect,
     bar_log,
     bound_rank,
+    is_residue,
     pair_effect,
-    sign_e_value,
 )
 from monitor.series.pairs import Pair, PairValue, Phase
-from monitor.series.rows import Bools, Floats, Ints
+from monitor.series.rows import Bools, Floats
 from monitor.simulation.blocks import (
     BLOCK_WORLDS,
     BLOCKS,
+    CALM_BLOCKS,
     BlockDays,
     BlockWorld,
     drawn_days,
@@ -44,7 +44,8 @@ POWER: Final = (
 _MONTH: Final = 30
 _AT_ONCE: Final = 50
 """Homes drawn together."""
-_MOST_EVENINGS: Final = 30
+_AWAY: Final = 3
+"""Of the kinds of legs, that under the target's name at the neutral server."""
 WORDS: Final = {
     "D2": "the address slow under any name, 4 times",
     "D3": "the server slow in the window, twice, on a line that is, too",
@@ -156,8 +157,9 @@ def _outcomes(
 
 def _outcome(days: BlockDays, home: int, looks: list[int], n_quiet: int) -> Outcome:
     shown = enough = None
+    values = _values_of(days, home, looks[-1] + 1) if looks else []
     for day in looks:
-        effect = effect_at(days, home, day)
+        effect = _effect_at(values, day)
         if effect is None or not effect.is_shown:
             continue
         shown = shown or day - n_quiet + 1
@@ -169,26 +171,58 @@ def _outcome(days: BlockDays, home: int, looks: list[int], n_quiet: int) -> Outc
 
 def effect_at(days: BlockDays, home: int, day: int) -> PairEffect | None:
     """What the product says of a home after an evening."""
-    values = []
-    for evening in range(day + 1):
-        made = days.costs[home, evening, :BLOCKS][days.is_made[home, evening]]
-        calm_blocks = days.costs[home, evening, BLOCKS:]
-        calm_looks = days.look_costs[home, evening, days.is_calm_look]
-        values += [_value(evening, Phase.EVENING, cost) for cost in made]
-        values += [_value(evening, Phase.CALM, cost) for cost in calm_blocks]
-        values += [_value(evening, Phase.CALM, cost, 1) for cost in calm_looks]
-    return pair_effect(values)
+    return _effect_at(_values_of(days, home, day + 1), day)
 
 
-def _value(evening: int, phase: Phase, cost: float, n_legs: int = 2) -> PairValue:
+def _effect_at(values: Sequence[Sequence[PairValue]], day: int) -> PairEffect | None:
+    return pair_effect([v for of_day in values[: day + 1] for v in of_day])
+
+
+def _values_of(days: BlockDays, home: int, n_days: int) -> list[list[PairValue]]:
+    """What was measured, evening by evening."""
+    looks = np.flatnonzero(days.is_calm_look).tolist()
+    calm = range(BLOCKS, BLOCKS + CALM_BLOCKS)
+    return [
+        [
+            *(
+                _block(days, home, evening, block)
+                for block in (*range(int(days.n_made[home, evening])), *calm)
+            ),
+            *(_look(days, home, evening, look) for look in looks),
+        ]
+        for evening in range(n_days)
+    ]
+
+
+def _block(days: BlockDays, home: int, evening: int, block: int) -> PairValue:
+    rates = days.rates[home, evening, block, 4:].tolist()
+    is_away_first = bool(days.kinds[home, evening, block, 4] == _AWAY)
     return PairValue(
         target="site",
         pair=Pair.NAME_AWAY,
         block="",
         evening=evening,
-        phase=phase,
-        cost_log=float(cost),
-        n_legs=n_legs,
+        phase=Phase.EVENING if block < BLOCKS else Phase.CALM,
+        costs_log=tuple(days.compared[home, evening, block].tolist()),
+        n_legs=2,
+        after_log=float("nan") if is_away_first else rates[0] - rates[-1],
+        first_log=rates[0],
+        is_suspected_first=is_away_first,
+    )
+
+
+def _look(days: BlockDays, home: int, evening: int, look: int) -> PairValue:
+    is_away_first = bool(days.is_away_first[home, evening, look])
+    return PairValue(
+        target="site",
+        pair=Pair.NAME_AWAY,
+        block="",
+        evening=evening,
+        phase=Phase.CALM,
+        costs_log=(float(days.look_costs[home, evening, look]),),
+        n_legs=1,
+        first_log=float(days.looks[home, evening, look, int(is_away_first)]),
+        is_suspected_first=is_away_first,
     )
 
 
@@ -198,21 +232,39 @@ def candidates(days: BlockDays) -> Bools:
     The evidence of all is a mean of these, so a look without one shows nothing.
     """
     bars = _bars(days)
-    n_days = bars.shape[1]
-    table = _e_values()
     out = np.zeros(bars.shape, np.bool_)
-    costs, made = days.costs[..., :BLOCKS], days.is_made
-    for day in range(n_days):
-        n = made[:, : day + 1].sum(axis=-1)
-        above = costs[:, : day + 1] > bars[:, day, None, None]
-        n_above = (above & made[:, : day + 1]).sum(axis=-1)
-        out[:, day] = (table[_from_on(n), _from_on(n_above)] >= ENOUGH).any(axis=1)
+    compared, made = days.compared[..., :BLOCKS, :], days.is_made
+    for day in range(bars.shape[1]):
+        above = compared[:, : day + 1] > bars[:, day, None, None, None]
+        stakes = np.where(made[:, : day + 1], 2 * above.mean(axis=-1) - 1, 0.0)
+        out[:, day] = (_e_values(stakes) >= ENOUGH).any(axis=1)
+    return out | _have_residue(days)
+
+
+def _e_values(stakes: Floats) -> Floats:
+    """Evidence from each evening on, shape (H, D).
+
+    Parameters
+    ----------
+    stakes : of each block, shape (H, D, B).
+    """
+    gains = np.log1p(np.multiply.outer(SHARES, stakes)).sum(axis=-1)
+    from_on = np.cumsum(gains[..., ::-1], axis=-1)[..., ::-1]
+    return np.asarray(np.tensordot(SHARE_WEIGHTS, np.exp(from_on), 1))
+
+
+def _have_residue(days: BlockDays) -> Bools:
+    """Looks at which blocks are read by their first legs, shape (H, D)."""
+    is_base_first = days.kinds[..., 4] != _AWAY
+    is_made = np.concatenate(
+        [days.is_made, np.ones((*days.n_made.shape, CALM_BLOCKS), np.bool_)], axis=-1
+    )
+    after = days.rates[..., 4] - days.rates[..., 7]
+    after = np.where(is_base_first & is_made, after, np.nan)
+    out = np.zeros(days.n_made.shape, np.bool_)
+    for home, day in np.ndindex(out.shape):
+        out[home, day] = is_residue(after[home, : day + 1].ravel())
     return out
-
-
-def _from_on(counts: Ints) -> Ints:
-    """Sums from each evening to the last, shape as given."""
-    return np.asarray(counts[:, ::-1].cumsum(axis=1)[:, ::-1])
 
 
 def _bars(days: BlockDays) -> Floats:
@@ -228,14 +280,4 @@ def _bars(days: BlockDays) -> Floats:
         so_far = calm[:, : day + 1].reshape(n_homes, -1)
         bound = np.partition(so_far, rank, axis=1)[:, rank]
         out[:, day] = [bar_log(float(value)) for value in bound]
-    return out
-
-
-@cache
-def _e_values() -> Floats:
-    """E-value by blocks and blocks above the bar, shape (N + 1, N + 1)."""
-    n_max = _MOST_EVENINGS * BLOCKS
-    out = np.zeros((n_max + 1, n_max + 1))
-    for n in range(n_max + 1):
-        out[n, : n + 1] = [sign_e_value(k, n) for k in range(n + 1)]
     return out

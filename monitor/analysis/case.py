@@ -6,6 +6,7 @@ import numpy as np
 
 from monitor.analysis.alone import Alone
 from monitor.analysis.cap import RATE
+from monitor.analysis.dead_legs import DeadLegs, dead_legs
 from monitor.analysis.effect import (
     Estimate,
     estimate,
@@ -25,7 +26,7 @@ from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import typical
 from monitor.series.lanes import SeriesKey
-from monitor.series.pairs import Pair
+from monitor.series.pairs import Pair, Phase
 from monitor.series.rows import Bools, Floats, Ints
 
 _REFUSED_SHARE = 0.3
@@ -71,6 +72,8 @@ class Case:
     """A level that rose for good, at all hours."""
     named: PairEffect | None
     """What its name cost at a server that is not the service's, where that is shown."""
+    dead_by_name: DeadLegs | None
+    """What died under its name at such a server, where that is shown."""
     sending: SenderLoss | None
     """What was sent again to it; None where that was not counted."""
     is_lossy: bool
@@ -199,6 +202,7 @@ def case_of(look: Look, place: int, levels: Levels) -> Case:
         alone=None,
         sustained=None,
         named=_named(look, place),
+        dead_by_name=_dead_by_name(look, place),
         sending=sender_loss(look, suspicion.series),
         is_lossy=False,
         shown=None,
@@ -213,6 +217,8 @@ def case_of(look: Look, place: int, levels: Levels) -> Case:
 def _otherwise(case: Case, place: int, levels: Levels) -> Case:
     """The case by what is asked only where the evening shows nothing."""
     look, series = case.look, case.suspicion.series
+    if case.dead_by_name is not None:
+        return _by_dead(case, case.dead_by_name)
     if case.named is not None:
         return _by_name(case, case.named)
     bar = float(look.home.hosts.bars[place])
@@ -254,6 +260,34 @@ def _named(look: Look, place: int) -> PairEffect | None:
     if effect is None or not effect.is_enough or effect.e_value < bar:
         return None
     return effect
+
+
+def _dead_by_name(look: Look, place: int) -> DeadLegs | None:
+    """What died under its name elsewhere, if that is evidence whatever else is."""
+    name = look.home.table.grid.keys[look.targets[place].series].target
+    dead = dead_legs(look.pairs(name, Pair.NAME_AWAY))
+    bar = float(look.home.hosts.bars[place])
+    if dead is None or not dead.is_enough or dead.e_value < bar:
+        return None
+    return dead
+
+
+def _by_dead(case: Case, dead: DeadLegs) -> Case:
+    """The case by what died under its name: dead are the evenings on which it did."""
+    grid = case.look.home.table.grid
+    values = case.look.pairs(case.name, Pair.NAME_AWAY)
+    had_blocks = [v.evening for v in values if v.phase is Phase.EVENING]
+    is_dead = np.isin(grid.evening, dead.evenings) & case.look.evenings
+    return replace(
+        case,
+        suspicion=replace(case.suspicion, is_dead=is_dead),
+        effect=None,
+        centre_log=float("nan"),
+        usable=np.isin(grid.evening, had_blocks) & case.look.evenings,
+        slow=is_dead,
+        onset=None,
+        offset=None,
+    )
 
 
 def _by_name(case: Case, effect: PairEffect) -> Case:

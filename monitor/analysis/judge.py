@@ -193,7 +193,8 @@ def _p_values(look: Look) -> Sequence[float]:
 
 
 def _verdict(case: Case, cases: list[Case], p_value: float) -> Verdict:
-    is_asked = case.is_established or case.named is not None or case.is_lossy
+    has_name = case.named is not None or case.dead_by_name is not None
+    is_asked = case.is_established or has_name or case.is_lossy
     checks = mechanism(case, cases) if is_asked else ()
     ruling = rule(case, checks)
     table = case.look.home.table
@@ -221,8 +222,9 @@ def _verdict(case: Case, cases: list[Case], p_value: float) -> Verdict:
 
 def _e_value(case: Case) -> float:
     """The evidence for what the verdict claims."""
-    if case.named is not None:
-        return max(case.suspicion.e_value, case.named.e_value) / 2
+    of_name = case.dead_by_name or case.named
+    if of_name is not None:
+        return max(case.suspicion.e_value, of_name.e_value) / 2
     if case.is_lossy and case.sending is not None:
         return max(case.suspicion.e_value, case.sending.e_value) / 2
     of = case.sustained or case.alone

@@ -51,7 +51,12 @@ _CHECKS: tuple[Callable[[Case], MechanismCheck], ...] = (
 
 
 def mechanism(case: Case, others: list[Case]) -> tuple[MechanismCheck, ...]:
-    """Every check of one established target."""
+    """Every check of one target; of one that blocks alone speak of, theirs."""
+    if not case.is_established and (case.named or case.dead_by_name):
+        return (
+            *(check(case) for check in (certificate, bypass, name_swap)),
+            *pair_checks(case),
+        )
     lost = sender_loss(case)
     return (
         *(check(case) for check in _CHECKS),

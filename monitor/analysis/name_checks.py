@@ -6,14 +6,17 @@ shown to be as slow.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
 from monitor.analysis.case import Case
 from monitor.analysis.checks import made, times, unmade
-from monitor.analysis.pair_figures import few_calm, figures
+from monitor.analysis.dead_legs import DeadLegs, dead_legs
+from monitor.analysis.odd_certificates import OddCertificates, odd_certificates
+from monitor.analysis.onset_bets import ENOUGH
+from monitor.analysis.pair_figures import dead_figures, few_calm, figures, odds
 from monitor.analysis.paired import (
-    ENOUGH,
     LEAST_CALM,
     LEAST_LOG,
     PairEffect,
@@ -25,9 +28,11 @@ from monitor.analysis.paired import (
 from monitor.analysis.transport_check import told_transport, transport
 from monitor.model import MechanismCheck
 from monitor.pair_rule import RESIDUE_BLOCKS
-from monitor.reason import Reason
+from monitor.reason import Reason, Value
 from monitor.series.pairs import Pair, PairValue, Phase
 from monitor.wallclock import numbered_day
+
+_OF_NAMES: Final = (Pair.NAME_SWAP, Pair.NAME_AWAY)
 
 
 def check_of(case: Case, pair: Pair) -> MechanismCheck | None:
@@ -35,14 +40,25 @@ def check_of(case: Case, pair: Pair) -> MechanismCheck | None:
     values = case.look.pairs(case.name, pair)
     if not values:
         return None
-    if pair is Pair.WAY:
-        return _by_way(case, values)
+    dead = dead_legs(values)
+    if dead is not None and dead.is_enough:
+        return made(1, _figure_of_dead(pair, dead))
     effect = pair_effect(values)
     if effect is None:
-        return unmade(Reason(pair, "no blocks in the window"))
+        return _without_cost(pair, dead)
     if effect.n_calm < LEAST_CALM:
         return unmade(few_calm(pair, effect))
-    return made(int(effect.is_enough), _figure(pair, effect))
+    if effect.is_enough or pair is not Pair.WAY:
+        return made(int(effect.is_enough), _figure(pair, effect))
+    is_same = _is_within(values) and not _is_way_slow(case)
+    return made(-1 if is_same else 0, _figure(pair, effect))
+
+
+def _without_cost(pair: Pair, dead: DeadLegs | None) -> MechanismCheck:
+    """No leg on one of the sides lived, or there was none."""
+    if dead is None:
+        return unmade(Reason(pair, "no blocks in the window"))
+    return made(0, _figure_of_dead(pair, dead))
 
 
 def residue(case: Case) -> MechanismCheck | None:
@@ -51,13 +67,24 @@ def residue(case: Case) -> MechanismCheck | None:
     height, n = residue_log(values)
     if n < RESIDUE_BLOCKS:
         return None
+    shown = {"times": times(height), "n": n}
+    if not has_residue(values):
+        return made(
+            0,
+            Reason(
+                "residue",
+                "under its own name the neutral server took {times:factor} as long "
+                "after the site's name as before it, {n} blocks",
+                shown,
+            ),
+        )
     figure = Reason(
         "residue",
-        "under its own name the neutral server was {times:factor} slower after the "
-        "site's name than before it, {n} blocks; what stays hides a part of the cost",
-        {"times": times(height), "n": n},
+        "under its own name the neutral server took {times:factor} as long after the "
+        "site's name as before it, {n} blocks; only first legs are counted",
+        shown,
     )
-    return made(int(has_residue(values)), figure)
+    return made(1, figure)
 
 
 def pair_checks(case: Case) -> Iterator[MechanismCheck]:
@@ -71,13 +98,24 @@ def pair_checks(case: Case) -> Iterator[MechanismCheck]:
             yield check
 
 
-def told_pairs(case: Case) -> Iterator[Reason]:
-    """What the blocks show of the name, and what follows, in words."""
-    for pair in (Pair.NAME_SWAP, Pair.NAME_AWAY):
-        effect = pair_effect(case.look.pairs(case.name, pair))
-        if effect is not None and effect.n > 1:  # one block has no interval
+def told_pairs(case: Case, rule: str) -> Iterator[Reason]:
+    """What the blocks show of the name, and what follows, in words.
+
+    Parameters
+    ----------
+    rule : of the verdict, which may have told the same.
+    """
+    for pair in _OF_NAMES:
+        values = case.look.pairs(case.name, pair)
+        dead, effect = dead_legs(values), pair_effect(values)
+        if (pair, rule) != (Pair.NAME_AWAY, "dead_by_name"):
+            yield from _told_dead(pair, dead)
+        is_blocked = dead is not None and dead.is_shown
+        # one block has no interval; where most died, the others need not be slow
+        if effect is not None and effect.n > 1 and (effect.is_shown or not is_blocked):
             yield _told(pair, effect)
             yield from _limits(effect)
+        yield from _told_odd(pair, odd_certificates(values))
     yield from _cause(case)
     if _shown(case, Pair.NAME_AWAY):
         yield from _how_to_read()
@@ -102,6 +140,87 @@ def _told(pair: Pair, effect: PairEffect) -> Reason:
     )
 
 
+def _told_dead(pair: Pair, dead: DeadLegs | None) -> Iterator[Reason]:
+    """Transfers that died under its name, where that is more than chance."""
+    if dead is None or not (dead.is_shown or dead.is_calm_alike):
+        return
+    if pair is Pair.NAME_SWAP:
+        yield Reason(
+            "blocks",
+            "At the service's own server {dead} of {n} transfers under its name got no "
+            "answer or were broken off, {other} of {n} under another name; {above} of "
+            "{blocks} blocks, {evenings} evenings; odds against chance {odds:.3g} to "
+            "1.",
+            dead_figures(dead),
+        )
+    else:
+        yield Reason(
+            "blocks",
+            "At a server that is not the service's {dead} of {n} transfers under its "
+            "name got no answer or were broken off, {other} of {n} under that server's "
+            "own name; {above} of {blocks} blocks, {evenings} evenings; odds against "
+            "chance {odds:.3g} to 1.",
+            dead_figures(dead),
+        )
+    if dead.is_calm_alike:
+        yield Reason(
+            "blocks",
+            "Out of the window {calm_dead} of {n_calm} such transfers died, too: the "
+            "server itself does not answer to this name, or it is blocked at all "
+            "hours.",
+            dead_figures(dead),
+        )
+
+
+def _told_odd(pair: Pair, odd: OddCertificates | None) -> Iterator[Reason]:
+    """Certificates that only the name is shown, and only in the window."""
+    if odd is None or not odd.is_shown:
+        return
+    if pair is Pair.NAME_SWAP:
+        yield Reason(
+            "blocks",
+            "At the service's own address {odd} of {n} transfers under its name were "
+            "shown a certificate of an authority that is never shown there out of the "
+            "window, {other} of {n} under another name; odds against chance {odds:.3g} "
+            "to 1. Somebody in between answered.",
+            _odd_figures(odd),
+        )
+    else:
+        yield Reason(
+            "blocks",
+            "At a server that is not the service's {odd} of {n} transfers under its "
+            "name were shown a certificate of an authority that is never shown there "
+            "out of the window, {other} of {n} under that server's own name; odds "
+            "against chance {odds:.3g} to 1. Somebody in between answered.",
+            _odd_figures(odd),
+        )
+
+
+def _odd_figures(odd: OddCertificates) -> dict[str, Value]:
+    return {
+        "odd": odd.n_odd,
+        "n": odd.n,
+        "other": odd.n_other_odd,
+        "odds": odds(odd.e_value),
+    }
+
+
+def odd_check(case: Case) -> MechanismCheck | None:
+    """The check of certificates by blocks; None where they do not tell."""
+    for pair in _OF_NAMES:
+        odd = odd_certificates(case.look.pairs(case.name, pair))
+        if odd is not None and odd.is_enough:
+            figure = Reason(
+                "certificate",
+                "in blocks {odd} of {n} transfers under its name were shown an issuer "
+                "that is never shown out of the window, {other} of {n} under the other "
+                "name",
+                _odd_figures(odd),
+            )
+            return made(1, figure)
+    return None
+
+
 def _how_to_read() -> Iterator[Reason]:
     """What was done, what the odds mean, and what is not excluded."""
     yield Reason(
@@ -115,16 +234,22 @@ def _how_to_read() -> Iterator[Reason]:
         "proof",
         "The odds are of a bet that gains nothing on average where the name makes no "
         "difference, whatever the line does meanwhile; they are no probability that "
-        "somebody slows it.",
+        "somebody interferes, and above a million they are told as a million.",
     )
     yield Reason(
         "proof",
-        "It is not excluded that the other server itself is slow to this name in the "
-        "window alone; and who does it, and why, is not shown.",
+        "It is not excluded that the other server itself treats this name otherwise in "
+        "the window alone; and who does it, and why, is not shown.",
     )
 
 
 def _limits(effect: PairEffect) -> Iterator[Reason]:
+    if effect.is_by_first:
+        yield Reason(
+            "blocks",
+            "Only the first transfer of each block is counted: after the site's name "
+            "that server stays slow under its own, too.",
+        )
     if effect.n_before:
         yield Reason(
             "blocks",
@@ -194,30 +319,22 @@ def _way_score(case: Case) -> int:
 
 
 def _shown(case: Case, pair: Pair) -> bool | None:
-    """Whether a pair shows a cost of the name; None where it cannot be said."""
-    effect = pair_effect(case.look.pairs(case.name, pair))
+    """Whether a pair shows something of the name; None where it cannot be said."""
+    values = case.look.pairs(case.name, pair)
+    dead = dead_legs(values)
+    if dead is not None and dead.is_shown:
+        return True
+    effect = pair_effect(values)
     if effect is None or effect.n_calm < LEAST_CALM or effect.is_calm_alike:
         return None
     return effect.is_shown
 
 
-def _by_way(case: Case, values: list[PairValue]) -> MechanismCheck:
-    """Slow directly and fast by another way in the same minute, or as slow by it."""
-    effect = pair_effect(values)
-    if effect is None:
-        return unmade(Reason("bypass", "no blocks in the window"))
-    if effect.n_calm < LEAST_CALM:
-        return unmade(few_calm("bypass", effect))
-    if effect.is_enough:
-        return made(1, _figure(Pair.WAY, effect))
-    is_same = _is_within(values) and not _is_way_slow(case)
-    return made(-1 if is_same else 0, _figure(Pair.WAY, effect))
-
-
 def _is_within(values: list[PairValue]) -> bool:
     """Whether the way helps by less than 1.3 times, by evidence."""
-    costs = [v.cost_log for v in values if v.phase is Phase.EVENING]
-    n_below = sum(cost < LEAST_LOG for cost in costs)
+    costs = [v.leaning_log for v in values if v.phase is Phase.EVENING]
+    # both dead: not a number, and the way is no help
+    n_below = sum(not cost >= LEAST_LOG for cost in costs)
     return sign_e_value(n_below, len(costs)) >= ENOUGH
 
 
@@ -226,10 +343,10 @@ def _is_way_slow(case: Case) -> bool:
     controls = case.look.contrast.controls
     keys = case.look.home.table.grid.keys
     costs = [
-        value.cost_log
+        value.leaning_log
         for place in controls
         for value in case.look.pairs(keys[int(place)].target, Pair.WAY)
-        if value.phase is Phase.EVENING
+        if value.phase is Phase.EVENING and not np.isnan(value.leaning_log)
     ]
     return not costs or float(np.median(costs)) <= -LEAST_LOG
 
@@ -241,4 +358,22 @@ def _figure(pair: Pair, effect: PairEffect) -> Reason:
         "above what the calm lets expect ({calm:factor}), {evenings} evenings, odds "
         "against chance {odds:.3g} to 1",
         figures(effect),
+    )
+
+
+def _figure_of_dead(pair: Pair, dead: DeadLegs) -> Reason:
+    if pair is Pair.WAY:
+        return Reason(
+            pair,
+            "directly {dead} of {n} transfers died, by the way {other}; out of the "
+            "window {calm_dead} of {n_calm}; {evenings} evenings, odds against chance "
+            "{odds:.3g} to 1",
+            dead_figures(dead),
+        )
+    return Reason(
+        pair,
+        "under its name {dead} of {n} transfers died, under the other {other}; out of "
+        "the window {calm_dead} of {n_calm}; {evenings} evenings, odds against chance "
+        "{odds:.3g} to 1",
+        dead_figures(dead),
     )

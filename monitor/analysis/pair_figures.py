@@ -1,8 +1,15 @@
 """Figures of pairs in sentences: the same of names, ways and transports."""
 
 from monitor.analysis.checks import times
+from monitor.analysis.dead_legs import DeadLegs
 from monitor.analysis.paired import LEAST_CALM, PairEffect
 from monitor.reason import Reason, Value
+from monitor.verdict_table import MOST_ODDS
+
+
+def odds(e_value: float) -> float:
+    """Odds against chance as they are printed."""
+    return min(float(f"{e_value:.3g}"), MOST_ODDS)
 
 
 def figures(effect: PairEffect) -> dict[str, Value]:
@@ -14,8 +21,23 @@ def figures(effect: PairEffect) -> dict[str, Value]:
         "above": effect.n_above,
         "n": effect.n,
         "evenings": len(effect.by_evening),
-        "odds": float(f"{effect.e_value:.3g}"),
+        "odds": odds(effect.e_value),
         "calm": times(effect.calm_log),
+    }
+
+
+def dead_figures(dead: DeadLegs) -> dict[str, Value]:
+    """The values of a sentence on legs that died."""
+    return {
+        "dead": dead.n_dead,
+        "other": dead.n_other_dead,
+        "n": dead.n,
+        "above": dead.n_above,
+        "blocks": dead.n_blocks,
+        "evenings": len(dead.evenings),
+        "odds": odds(dead.e_value),
+        "calm_dead": dead.calm_dead,
+        "n_calm": dead.n_calm,
     }
 
 

@@ -1,42 +1,44 @@
 """What pairs in an order drawn by coin show, whatever the line does meanwhile.
 
-Under "the suspected leg costs at most 1.15 times more than in the calm" each block is
-above that with a probability of at most one half, given everything before: the order is
-a coin of ours. That holds for any noise, and whenever one looks.
+In a block each leg under suspicion is held against each of the others. Its stake is how
+many of these comparisons are above what is allowed, less those that are not, over all
+of them: under "the suspected leg costs at most 1.15 times more than in the calm" as
+often against as for it, given everything else, since the order is a coin of ours. That
+holds for any noise, and whenever one looks.
 
 Blocks are measured on evenings on which nobody slows anything, too, since what triggers
-them is lax. So the bet is spread over the evenings on which it may begin: half on the
-first one, half over the others; and the size is told from that evening on.
+them is lax. So the bet is spread over the evenings on which it may begin
+(`onset_bets`), and the size is told from that evening on.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
+from statistics import median
 
 import numpy as np
 
 from monitor.analysis.effect import Estimate, estimate
 from monitor.analysis.evalue import binomial_tail, flag_e_value
+from monitor.analysis.onset_bets import ENOUGH, begins_of, spread, stake_e_values
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.pair_rule import RESIDUE, RESIDUE_BLOCKS
 from monitor.series.evening_table import typical
 from monitor.series.pairs import PairValue, Phase
 from monitor.series.rows import Floats
 
-ENOUGH = 20.0
-"""E-value of an effect."""
 LEAST_LOG = float(np.log(1.3))
 """Smallest cost that is called an effect."""
 VERDICT_EVENINGS = 3
 LEAST_CALM = 5
 """Fewer calm pairs have no bound that holds with 95 %."""
 _BOUND_P = 0.05
-_FROM_THE_FIRST = 0.5
-"""Of the bet; the rest is spread over the evenings after it."""
-_HORIZON = 60
-"""Evenings over which it is spread, where there are not more."""
 _LEAST_OF_EVENINGS = 6
 """From so many evenings on the interval is one of evenings, not of blocks."""
+_LAST = 9
+"""First legs of a kind whose median says where it lies."""
 RESIDUE_LOG = float(np.log(RESIDUE))
 
 
@@ -49,12 +51,14 @@ class PairEffect:
     since : day number of the evening from which on it is told: where the evidence is
         strongest.
     n_before : blocks of the evenings before that.
-    n, n_above : blocks from then on, and those above what the calm lets expect.
+    n, n_above : blocks from then on, and those of which most comparisons are above
+        what the calm lets expect.
     e_value : odds against chance, of all evenings.
     cost : of the suspected leg from then on, Hodges-Lehmann over blocks [log].
     calm_log : typical cost out of the window, NaN where unknown [log].
     calm_bound_log : upper 95 % bound of that; `inf` below `LEAST_CALM` pairs [log].
     by_evening : day number -> mean cost of its blocks, from then on [log].
+    is_by_first : whether only the first leg of each block is counted.
     """
 
     since: int
@@ -67,6 +71,7 @@ class PairEffect:
     calm_log: float
     calm_bound_log: float
     by_evening: dict[int, float]
+    is_by_first: bool
 
     @property
     def is_shown(self) -> bool:
@@ -95,60 +100,99 @@ def pair_effect(values: Sequence[PairValue]) -> PairEffect | None:
     """The effect in some values of one target and pair; None without evening blocks.
 
     Sentinels are no blocks: what triggers a block must not enter its estimate. In the
-    calm, where nothing is triggered, they are looks like others.
+    calm, where nothing is triggered, they are looks like others. Where the neutral
+    server stays slow after the suspected name, only first legs are counted.
     """
-    evening = [v for v in values if v.phase is Phase.EVENING and not v.is_sentinel]
-    calm = np.array([v.cost_log for v in values if v.phase is Phase.CALM])
+    is_by_first = has_residue(values)
+    chosen = first_legs(values) if is_by_first else values
+    usable = [v for v in chosen if v.costs_log]
+    evening = [v for v in usable if _is_evening_block(v)]
+    calm = np.array([v.cost_log for v in usable if _is_calm(v)])
     if not evening:
         return None
+    evening.sort(key=attrgetter("evening"))
     bound = upper_bound(calm)
-    bar = bar_log(bound)
-    since, e_value = _begin(evening, bar)
-    told = [v for v in evening if v.evening >= since]
+    stakes = stakes_of(evening, bar_log(bound))
+    first, since, e_value = onset_of(evening, stakes)
+    told = evening[first:]
     costs = np.array([v.cost_log for v in told])
     by_evening = _means(told)
     return PairEffect(
         since=since,
-        n_before=len(evening) - costs.size,
+        n_before=first,
         n=costs.size,
-        n_above=int((costs > bar).sum()),
+        n_above=int((stakes[first:] > 0).sum()),
         e_value=e_value,
         cost=_cost(costs, by_evening),
         n_calm=calm.size,
         calm_log=float(np.median(calm)) if calm.size else float("nan"),
         calm_bound_log=bound,
         by_evening=by_evening,
+        is_by_first=is_by_first,
     )
 
 
-def _begin(evening: Sequence[PairValue], height_log: float) -> tuple[int, float]:
-    """The evening from which on the evidence is strongest, and the evidence in all."""
-    days = sorted({v.evening for v in evening})
-    n, n_above = (
-        [sum(v.evening >= day for v in chosen) for day in days]
-        for chosen in (evening, [v for v in evening if v.cost_log > height_log])
-    )
-    bets = onset_bets(n_above, n)
-    n_later = max(_HORIZON, len(days)) - 1
-    unused = (1 - _FROM_THE_FIRST) * (n_later - len(days) + 1) / n_later
-    e_value = float(bets.sum() + unused)
-    return days[int(np.argmax(bets)) if e_value >= ENOUGH else 0], e_value
+def first_legs(values: Sequence[PairValue]) -> list[PairValue]:
+    """The same by the first leg of each block alone: nothing came before it.
+
+    It is held against the middle between the last first legs of either kind, so which
+    kind it is remains a coin that nothing before it knows.
+    """
+    return [
+        by_first
+        for is_of in (_is_calm, _is_evening_block)
+        for by_first in _by_first([v for v in values if is_of(v)])
+    ]
 
 
-def onset_bets(n_above: Sequence[int], n: Sequence[int]) -> Floats:
-    """What the bet on each evening as the first one has become, shape (days,).
+def _is_calm(value: PairValue) -> bool:
+    return value.phase is Phase.CALM
+
+
+def _is_evening_block(value: PairValue) -> bool:
+    return value.phase is Phase.EVENING and not value.is_sentinel
+
+
+def _by_first(values: Sequence[PairValue]) -> Iterator[PairValue]:
+    past: dict[bool, deque[float]] = {is_: deque(maxlen=_LAST) for is_ in (True, False)}
+    for value in values:
+        rate, is_suspected = value.first_log, value.is_suspected_first
+        if np.isnan(rate):
+            continue
+        if all(past.values()):
+            middle = sum(median(rates) for rates in past.values()) / 2
+            slower = middle - rate if is_suspected else rate - middle
+            yield replace(value, costs_log=(2 * slower,))
+        past[is_suspected].append(rate)
+
+
+def stakes_of(values: Sequence[PairValue], height_log: float) -> Floats:
+    """How much each block speaks for a cost above a height, from -1 to 1."""
+    return np.array([_stake(v.costs_log, height_log) for v in values])
+
+
+def _stake(costs_log: Sequence[float], height_log: float) -> float:
+    n_above = sum(cost > height_log for cost in costs_log)
+    return 2 * n_above / len(costs_log) - 1
+
+
+def onset_of(evening: Sequence[PairValue], stakes: Floats) -> tuple[int, int, float]:
+    """Place and evening from which on the evidence is strongest, and all of it.
 
     Parameters
     ----------
-    n_above, n : blocks from each evening on, those above the bar and all.
+    evening : blocks, sorted by evening.
+    stakes : of each of them.
     """
-    later = (1 - _FROM_THE_FIRST) / (max(_HORIZON, len(n)) - 1)
-    weights = np.array([_FROM_THE_FIRST, *[later] * (len(n) - 1)])
-    return weights * [sign_e_value(*pair) for pair in zip(n_above, n, strict=True)]
+    evenings = np.array([v.evening for v in evening], np.int64)
+    begins = begins_of(evenings, np.unique(evenings))
+    place, e_value = spread(stake_e_values(stakes, begins))
+    first = int(begins[place])
+    return first, evening[first].evening, e_value
 
 
 def sign_e_value(n_above: int, n: int) -> float:
-    """E-value of blocks above the bar against P(above) <= 1/2.
+    """E-value of values above a height against P(above) <= 1/2; not for an onset.
 
     Notes
     -----
@@ -178,14 +222,26 @@ def residue_log(values: Sequence[PairValue]) -> tuple[float, int]:
 
     Median over the blocks whose order tells [log]; NaN without any.
     """
-    after = np.array([v.after_log for v in values])
+    after = np.array([v.after_log for v in values], np.float64)
     return typical(after), int(np.isfinite(after).sum())
 
 
 def has_residue(values: Sequence[PairValue]) -> bool:
     """Whether the neutral server's address stays slow after the suspected name."""
-    height, n = residue_log(values)
-    return n >= RESIDUE_BLOCKS and height >= RESIDUE_LOG
+    return is_residue(np.array([v.after_log for v in values], np.float64))
+
+
+def is_residue(after_log: Floats) -> bool:
+    """Whether so many blocks in which it was slower after the name are no chance.
+
+    Parameters
+    ----------
+    after_log : how much slower, block by block; NaN where the order does not tell.
+    """
+    known = after_log[np.isfinite(after_log)]
+    if known.size < RESIDUE_BLOCKS or float(np.median(known)) < RESIDUE_LOG:
+        return False
+    return sign_e_value(int((known > 0).sum()), known.size) >= ENOUGH
 
 
 def bar_log(calm_bound_log: float) -> float:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from monitor.analysis.case import Case
 from monitor.analysis.checks import MUCH_LOG, is_of_transfer, made, times, unmade
-from monitor.analysis.name_checks import check_of
+from monitor.analysis.name_checks import check_of, odd_check
 from monitor.analysis.suspicion import TELLING_LOG
 from monitor.evening_rule import SLOW_LOG
 from monitor.model import TWIN, MechanismCheck
@@ -62,6 +62,9 @@ def _moved_share(
 
 def certificate(case: Case) -> MechanismCheck:
     """Another issuer signs the certificate in the window: somebody is in between."""
+    by_blocks = odd_check(case)
+    if by_blocks is not None:
+        return by_blocks
     table = case.look.home.table
     codes = table.grid.issuer[case.suspicion.series]
     if not (codes >= 0).any():

@@ -33,7 +33,7 @@ def reasons(case: Case, ruling: Ruling) -> tuple[Reason, ...]:
         *_size(case),
         *_of_slow(case),
         *_groups(case),
-        *told_pairs(case),
+        *told_pairs(case, ruling.reason.rule),
         *_router(ruling),
         *_near(case),
         *_season(case),

@@ -8,6 +8,8 @@ import numpy as np
 
 from monitor.analysis.case import Case, is_above_one
 from monitor.analysis.checks import times
+from monitor.analysis.dead_legs import DeadLegs
+from monitor.analysis.pair_figures import dead_figures, odds
 from monitor.analysis.paired import PairEffect
 from monitor.analysis.ruling import Ruling
 from monitor.analysis.sender_loss import SenderLoss
@@ -47,6 +49,8 @@ def rule(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
         return _refused(case)
     if case.is_established:
         return _established(case, checks)
+    if case.dead_by_name is not None:
+        return _dead_by_name(case, case.dead_by_name)
     if case.named is not None:
         return _by_name(case, case.named)
     if case.is_lossy and case.sending is not None:
@@ -145,7 +149,10 @@ def _established(case: Case, checks: tuple[MechanismCheck, ...]) -> Ruling:
                 counts,
             ),
         )
-    if is_mostly_dead(case):
+    is_dead = is_mostly_dead(case)
+    if case.dead_by_name is not None and (is_dead or case.named is None):
+        return _dead_by_name(case, case.dead_by_name)
+    if is_dead:
         return _dead(case)
     if case.effect is None or not is_above_one(case.effect.low):
         return Ruling(
@@ -195,6 +202,23 @@ def _explained(checks: tuple[MechanismCheck, ...]) -> tuple[MechanismCheck, ...]
     return tuple(c for c in checks if not (is_lost and c.check == "server"))
 
 
+def _dead_by_name(case: Case, dead: DeadLegs) -> Ruling:
+    """What a server that is not the service's shows: under the name nothing comes."""
+    is_targeted = case.n_controls >= MIN_CONTROLS_FOR_TARGETED
+    return Ruling(
+        "targeted_blocking" if is_targeted else "selective_slowdown",
+        Reason(
+            "dead_by_name",
+            "At a server that is not the service's, in an order drawn by coin, {dead} "
+            "of {n} transfers under its name got no answer in the window or were "
+            "broken off, {other} of {n} under that server's own: {above} of {blocks} "
+            "blocks on {evenings} evenings, odds against chance {odds:.3g} to 1.",
+            dead_figures(dead),
+        ),
+        "strong" if is_targeted else None,
+    )
+
+
 def _by_name(case: Case, effect: PairEffect) -> Ruling:
     """What a server that is not the service's shows, no server of it taking part."""
     is_targeted = case.n_controls >= MIN_CONTROLS_FOR_TARGETED
@@ -211,7 +235,7 @@ def _by_name(case: Case, effect: PairEffect) -> Ruling:
                 "above": effect.n_above,
                 "n": effect.n,
                 "evenings": len(effect.by_evening),
-                "odds": float(f"{effect.e_value:.3g}"),
+                "odds": odds(effect.e_value),
             },
         ),
         "strong" if is_targeted else None,

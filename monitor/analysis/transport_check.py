@@ -141,7 +141,7 @@ def _of(values: Sequence[PairValue], phase: Phase) -> list[PairValue]:
 
 def _turned(values: Sequence[PairValue]) -> list[PairValue]:
     """The pairs with QUIC as the suspected one."""
-    return [replace(v, cost_log=-v.cost_log) for v in values]
+    return [replace(v, costs_log=tuple(-c for c in v.costs_log)) for v in values]
 
 
 def _is_of_this_site(case: Case) -> bool:

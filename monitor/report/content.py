@@ -73,11 +73,18 @@ class LastNight:
 class EveningCost:
     """What a name cost on one evening."""
 
-    day: date
+    day: date | None
+    """None: of all days."""
     n: int
     """Blocks."""
-    times: float
-    """How many times slower under the site's name, median of the blocks."""
+    times: float | None
+    """How many times slower under the site's name, median of the blocks; None where no
+    transfer under one of the names lived."""
+    n_legs: int
+    """Transfers under either name."""
+    n_dead: int
+    n_other_dead: int
+    """Those that died, under the site's name and under the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +94,13 @@ class NameCost:
     is_away: bool
     """At a server that is not the service's; else at the site's own address."""
     evenings: tuple[EveningCost, ...]
-    n_calm: int
-    calm_times: float | None
-    """The same outside the evening; None where it was not measured."""
+    calm: EveningCost | None
+    """The same outside the evening, of all days; None where it was not measured."""
+
+    @property
+    def has_dead(self) -> bool:
+        """Whether any transfer of the evenings died."""
+        return any(e.n_dead or e.n_other_dead for e in self.evenings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from monitor.analysis.owner import OWN_ROUTER
 from monitor.analysis.rules import STRONG_CHECKS
 from monitor.model import MechanismCheck, Verdict
 from monitor.report.content import NightReport, Service
-from monitor.verdict_table import row_of
+from monitor.verdict_table import MOST_ODDS, row_of
 from monitor.wording import Language
 from monitor.wording.check_words import check_figure
 from monitor.wording.error_rates import error_rates
@@ -114,7 +114,7 @@ def how_sure(verdict: Verdict, tongue: Language) -> str:
     """How sure a verdict is, in words: strong, likely, or neither; with its odds."""
     told = [_degree(verdict, tongue)]
     if row_of(verdict.verdict).is_suspect and verdict.e_value is not None:
-        odds = {"odds": tongue.amount(verdict.e_value)}
+        odds = {"odds": tongue.amount(min(verdict.e_value, MOST_ODDS))}
         told.append(tongue.fill("Odds against pure chance: %(odds)s to 1.", odds))
     return " ".join(told)
 

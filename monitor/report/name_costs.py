@@ -1,6 +1,7 @@
 """What a name cost in blocks, evening by evening; rows of pairs in, figures out."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -41,22 +42,28 @@ def name_costs(
 def _costs(values: Sequence[PairValue]) -> Iterator[NameCost]:
     for pair in _OF_NAMES:
         of_pair = [v for v in values if v.pair is pair]
-        calm = [v.cost_log for v in of_pair if v.phase is Phase.CALM]
+        calm = [v for v in of_pair if v.phase is Phase.CALM]
         evening = [v for v in of_pair if v.phase is Phase.EVENING and not v.is_sentinel]
         if evening:
             yield NameCost(
                 is_away=pair is Pair.NAME_AWAY,
                 evenings=tuple(_evenings(evening)),
-                n_calm=len(calm),
-                calm_times=_times(calm) if calm else None,
+                calm=_cost(None, calm) if calm else None,
             )
 
 
 def _evenings(values: Sequence[PairValue]) -> Iterator[EveningCost]:
     for number, of_evening in groupby(values, attrgetter("evening")):
-        costs = [v.cost_log for v in of_evening]
-        yield EveningCost(day=numbered_day(number), n=len(costs), times=_times(costs))
+        yield _cost(numbered_day(number), list(of_evening))
 
 
-def _times(costs_log: Sequence[float]) -> float:
-    return float(np.exp(np.median(costs_log)))
+def _cost(day: date | None, values: Sequence[PairValue]) -> EveningCost:
+    costs = [v.cost_log for v in values if v.costs_log]
+    return EveningCost(
+        day=day,
+        n=len(values),
+        times=float(np.exp(np.median(costs))) if costs else None,
+        n_legs=sum(v.n_legs for v in values),
+        n_dead=sum(v.n_suspected_dead for v in values),
+        n_other_dead=sum(v.n_other_dead for v in values),
+    )

@@ -5,7 +5,8 @@ each pair of a block and target. These rows are no series of their own: what the
 rows say of a site is judged without them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -27,6 +28,9 @@ FULL = 2
 """Legs of each kind in a block; a sentinel has one."""
 _NOT_ABOUT_THE_NAME = ("resolve", "connect")
 _ANSWERS = (200, 206)
+_FROZEN = "generic_timeout_error"
+_LEAST_SHOWN = 5
+"""Certificates of the calm, of fewer none is called odd."""
 
 
 class Pair(StrEnum):
@@ -61,21 +65,53 @@ class PairValue:
     evening: int
     """Day number (since 1970) of the evening."""
     phase: Phase
-    cost_log: float
-    """How many times slower the suspected leg was than the other [log]."""
+    costs_log: tuple[float, ...]
+    """How many times slower each suspected leg was than each of the others [log]; only
+    legs that lived are compared."""
     n_legs: int
     """Of each kind."""
+    n_other_dead: int = 0
+    n_suspected_dead: int = 0
+    """Legs of which nothing came, or that were broken off."""
     after_log: float = float("nan")
     """How many times slower the neutral server's own name was after the suspected one
     than before it [log]; NaN where the order does not tell."""
-    is_other_dead: bool = False
-    is_suspected_dead: bool = False
-    """Whether no byte of an answer came."""
+    n_other_odd: int = 0
+    n_suspected_odd: int = 0
+    """Legs that were shown a certificate which the same leg never is in the calm."""
+    first_log: float = float("nan")
+    """Rate of the first leg of all [log], NaN where it did not live."""
+    is_suspected_first: bool = False
+
+    @property
+    def cost_log(self) -> float:
+        """How many times slower the suspected legs were, on average [log].
+
+        NaN where none lived on one of the sides.
+        """
+        n = len(self.costs_log)
+        return sum(self.costs_log) / n if n else float("nan")
+
+    @property
+    def leaning_log(self) -> float:
+        """The cost, infinite where more legs died on one of the sides [log]."""
+        more = self.n_suspected_dead - self.n_other_dead
+        return more * float("inf") if more else self.cost_log
 
     @property
     def is_sentinel(self) -> bool:
         """Whether it is a single look at the neutral server, not a block."""
         return self.pair in (Pair.NAME_SWAP, Pair.NAME_AWAY) and self.n_legs < FULL
+
+    @property
+    def is_other_dead(self) -> bool:
+        """Whether none of the legs for comparison lived."""
+        return self.n_other_dead == self.n_legs
+
+    @property
+    def is_suspected_dead(self) -> bool:
+        """Whether none of the suspected legs lived."""
+        return self.n_suspected_dead == self.n_legs
 
 
 class _Leg(NamedTuple):
@@ -88,6 +124,23 @@ class _Leg(NamedTuple):
     rate_log: float
     is_refused: bool
     is_unreached: bool
+    is_dead: bool
+    is_untrusted: bool
+    issuer: str
+
+    @property
+    def is_living(self) -> bool:
+        """Whether it has a rate: not dead, and not ended by us for its certificate."""
+        return not (self.is_dead or self.is_untrusted)
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What legs are the same leg of other blocks."""
+        return self.target, self.probe, self.path
+
+
+_CalmIssuers = Mapping[tuple[str, str, str], Counter[tuple[str, bool]]]
+"""Kind of leg -> issuer and whether it was not trusted, as often as in the calm."""
 
 
 def legs_apart(frame: object) -> tuple[object, pd.DataFrame | None]:
@@ -116,12 +169,12 @@ def pairs_of(
     rows.sort(key=attrgetter("target", "block", "time_us"))
     blocks = [list(block) for _, block in groupby(rows, attrgetter("target", "block"))]
     begins_us = np.array([block[0].time_us for block in blocks], np.int64)
+    moments = when(begins_us, timezone, window)
+    calm = _calm_issuers(blocks, [phase for _, phase in moments])
     values = [
         value
-        for block, (evening, phase) in zip(
-            blocks, when(begins_us, timezone, window), strict=True
-        )
-        for value in _values(block, evening, phase)
+        for block, (evening, phase) in zip(blocks, moments, strict=True)
+        for value in _values(block, evening, phase, calm)
     ]
     return tuple(sorted(values, key=attrgetter("target", "evening", "block", "pair")))
 
@@ -143,7 +196,28 @@ def _legs(frame: pd.DataFrame) -> Iterator[_Leg]:
         rates_log(frame),
         refused(frame).tolist(),
         [operation in _NOT_ABOUT_THE_NAME for operation in operations],
+        _is_dead(frame).tolist(),
+        _is_untrusted(frame).tolist(),
+        texts(frame, "certificate_issuer", ""),
     )
+
+
+def _is_dead(frame: pd.DataFrame) -> Bools:
+    """Legs of which nothing came, or that somebody broke off.
+
+    One that was silent for its time after some bytes is slow: by bytes over time.
+    """
+    failures = texts(frame, "failure", "")
+    has_failed = np.array([failure != "" for failure in failures], np.bool_)
+    is_frozen = np.array([failure == _FROZEN for failure in failures], np.bool_)
+    has_bytes = numbers(frame, "encoded_body_bytes") > 0
+    return np.asarray(has_failed & ~(is_frozen & has_bytes) & ~_is_untrusted(frame))
+
+
+def _is_untrusted(frame: pd.DataFrame) -> Bools:
+    """Legs that we ended ourselves: what they showed was not to be trusted."""
+    failures = texts(frame, "failure", "")
+    return np.array([failure.startswith("ssl_") for failure in failures], np.bool_)
 
 
 def times_us(frame: pd.DataFrame) -> Ints:
@@ -186,22 +260,61 @@ def refused(frame: pd.DataFrame) -> Bools:
     return np.isfinite(status) & ~np.isin(status, _ANSWERS)
 
 
-def _values(block: list[_Leg], evening: int, phase: Phase) -> Iterator[PairValue]:
+def _calm_issuers(
+    blocks: Sequence[Sequence[_Leg]], phases: Sequence[Phase]
+) -> _CalmIssuers:
+    """What each kind of leg is shown out of the window."""
+    shown: dict[tuple[str, str, str], Counter[tuple[str, bool]]] = defaultdict(Counter)
+    for block, phase in zip(blocks, phases, strict=True):
+        if phase is not Phase.EVENING:
+            shows = [leg for leg in block if leg.issuer]
+            for leg in shows:
+                shown[leg.kind][leg.issuer, leg.is_untrusted] += 1
+    return shown
+
+
+def _n_odd(legs: list[_Leg], calm: _CalmIssuers) -> int:
+    """Legs that were shown an issuer which the same leg never is in the calm."""
+    return sum(
+        calm[leg.kind].total() >= _LEAST_SHOWN
+        and not calm[leg.kind][leg.issuer, leg.is_untrusted]
+        for leg in legs
+        if leg.issuer
+    )
+
+
+def _values(
+    block: list[_Leg], evening: int, phase: Phase, calm: _CalmIssuers
+) -> Iterator[PairValue]:
     first = block[0]
     for pair, (other, suspected) in _sides(block):
         if not _is_usable(pair, other, suspected):
             continue
-        rates = [np.mean([leg.rate_log for leg in legs]) for legs in (other, suspected)]
+        leader = min(*other, *suspected, key=attrgetter("time_us"))
         yield PairValue(
             target=first.target,
             pair=pair,
             block=first.block,
             evening=evening,
             phase=phase,
-            cost_log=float(rates[0] - rates[1]),
+            costs_log=tuple(_costs_log(other, suspected)),
             n_legs=len(other),
+            n_other_dead=sum(leg.is_dead for leg in other),
+            n_suspected_dead=sum(leg.is_dead for leg in suspected),
             after_log=_after_log(other, suspected),
+            n_other_odd=_n_odd(other, calm),
+            n_suspected_odd=_n_odd(suspected, calm),
+            first_log=leader.rate_log if leader.is_living else float("nan"),
+            is_suspected_first=leader in suspected,
         )
+
+
+def _costs_log(other: list[_Leg], suspected: list[_Leg]) -> Iterator[float]:
+    """Each suspected leg held against each of the others, of those that lived [log]."""
+    living = [leg for leg in other if leg.is_living]
+    for leg in suspected:
+        if leg.is_living:
+            yield from (one.rate_log - leg.rate_log for one in living)
 
 
 def _sides(block: list[_Leg]) -> Iterator[tuple[Pair, tuple[list[_Leg], list[_Leg]]]]:
@@ -236,6 +349,8 @@ def _after_log(other: list[_Leg], suspected: list[_Leg]) -> float:
         return float("nan")
     begins, ends = suspected[0].time_us, suspected[-1].time_us
     if not other[0].time_us < begins <= ends < other[-1].time_us:
+        return float("nan")
+    if not (other[0].is_living and other[-1].is_living):
         return float("nan")
     return other[0].rate_log - other[-1].rate_log
 

@@ -95,10 +95,10 @@ def transport_pairs(
                 block=f"{probe} {quic.time_us}",
                 evening=evening,
                 phase=phase,
-                cost_log=quic.rate_log - tcp.rate_log,
+                costs_log=(quic.rate_log - tcp.rate_log,),
                 n_legs=1,
-                is_other_dead=quic.is_dead,
-                is_suspected_dead=tcp.is_dead,
+                n_other_dead=int(quic.is_dead),
+                n_suspected_dead=int(tcp.is_dead),
             )
 
 

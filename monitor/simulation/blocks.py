@@ -94,6 +94,8 @@ class BlockDays:
         `CALM_BLOCKS` of the B are those of the calm.
     rates : of those legs, shape (H, D, B, 8).
     costs : of the name at the neutral server, in each block [log], shape (H, D, B).
+    compared : the same of each leg under the name against each under the other, shape
+        (H, D, B, 4); their mean is the cost.
     n_made : blocks that were made in each evening, the first ones, shape (H, D).
     began : sentinel after which the first of them was made, shape (H, D).
     """
@@ -104,6 +106,7 @@ class BlockDays:
     kinds: Ints
     rates: Floats
     costs: Floats
+    compared: Floats
     n_made: Ints
     began: Ints
 
@@ -153,6 +156,7 @@ def drawn_days(
         kinds=kinds,
         rates=rates,
         costs=costs,
+        compared=_compared(kinds, rates),
         n_made=n_made,
         began=began,
     )
@@ -169,6 +173,15 @@ def _orders(rng: np.random.Generator, shape: tuple[int, ...]) -> Ints:
 def _cost_of_name(kinds: Ints, rates: Floats) -> Floats:
     sign = np.where(kinds == _C, 0.5, np.where(kinds == _D, -0.5, 0.0))
     return np.asarray((sign * rates).sum(axis=-1))
+
+
+def _compared(kinds: Ints, rates: Floats) -> Floats:
+    """Cost of each leg under the name against each under the other [log]."""
+    by_kind = np.take_along_axis(rates, np.argsort(kinds, axis=-1), axis=-1)
+    base, away = by_kind[..., 4:6], by_kind[..., 6:8]
+    return np.asarray(base[..., None, :] - away[..., :, None]).reshape(
+        *kinds.shape[:-1], 4
+    )
 
 
 def _made(world: BlockWorld, slow: Bools, costs: Floats) -> tuple[Ints, Ints]:

@@ -44,6 +44,8 @@ def title(verdict: Verdict, language: Language) -> str:
 
 def sentence(verdict: Verdict, setting: Setting, language: Language) -> str:
     """What happened to a service over the period, in one sentence or two."""
+    if verdict.rule in _OF_A_NAME:
+        return _OF_A_NAME[verdict.rule](verdict, setting, language)
     # A slowdown whose evenings were mostly dead is told by its dead evenings.
     if verdict.verdict == "selective_slowdown" and _is_mostly_dead(verdict):
         return _both(_dead(verdict, setting, language), _open_cause(language))
@@ -114,6 +116,31 @@ def _dead(verdict: Verdict, setting: Setting, language: Language) -> str:
         "%(start)s and %(end)s, while the control sites did.",
         verdict.evenings.usable,
     ) % _values(verdict, setting, language)
+
+
+def _slow_by_name(verdict: Verdict, setting: Setting, language: Language) -> str:
+    first = language.gettext(
+        "Between %(start)s and %(end)s transfers under the name of %(name)s were "
+        "slower than under another name, in the same minutes, at a server that is not "
+        "the service's."
+    ) % _values(verdict, setting, language)
+    if verdict.verdict != "targeted_throttling":
+        return _both(first, _open_cause(language))
+    second = language.gettext(
+        "This is consistent with deliberate slowing of this service on the way to it."
+    )
+    return _both(first, second)
+
+
+def _dead_by_name(verdict: Verdict, setting: Setting, language: Language) -> str:
+    first = language.gettext(
+        "Between %(start)s and %(end)s transfers under the name of %(name)s died at a "
+        "server that is not the service's, where those under another name lived."
+    ) % _values(verdict, setting, language)
+    if verdict.verdict != "targeted_blocking":
+        return _both(first, _open_cause(language))
+    second = language.gettext("This is consistent with blocking of this service.")
+    return _both(first, second)
 
 
 def _is_mostly_dead(verdict: Verdict) -> bool:
@@ -279,6 +306,9 @@ def _not_enough(verdict: Verdict, setting: Setting, language: Language) -> str:
         verdict.evenings.observed,
     ) % _values(verdict, setting, language)
 
+
+_OF_A_NAME: Final = {"by_name": _slow_by_name, "dead_by_name": _dead_by_name}
+"""By rule: what a server that is not the service's shows needs no other row."""
 
 _TELLERS: Final = {
     "targeted_throttling": _throttling,

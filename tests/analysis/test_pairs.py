@@ -7,6 +7,14 @@ import pandas as pd
 import pytest
 
 from monitor.analysis import analyze
+from monitor.analysis.dead_legs import dead_legs
+from monitor.analysis.odd_certificates import odd_certificates
+from monitor.analysis.onset_bets import (
+    ENOUGH,
+    onset_weights,
+    share_bound,
+    stake_e_values,
+)
 from monitor.analysis.paired import (
     has_residue,
     pair_effect,
@@ -209,7 +217,7 @@ def quiet_and_slow(
         block="",
         evening=0,
         phase=Phase.EVENING,
-        cost_log=0.0,
+        costs_log=(0.0,),
         n_legs=2,
     )
     values = []
@@ -217,7 +225,7 @@ def quiet_and_slow(
         height = np.log(cost) if evening >= n_quiet else 0.0
         for phase, level in ((Phase.EVENING, height), (Phase.CALM, 0.0)):
             values += [
-                replace(value, evening=evening, phase=phase, cost_log=level + x)
+                replace(value, evening=evening, phase=phase, costs_log=(level + x,))
                 for x in 0.3 * rng.standard_normal(8)
             ]
     return values
@@ -231,9 +239,10 @@ def test_a_slowdown_after_quiet_weeks_is_told_from_where_it_began():
     assert list(effect.by_evening) == [14, 15, 16]
     assert np.exp(effect.cost.centre) == pytest.approx(2.5, rel=0.2)
     # the bet on each evening as the first one is paid for
-    assert effect.e_value == pytest.approx(
-        sign_e_value(effect.n_above, 24) / 118, rel=0.1
-    )
+    stakes = np.repeat([1.0, -1.0], [effect.n_above, 24 - effect.n_above])
+    (alone,) = stake_e_values(stakes, np.array([0]))
+    paid = onset_weights(15)[14] * alone
+    assert effect.e_value == pytest.approx(paid, rel=0.1)
 
 
 def test_quiet_weeks_alone_are_told_whole():
@@ -254,7 +263,9 @@ def test_bets_that_begin_on_any_evening_expect_no_gain(share):
         best = 0.0
         for day in range(1, 13):
             values = [
-                replace(calm[0], evening=e, phase=Phase.EVENING, cost_log=4.0 * c - 2.0)
+                replace(
+                    calm[0], evening=e, phase=Phase.EVENING, costs_log=(4.0 * c - 2.0,)
+                )
                 for e in range(day)
                 for c in coins[e]
             ]
@@ -300,3 +311,173 @@ def test_a_way_in_pairs_tells_the_route_from_the_service(direct, control, score)
     verdict = verdict_of(pd.concat([samples(SLOWED), ways(direct, control=control)]))
     assert {c.check: c.score for c in verdict.mechanism}["bypass"] == score
     assert (verdict.verdict == "server_side") is (score < 0)
+
+
+def dying(
+    legs: pd.DataFrame,
+    *probes: str,
+    share: float = 1.0,
+    hours: tuple[int, ...] = (20, 21),
+    failure: str = "connection_reset",
+) -> pd.DataFrame:
+    """Some kinds of legs end without an answer, in some hours of the day."""
+    rng = np.random.default_rng(3)
+    hour = legs.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    is_dead = legs.probe.isin(probes) & hour.isin(hours)
+    is_dead &= rng.random(len(legs)) < share
+    legs = legs.assign(
+        failure=np.where(is_dead, failure, ""),
+        failed_operation=np.where(is_dead, "tls_handshake", ""),
+    )
+    legs.loc[is_dead, ["goodput_bps", "encoded_body_bytes", "http_status"]] = np.nan
+    return legs
+
+
+def away_of(legs: pd.DataFrame) -> list[PairValue]:
+    _, legs = legs_apart(legs)
+    found = pairs_of(legs, vantage="home", timezone=TIMEZONE, window=WINDOW)
+    return of_target(found, "facebook", Pair.NAME_AWAY)
+
+
+@pytest.mark.parametrize("failure", ["connection_reset", "generic_timeout_error"])
+def test_a_name_that_nobody_answers_to_is_blocked_and_not_so_many_times_slower(failure):
+    legs = dying(blocks(BLOCK_WORLDS["D2"]), "pair_own", "sni_away", failure=failure)
+    verdict = verdict_of(pd.concat([samples(HOME), legs]))
+    assert (verdict.verdict, verdict.strength) == ("targeted_blocking", "strong")
+    assert verdict.rule == "dead_by_name"
+    assert verdict.effect.ratio is None
+    scores = {c.check: c.score for c in verdict.mechanism}
+    assert scores["name_away"] == scores["name_swap"] == 1
+    text = " ".join(verdict.sentences())
+    assert "168 of 168 transfers under its name got no answer" in text
+    assert "0 of 168 under that server's own" in text
+    assert "times slower" not in text
+    assert "name cost" not in text
+
+
+def test_dead_legs_enter_no_size():
+    """Half of them die, the others are as quick as ever."""
+    values = away_of(dying(blocks(BLOCK_WORLDS["D2"]), "sni_away", share=0.5))
+    effect, dead = pair_effect(values), dead_legs(values)
+    assert np.exp(effect.cost.centre) == pytest.approx(1.0, abs=0.2)
+    assert not effect.is_shown
+    assert dead.is_enough
+    assert 0.4 < dead.n_dead / dead.n < 0.6
+
+
+@pytest.mark.parametrize(
+    ("probes", "share", "hours"),
+    [
+        (("pair_base", "sni_away"), 0.4, (20, 21)),
+        (("pair_base",), 1.0, (20, 21)),
+        (("sni_away",), 1.0, tuple(range(24))),
+        (("sni_away",), 0.3, tuple(range(24))),
+    ],
+)
+def test_a_bad_line_or_server_is_no_blocked_name(probes, share, hours):
+    legs = dying(blocks(BLOCK_WORLDS["D2"]), *probes, share=share, hours=hours)
+    dead = dead_legs(away_of(legs))
+    assert dead.e_value < ENOUGH
+    assert not dead.is_shown
+    verdict = verdict_of(pd.concat([samples(HOME), legs]))
+    assert verdict.strength is None
+    is_told = "of 483 such transfers died, too" in " ".join(verdict.sentences())
+    assert is_told is (len(hours) == 24)
+
+
+def test_without_a_calm_nothing_is_said_of_dead_legs():
+    legs = dying(blocks(BLOCK_WORLDS["D2"]), "sni_away")
+    hour = legs.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    assert not dead_legs(away_of(legs[hour.isin([20, 21])])).is_shown
+
+
+def test_a_leg_that_is_broken_off_is_dead_and_one_that_freezes_is_slow():
+    for failure, is_dead in (
+        ("connection_reset", True),
+        ("generic_timeout_error", False),
+    ):
+        legs = dying(blocks(BLOCK_WORLDS["D2"]), "sni_away", failure=failure)
+        is_failed = legs.failure != ""
+        legs.loc[is_failed, "encoded_body_bytes"] = 16_000
+        legs.loc[is_failed, ["duration_s", "goodput_bps"]] = 6.0, 20e6
+        values = [v for v in away_of(legs) if v.phase is Phase.EVENING]
+        assert {v.n_suspected_dead > 0 for v in values} == {is_dead}
+
+
+def certified(
+    legs: pd.DataFrame, *probes: str, hours: tuple[int, ...] = (20, 21)
+) -> pd.DataFrame:
+    """Some kinds of legs are shown another issuer, in some hours of the day."""
+    hour = legs.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    is_odd = legs.probe.isin(probes) & hour.isin(hours)
+    return legs.assign(certificate_issuer=np.where(is_odd, "CN=box", "CN=R3"))
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_an_authority_that_only_the_name_is_shown_is_somebody_in_between(is_trusted):
+    legs = certified(blocks(BLOCK_WORLDS["D2"]), "pair_own", "sni_away")
+    if not is_trusted:
+        is_odd = legs.certificate_issuer == "CN=box"
+        legs["failure"] = np.where(is_odd, "ssl_unknown_authority", "")
+        legs.loc[is_odd, ["goodput_bps", "encoded_body_bytes"]] = np.nan
+    odd = odd_certificates(away_of(legs))
+    assert odd.is_enough
+    assert (odd.n_odd, odd.n_other_odd) == (168, 0)
+    assert not dead_legs(away_of(legs)).is_shown
+    verdict = verdict_of(pd.concat([samples(SLOWED), legs]))
+    assert {c.check: c.score for c in verdict.mechanism}["certificate"] == 1
+    assert "Somebody in between answered" in " ".join(verdict.sentences())
+
+
+@pytest.mark.parametrize(
+    ("probes", "hours"),
+    [
+        # renewed, or served by another machine in the evening: under every name
+        (("pair_base", "sni_away"), (20, 21)),
+        # a server that shows another one to names that it does not know
+        (("sni_away",), tuple(range(24))),
+    ],
+)
+def test_a_certificate_of_the_server_itself_is_nobody_in_between(probes, hours):
+    legs = certified(blocks(BLOCK_WORLDS["D2"]), *probes, hours=hours)
+    odd = odd_certificates(away_of(legs))
+    assert odd is None or not odd.is_shown
+
+
+def test_an_address_that_stays_slow_after_the_name_hides_it_but_from_first_legs():
+    """As in Turkey: the name is slow, and so is all that comes after it."""
+    world = BlockWorld(name=4.0, residue=4.0, fires=True)
+    effect = effect_of(world, Pair.NAME_AWAY)
+    assert effect.is_by_first
+    assert effect.is_enough
+    assert np.exp(effect.cost.centre) == pytest.approx(4.0, rel=0.3)
+    effect = effect_of(replace(world, name=1.0), Pair.NAME_AWAY)
+    assert effect.is_by_first
+    assert not effect.is_shown
+
+
+@pytest.mark.parametrize(("n", "odds"), [(6, 27), (12, 1080)])
+def test_whole_stakes_multiply_as_the_method_says(n, odds):
+    (e_value,) = stake_e_values(np.ones(n), np.array([0]))
+    assert e_value == pytest.approx(odds, rel=0.02)
+
+
+def test_stakes_that_a_coin_turns_gain_nothing_on_average():
+    """All signs of five stakes of any size: the mean is what was bet."""
+    sizes = np.array([1.0, 0.5, 1.0, 0.0, 0.5])
+    signs = np.array(np.meshgrid(*[(-1, 1)] * 5)).reshape(5, -1).T
+    gains = [stake_e_values(s * sizes, np.array([0, 2])) for s in signs]
+    assert np.mean(gains, axis=0) == pytest.approx([1.0, 1.0])
+
+
+def test_the_bet_is_spread_over_all_evenings_to_come_and_never_more():
+    weights = onset_weights(20_000)
+    assert weights.sum() == pytest.approx(1.0, abs=1e-3)
+    assert weights.sum() < 1.0
+    assert list(onset_weights(7)) == list(weights[:7])
+    assert onset_weights(0).size == 0
+
+
+def test_a_share_has_a_bound():
+    assert share_bound(0, 60) == pytest.approx(1 - 0.05 ** (1 / 60), rel=1e-3)
+    assert share_bound(5, 5) == 1.0

@@ -44,7 +44,7 @@ def test_the_name_costs_in_the_evening_and_not_outside(legs) -> None:
     for cost in costs:
         typical = np.median([evening.times for evening in cost.evenings])
         assert 3 < typical < 5.5
-        assert cost.calm_times == pytest.approx(1, abs=0.3)
+        assert cost.calm.times == pytest.approx(1, abs=0.3)
         assert len(cost.evenings) == 7
 
 

@@ -43,7 +43,7 @@ from release.messages import messages
 from tests import test_present
 from tests.analysis.homes import CONTROLS, TARGETS, TIMEZONE, Home, samples
 from tests.analysis.test_fingerprint import POLICED, recorded
-from tests.analysis.test_pairs import ways
+from tests.analysis.test_pairs import certified, dying, ways
 from tests.analysis.test_sender_loss import HOME as LOSSY
 from tests.analysis.test_sender_loss import with_loss
 from tests.analysis.test_transports import calm_only, home_with_quic, never_answered
@@ -433,10 +433,29 @@ def of_pairs() -> Iterator[Reason]:
         homes.append((slowed, pd.concat([by_address, ways(direct)])))
     for frame, legs in homes:
         yield from reasons_in(judged(pd.concat([frame, legs])))
+    yield from of_dead_legs()
     yield from of_transports()
     for way, usual in ((LINE, "tunnel/tun"), *((w, LINE) for w in WAYS)):
         frame = with_ways(samples(home_of_ways()), dict.fromkeys((2, 3), way), usual)
         yield from reasons_in(judged(frame))
+
+
+def of_dead_legs() -> Iterator[Reason]:
+    """Names and ways under which nothing comes, other certificates, and residue."""
+    quiet = samples(Home(days=7, targets=("facebook",), every_min=15))
+    slowed = samples(replace(SLOWED, targets=("facebook",), days=7, every_min=15))
+    legs = blocks_of(BLOCK_WORLDS["D2"])
+    names = ("pair_own", "sni_away")
+    blocked = dying(legs, *names)
+    always = dying(legs, *names, hours=tuple(range(24)))
+    cut = dying(ways(1.0), "pair_own")
+    cut.loc[cut.path != "direct", ["failure", "failed_operation"]] = ""
+    cut.loc[cut.path != "direct", ["goodput_bps", "http_status"]] = 2e7, 200
+    residual = blocks_of(BlockWorld(name=4.0, residue=4.0, fires=True))
+    homes = [(quiet, part) for part in (blocked, always, residual)]
+    homes += [(slowed, part) for part in (certified(legs, *names), cut, blocked)]
+    for frame, part in homes:
+        yield from reasons_in(judged(pd.concat([frame, part])))
 
 
 def of_transports() -> Iterator[Reason]:
