@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from operator import attrgetter
 from typing import get_type_hints
 
 from monitor.config import Config
@@ -49,7 +50,7 @@ def of(target: str) -> tuple[str, ...]:
 
 def _keys(section: type) -> Iterator[str]:
     kinds = get_type_hints(section)
-    for key in fields(section):
+    for key in filter(attrgetter("init"), fields(section)):
         kind = kinds[key.name]
         yield key.name
         for part in (kind, *getattr(kind, "__args__", ())):

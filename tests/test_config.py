@@ -491,3 +491,13 @@ def test_both_families_are_no_two_controls_and_take_no_name() -> None:
         parse({**MINIMAL, "targets": [both, other]}, source="x")
     with pytest.raises(ConfigError, match="count as two controls"):
         parse({**MINIMAL, "controls": [{**both, "name": "c"}]}, source="x")
+
+
+def test_the_domain_of_a_site_is_told_apart_and_is_no_key() -> None:
+    config = parse(MINIMAL, source="x")
+    (site,) = effective(config)["targets"]
+    assert "domain" not in site
+    assert config.targets[0].domain
+    changed = {**MINIMAL, "targets": [{**SITE, "domain": "example.org"}]}
+    with pytest.raises(ConfigError, match=r"targets\[0\].domain: unknown key"):
+        parse(changed, source="x")
