@@ -570,7 +570,9 @@ def test_the_owner_pauses_and_notes_and_a_guest_does_not(
         page.wait_for_selector("html[data-ready]")
         expect(page.locator("#health")).to_contain_text("paused until")
         page.click("#resume")
-        expect(page.locator("#pause-words")).to_contain_text("Measuring goes on")
+        expect(page.locator("#pause-words")).to_contain_text(
+            "A pause begins with the next round"
+        )
         follow(page, "Notes")
         page.fill("#note [name=text]", "<i>Match</i>")
         page.click("#note [type=submit]")
