@@ -12,12 +12,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
 from monitor.cli.root import cli
+from monitor.config import load
 from monitor.model import Probe, Role, Sample
 from monitor.probe.next_resolver import FIRST_SILENT
 from monitor.store import open_store
 from monitor.store.instants import to_us
 from monitor.store.reader import Point
 from monitor.web.answers.now import NEVER, _outcomes
+from monitor.web.answers.overview import _target
 from tests.fakes import FakeClock
 from tests.web import history
 from tests.web.conftest import Serve
@@ -230,3 +232,11 @@ async def test_before_the_first_sample_nothing_has_been_measured_yet(
     answer = await (await client.get("/api/v1/now", params={"language": "ru"})).json()
     assert answer["reasons"] == [str(NEVER)]
     assert answer["told"] == ["Пока ничего не измерено."]
+
+
+def test_before_the_first_sample_a_host_belongs_to_its_service() -> None:
+    """The page shows a card for each service, not for each of fourteen hosts."""
+    shipped = load(Path(__file__).parents[2] / "config.yaml")
+    told = [_target(t.name, t.role, t, []) for t in shipped.all_targets()]
+    services = {site.service for site in told if site.role == "target"}
+    assert services == {"facebook", "youtube", "telegram", "twitter"}
