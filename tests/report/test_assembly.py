@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from monitor.model import SIMULATED, Probe, Round, RoundStatus
-from monitor.report import public_copy, render_html
+from monitor.report import Beside, night_report, public_copy, render_html
 from monitor.report.assembly import (
     _gaps,
     _is_simulated,
@@ -131,3 +131,12 @@ def test_attempts_in_the_window_are_those_from_its_first_minute_to_its_last() ->
     late = replace(SCOPE, since=NOON.date() + timedelta(days=1))
     assert _measured(of, late) is None
     assert _measured(of, replace(SCOPE, night=NOON.date() - timedelta(days=1))) is None
+
+
+def test_legs_of_pairs_are_no_attempts_of_their_site(report, home) -> None:
+    legs = home.samples.head(20).assign(
+        probe=Probe.PAIR_OWN, block="b-1", started_at_utc=NOON + 130 * MINUTE
+    )
+    both = pd.concat([home.samples, legs], ignore_index=True)
+    told = night_report(both, report.analysis, SCOPE, Beside())
+    assert told.measured == report.measured
