@@ -38,6 +38,14 @@ def test_a_day_is_what_was_counted_else_what_its_bodies_tell() -> None:
     assert used().days == SPAN
 
 
+def test_rows_that_say_no_kind_are_pages_of_a_site() -> None:
+    frame = pd.DataFrame(ROWS[4:5], columns=["target", "probe", "at", "body"])
+    frame = frame.assign(started_at_utc=pd.to_datetime(frame["at"], utc=True))
+    frame["encoded_body_bytes"] = frame["body"]
+    told = data_used(frame.drop(columns="probe"), ZONE, SPAN, (None, None))
+    assert told.by_day.tolist() == [0, expected_on_wire_bytes(1, 2000)]
+
+
 def test_sites_are_told_by_kind_the_largest_first() -> None:
     a, b = used().by_site
     pages, transfers = (
