@@ -6,8 +6,8 @@ in `monitor anomalies`. What is found is given to `evening_rule.judged`.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from math import inf
 from typing import Final, NamedTuple, TypeVar
 
@@ -23,6 +23,7 @@ from monitor.evening_rule import (
 )
 
 _HOUR_MIN: Final = 60
+_HOURS: Final = 24
 _STANDS: Final = RATES | {"connect_s", "domain_lookup_s"}
 """Metrics whose value stands although the attempt failed: measured before it did, or a
 transfer that was cut while bytes still came."""
@@ -44,138 +45,221 @@ class Cell(NamedTuple):
     n_failed: int
 
 
-class SiteCells(NamedTuple):
-    """What was measured of one site."""
-
-    values: Sequence[Cell]
-    """Of the probe that measures the metric."""
-    attempts: Sequence[Cell]
-    """Of the probe that stands for the site."""
+_Sides = tuple[list[int], list[int]]
+"""Which cells are in an evening's window, and which in the rest of its day."""
 
 
-def cell_of(
-    place: tuple[int, int, int], metric: str, value: float | None, n: int, n_failed: int
-) -> Cell:
-    """A cell of a measured value.
+class CellPlaces:
+    """Evening, begin and end of each of many cells; sites may share its work.
 
     Parameters
     ----------
-    place : evening, begin and end in its day [min].
-    value : median or single value in the metric's unit; None: nothing was measured.
+    spans : evening, begin and end of each, as in `Cell`.
     """
-    is_lost = n_failed > 0 and mostly_failed(n_failed / n)
-    if value and value > 0 and (metric in _STANDS or not is_lost):
-        return Cell(*place, slowness_log(metric, value), n, n_failed)
-    return Cell(*place, inf if is_lost else None, n, n_failed)
+
+    def __init__(self, spans: Sequence[tuple[int, int, int]]) -> None:
+        self.spans = spans
+        self._sides: dict[Window, Mapping[int, _Sides]] = {}
+
+    def sides(self, window: Window) -> Mapping[int, _Sides]:
+        """Evening -> places of its cells in the window, in the rest of the day."""
+        if window not in self._sides:
+            self._sides[window] = _sides_of(self.spans, window)
+        return self._sides[window]
+
+    @cached_property
+    def hours(self) -> Sequence[int]:
+        """Evening and hour of its day of each cell, as one number."""
+        return [
+            evening * _HOURS + begin_min // _HOUR_MIN
+            for evening, begin_min, _ in self.spans
+        ]
+
+    @cached_property
+    def of_hour(self) -> Mapping[int, Sequence[int]]:
+        """Number of an hour -> its cells."""
+        places: dict[int, list[int]] = defaultdict(list)
+        for place, hour in enumerate(self.hours):
+            places[hour].append(place)
+        return dict(places)
+
+
+class CellColumns(NamedTuple):
+    """Many cells of one site: a year of them is quicker in columns than one by one."""
+
+    places: CellPlaces
+    slow_log: Sequence[float | None]
+    n: Sequence[int]
+    """Nought where nothing was tried, or what was does not count."""
+    n_failed: Sequence[int]
+
+
+class SiteCells(NamedTuple):
+    """What was measured of one site."""
+
+    values: CellColumns
+    """Of the probe that measures the metric."""
+    attempts: CellColumns
+    """Of the probe that stands for the site."""
+
+
+def columns_of(cells: Iterable[Cell]) -> CellColumns:
+    """The same cells in columns."""
+    rows = list(cells)
+    return CellColumns(
+        CellPlaces([cell[:3] for cell in rows]),
+        [cell.slow_log for cell in rows],
+        [cell.n for cell in rows],
+        [cell.n_failed for cell in rows],
+    )
+
+
+def slow_logs(
+    metric: str,
+    values: Iterable[float | None],
+    n: Iterable[int],
+    n_failed: Iterable[int],
+) -> list[float | None]:
+    """The value of each cell [log], more is slower.
+
+    Parameters
+    ----------
+    values : medians or single values in the metric's unit; None: nothing was measured.
+    """
+    stands = metric in _STANDS
+    return [
+        slowness_log(metric, value)
+        if value and value > 0 and (stands or not failed or not _is_lost(count, failed))
+        else (inf if _is_lost(count, failed) else None)
+        for value, count, failed in zip(values, n, n_failed, strict=True)
+    ]
+
+
+def _is_lost(n: int, n_failed: int) -> bool:
+    return n_failed > 0 and mostly_failed(n_failed / n)
 
 
 def without_outages(
     sites: Mapping[Site, SiteCells], controls: Collection[Site]
 ) -> dict[Site, SiteCells]:
-    """The same without the hours in which the line was down."""
-    down = _down_hours(sites, controls)
-    if not down:
-        return dict(sites)
+    """The same; nothing counts of the hours in which the line was down."""
+    down = down_hours({site: of.attempts for site, of in sites.items()}, controls)
     return {
         site: SiteCells(
-            *([cell for cell in cells if _hour(cell) not in down] for cells in both)
+            without_hours(of.values, down), without_hours(of.attempts, down)
         )
-        for site, both in sites.items()
+        for site, of in sites.items()
     }
+
+
+def without_hours(cells: CellColumns, down: Collection[int]) -> CellColumns:
+    """The same; nothing counts of some hours."""
+    of_hour = cells.places.of_hour if down else {}
+    out = [place for hour in down for place in of_hour.get(hour, ())]
+    if not out:
+        return cells
+    slow_log, n, n_failed = [*cells.slow_log], [*cells.n], [*cells.n_failed]
+    for place in out:
+        slow_log[place], n[place], n_failed[place] = None, 0, 0
+    return CellColumns(cells.places, slow_log, n, n_failed)
 
 
 def outage_evenings(
     sites: Mapping[Site, SiteCells], controls: Collection[Site], window: Window
 ) -> set[int]:
     """Evenings on which the line was down whenever the window was measured."""
-    down = _down_hours(sites, controls)
-    inside = {
-        _hour(cell)
-        for cells in sites.values()
-        for cell in cells.attempts
-        if cell.n and window.is_inside(cell.begin_min, cell.end_min)
-    }
-    return {evening for evening, _ in inside} - {
-        evening for evening, _ in inside - down
-    }
+    attempts = {site: of.attempts for site, of in sites.items()}
+    inside = {hour for cells in attempts.values() for hour in _tried(cells, window)}
+    up = inside - down_hours(attempts, controls)
+    return {hour // _HOURS for hour in inside} - {hour // _HOURS for hour in up}
 
 
-def _down_hours(
-    sites: Mapping[Site, SiteCells], controls: Collection[Site]
-) -> set[tuple[int, int]]:
-    # Where no control failed the line was up: of a year nearly all hours.
+def _tried(cells: CellColumns, window: Window) -> Iterator[int]:
+    """Hours of the windows in which something was tried."""
+    for inside, _ in cells.places.sides(window).values():
+        yield from (cells.places.hours[place] for place in inside if cells.n[place])
+
+
+def down_hours(
+    attempts: Mapping[Site, CellColumns], controls: Collection[Site]
+) -> set[int]:
+    """Hours, see `CellPlaces.hours`, in which the line was down."""
+    # Where no control was lost the line was up: of a year nearly all hours. An hour of
+    # samples is lost only when one of them is.
     suspects = {
-        _hour(cell)
+        attempts[site].places.hours[place]
         for site in controls
-        if site in sites
-        for cell in sites[site].attempts
-        if cell.n_failed
+        if site in attempts
+        for place in _lost(attempts[site])
     }
-    if not suspects:
-        return set()
-    failed = {
-        site: _failed_hours(cell for cell in cells.attempts if _hour(cell) in suspects)
-        for site, cells in sites.items()
-    }
-    return {hour for hour in suspects if _is_down(hour, failed, controls)}
+    return {hour for hour in suspects if _is_down(hour, attempts, controls)}
 
 
-def _failed_hours(attempts: Iterable[Cell]) -> dict[tuple[int, int], bool]:
-    """Hour of an evening -> whether most of its attempts had no answer."""
-    counts: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    for cell in attempts:
-        count = counts[_hour(cell)]
-        count[0] += cell.n
-        count[1] += cell.n_failed
-    return {hour: mostly_failed(f / n) for hour, (n, f) in counts.items() if n}
-
-
-def _hour(cell: Cell) -> tuple[int, int]:
-    return cell.evening, cell.begin_min // _HOUR_MIN
+def _lost(cells: CellColumns) -> list[int]:
+    counts = enumerate(zip(cells.n, cells.n_failed, strict=True))
+    return [place for place, (n, failed) in counts if failed and _is_lost(n, failed)]
 
 
 def _is_down(
-    hour: tuple[int, int],
-    failed: Mapping[Site, Mapping[tuple[int, int], bool]],
-    controls: Collection[Site],
+    hour: int, attempts: Mapping[Site, CellColumns], controls: Collection[Site]
 ) -> bool:
-    failed_then = {site: hours[hour] for site, hours in failed.items() if hour in hours}
-    of_controls = [failed_then[site] for site in controls if site in failed_then]
-    return is_outage(list(failed_then.values()), of_controls)
+    lost = {site: _is_hour_lost(cells, hour) for site, cells in attempts.items()}
+    tried = {site: is_lost for site, is_lost in lost.items() if is_lost is not None}
+    of_controls = [tried[site] for site in controls if site in tried]
+    return is_outage(list(tried.values()), of_controls)
 
 
-def readings(cells: SiteCells, window: Window) -> dict[int, Reading]:
-    """Evening -> what was measured on it, for every evening with a probe."""
-    values = _by_evening(cells.values, window)
-    attempts = _by_evening(cells.attempts, window)
-    need_value = needed(_n(inside) for inside, _ in values.values())
-    need_try = needed(_n(inside) for inside, _ in attempts.values())
+def _is_hour_lost(cells: CellColumns, hour: int) -> bool | None:
+    """Whether most of an hour's attempts had no answer; None: nothing was tried."""
+    places = cells.places.of_hour.get(hour, ())
+    n = _total(cells.n, places)
+    return mostly_failed(_total(cells.n_failed, places) / n) if n else None
+
+
+def readings(
+    cells: SiteCells, window: Window, evenings: Collection[int] | None = None
+) -> dict[int, Reading]:
+    """Evening -> what was measured on it; nothing of a site without a probe.
+
+    Parameters
+    ----------
+    evenings : those to read; without it, all. What an evening needs is told by all.
+    """
+    if not any(cells.values.n) and not any(cells.attempts.n):
+        return {}
+    values, attempts = (of.places.sides(window) for of in cells)
+    need_value = needed(_total(cells.values.n, inside) for inside, _ in values.values())
+    need_try = needed(
+        _total(cells.attempts.n, inside) for inside, _ in attempts.values()
+    )
+    chosen = {*values, *attempts} if evenings is None else evenings
     return {
         evening: _reading(
-            values.get(evening, ([], [])),
-            attempts.get(evening, ([], [])),
+            cells,
+            values.get(evening, _NO_SIDES),
+            attempts.get(evening, _NO_SIDES),
             need_value,
             need_try,
         )
-        for evening in sorted({*values, *attempts})
+        for evening in sorted(chosen)
     }
 
 
-_Sides = tuple[list[Cell], list[Cell]]
+_NO_SIDES: Final[_Sides] = ([], [])
 
 
-def _by_evening(cells: Iterable[Cell], window: Window) -> dict[int, _Sides]:
-    """Evening -> cells in its window, cells in the rest of its day."""
+def _sides_of(
+    cells: Iterable[tuple[int, int, int]], window: Window
+) -> dict[int, _Sides]:
     sides: dict[int, _Sides] = defaultdict(lambda: ([], []))
     # Of a year of hours there are 24: each is asked once.
     side = cache(partial(_side, window))
-    for cell in cells:
-        place = side(cell.begin_min, cell.end_min)
+    for place, (evening, begin_min, end_min) in enumerate(cells):
         # An evening of which nothing counts was measured all the same.
-        of_evening = sides[cell.evening]
-        if place is not None:
-            of_evening[place].append(cell)
-    return sides
+        of_evening, which = sides[evening], side(begin_min, end_min)
+        if which is not None:
+            of_evening[which].append(place)
+    return dict(sides)
 
 
 def _side(window: Window, begin_min: int, end_min: int) -> int | None:
@@ -187,28 +271,37 @@ def _side(window: Window, begin_min: int, end_min: int) -> int | None:
 
 
 def _reading(
-    values: _Sides, attempts: _Sides, need_value: int, need_try: int
+    cells: SiteCells, values: _Sides, attempts: _Sides, need_value: int, need_try: int
 ) -> Reading:
-    inside, rest = attempts
-    has_values = min(_n(values[0]), _n(values[1])) >= need_value
+    n_values = [_total(cells.values.n, places) for places in values]
+    n, n_rest = (_total(cells.attempts.n, places) for places in attempts)
+    n_failed, n_failed_rest = (
+        _total(cells.attempts.n_failed, places) for places in attempts
+    )
+    window_log, rest_log = (
+        _middle(cells.values.slow_log, places) if min(n_values) >= need_value else None
+        for places in values
+    )
     return Reading(
-        window_log=_middle(values[0]) if has_values else None,
-        rest_log=_middle(values[1]) if has_values else None,
-        n=_n(inside),
-        n_failed=_n_failed(inside),
-        n_rest=_n(rest),
-        n_failed_rest=_n_failed(rest),
-        is_tried=min(_n(inside), _n(rest)) >= need_try,
+        window_log=window_log,
+        rest_log=rest_log,
+        n=n,
+        n_failed=n_failed,
+        n_rest=n_rest,
+        n_failed_rest=n_failed_rest,
+        is_tried=min(n, n_rest) >= need_try,
     )
 
 
-def _middle(cells: Iterable[Cell]) -> float | None:
-    return middle(cell.slow_log for cell in cells)
+def tried(cells: CellColumns, window: Window, evening: int) -> tuple[int, int]:
+    """Attempts in an evening's window, and those of them without an answer."""
+    inside, _ = cells.places.sides(window).get(evening, _NO_SIDES)
+    return _total(cells.n, inside), _total(cells.n_failed, inside)
 
 
-def _n(cells: Iterable[Cell]) -> int:
-    return sum([cell.n for cell in cells])
+def _middle(column: Sequence[float | None], places: Iterable[int]) -> float | None:
+    return middle([column[place] for place in places])
 
 
-def _n_failed(cells: Iterable[Cell]) -> int:
-    return sum([cell.n_failed for cell in cells])
+def _total(column: Sequence[int], places: Iterable[int]) -> int:
+    return sum([column[place] for place in places])

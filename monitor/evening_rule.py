@@ -313,11 +313,9 @@ def _excess_log(
         return rise
     # A control that did not answer tells nothing about how busy the line is.
     moved = [
-        (control.rest_log, control.rise_log)
-        for control in controls
-        if control.rest_log is not None
-        and control.rise_log is not None
-        and control.rise_log < CEILING
+        (usual, added)
+        for usual, added in ((c.rest_log, c.rise_log) for c in controls)
+        if usual is not None and added is not None and added < CEILING
     ]
     expected = _expected_log(rest, moved, law)
     return None if expected is None else _bounded(rise - expected)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import InputError
-from monitor.evening_reading import Cell, SiteCells, cell_of, readings, without_outages
+from monitor.evening_reading import Cell, readings, tried, without_outages
 from monitor.evening_rule import (
     CEILING,
     EveningState,
@@ -28,6 +28,7 @@ from monitor.evening_rule import (
     times_slower,
 )
 from monitor.wallclock import day_number
+from tests.cells import cell_of, rows, site_cells
 
 WINDOW = parse_window("20:00-22:00")
 DAY = date(2026, 10, 20)
@@ -244,7 +245,7 @@ def test_an_evening_is_read_by_its_sides():
         c._replace(slow_log=9.0 if c.begin_min in (780, 960) else 1.0) for c in hours()
     ]
     cells = [c._replace(slow_log=2.0) if 840 <= c.begin_min < 960 else c for c in cells]
-    reading = readings(SiteCells(cells, cells), WINDOW)[7]
+    reading = readings(site_cells(cells, cells), WINDOW)[7]
     assert (reading.window_log, reading.rest_log) == (2.0, 1.0)
     # The hours beside the window belong to neither side.
     assert (reading.n, reading.n_rest) == (24, 240)
@@ -256,7 +257,7 @@ def test_an_evening_with_half_of_its_probes_is_read_and_one_with_less_is_not():
     less = [c._replace(n=5) for c in hours(evening=3)]
     half = [c._replace(n=6) for c in half]
     cells = [*full, *half, *less]
-    found = readings(SiteCells(cells, cells), WINDOW)
+    found = readings(site_cells(cells, cells), WINDOW)
     assert [found[k].is_tried for k in (1, 2, 3)] == [True, True, False]
     assert found[3].window_log is None
 
@@ -264,14 +265,14 @@ def test_an_evening_with_half_of_its_probes_is_read_and_one_with_less_is_not():
 def test_hours_without_a_line_are_left_out():
     down = [c for c in hours(failed=12) if 840 <= c.begin_min < 960]
     up = [c for c in hours() if not 840 <= c.begin_min < 960]
-    all_down = {name: SiteCells(down + up, down + up) for name in "abc"}
+    all_down = {name: site_cells(down + up, down + up) for name in "abc"}
     kept = without_outages(all_down, controls="c")
     assert all(
-        len(cells.values) == len(cells.attempts) == 22 for cells in kept.values()
+        rows(cells.values) == rows(cells.attempts) == up for cells in kept.values()
     )
     # Without a control nobody can tell an outage from a site that fails.
     assert without_outages(all_down, controls="") == all_down
-    well = all_down | {"c": SiteCells(hours(), hours())}
+    well = all_down | {"c": site_cells(hours(), hours())}
     assert without_outages(well, controls="c") == well
 
 
@@ -298,8 +299,29 @@ def test_a_cell_has_a_value_where_one_was_measured(value, n, expected):
 
 def test_an_hour_has_sixty_minutes_and_is_down_when_half_of_it_failed():
     lost, answered = Cell(0, 59, 60, inf, 1, 1), Cell(0, 60, 61, 0.0, 1, 0)
-    cells = SiteCells([lost, answered], [lost, answered])
+    cells = site_cells([lost, answered], [lost, answered])
     kept = without_outages({"a": cells, "control": cells}, ["control"])
-    assert kept["a"] == SiteCells([answered], [answered])
-    third = SiteCells([], [Cell(0, 0, 60, 0.0, 3, 1)])
+    assert rows(kept["a"].values) == rows(kept["a"].attempts) == [answered]
+    third = site_cells([], [Cell(0, 0, 60, 0.0, 3, 1)])
     assert without_outages({"a": third, "control": third}, ["control"])["a"] == third
+
+
+def test_evenings_that_are_not_asked_for_tell_what_one_needs_all_the_same():
+    full, less = hours(evening=1), [c._replace(n=5) for c in hours(evening=2)]
+    cells = site_cells([*full, *less], [*full, *less])
+    assert readings(cells, WINDOW, {2}) == {2: readings(cells, WINDOW)[2]}
+    assert not readings(cells, WINDOW, {2})[2].is_tried
+
+
+def test_an_evening_without_a_cell_says_nothing_and_a_site_without_has_none():
+    silent = Reading(window_log=None, rest_log=None, is_tried=False)
+    assert readings(site_cells(hours(), hours()), WINDOW, {9}) == {9: silent}
+    assert readings(site_cells([], []), WINDOW, {9}) == {}
+    nothing = [c._replace(n=0, n_failed=0, slow_log=None) for c in hours()]
+    assert readings(site_cells(nothing, nothing), WINDOW) == {}
+
+
+def test_what_was_tried_is_told_without_reading_the_day():
+    cells = site_cells(hours(failed=3), hours(failed=3)).attempts
+    assert tried(cells, WINDOW, 7) == (24, 6)
+    assert tried(cells, WINDOW, 8) == (0, 0)

@@ -398,3 +398,42 @@ def test_before_the_first_night_only_the_bar_is_in_doubt(household: Household):
     assert len(differing) <= 0.03 * len(marks)
     for key in differing:
         assert 1.1 < marks[key].ratio < 1.4, key
+
+
+class OnlyTerms(Facts):
+    """Facts of a home of which analyses told their terms, and no evening."""
+
+    def judged(self, vantage: str, since: date) -> dict:
+        told = Facts.judged(self, vantage, since)
+        return {name: replace(target, marks={}) for name, target in told.items()}
+
+
+class OneLeft(Facts):
+    """Facts of a home of which one evening in the middle was not judged."""
+
+    def judged(self, vantage: str, since: date) -> dict:
+        left = since + timedelta(days=DAYS // 2)
+        return {
+            name: replace(
+                target, marks={d: m for d, m in target.marks.items() if d != left}
+            )
+            for name, target in Facts.judged(self, vantage, since).items()
+        }
+
+
+def test_an_evening_is_read_alike_beside_judged_ones_and_unjudged_ones(
+    judged: Household,
+):
+    for facts in judged.facts:
+        left, alone = (
+            shown_evenings(
+                kind(facts.config, facts.store, facts.clock),
+                DaysQuery(since=str(judged.since), until=str(judged.until)),
+            ).targets
+            for kind in (OneLeft, OnlyTerms)
+        )
+        for some, every in zip(left, alone, strict=True):
+            assert some.evenings[DAYS // 2] == every.evenings[DAYS // 2]
+            assert [(e.n, e.n_failed) for e in some.evenings] == [
+                (e.n, e.n_failed) for e in every.evenings
+            ]

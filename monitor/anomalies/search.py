@@ -28,7 +28,13 @@ from monitor.anomalies.evening_lines import (
     told_of,
 )
 from monitor.anomalies.judging import judged_now, with_the_rest
-from monitor.evening_reading import Cell, SiteCells, cell_of, outage_evenings
+from monitor.evening_reading import (
+    Cell,
+    SiteCells,
+    columns_of,
+    outage_evenings,
+    slow_logs,
+)
 from monitor.evening_rule import (
     EveningState,
     Window,
@@ -322,22 +328,22 @@ class _Asking:
         local_s, _ = local_seconds(start_s, self.question.timezone)
         evening, second = evening_of(local_s, self.window)
         cells: dict[int, list[Cell]] = {series_id: [] for series_id in ids}
-        for series_id, day, begin, value, n, n_failed in zip(
+        for series_id, day, begin, slow_log, n, n_failed in zip(
             columns.series_id,
             evening.tolist(),
             (second // 60).tolist(),
-            columns.value,
+            slow_logs(metric, columns.value, columns.n, columns.n_failed),
             columns.n,
             columns.n_failed,
             strict=True,
         ):
-            place = day, begin, begin + length_min
-            cells[series_id].append(cell_of(place, metric, value, n, n_failed))
+            end = begin + length_min
+            cells[series_id].append(Cell(day, begin, end, slow_log, n, n_failed))
         return cells
 
 
 def _has_value(cells: SiteCells) -> bool:
-    return any(c.slow_log is not None and c.slow_log < inf for c in cells.values)
+    return any(log is not None and log < inf for log in cells.values.slow_log)
 
 
 def _site_cells(
@@ -349,7 +355,8 @@ def _site_cells(
         by_probe.setdefault(info.probe, []).extend(by_series[info.series_id])
     ranked = sorted(by_probe, key=_rank)
     best = max(ranked, key=lambda probe: _n_values(by_probe[probe]))
-    return SiteCells(by_probe[best], by_probe[ranked[0]])
+    columns = {probe: columns_of(by_probe[probe]) for probe in {best, ranked[0]}}
+    return SiteCells(columns[best], columns[ranked[0]])
 
 
 def _rank(probe: str) -> int:

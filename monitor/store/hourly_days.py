@@ -73,7 +73,7 @@ def read_days(
         .where(c.first_us > since_us - DAY_US, c.first_us < until_us)
         .order_by(c.series_id, c.first_us)
     )
-    return [_unpacked(row) for row in connection.execute(query)]
+    return [_unpacked(row) for row in connection.execute(query).all()]
 
 
 def _unpacked(row: StoredRow) -> HourlyDay:

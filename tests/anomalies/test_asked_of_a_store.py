@@ -22,6 +22,7 @@ from monitor.evening_rule import EveningState, parse_window
 from monitor.model import TWIN, EveningMark, OwnTerms, Probe, Role, Sample, Transport
 from monitor.store import Store, open_store
 from monitor.store.judged import JudgedTarget
+from tests.cells import rows
 
 DAY = date(2026, 10, 20)
 NOON = datetime(2026, 10, 20, 12, tzinfo=UTC)
@@ -107,7 +108,7 @@ def test_a_cell_says_its_minute_of_the_day(store, is_exact: bool, length_min: in
     question = replace(QUESTION, is_exact=is_exact)
     sites, _ = sites_of(store, question)
     read = _Asking(store.cells, question, WINDOW, sites).cells("connect_s", sites)
-    (cell,) = read[FACEBOOK].values
+    (cell,) = rows(read[FACEBOOK].values)
     # Its day begins at 06:00.
     begin_min = (20 - 6) * 60 + (30 if is_exact else 0)
     assert (cell.begin_min, cell.end_min) == (begin_min, begin_min + length_min)

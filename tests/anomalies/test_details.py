@@ -28,6 +28,7 @@ from monitor.store.instants import to_us
 from monitor.store.judged import JudgedTarget
 from monitor.store.reader import SeriesInfo
 from tests.anomalies import test_search
+from tests.cells import rows
 
 DAY = date(2026, 10, 20)
 NEXT = timedelta(days=1)
@@ -357,7 +358,7 @@ def test_the_probe_with_most_values_measures_and_the_first_in_order_stands_for_a
     ]
     by_series = {1: [lost], 2: [one], 3: [one, one]}
     both = _site_cells(infos, by_series)
-    assert both.values == [one, one]
-    assert both.attempts == [lost]
+    assert rows(both.values) == [one, one]
+    assert rows(both.attempts) == [lost]
     tied = _site_cells(infos, {1: [one], 2: [one], 3: [one]})
     assert tied.values is tied.attempts

@@ -16,10 +16,11 @@ from monitor.anomalies.comparison import (
 )
 from monitor.anomalies.evening_lines import Site, evenings
 from monitor.errors import InputError
-from monitor.evening_reading import SiteCells, cell_of
+from monitor.evening_reading import SiteCells, columns_of
 from monitor.evening_rule import EveningState, Window, parse_window, times_slower
 from monitor.model import EveningMark, Note, Role
 from monitor.store.judged import JudgedTarget
+from tests.cells import cell_of, rows, site_cells
 
 ZONE = "Asia/Almaty"
 WINDOW = parse_window("20:00-22:00")
@@ -61,7 +62,7 @@ def hourly(
                     round(12 * share) if is_evening else 0,
                 )
             )
-        found[site] = SiteCells(cells, cells)
+        found[site] = site_cells(cells, cells)
     return found
 
 
@@ -120,14 +121,16 @@ def test_a_control_that_the_analysis_left_out_explains_nothing():
 
 def test_without_a_value_or_a_try_an_evening_is_unusable():
     cells = {
-        site: SiteCells([c._replace(slow_log=None) for c in both.values], [])
+        site: site_cells([c._replace(slow_log=None) for c in rows(both.values)], [])
         for site, both in hourly().items()
     }
     assert read(cells) == []
     tried = {site: both._replace(attempts=both.values) for site, both in cells.items()}
     untried = {
         site: both._replace(
-            attempts=[c for c in both.attempts if c.begin_min in (840, 900)]
+            attempts=columns_of(
+                [c for c in rows(both.attempts) if c.begin_min in (840, 900)]
+            )
         )
         for site, both in tried.items()
     }
@@ -138,13 +141,13 @@ def test_the_hours_beside_the_window_belong_to_neither_side():
     # Only two hours of the rest were measured: two odd ones would move their median.
     kept, beside = (0, 60), (780, 960)
     changed = {
-        site: SiteCells(
+        site: site_cells(
             [
                 c._replace(slow_log=9.0 if c.begin_min in beside else c.slow_log)
-                for c in both.values
+                for c in rows(both.values)
                 if c.begin_min in (*kept, *beside, 840, 900)
             ],
-            both.attempts,
+            rows(both.attempts),
         )
         for site, both in hourly().items()
     }
@@ -172,7 +175,7 @@ def test_a_note_stands_beside_its_evenings():
 
 def test_no_cells_give_no_evenings():
     assert read({}) == []
-    assert read({site: SiteCells([], []) for site in SITES}) == []
+    assert read({site: site_cells([], []) for site in SITES}) == []
 
 
 def _evening(day: int, state: EveningState, target: str = "facebook") -> Evening:

@@ -9,8 +9,9 @@ import pytest
 from monitor.anomalies import Question
 from monitor.anomalies.evening_lines import Evening
 from monitor.anomalies.search import _has_value, _is_wanted, _merged
-from monitor.evening_reading import Cell, SiteCells
+from monitor.evening_reading import Cell
 from monitor.evening_rule import EveningState
+from tests.cells import site_cells
 
 DAY = date(2026, 10, 20)
 ANY = tuple(EveningState)
@@ -78,5 +79,5 @@ def test_spans_that_touch_are_read_once():
 
 def test_what_had_no_answer_has_no_value():
     lost, nothing = Cell(0, 0, 60, inf, 3, 3), Cell(0, 60, 120, None, 0, 0)
-    assert not _has_value(SiteCells([lost, nothing], []))
-    assert _has_value(SiteCells([lost, Cell(0, 0, 60, 0.0, 3, 0)], []))
+    assert not _has_value(site_cells([lost, nothing], []))
+    assert _has_value(site_cells([lost, Cell(0, 0, 60, 0.0, 3, 0)], []))
