@@ -14,6 +14,7 @@ value is written, by a format of Python (`{times:.1f}`, `{share:.0%}`) or by a k
 `stage`    the step at which attempts failed
 `metric`   a field of a sample
 `reasons`  reasons inside this one
+`parts`    the same, with commas between them
 ========== ============================================================================
 """
 
@@ -37,7 +38,14 @@ _WEEKDAYS: Final = (
     "Saturday",
     "Sunday",
 )
-_SEPARATORS: Final = {"names": ", ", "checks": ", ", "weekdays": ", ", "reasons": "; "}
+_SEPARATORS: Final = {
+    "names": ", ",
+    "checks": ", ",
+    "weekdays": ", ",
+    "parts": ", ",
+    "reasons": "; ",
+}
+_VERBATIM: Final = "{text}"
 _AS_THEY_ARE: Final = frozenset({"date", "metric", "stage"})
 
 
@@ -73,6 +81,16 @@ class Reason:
                 plain = {str(name): _value(value) for name, value in values.items()}
                 return _checked(cls(rule, message, plain))
         raise ValueError("a reason has rule, message and values")
+
+
+def phrase(message: str, /, **values: Value) -> Reason:
+    """What is told beside the method, of a machine or a file: by no rule of it."""
+    return Reason("", message, values)
+
+
+def verbatim(text: object) -> Reason:
+    """What is alike in every language: a path, an address, words of others."""
+    return Reason("", _VERBATIM, {"text": str(text)})
 
 
 def _checked(reason: Reason) -> Reason:

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 from monitor.wording import LANGUAGES, SOURCE_LANGUAGE, catalogue_path
 from monitor.wording.page import COUNTED, IN_CONTEXT, PAGE
 
-_KEYWORDS: Final = {**DEFAULT_KEYWORDS, "t": None, "fill": None}
+_KEYWORDS: Final = {**DEFAULT_KEYWORDS, "t": None, "fill": None, "phrase": None}
 _REASONS: Final = {"Reason": (2,)}
 _METHODS: Final = [
     ("monitor/report/templates/**.j2", "jinja2"),
@@ -46,21 +46,22 @@ def main() -> None:
 
 def messages(root: Path, code: str) -> list[Message]:
     """The messages of the code below a folder that a language translates."""
-    reasons = _extracted(root, _REASONS)
+    reasons = extracted(root, _REASONS)
     if code == SOURCE_LANGUAGE:
         return reasons
     page = [
         Message(text, key if key in IN_CONTEXT else None) for key, text in PAGE.items()
     ]
     return [
-        *_extracted(root, _KEYWORDS),
+        *extracted(root, _KEYWORDS),
         *reasons,
         *page,
         *map(Message, COUNTED.values()),
     ]
 
 
-def _extracted(root: Path, keywords: Mapping[str, Any]) -> list[Message]:
+def extracted(root: Path, keywords: Mapping[str, Any]) -> list[Message]:
+    """The messages of the code below a folder that stand in certain calls."""
     found = extract_from_dir(root, method_map=_METHODS, keywords=keywords)
     return [Message(message, context) for _, _, message, _, context in found]
 

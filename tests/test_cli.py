@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 import resource
+import socket
 import subprocess
 import sys
 import threading
@@ -17,9 +19,12 @@ from monitor.cli import cli
 from monitor.config import load
 from monitor.config.companies import company
 from monitor.doctor import partial_findings
+from monitor.machine import machine_zone
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
 from tests.waiting import PATIENCE_S
+from tests.wording.test_branches import foreign_words
+from tests.wording.test_phrases import TYPED
 
 DATA = Path("../shared/data").resolve()
 
@@ -41,6 +46,19 @@ def port() -> Iterator[int]:
     yield found[0]
     stop.set()
     thread.join()
+
+
+SPOKEN_ALIKE = (
+    *TYPED,
+    *(name for _, name in socket.if_nameindex()),
+    machine_zone() or "UTC",
+    "Asia/Almaty",
+    "connection_refused",
+    "control",
+    "site",
+    "sqlite:///monitor.db",
+)
+"""What the doctor repeats in any language."""
 
 
 @pytest.fixture
@@ -385,6 +403,48 @@ def test_doctor_says_no_without_controls(home: Path) -> None:
     result = run("doctor", status=1)
     assert "BAD  controls: 0 of 3 answer" in result.stdout
     assert "connection_refused" in result.stdout
+
+
+@pytest.mark.parametrize(("code", "bad"), [("ru", "ПЛОХО"), ("kk", "НАШАР")])
+def test_doctor_speaks_the_language_of_the_terminal(
+    home: Path, monkeypatch: pytest.MonkeyPatch, code: str, bad: str
+) -> None:
+    document = json.loads((home / "config.yaml").read_text())
+    for site in document["controls"]:
+        site["url"] = "http://localhost:1/"
+    (home / "config.yaml").write_text(json.dumps(document))
+    monkeypatch.setenv("LC_ALL", f"{code}_KZ.UTF-8")
+    result = run("doctor", status=1)
+    assert f"\n{bad} " in result.stdout
+    told = re.sub(r"\b20\d\d[a-z]\b", "", result.stdout.replace(str(home), ""))
+    assert foreign_words(told, SPOKEN_ALIKE) == set()
+
+
+def test_the_file_s_own_language_goes_before_the_terminal_s(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = json.loads((home / "config.yaml").read_text())
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    for code, word in (("kk", "дерекқор:"), ("en", "ok   database:")):
+        document["report"] = {"language": code}
+        (home / "config.yaml").write_text(json.dumps(document))
+        assert word in CliRunner().invoke(cli, ["doctor"]).stdout
+
+
+def test_documents_of_the_doctor_have_no_language(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "kk_KZ.UTF-8")
+    found = json.loads(CliRunner().invoke(cli, ["doctor", "--json"]).stdout)
+    kinds = {"check", "state", "result", "advice"}
+    assert all(finding.keys() == kinds for finding in found)
+    (controls,) = (f for f in found if f["result"].endswith("answer"))
+    assert controls == {
+        "check": "controls",
+        "state": "ok",
+        "result": "3 of 3 answer",
+        "advice": "",
+    }
 
 
 def test_a_control_of_a_targets_own_company_is_named(home: Path) -> None:

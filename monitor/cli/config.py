@@ -73,6 +73,6 @@ def check_command(settings: Settings, *, as_json: bool) -> None:
     if away:
         say(f"# database: {printable(away)}")
     for partial in partial_controls(config):
-        say(f"# controls: {partial}: {partial.ADVICE}")
+        say(f"# controls: {partial.matter}: {partial.ADVICE}")
     for gap in gaps:
         say(f"# controls: {gap.lack}: {gap.advice}")

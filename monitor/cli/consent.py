@@ -3,15 +3,15 @@
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import click
 
+from monitor.cli.options import LANGUAGES, terminal_language
 from monitor.cli.terminal import say
 from monitor.clock import Clock
 from monitor.config import Config
-from monitor.config.sections import Language
 from monitor.errors import InputError, MonitorError, StoreError
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ ASKED_OF: Final = {
 }
 """Version -> keys of the configuration whose texts it holds beside the usual one."""
 
-_LANGUAGES: Final = get_args(Language)
 _TRIES: Final = 3
 _LEVELS: Final = ("plain", "extended")
 
@@ -75,7 +74,7 @@ def ensure_consent(
     if way is None and not _is_terminal():
         _go_on_without(config)
         return
-    language = _usual_language()
+    language = terminal_language()
     if way is None:
         way, language = "terminal", _ask(config)
     _record(store, config, clock, way=way, language=language)
@@ -138,14 +137,6 @@ def _go_on_without(config: Config) -> None:
     )
 
 
-def _usual_language() -> str:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        code = os.environ.get(name, "")[:2]
-        if code in _LANGUAGES:
-            return code
-    return "en"
-
-
 def _ask(config: Config) -> str:
     """Tell and ask; the language that was chosen."""
     # Only where somebody is asked: what words take stays with a process for months.
@@ -153,8 +144,8 @@ def _ask(config: Config) -> str:
 
     language: str = click.prompt(
         "Language / Язык / Тіл",
-        type=click.Choice(_LANGUAGES),
-        default=_usual_language(),
+        type=click.Choice(LANGUAGES),
+        default=terminal_language(),
         err=True,
     )
     text = TEXTS[language]

@@ -2,17 +2,21 @@
 
 import asyncio
 import sys
-from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import configuration
+from monitor.cli.options import configuration, spoken_language
 from monitor.cli.root import EXIT_NO, Settings
 from monitor.cli.terminal import echo_json, say
 from monitor.text import printable
 
-_MARKS = {"ok": "ok  ", "warning": "warn", "bad": "BAD "}
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.doctor import Finding
+    from monitor.wording import Language
 
 
 @click.command("doctor")
@@ -41,11 +45,30 @@ def doctor_command(settings: Settings, *, as_json: bool) -> None:
             )
         )
     if as_json:
-        echo_json([asdict(finding) for finding in findings])
+        echo_json([finding.to_dict() for finding in findings])
     else:
-        for finding in findings:
-            say(f"{_MARKS[finding.state]} {finding.check}: {printable(finding.result)}")
-            if finding.advice:
-                say(f"       {printable(finding.advice)}")
+        _print(findings, spoken_language(settings, config))
     if any(finding.state is State.BAD for finding in findings):
         sys.exit(EXIT_NO)
+
+
+def _print(findings: "Sequence[Finding]", code: str) -> None:
+    from monitor.wording import language
+    from monitor.wording.reason_words import told
+
+    tongue = language(code)
+    marks = _marks(tongue)
+    for finding in findings:
+        title, outcome = told(finding.title, tongue), told(finding.outcome, tongue)
+        say(f"{marks[finding.state]} {title}: {printable(outcome)}")
+        if finding.remedy is not None:
+            indent = " " * (len(marks[finding.state]) + 3)
+            say(f"{indent}{printable(told(finding.remedy, tongue))}")
+
+
+def _marks(tongue: "Language") -> dict[str, str]:
+    """The mark of each state, all of one width."""
+    t = tongue.gettext
+    marks = {"ok": t("ok"), "warning": t("warn"), "bad": t("BAD")}
+    width = max(map(len, marks.values()))
+    return {state: mark.ljust(width) for state, mark in marks.items()}

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from monitor import wallclock
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
-from monitor.config import Config, checked_database_url, load
+from monitor.config import Config, checked_database_url, is_written, load
+from monitor.config.sections import Language
 from monitor.errors import InputError, refuse_unknown
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 ENVIRONMENT_DATABASE = "MONITOR_DATABASE"
+LANGUAGES: Final = get_args(Language)
 
 
 def database_override(settings: Settings) -> str | None:
@@ -44,6 +46,22 @@ def configuration_apart(settings: Settings) -> Config:
     from monitor.config.apart import load_apart
 
     return load_apart(settings.config_path, database=database_override(settings))
+
+
+def terminal_language() -> str:
+    """The language that the terminal is set to, as far as it is spoken here."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        code = os.environ.get(name, "")[:2]
+        if code in LANGUAGES:
+            return code
+    return "en"
+
+
+def spoken_language(settings: Settings, config: Config) -> str:
+    """The language that the file names, else the terminal's."""
+    if is_written(settings.config_path, "report", "language"):
+        return config.report.language
+    return terminal_language()
 
 
 def database_url(settings: Settings) -> str:

@@ -6,7 +6,7 @@ values.
 
 from monitor.config.companies import partial_controls
 from monitor.config.control_gaps import control_gaps
-from monitor.config.loading import checked_database_url, load, parse
+from monitor.config.loading import checked_database_url, is_written, load, parse
 from monitor.config.masked import effective
 from monitor.config.sections import Config, Site, Way, Web
 from monitor.config.values import parsed_duration
@@ -20,6 +20,7 @@ __all__ = [
     "checked_database_url",
     "control_gaps",
     "effective",
+    "is_written",
     "load",
     "masked",
     "parse",

@@ -10,6 +10,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from monitor.config.sections import Config, Site
+from monitor.reason import Reason, phrase
 
 _COMPANIES = {
     "Meta": (
@@ -49,15 +50,18 @@ class PartialControl:
     target: str
     company: str
 
-    ADVICE: ClassVar[str] = (
+    ADVICE: ClassVar[Reason] = phrase(
         "whoever slows one may slow the other; put another site in its place"
     )
 
-    def __str__(self) -> str:
+    @property
+    def matter(self) -> Reason:
         """What is the matter with it."""
-        return (
-            f"{self.control} belongs to {self.company}, as the target "
-            f"{self.target} does"
+        return phrase(
+            "{control} belongs to {company}, as the target {target} does",
+            control=self.control,
+            company=self.company,
+            target=self.target,
         )
 
 

@@ -10,11 +10,12 @@ from typing import Final
 
 from monitor.config.companies import partial_controls
 from monitor.config.sections import Config, Site
+from monitor.reason import Reason, phrase
 
 FEWEST: Final = 3
 """Live controls that a verdict on somebody's intent needs (contracts 5)."""
 _ENOUGH: Final = 5
-_KINDS: Final = (
+_KINDS: Final = phrase(
     "have five or more, of three kinds: in the country, abroad, and on large content"
     " networks"
 )
@@ -24,8 +25,8 @@ _KINDS: Final = (
 class ControlGap:
     """One thing that is missing, and what to do about it."""
 
-    lack: str
-    advice: str
+    lack: Reason
+    advice: Reason
 
 
 def control_gaps(config: Config) -> Iterator[ControlGap]:
@@ -35,24 +36,37 @@ def control_gaps(config: Config) -> Iterator[ControlGap]:
     owners = {site.owner for site in controls}
     if not controls:
         yield ControlGap(
-            "none: nobody can say whether a site is slow or the line", _KINDS
+            phrase("none: nobody can say whether a site is slow or the line"), _KINDS
         )
         return
     if len(controls) < FEWEST:
         yield ControlGap(
-            f"{len(controls)}: with fewer than {FEWEST} no verdict says that a slowdown"
-            " is meant",
+            phrase(
+                "{n}: with fewer than {fewest} no verdict says that a slowdown is"
+                " meant",
+                n=len(controls),
+                fewest=FEWEST,
+            ),
             _KINDS,
         )
     elif len(controls) < _ENOUGH or len(owners) < FEWEST:
-        yield ControlGap(f"{len(controls)} of {len(owners)} owners are few", _KINDS)
+        few = phrase(
+            "{n} of {owners} owners are few", n=len(controls), owners=len(owners)
+        )
+        yield ControlGap(few, _KINDS)
     if any(map(has_transfer, config.targets)):
         n_transfers = sum(map(has_transfer, controls))
         if n_transfers < FEWEST:
             yield ControlGap(
-                f"{n_transfers} of {len(controls)} have transfers: those of the targets"
-                " can hardly be held against them",
-                "name pages (https://) without download: false, or a download_url",
+                phrase(
+                    "{n} of {controls} have transfers: those of the targets can hardly"
+                    " be held against them",
+                    n=n_transfers,
+                    controls=len(controls),
+                ),
+                phrase(
+                    "name pages (https://) without download: false, or a download_url"
+                ),
             )
 
 

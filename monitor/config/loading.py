@@ -42,6 +42,14 @@ def load(path: Path, *, database: str | None = None) -> Config:
     return parse(document, source=str(path))
 
 
+def is_written(path: Path, section: str, key: str) -> bool:
+    """Whether a file that was loaded names a key itself, and not by its default."""
+    from monitor.config.yaml_document import read_document
+
+    values = read_document(path).get(section)
+    return isinstance(values, Mapping) and key in values
+
+
 def parse(document: Mapping[str, object], *, source: str) -> Config:
     """The configuration in an already read document; raises `ConfigError`."""
     odd = between_sites(document)

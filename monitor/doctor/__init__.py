@@ -5,7 +5,7 @@ import shutil
 import socket
 from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from random import Random
@@ -36,6 +36,7 @@ from monitor.probe.gateway import Gateway
 from monitor.probe.hosts import is_address, system_resolvers
 from monitor.probe.legs import LegProber
 from monitor.probe.route import DefaultRoute, NetworkFiles, WayKind, WayOut
+from monitor.reason import Reason, phrase, verbatim
 from monitor.store import Store
 from monitor.store.checkpoint import LONG_WAL_BYTES, wal_bytes
 from monitor.store.engine import COMPANIONS, sqlite_file
@@ -118,9 +119,13 @@ def way_findings(ways: Sequence[Way], interfaces: Set[str]) -> Iterator[Finding]
     """Whether the interfaces of other ways are there; they may come up later."""
     for way in ways:
         if way.interface is not None and way.interface not in interfaces:
-            told = f"{way.name}: no interface {way.interface} on this machine now"
-            advice = "bring it up; until then its pairs are told as way_down"
-            yield Finding("way", State.WARNING, told, advice)
+            told = phrase(
+                "{way}: no interface {interface} on this machine now",
+                way=way.name,
+                interface=way.interface,
+            )
+            advice = phrase("bring it up; until then its pairs are told as way_down")
+            yield Finding(phrase("way"), State.WARNING, told, advice)
 
 
 def _by_role(
@@ -143,25 +148,30 @@ def _a_name(targets: Sequence[Target]) -> str:
 def clock_finding(is_synchronised_: bool | None) -> Finding:
     """Whether sample times can be trusted."""
     if is_synchronised_:
-        return Finding("clock", State.OK, "synchronised")
-    told = "not synchronised" if is_synchronised_ is False else "cannot be asked"
-    advice = "switch on NTP: timedatectl set-ntp true, or install chrony"
-    return Finding("clock", State.WARNING, told, advice)
+        return Finding(phrase("clock"), State.OK, phrase("synchronised"))
+    silent, wrong = phrase("cannot be asked"), phrase("not synchronised")
+    told = wrong if is_synchronised_ is False else silent
+    advice = phrase("switch on NTP: timedatectl set-ntp true, or install chrony")
+    return Finding(phrase("clock"), State.WARNING, told, advice)
 
 
 def zone_finding(zone: str) -> Finding:
     """Whether the zone data know the last change of offset that matters here."""
     almaty = ZoneInfo("Asia/Almaty")
     offset = datetime(2024, 6, 1, 12, tzinfo=almaty).utcoffset()
-    told = f"{zone}, {_zone_data_source()}"
+    title, source = phrase("time-zone data"), _zone_data_source()
+    told = phrase("{zone}, {source:reasons}", zone=zone, source=(source,))
     if offset != timedelta(hours=5):
         return Finding(
-            "time-zone data",
+            title,
             State.BAD,
-            f"{told}: older than Kazakhstan's change of 1 March 2024",
-            "update the system's tzdata package",
+            phrase(
+                "{told:reasons}: older than Kazakhstan's change of 1 March 2024",
+                told=(told,),
+            ),
+            phrase("update the system's tzdata package"),
         )
-    return Finding("time-zone data", State.OK, told)
+    return Finding(title, State.OK, told)
 
 
 def home_zone_finding(zone: str, of_machine: str | None, now_utc: datetime) -> Finding:
@@ -169,22 +179,39 @@ def home_zone_finding(zone: str, of_machine: str | None, now_utc: datetime) -> F
 
     A wrong zone acquits in silence: the slow hours fall into the rest of the day.
     """
+    title = phrase("zone of the home")
     if of_machine in (None, *_NO_PLACE):
-        told = f"{zone}; this machine goes by {of_machine or 'no named zone'}"
-        return Finding("zone of the home", State.OK, f"{told}, which is no place")
+        return Finding(title, State.OK, _of_no_place(zone, of_machine))
     try:
         theirs = _offsets(str(of_machine), now_utc)
     except (ValueError, ZoneInfoNotFoundError, OSError):
         theirs = []
-    told = f"{zone}; this machine goes by {of_machine}"
+    told = phrase(
+        "{zone}; this machine goes by {machine}", zone=zone, machine=of_machine
+    )
     if theirs == _offsets(zone, now_utc):
-        return Finding("zone of the home", State.OK, told)
+        return Finding(title, State.OK, told)
     return Finding(
-        "zone of the home",
+        title,
         State.WARNING,
-        f"{told}, where clocks show another time",
-        f"if this home is there, set timezone: {of_machine} in the configuration; the"
-        " evenings that are judged are of the configured zone",
+        phrase("{told:reasons}, where clocks show another time", told=(told,)),
+        phrase(
+            "if this home is there, set timezone: {machine} in the configuration; the"
+            " evenings that are judged are of the configured zone",
+            machine=of_machine,
+        ),
+    )
+
+
+def _of_no_place(zone: str, of_machine: str | None) -> Reason:
+    if of_machine is None:
+        return phrase(
+            "{zone}; this machine goes by no named zone, which is no place", zone=zone
+        )
+    return phrase(
+        "{zone}; this machine goes by {machine}, which is no place",
+        zone=zone,
+        machine=of_machine,
     )
 
 
@@ -197,53 +224,78 @@ def _offsets(zone: str, now_utc: datetime) -> list[timedelta | None]:
 def write_findings(directory: Path) -> Iterator[Finding]:
     """Whether samples can be kept here."""
     if not os.access(directory, os.W_OK | os.X_OK):
-        advice = "start the monitor in a directory of its own user"
-        yield Finding("write access", State.BAD, f"{directory}: none", advice)
+        none = phrase("{folder}: none", folder=str(directory))
+        own = phrase("start the monitor in a directory of its own user")
+        yield Finding(phrase("write access"), State.BAD, none, own)
         return
-    yield Finding("write access", State.OK, str(directory))
-    free = shutil.disk_usage(directory).free
-    state = State.OK if free > LOW_DISK_BYTES else State.WARNING
-    advice = "" if state is State.OK else "free some space: a year takes about 250 MB"
-    yield Finding("disk", state, f"{free / 1e9:.1f} GB free", advice)
+    yield Finding(phrase("write access"), State.OK, verbatim(directory))
+    n_free = shutil.disk_usage(directory).free
+    state = State.OK if n_free > LOW_DISK_BYTES else State.WARNING
+    advice = phrase("free some space: a year takes about 250 MB")
+    told = phrase("{free:.1f} GB free", free=n_free / 1e9)
+    yield Finding(phrase("disk"), state, told, None if state is State.OK else advice)
 
 
 def database_finding(store: Store) -> Finding:
     """Whether the database opens at this version's layout."""
+    title = phrase("database")
     try:
         store.check(writes=True)
     except (InputError, RightsError) as error:
-        return Finding("database", State.BAD, str(error), "`monitor run` ends at once")
+        advice = phrase("`monitor run` ends at once")
+        return Finding(title, State.BAD, verbatim(error), advice)
     except MonitorError as error:
-        advice = "samples go to a spool file until it is back"
-        return Finding("database", State.BAD, str(error), advice)
-    return Finding("database", State.OK, masked(store.url))
+        advice = phrase("samples go to a spool file until it is back")
+        return Finding(title, State.BAD, verbatim(error), advice)
+    return Finding(title, State.OK, verbatim(masked(store.url)))
 
 
 def retention_findings(
     store: Store, config: Config, now_utc: datetime
 ) -> Iterator[Finding]:
     """What retention removed and what it waits for; nothing without the database."""
-    n_days = config.retention.samples_days
+    n_days, title = config.retention.samples_days, phrase("retention")
     with suppress(MonitorError):
         retention = store.retention(config.vantage)
         removed = retention.removed()
-        told = f"{removed.n_rows} samples of {removed.n_days} days removed so far"
+        told = phrase(
+            "{n} samples of {days} days removed so far",
+            n=removed.n_rows,
+            days=removed.n_days,
+        )
         if n_days is None:
-            yield Finding("retention", State.OK, f"{told}; the others are kept")
+            kept = phrase("{told:reasons}; the others are kept", told=(told,))
+            yield Finding(title, State.OK, kept)
             return
         age = retention.age(n_days, now=now_utc)
         if age.step is not None:
             yield Finding(
-                "retention",
+                title,
                 State.WARNING,
-                f"{told}; waits: the clock was set from {age.step.before_utc:%F %H:%M}"
-                f" to {age.step.after_utc:%F %H:%M} UTC",
-                "nothing is removed for 24 hours after that",
+                phrase(
+                    "{told:reasons}; waits: the clock was set from {before} to {after}"
+                    " UTC",
+                    told=(told,),
+                    before=f"{age.step.before_utc:%F %H:%M}",
+                    after=f"{age.step.after_utc:%F %H:%M}",
+                ),
+                phrase("nothing is removed for 24 hours after that"),
             )
             return
-        from_ = "all are kept" if age.first_kept is None else f"from {age.first_kept}"
-        measured = f"{age.n_measured} of {n_days} measured days"
-        yield Finding("retention", State.OK, f"{told}; {measured}: kept {from_}")
+        measured = phrase(
+            "{told:reasons}; {n} of {days} measured days: kept {kept:reasons}",
+            told=(told,),
+            n=age.n_measured,
+            days=n_days,
+            kept=(_kept(age.first_kept),),
+        )
+        yield Finding(title, State.OK, measured)
+
+
+def _kept(first: date | None) -> Reason:
+    if first is None:
+        return phrase("all are kept")
+    return phrase("from {day:date}", day=first.isoformat())
 
 
 def private_findings(config: Config, config_path: Path) -> Iterator[Finding]:
@@ -251,25 +303,32 @@ def private_findings(config: Config, config_path: Path) -> Iterator[Finding]:
 
     A configuration is its writer's, and is only told about.
     """
+    title = phrase("private files")
     open_ones = [p for p in _stored_files(config) if private.is_open_to_others(p)]
     left = [path for path in open_ones if not private.take_from_others(path)]
     if left:
-        names = ", ".join(map(str, left[:3]))
-        yield Finding(
-            "private files",
-            State.WARNING,
-            f"{names}: others on this machine may read or change {_them(left)}",
-            f"they belong to another user: sudo chmod go= {left[0]}, or chown",
+        advice = phrase(
+            "they belong to another user: sudo chmod go= {path}, or chown",
+            path=str(left[0]),
         )
+        yield Finding(title, State.WARNING, _left_open(left), advice)
+    elif open_ones:
+        told = phrase("their owner's alone; set right just now: {n}", n=len(open_ones))
+        yield Finding(title, State.OK, told)
     else:
-        n_set = f"; set right just now: {len(open_ones)}" if open_ones else ""
-        yield Finding("private files", State.OK, f"their owner's alone{n_set}")
+        yield Finding(title, State.OK, phrase("their owner's alone"))
     if _holds_secrets(config) and private.is_open_to_others(config_path):
         yield Finding(
-            "configuration",
+            phrase("configuration"),
             State.WARNING,
-            f"{config_path}: holds secrets, and others on this machine may read it",
-            f"chmod go= {config_path}; see docs/deployment.md for a service",
+            phrase(
+                "{path}: holds secrets, and others on this machine may read it",
+                path=str(config_path),
+            ),
+            phrase(
+                "chmod go= {path}; see docs/deployment.md for a service",
+                path=str(config_path),
+            ),
         )
 
 
@@ -283,8 +342,17 @@ def _stored_files(config: Config) -> Iterator[Path]:
     yield from night_folders(Path(config.report.folder))
 
 
-def _them(paths: list[Path]) -> str:
-    return "it" if len(paths) == 1 else f"{len(paths)} of them"
+def _left_open(paths: Sequence[Path]) -> Reason:
+    names = ", ".join(map(str, paths[:3]))
+    if len(paths) == 1:
+        return phrase(
+            "{names}: others on this machine may read or change it", names=names
+        )
+    return phrase(
+        "{names}: others on this machine may read or change {n} of them",
+        names=names,
+        n=len(paths),
+    )
 
 
 def _holds_secrets(config: Config) -> bool:
@@ -295,49 +363,47 @@ def _holds_secrets(config: Config) -> bool:
 
 def log_finding(n_bytes: int) -> Finding:
     """Whether SQLite's write-ahead log shrinks again after each round."""
-    told = f"{n_bytes / 1e6:.1f} MB"
+    title, told = phrase("write-ahead log"), phrase("{n:.1f} MB", n=n_bytes / 1e6)
     if n_bytes < LONG_WAL_BYTES:
-        return Finding("write-ahead log", State.OK, told)
-    advice = (
+        return Finding(title, State.OK, told)
+    advice = phrase(
         "another program keeps the database open in a transaction: end it; until then"
         " the log grows, and a damaged page of it may cost what it holds"
     )
-    return Finding("write-ahead log", State.WARNING, told, advice)
+    return Finding(title, State.WARNING, told, advice)
 
 
 def partial_findings(config: Config) -> Iterator[Finding]:
     """Controls that may be slowed together with a target, and what is missing."""
     for partial in partial_controls(config):
-        yield Finding(
-            f"control {partial.control}", State.WARNING, str(partial), partial.ADVICE
-        )
+        title = phrase("control {name}", name=partial.control)
+        yield Finding(title, State.WARNING, partial.matter, partial.ADVICE)
     for gap in control_gaps(config):
-        yield Finding("controls", State.WARNING, gap.lack, gap.advice)
+        yield Finding(phrase("controls"), State.WARNING, gap.lack, gap.advice)
 
 
 def control_findings(
     outcomes: Outcomes, *, blames_line: bool = False
 ) -> Iterator[Finding]:
     """Whether there are enough live controls for a verdict, and which are dead."""
-    advice = "" if blames_line else "if it stays so, put another site in its place"
+    advice = phrase("if it stays so, put another site in its place")
     n_alive = 0
     for name, outcome in outcomes.items():
         if isinstance(outcome, Sample) and outcome.failure is None:
             n_alive += 1
             continue
         yield Finding(
-            f"control {name}",
+            phrase("control {name}", name=name),
             State.WARNING,
             what_failed(outcome),
-            advice,
+            None if blames_line else advice,
         )
+    needed = phrase("at least three live controls are needed to accuse anybody")
     yield Finding(
-        "controls",
+        phrase("controls"),
         State.OK if n_alive >= 3 else State.BAD,
-        f"{n_alive} of {len(outcomes)} answer",
-        ""
-        if n_alive >= 3 or blames_line
-        else "at least three live controls are needed to accuse anybody",
+        phrase("{n} of {controls} answer", n=n_alive, controls=len(outcomes)),
+        None if n_alive >= 3 or blames_line else needed,
     )
 
 
@@ -356,44 +422,61 @@ def gateway_finding(
     route: DefaultRoute | None, gateway: present.Gateway | None
 ) -> Finding:
     """Whether trouble of the home's own can be seen."""
+    title = phrase("gateway")
     if route is None:
-        advice = "without it, trouble of the home line cannot be told from the net's"
-        return Finding("gateway", State.WARNING, "no default route", advice)
-    if route.gateway is None or gateway is None:
-        told = (
-            f"none: {route.interface} leads out by itself, this machine is the router"
+        advice = phrase(
+            "without it, trouble of the home line cannot be told from the net's"
         )
-        return Finding("gateway", State.OK, told)
+        return Finding(title, State.WARNING, phrase("no default route"), advice)
+    if route.gateway is None or gateway is None:
+        told = phrase(
+            "none: {interface} leads out by itself, this machine is the router",
+            interface=route.interface,
+        )
+        return Finding(title, State.OK, told)
     if gateway.connect_s is None:
-        advice = "harmless; own trouble is then seen by the sites alone"
-        return Finding("gateway", State.WARNING, "does not answer", advice)
-    told = f"answers in {1e3 * gateway.connect_s:.1f} ms over {route.interface}"
-    return Finding("gateway", State.OK, told)
+        advice = phrase("harmless; own trouble is then seen by the sites alone")
+        return Finding(title, State.WARNING, phrase("does not answer"), advice)
+    told = phrase(
+        "answers in {ms:.1f} ms over {interface}",
+        ms=1e3 * gateway.connect_s,
+        interface=route.interface,
+    )
+    return Finding(title, State.OK, told)
 
 
 def way_out_findings(way: WayOut | None) -> Iterator[Finding]:
     """What the home is connected by, where that is no line of its own."""
     if way is None or way.kind is WayKind.LINE:
         return
+    name = way.interface
     words = {
-        WayKind.TUNNEL: f"through a tunnel (VPN, {way.interface})",
-        WayKind.PHONE: f"through a mobile phone or modem ({way.interface})",
+        WayKind.TUNNEL: phrase("through a tunnel (VPN, {interface})", interface=name),
+        WayKind.PHONE: phrase(
+            "through a mobile phone or modem ({interface})", interface=name
+        ),
     }
     yield Finding(
-        "way out",
+        phrase("way out"),
         State.WARNING,
-        f"{words[way.kind]}: what is measured is that way's, not your line's",
-        "if that is not meant, switch it off for this machine; each round keeps which"
-        " way it went, and evenings on another way than usual are set aside",
+        phrase(
+            "{way:reasons}: what is measured is that way's, not your line's",
+            way=(words[way.kind],),
+        ),
+        phrase(
+            "if that is not meant, switch it off for this machine; each round keeps"
+            " which way it went, and evenings on another way than usual are set aside"
+        ),
     )
 
 
-def _zone_data_source() -> str:
+def _zone_data_source() -> Reason:
     for directory in TZPATH:
         path = Path(directory) / "tzdata.zi"
         with suppress(OSError):
             first_line = path.read_text().split("\n", 1)[0]
-            return f"system {first_line.strip('# ')}"
+            number = first_line.strip("# ").removeprefix("version ")
+            return phrase("system version {version}", version=number)
     with suppress(PackageNotFoundError):
-        return f"tzdata {version('tzdata')}"
-    return "unknown version"
+        return verbatim(f"tzdata {version('tzdata')}")
+    return phrase("unknown version")

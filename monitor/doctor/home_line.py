@@ -19,6 +19,7 @@ from monitor.doctor.finding import Finding, State
 from monitor.doctor.measured_hosts import Outcomes
 from monitor.model import Operation, Sample, Target
 from monitor.present import Asked, LineState
+from monitor.reason import phrase
 
 SMALL_SEGMENT_BYTES: Final = 1000
 """With its headers it passes wherever IPv6 does (RFC 8200 section 5: 1280)."""
@@ -58,9 +59,13 @@ async def line_of(
     if large:
         return Line(large, is_at_fault=True)
     if state is LineState.UP:
-        return Line([Finding("line", State.OK, str(reason))], is_at_fault=False)
-    advice = "look at the line, the router and the resolver first, not at the sites"
-    return Line([Finding("line", State.BAD, str(reason), advice)], is_at_fault=True)
+        well = Finding(phrase("line"), State.OK, reason)
+        return Line([well], is_at_fault=False)
+    advice = phrase(
+        "look at the line, the router and the resolver first, not at the sites"
+    )
+    down = Finding(phrase("line"), State.BAD, reason, advice)
+    return Line([down], is_at_fault=True)
 
 
 def _asked(target: Target, outcomes: Outcomes) -> Asked:
@@ -82,13 +87,21 @@ async def _large_packets(
     if 2 * n_small <= len(silent):
         return
     yield Finding(
-        "large packets",
+        phrase("large packets"),
         State.BAD,
-        f"{len(silent)} of {len(connected)} sites connect and then say nothing;"
-        f" {n_small} of these answer when segments have at most"
-        f" {SMALL_SEGMENT_BYTES} bytes: the path swallows packets of full size",
-        "on the router, clamp the segment size (MSS) to the path, or lower the MTU of"
-        " its outside interface (PPPoE 1492, tunnels 1280 to 1420)",
+        phrase(
+            "{silent} of {connected} sites connect and then say nothing; {small} of"
+            " these answer when segments have at most {bytes} bytes: the path swallows"
+            " packets of full size",
+            silent=len(silent),
+            connected=len(connected),
+            small=n_small,
+            bytes=SMALL_SEGMENT_BYTES,
+        ),
+        phrase(
+            "on the router, clamp the segment size (MSS) to the path, or lower the MTU"
+            " of its outside interface (PPPoE 1492, tunnels 1280 to 1420)"
+        ),
     )
 
 

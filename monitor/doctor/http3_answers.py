@@ -9,8 +9,9 @@ from monitor.model import Probe, Sample, Target
 from monitor.probe import Prober
 from monitor.probe.failure import NotTriedError
 from monitor.probe.http3 import is_installed
+from monitor.reason import Reason, phrase
 
-_CHECK = "HTTP/3"
+_CHECK = phrase("HTTP/3")
 
 
 async def quic_finding(
@@ -30,43 +31,56 @@ async def quic_finding(
     asked = [t for t in targets if names is None or t.name in names]
     offering = [t for t in asked if prober.offers_page(t)]
     if not offering:
-        return Finding(_CHECK, State.OK, "no page that is measured offers it")
+        told = phrase("no page that is measured offers it")
+        return Finding(_CHECK, State.OK, told)
     outcomes = await asyncio.gather(*(_failure(prober, t) for t in offering))
     return _told([t.name for t in offering], outcomes)
 
 
 def _missing(*, is_asked_for: bool) -> Finding:
     """Without the extra: of no weight, unless the configuration asks for it."""
-    told = "not measured: the extra monitor[quic] is not installed"
+    told = phrase("not measured: the extra monitor[quic] is not installed")
     if not is_asked_for:
         return Finding(_CHECK, State.OK, told)
     return Finding(
         _CHECK,
         State.WARNING,
-        f"{told}, and quic.targets names sites",
-        "pip install qh3, or take quic out of the configuration",
+        phrase("{told:reasons}, and quic.targets names sites", told=(told,)),
+        phrase("pip install qh3, or take quic out of the configuration"),
     )
 
 
-async def _failure(prober: Prober, target: Target) -> str | None:
+async def _failure(prober: Prober, target: Target) -> Reason | None:
     try:
         sample: Sample = await prober.measure_over_quic(target, Probe.HTTPS)
     except NotTriedError as error:
-        return str(error)
+        return error.reason
     if sample.failure is None:
         return None
-    return f"{target.name} ({sample.failed_operation}: {sample.failure})"
+    return phrase(
+        "{site} ({stage:stage}: {failure})",
+        site=target.name,
+        stage=str(sample.failed_operation),
+        failure=sample.failure,
+    )
 
 
-def _told(names: Sequence[str], outcomes: Sequence[str | None]) -> Finding:
-    failures = [failure for failure in outcomes if failure is not None]
+def _told(names: Sequence[str], outcomes: Sequence[Reason | None]) -> Finding:
+    failures = tuple(failure for failure in outcomes if failure is not None)
     if not failures:
-        return Finding(_CHECK, State.OK, f"answers at {', '.join(names)}")
-    told = f"{len(failures)} of {len(names)} that offer it give no answer by it"
+        told = phrase("answers at {sites}", sites=", ".join(names))
+        return Finding(_CHECK, State.OK, told)
     return Finding(
         _CHECK,
         State.WARNING,
-        f"{told}: {', '.join(failures)}",
-        "look whether your router or firewall lets UDP port 443 out; if it does, this"
-        " is what the samples will tell of",
+        phrase(
+            "{n} of {offering} that offer it give no answer by it: {failures:parts}",
+            n=len(failures),
+            offering=len(names),
+            failures=failures,
+        ),
+        phrase(
+            "look whether your router or firewall lets UDP port 443 out; if it does,"
+            " this is what the samples will tell of"
+        ),
     )

@@ -10,6 +10,7 @@ from monitor.probe import Prober
 from monitor.probe.exchanges import N_EXCHANGES
 from monitor.probe.failure import NotTriedError
 from monitor.probe.settings import latency_probe
+from monitor.reason import Reason, phrase
 
 Outcomes = Mapping[str, Sample | NotTriedError]
 """By name of the target."""
@@ -39,49 +40,64 @@ def host_findings(
     blames_line : the line is at fault: no other host would do better.
     """
     for name, outcome in outcomes.items():
-        finding = _finding(f"target {name}", outcome)
+        finding = _finding(phrase("target {name}", name=name), outcome)
         is_failure = isinstance(outcome, Sample)
-        yield replace(finding, advice="") if blames_line and is_failure else finding
+        yield replace(finding, remedy=None) if blames_line and is_failure else finding
     for target in targets:
         if target.part == TWIN:
             yield from twin_findings(target, targets, outcomes)
 
 
-def what_failed(outcome: Sample | NotTriedError) -> str:
+def what_failed(outcome: Sample | NotTriedError) -> Reason:
     """Why there is no value."""
     if isinstance(outcome, NotTriedError):
-        return f"not tried: {outcome}"
-    return f"{outcome.failed_operation}: {outcome.failure}"
+        return phrase("not tried: {why:reasons}", why=(outcome.reason,))
+    return phrase(
+        "{stage:stage}: {failure}",
+        stage=str(outcome.failed_operation),
+        failure=str(outcome.failure),
+    )
 
 
-def _finding(check: str, outcome: Sample | NotTriedError) -> Finding:
+def _finding(title: Reason, outcome: Sample | NotTriedError) -> Finding:
     if isinstance(outcome, NotTriedError):
-        advice = (
+        advice = phrase(
             "until its page names one, this target has no samples: look at the page"
             " (host_from) and the pattern (host_like)"
         )
-        return Finding(check, State.WARNING, what_failed(outcome), advice)
+        return Finding(title, State.WARNING, what_failed(outcome), advice)
     if outcome.failure is not None:
-        advice = "if it stays so all day, put another host in its place"
-        return Finding(check, State.WARNING, what_failed(outcome), advice)
-    return Finding(check, State.OK, _told(outcome))
+        advice = phrase("if it stays so all day, put another host in its place")
+        return Finding(title, State.WARNING, what_failed(outcome), advice)
+    return Finding(title, State.OK, _told(outcome))
 
 
-def _told(sample: Sample) -> str:
+def _told(sample: Sample) -> Reason:
     """What an attempt that went well did and found."""
-    connect = f"{1e3 * (sample.connect_s or 0.0):.0f} ms"
     if sample.probe == Probe.HTTPS:
-        duration = f"{1e3 * (sample.duration_s or 0.0):.0f} ms"
-        return f"HTTP status {sample.http_status} in {duration}"
-    if sample.probe == Probe.TLS:
-        handshake = f"{1e3 * (sample.tls_handshake_s or 0.0):.0f} ms"
-        return f"handshake with {sample.server_name} in {handshake}"
-    if sample.probe == Probe.MTPROTO:
-        return (
-            f"{len(sample.timeline)} of {N_EXCHANGES} questions answered,"
-            f" {sample.tcp_retransmits or 0} segments sent again"
+        return phrase(
+            "HTTP status {status} in {ms:.0f} ms",
+            status=str(sample.http_status),
+            ms=_ms(sample.duration_s),
         )
-    return f"connected in {connect}"
+    if sample.probe == Probe.TLS:
+        return phrase(
+            "handshake with {name} in {ms:.0f} ms",
+            name=str(sample.server_name),
+            ms=_ms(sample.tls_handshake_s),
+        )
+    if sample.probe == Probe.MTPROTO:
+        return phrase(
+            "{answered} of {asked} questions answered, {again} segments sent again",
+            answered=len(sample.timeline),
+            asked=N_EXCHANGES,
+            again=sample.tcp_retransmits or 0,
+        )
+    return phrase("connected in {ms:.0f} ms", ms=_ms(sample.connect_s))
+
+
+def _ms(duration_s: float | None) -> float:
+    return 1e3 * (duration_s or 0.0)
 
 
 def twin_findings(
@@ -98,15 +114,19 @@ def twin_findings(
     if address is None or not siblings:
         return
     same = [name for name, reached in siblings.items() if reached == address]
+    title = phrase("twin {name}", name=twin.name)
     if same:
-        told = f"at the same address as {', '.join(same)}"
-        yield Finding(f"twin {twin.name}", State.OK, told)
+        told = phrase("at the same address as {hosts}", hosts=", ".join(same))
+        yield Finding(title, State.OK, told)
         return
     yield Finding(
-        f"twin {twin.name}",
+        title,
         State.WARNING,
-        f"at another address than {', '.join(siblings)}",
-        "what differs between them may be the servers' doing; near addresses are good",
+        phrase("at another address than {hosts}", hosts=", ".join(siblings)),
+        phrase(
+            "what differs between them may be the servers' doing; near addresses are"
+            " good"
+        ),
     )
 
 

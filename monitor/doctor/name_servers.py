@@ -11,8 +11,10 @@ from monitor.model import AddressFamily
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.lookup import look_up, split_resolver
 from monitor.probe.traffic import Traffic
+from monitor.reason import phrase
 
 _PATIENCE_S: Final = 5.0
+_CHECK: Final = phrase("resolver")
 
 
 async def resolver_findings(
@@ -27,10 +29,10 @@ async def resolver_findings(
     """
     if not resolvers:
         yield Finding(
-            "resolver",
+            _CHECK,
             State.BAD,
-            "no name server in /etc/resolv.conf",
-            "name one under probing.resolvers in the configuration",
+            phrase("no name server in /etc/resolv.conf"),
+            phrase("name one under probing.resolvers in the configuration"),
         )
         return
     first = resolvers[0]
@@ -39,30 +41,49 @@ async def resolver_findings(
         yield _silent(resolvers, answering)
     elif ip_address(split_resolver(first)[0].split("%")[0]).is_loopback:
         yield Finding(
-            "resolver",
+            _CHECK,
             State.WARNING,
-            f"{first} is on this machine and may answer from its cache",
-            "to time real lookups, put your router's or provider's resolver under "
-            "probing.resolvers",
+            phrase(
+                "{server} is on this machine and may answer from its cache",
+                server=first,
+            ),
+            phrase(
+                "to time real lookups, put your router's or provider's resolver under"
+                " probing.resolvers"
+            ),
         )
     else:
-        told = f"{len(resolvers)} configured, first is used and answers"
-        yield Finding("resolver", State.OK, told)
+        told = phrase("{n} configured, first is used and answers", n=len(resolvers))
+        yield Finding(_CHECK, State.OK, told)
 
 
 def _silent(resolvers: Sequence[str], answering: Sequence[bool]) -> Finding:
     others = [r for r, is_there in zip(resolvers, answering, strict=True) if is_there]
-    first = f"{resolvers[0]}, the first of {len(resolvers)},"
     if not others:
-        advice = "without names nothing is measured: look at the line and the router"
-        return Finding("resolver", State.BAD, f"{first} does not answer", advice)
+        told = phrase(
+            "{server}, the first of {n}, does not answer",
+            server=resolvers[0],
+            n=len(resolvers),
+        )
+        advice = phrase(
+            "without names nothing is measured: look at the line and the router"
+        )
+        return Finding(_CHECK, State.BAD, told, advice)
     return Finding(
-        "resolver",
+        _CHECK,
         State.BAD,
-        f"{first} does not answer; {others[0]} does",
-        "other programs go on with the next one after some seconds, the probes ask the"
-        f" first one alone: take it out of /etc/resolv.conf, or put {others[0]} under"
-        " probing.resolvers",
+        phrase(
+            "{server}, the first of {n}, does not answer; {other} does",
+            server=resolvers[0],
+            n=len(resolvers),
+            other=others[0],
+        ),
+        phrase(
+            "other programs go on with the next one after some seconds, the probes ask"
+            " the first one alone: take it out of /etc/resolv.conf, or put {other}"
+            " under probing.resolvers",
+            other=others[0],
+        ),
     )
 
 

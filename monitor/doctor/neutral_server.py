@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 from statistics import median
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from monitor.doctor.finding import Finding, State
 from monitor.model import Probe, Sample, Target
 from monitor.probe.legs import LEG_MAX_S, Leg
 from monitor.probe.traffic import Traffic
+from monitor.reason import Reason, phrase
 
-CHECK: Final = "neutral server"
+CHECK: Final = phrase("neutral server")
 FEW: Final = 5
 """Pairs, where they agree."""
 MANY: Final = 15
@@ -28,7 +29,10 @@ ALIKE_LOG: Final = math.log(1.3)
 _TELLING: Final = 12
 """Of `MANY` pairs, slower under the unknown name: by chance once in 57."""
 _ANSWERS: Final = (200, 206)
-_OWN, _UNKNOWN = "under its own name", "under a name that it does not know"
+_OWN: Final = phrase("under its own name")
+_UNKNOWN: Final = phrase("under a name that it does not know")
+_Refusal: TypeAlias = tuple[Reason, Reason]
+"""What was found, and what to do about it."""
 
 
 class MeasuresLegs(Protocol):
@@ -97,86 +101,115 @@ def _refusal(pair: _Tried, leg_bytes: int) -> Finding | None:
     return None
 
 
-def _failed(sample: Sample, name: str, _: int) -> tuple[str, str] | None:
+def _failed(sample: Sample, name: Reason, _: int) -> _Refusal | None:
     if sample.failure is None:
         return None
-    told = f"{name}: {sample.failed_operation}: {sample.failure}"
+    told = phrase(
+        "{name:reasons}: {stage:stage}: {failure}",
+        name=(name,),
+        stage=str(sample.failed_operation),
+        failure=sample.failure,
+    )
     if sample.failure.startswith("ssl_"):
-        return told, (
+        return told, phrase(
             "give its default host a certificate of an authority that this system"
             " trusts; nothing is sent to a server that shows none"
         )
     if name == _OWN:
-        return told, "look whether the URL of differential.neutral is right"
-    return told, (
+        return told, phrase("look whether the URL of differential.neutral is right")
+    return told, phrase(
         "let its default virtual host answer to any name, in TLS and in the request"
     )
 
 
-def _refused(sample: Sample, name: str, _: int) -> tuple[str, str] | None:
+def _refused(sample: Sample, name: Reason, _: int) -> _Refusal | None:
     if sample.http_status in _ANSWERS:
         return None
-    told = f"{name}: HTTP status {sample.http_status}"
+    told = phrase(
+        "{name:reasons}: HTTP status {status}",
+        name=(name,),
+        status=str(sample.http_status),
+    )
     if name == _OWN:
-        return told, "name the URL of a file there that anybody may fetch"
-    return told, (
+        return told, phrase("name the URL of a file there that anybody may fetch")
+    return told, phrase(
         "let its default virtual host serve the file under any name; one that checks"
         " names (421, 403) cannot be compared"
     )
 
 
-def _short(sample: Sample, name: str, leg_bytes: int) -> tuple[str, str] | None:
+def _short(sample: Sample, name: Reason, leg_bytes: int) -> _Refusal | None:
     n_bytes = sample.encoded_body_bytes or 0
     if n_bytes >= leg_bytes:
         return None
     took_s = sample.response_s or 0.0
-    told = f"{name}: {n_bytes // 1000} of {leg_bytes // 1000} kB"
+    told = phrase(
+        "{name:reasons}: {n} of {leg} kB",
+        name=(name,),
+        n=n_bytes // 1000,
+        leg=leg_bytes // 1000,
+    )
     if took_s >= LEG_MAX_S:
-        return f"{told} in {took_s:.0f} s", (
+        return phrase("{told:reasons} in {s:.0f} s", told=(told,), s=took_s), phrase(
             "take a quicker server: a limit that is no slower than this one's own"
             " could not be seen"
         )
-    return f"{told}, then the end", "name a file of 1 MB or more"
+    return (
+        phrase("{told:reasons}, then the end", told=(told,)),
+        phrase("name a file of 1 MB or more"),
+    )
 
 
 def _typical_log(pairs: Sequence[_Tried]) -> float:
     return median(pair.cost_log for pair in pairs)
 
 
-def _told(pairs: Sequence[_Tried]) -> str:
+def _told(pairs: Sequence[_Tried]) -> Reason:
     usual_bps = median(pair.usual.goodput_bps or 0.0 for pair in pairs)
-    times = math.exp(_typical_log(pairs))
-    return (
-        f"{usual_bps / 1e6:.1f} Mbit/s {_OWN}, {times:.2f} times slower {_UNKNOWN}"
-        f" ({len(pairs)} pairs)"
+    return phrase(
+        "{rate:.1f} Mbit/s under its own name, {times:.2f} times slower under a name"
+        " that it does not know ({n} pairs)",
+        rate=usual_bps / 1e6,
+        times=math.exp(_typical_log(pairs)),
+        n=len(pairs),
     )
 
 
 def _alike(pairs: Sequence[_Tried]) -> Finding:
+    told = _told(pairs)
     if all(pair.usual.http_status == 206 for pair in pairs):
-        return Finding(CHECK, State.OK, _told(pairs))
+        return Finding(CHECK, State.OK, told)
     return Finding(
         CHECK,
         State.WARNING,
-        f"{_told(pairs)}; asked for a part it sends the whole file",
-        "let it serve ranges (Accept-Ranges: bytes): what is on its way when a leg is"
-        " cut arrives all the same, and is paid for",
+        phrase(
+            "{told:reasons}; asked for a part it sends the whole file", told=(told,)
+        ),
+        phrase(
+            "let it serve ranges (Accept-Ranges: bytes): what is on its way when a leg"
+            " is cut arrives all the same, and is paid for"
+        ),
     )
 
 
 def _apart(pairs: Sequence[_Tried]) -> Finding:
-    n_slower = sum(pair.cost_log > 0 for pair in pairs)
+    told, n_slower = _told(pairs), sum(pair.cost_log > 0 for pair in pairs)
     if n_slower >= _TELLING:
         return Finding(
             CHECK,
             State.BAD,
-            f"{_told(pairs)}, in {n_slower} of them",
-            "take another server, or switch off what slows names there: as it is,"
-            " every name would look slowed",
+            phrase("{told:reasons}, in {n} of them", told=(told,), n=n_slower),
+            phrase(
+                "take another server, or switch off what slows names there: as it is,"
+                " every name would look slowed"
+            ),
         )
     return Finding(
         CHECK,
         State.WARNING,
-        f"{_told(pairs)}: too scattered to say whether it treats names alike",
-        "ask again when the line is quiet",
+        phrase(
+            "{told:reasons}: too scattered to say whether it treats names alike",
+            told=(told,),
+        ),
+        phrase("ask again when the line is quiet"),
     )

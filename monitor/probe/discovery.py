@@ -37,6 +37,7 @@ from monitor.probe.transfer import Limits
 from monitor.probe.url import endpoint_of, site_of
 from monitor.probe.wire import Wire
 from monitor.probe.wire_text import printable, printable_bytes
+from monitor.reason import phrase
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +115,11 @@ class Discovery:
         if memory.objects:
             return memory.objects[0]
         if target.download_host is not None:
-            raise NotTriedError(f"the page names no object of {target.download_host}")
+            raise NotTriedError(
+                phrase(
+                    "the page names no object of {host}", host=str(target.download_host)
+                )
+            )
         return Chosen(target.url)
 
     def remembered(self, target: Target) -> Chosen | None:

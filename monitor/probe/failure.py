@@ -12,6 +12,7 @@ from h11 import RemoteProtocolError
 
 from monitor.model import Operation
 from monitor.probe.wire_text import printable
+from monitor.reason import Reason
 
 _ERRNO_NAMES = {
     errno.ECONNREFUSED: "connection_refused",
@@ -47,6 +48,10 @@ class ProbeFailedError(Exception):
 
 class NotTriedError(Exception):
     """There is nothing to measure: no outcome of the net's, and no sample."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def failure_name(error: Exception, operation: Operation) -> str:

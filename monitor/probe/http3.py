@@ -16,6 +16,7 @@ from monitor.probe.failure import NotTriedError
 from monitor.probe.observation import Observation
 from monitor.probe.timing import Mark
 from monitor.probe.transfer import Limits, Meter
+from monitor.reason import phrase
 from monitor.untyped import Json
 
 LIBRARY: Final = "qh3"
@@ -97,7 +98,7 @@ async def get(request: Http3Request, observation: Observation) -> None:
         if answers:
             hear(observation, answers[-1])
     if trouble and not answers:
-        raise NotTriedError(f"the process for HTTP/3 {trouble}")
+        raise NotTriedError(phrase("the process for HTTP/3 {trouble}", trouble=trouble))
     if trouble:
         observation.failure = KILLED
         observation.note(f"the process for HTTP/3 {trouble}")

@@ -29,6 +29,7 @@ from monitor.probe.transfer import Limits
 from monitor.probe.url import endpoint_of, stored_url
 from monitor.probe.wire import Wire
 from monitor.probe.wire_text import printable_bytes
+from monitor.reason import phrase
 
 _log = logging.getLogger(__name__)
 
@@ -84,8 +85,13 @@ class NamedHosts:
             return Chosen(_at_host(target.url, memory.host), leads)
         if is_like(endpoint_of(target.url).host, target.host_like or ""):
             return Chosen(target.url)
-        named_by = f"is named by {stored_url(page)}"
-        raise NotTriedError(f"no host like {target.host_like} {named_by}")
+        raise NotTriedError(
+            phrase(
+                "no host like {pattern} is named by {page}",
+                pattern=str(target.host_like),
+                page=stored_url(page),
+            )
+        )
 
     def review(self, target: Target, sample: Sample) -> None:
         """Search again for a host whose name is gone."""

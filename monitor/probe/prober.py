@@ -19,6 +19,7 @@ from monitor.probe.traffic import Traffic
 from monitor.probe.transfer import Limits
 from monitor.probe.url import endpoint_of, stored_url
 from monitor.probe.wire import Wire
+from monitor.reason import phrase
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Prober:
         chosen = self._remembered(target, probe)
         port = None if chosen is None else self._offers.port(endpoint_of(chosen.url))
         if chosen is None or port is None:
-            raise NotTriedError("HTTP/3 is not offered")
+            raise NotTriedError(phrase("HTTP/3 is not offered"))
         observation = new_observation(
             self._clock, stored_url(chosen.url), traffic, trace
         )

@@ -61,6 +61,8 @@ def _listed(language: Language, value: tuple[Json, ...], kind: str) -> str:
     match kind:
         case "reasons":
             return " ".join(told(reason, language) for reason in value)
+        case "parts":
+            return ", ".join(told(reason, language) for reason in value)
         case "weekdays":
             return ", ".join(map(language.weekday, value))
     return ", ".join(map(display_name, value))

@@ -22,6 +22,7 @@ from monitor.model import (
 )
 from monitor.probe.failure import NotTriedError
 from monitor.probe.traffic import Traffic
+from monitor.reason import phrase
 from monitor.sampling.round import Errand, RoundRunner, plan
 from monitor.sampling.sampler import Pace, Sampler
 
@@ -260,7 +261,7 @@ async def test_what_has_nothing_to_measure_is_told_and_no_failure() -> None:
             self, target: Target, probe: str, *, traffic: Traffic
         ) -> Sample:
             if target.name == "s2" and probe == Probe.HTTPS:
-                raise NotTriedError("no host like r* is named by https://s2/")
+                raise NotTriedError(phrase("no host like r* is named by https://s2/"))
             return await super().measure(target, probe, traffic=traffic)
 
     notebook = Notebook()
