@@ -22,10 +22,13 @@ from monitor.config.proposal import (
     shipped_text,
     without_controls,
 )
+from monitor.machine import machine_zone
 from tests import forks
 from tests.terminals import answered
 from tests.test_consent import consents
 from tests.waiting import PATIENCE_S
+from tests.wording.test_branches import foreign_words
+from tests.wording.test_phrases import TYPED
 
 
 def read(text: str) -> Config:
@@ -62,6 +65,17 @@ def test_a_cap_and_a_password_are_written() -> None:
         "port": 8420,
         "password_hash": r"scrypt:1$\1\g<0>",
     }
+
+
+@pytest.mark.parametrize("code", ["ru", "kk"])
+def test_the_language_of_the_questions_is_that_of_the_reports(code: str) -> None:
+    asked = proposed(Choices(timezone="Asia/Almaty", country="KZ", language=code))
+    assert read(asked).report.language == code
+    assert asked.startswith(proposed(Choices(timezone="Asia/Almaty", country="KZ")))
+
+
+def test_english_is_left_to_the_terminal() -> None:
+    assert proposed(Choices(timezone="Asia/Almaty", country="KZ")) == shipped_text()
 
 
 def parse_loose(text: str) -> dict[str, object]:
@@ -134,10 +148,12 @@ def test_without_a_terminal_make_run_is_not_held_up(folder: Path) -> None:
     assert (folder / "config.yaml").read_text() == shipped_text()
 
 
-def typed(folder: Path, answers: list[tuple[str, str]]) -> tuple[int, str]:
+def typed(
+    folder: Path, answers: list[tuple[str, str]], lang: str = "C.UTF-8"
+) -> tuple[int, str]:
     """`monitor init` with somebody who answers each question when it is asked."""
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": ""}
+    environment = {**os.environ, "LANG": lang, "LC_ALL": "", "LC_MESSAGES": ""}
     streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
     process = forks.Command("init", cwd=folder, env=environment, **streams)
     os.close(theirs)
@@ -173,6 +189,64 @@ def test_on_a_terminal_it_asks_and_writes(folder: Path) -> None:
     assert "https://kun.uz/" in (folder / "config.yaml").read_text()
     assert re.search(r"the page opens at http://\S+:8420 in this house", log)
     assert [consent.way for consent in consents(folder)] == ["terminal"]
+
+
+SPOKEN = {
+    "ru": (
+        "две латинские буквы [KZ]",
+        "[нет]",
+        "Пароль",
+        "да",
+        "нет",
+        "на этой машине",
+    ),
+    "kk": ("екі латын әрпі [KZ]", "[жоқ]", "10 таңба", "иә", "жоқ", "осы машинадағы"),
+}
+"""Pieces of the questions, what is answered, and where the page opens."""
+
+
+@pytest.mark.parametrize("code", ["ru", "kk"])
+def test_it_asks_and_tells_in_the_language_of_the_terminal(
+    folder: Path, code: str
+) -> None:
+    country, none, password, yes, no, where = SPOKEN[code]
+    choice = f"[{yes}/{no}]"
+    status, log = typed(
+        folder,
+        [
+            ("Etc/UTC]" if machine_zone() == "Etc/UTC" else "]", "Asia/Almaty"),
+            (country, ""),
+            (none, ""),
+            (password, ""),
+            ("Language", ""),
+            (choice, yes),
+            (choice, no),
+            (choice, yes),
+        ],
+        lang=f"{code}_KZ.UTF-8",
+    )
+    assert status == 0, log
+    assert where in log
+    assert load(folder / "config.yaml").report.language == code
+    assert [consent.language for consent in consents(folder)] == [code]
+    # Of what was tried: names, hosts and codes of failures.
+    told = re.sub(r"(?m)^  [\w-]+: .*$", "", log.replace("Language /", ""))
+    assert foreign_words(told, {*TYPED, *ALIKE, str(folder)}) == set()
+
+
+ALIKE = (
+    "http://127.0.0.1",
+    "config.yaml",
+    "monitor wipe",
+    "Asia/Almaty",
+    machine_zone() or "Asia/Almaty",
+    "KZ",
+    "cookie",
+    "plain",
+    "(en, ru, kk)",
+    "[ru]",
+    "[kk]",
+)
 
 
 def test_qr_code_is_the_one_of_the_address() -> None:

@@ -14,6 +14,7 @@ import click
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
+from monitor.reason import Reason, phrase
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -21,9 +22,45 @@ if TYPE_CHECKING:
     from monitor.doctor.measured_hosts import Outcomes
     from monitor.model import Sample
     from monitor.probe.failure import NotTriedError
+    from monitor.wording import Language
 
 _ANSWERS_S: Final = 60
 _SHIPPED_BYTES: Final = 1 << 20
+
+
+class Voice:
+    """Asks and tells on the terminal, in one language."""
+
+    def __init__(self, tongue: "Language") -> None:
+        self.code = tongue.code
+        self._tongue = tongue
+
+    def told(self, reason: Reason) -> str:
+        """A text in words."""
+        from monitor.wording.reason_words import told
+
+        return told(reason, self._tongue)
+
+    def tell(self, reason: Reason) -> None:
+        """Say it beside what the command prints."""
+        say(self.told(reason), err=True)
+
+    def answer(self, question: Reason, proposal: str) -> str:
+        """What somebody types, or the proposal."""
+        text = self.told(question)
+        return str(click.prompt(text, default=proposal, err=True)).strip()
+
+    def secret(self, question: Reason) -> str:
+        """What somebody types unseen."""
+        return str(
+            click.prompt(
+                self.told(question),
+                default="",
+                hide_input=True,
+                show_default=False,
+                err=True,
+            )
+        )
 
 
 @click.command("init")
@@ -63,17 +100,21 @@ def init_command(
             f"{path}: was changed since it was shipped; allowed: another --config, or"
             " none where this one lies"
         )
-    page_language = None
+    from monitor.cli.options import terminal_language
+    from monitor.wording import language
+
+    voice = Voice(language(terminal_language()))
     if page:
-        choices, page_language = _choices_of_page(sys.stdin.read(_SHIPPED_BYTES))
+        choices = _choices_of_page(sys.stdin.read(_SHIPPED_BYTES))
+        voice = Voice(language(choices.language))
     elif not yes and not has_terminal:
         raise InputError("init: no terminal to ask on; allowed: --yes")
     else:
-        choices = _choices(country, timezone, asks=not yes)
-    text = _tried(choices)
+        choices = _choices(voice, country, timezone, asks=not yes)
+    text = _tried(voice, choices)
     with replacing(path) as temporary:
         temporary.write_text(text, "utf-8")
-    _tell(settings, yes=yes, page_language=page_language)
+    _tell(settings, voice, yes=yes, page_language=voice.code if page else None)
 
 
 def _may_be_written(path: Path) -> bool:
@@ -86,14 +127,17 @@ def _may_be_written(path: Path) -> bool:
     return is_shipped(path.read_text("utf-8", errors="replace"))
 
 
-def _choices(country: str | None, timezone: str | None, *, asks: bool) -> "Choices":
+def _choices(
+    voice: Voice, country: str | None, timezone: str | None, *, asks: bool
+) -> "Choices":
     from monitor.config.countries import country_of
     from monitor.config.proposal import Choices
     from monitor.machine import machine_zone
 
     zone = timezone or machine_zone()
     if asks and timezone is None:
-        zone = _asked("Time zone of this home", zone or "Asia/Almaty")
+        question = phrase("Time zone of this home")
+        zone = voice.answer(question, zone or "Asia/Almaty")
     if zone is None:
         raise InputError(
             "--timezone: this machine names none; allowed: an IANA zone, such as"
@@ -102,35 +146,33 @@ def _choices(country: str | None, timezone: str | None, *, asks: bool) -> "Choic
     _check_zone(zone)
     code = country or country_of(zone)
     if asks and country is None:
-        code = _asked("Country of this home, two letters", code or "-")
+        question = phrase("Country of this home, two letters")
+        code = voice.answer(question, code or "-")
     code = _checked_code(code)
     if not asks:
-        return Choices(timezone=zone, country=code)
+        return Choices(timezone=zone, country=code, language=voice.code)
     return Choices(
         timezone=zone,
         country=code,
-        per_month=_asked_cap(),
-        password_hash=_asked_password(),
+        per_month=_asked_cap(voice),
+        password_hash=_asked_password(voice),
+        language=voice.code,
     )
 
 
-def _choices_of_page(text: str) -> "tuple[Choices, str]":
+def _choices_of_page(text: str) -> "Choices":
     """What the dashboard's first page asked for, and the language it asked in."""
     from monitor.config.proposal import Choices
 
     asked = json.loads(text)
     _check_zone(asked["timezone"])
-    choices = Choices(
+    return Choices(
         timezone=asked["timezone"],
         country=_checked_code(asked["country"]),
         per_month=asked["per_month"],
         password_hash=asked["password_hash"],
+        language=str(asked["language"]),
     )
-    return choices, str(asked["language"])
-
-
-def _asked(question: str, proposal: str) -> str:
-    return str(click.prompt(question, default=proposal, err=True)).strip()
 
 
 def _check_zone(zone: str) -> None:
@@ -158,52 +200,50 @@ def _checked_code(code: str | None) -> str | None:
         ) from None
 
 
-def _asked_cap() -> str | None:
+def _asked_cap(voice: Voice) -> str | None:
     from monitor.config.values import parsed_size
 
-    say(
-        "The transfers take roughly 1.2 GB a day, 36 GB a month, without a cap. With"
-        " one, the evening comes first.",
-        err=True,
+    voice.tell(
+        phrase(
+            "The transfers take roughly {day:.1f} GB a day, {month:.0f} GB a month,"
+            " without a cap. With one, the evening comes first.",
+            day=1.2,
+            month=36.0,
+        )
     )
+    none = voice.told(phrase("none"))
     while True:
-        cap = _asked("Most data in a month, such as 10GB", "none")
-        if cap == "none":
+        cap = voice.answer(phrase("Most data in a month, such as 10GB"), none)
+        if cap in ("none", none):
             return None
         try:
             if parsed_size(cap) >= 1_000_000:
                 return cap
         except ValueError:
             pass
-        say("a size such as 10GB, at least 1MB; or none", err=True)
+        voice.tell(phrase("a size such as 10GB, at least 1MB; or none"))
 
 
-def _asked_password() -> str | None:
+def _asked_password(voice: Voice) -> str | None:
     from monitor.cli.web import LEAST_LETTERS
     from monitor.web.lock.access import MAX_SECRET, new_hash
 
-    say(
-        "The dashboard opens on this machine only. With a password it can be opened"
-        " from every device in this house.",
-        err=True,
-    )
-    while True:
-        password = str(
-            click.prompt(
-                f"Password, {LEAST_LETTERS} letters or more (Return: none)",
-                default="",
-                hide_input=True,
-                show_default=False,
-                err=True,
-            )
+    voice.tell(
+        phrase(
+            "The dashboard opens on this machine only. With a password it can be opened"
+            " from every device in this house."
         )
+    )
+    question = phrase("Password, {n} letters or more (Return: none)", n=LEAST_LETTERS)
+    while True:
+        password = voice.secret(question)
         if not password:
             return None
         if LEAST_LETTERS <= len(password) <= MAX_SECRET:
             return new_hash(password)
 
 
-def _tried(choices: "Choices") -> str:
+def _tried(voice: Voice, choices: "Choices") -> str:
     """The text for the choices, without the controls that do not answer here."""
     from monitor.clock import SystemClock
     from monitor.config.proposal import proposed, without_controls
@@ -213,28 +253,34 @@ def _tried(choices: "Choices") -> str:
 
     text = proposed(choices)
     config = _parsed(text)
-    say(
-        f"trying {len(config.targets)} targets and {len(config.controls)} controls"
-        f" from this line (up to {_ANSWERS_S} s) ...",
-        err=True,
+    voice.tell(
+        phrase(
+            "trying {targets} targets and {controls} controls from this line (up to"
+            " {s} s) ...",
+            targets=len(config.targets),
+            controls=len(config.controls),
+            s=_ANSWERS_S,
+        )
     )
     prober = Prober(probe_settings(config), SystemClock())
     outcomes = asyncio.run(tried(prober, config.all_targets()))
-    _print_outcomes(outcomes)
+    _tell_outcomes(voice, outcomes)
     controls = [site.name for site in config.controls]
     dead = [name for name in controls if _duration_s(outcomes[name]) is None]
     if len(dead) == len(controls):
-        say("no control answered: is the line up? All of them stay.", err=True)
+        voice.tell(phrase("no control answered: is the line up? All of them stay."))
         return text
     if dead:
         names = ", ".join(map(visible, dead))
-        say(f"left out, as comments: {names}", err=True)
+        voice.tell(phrase("left out, as comments: {names}", names=names))
     n_left = len(controls) - len(dead)
     if n_left < 5:
-        say(
-            f"{n_left} controls are few: five or more of three kinds make a verdict"
-            " strong; add some to the file",
-            err=True,
+        voice.tell(
+            phrase(
+                "{n} controls are few: five or more of three kinds make a verdict"
+                " strong; add some to the file",
+                n=n_left,
+            )
         )
     return without_controls(text, dead)
 
@@ -247,15 +293,15 @@ def _parsed(text: str) -> "Config":
     return parse(YAML(typ="safe").load(text), source="proposal")
 
 
-def _print_outcomes(outcomes: "Outcomes") -> None:
+def _tell_outcomes(voice: Voice, outcomes: "Outcomes") -> None:
     from monitor.doctor.measured_hosts import what_failed
 
     for name, outcome in outcomes.items():
         duration_s = _duration_s(outcome)
         what = what_failed(outcome)
         if duration_s is not None:
-            what = f"{1e3 * duration_s:.0f} ms"
-        say(f"  {visible(name)}: {visible(what)}", err=True)
+            what = phrase("{ms:.0f} ms", ms=1e3 * duration_s)
+        say(f"  {visible(name)}: {visible(voice.told(what))}", err=True)
 
 
 def _duration_s(outcome: "Sample | NotTriedError") -> float | None:
@@ -265,7 +311,9 @@ def _duration_s(outcome: "Sample | NotTriedError") -> float | None:
     return outcome.duration_s or 0.0
 
 
-def _tell(settings: Settings, *, yes: bool, page_language: str | None) -> None:
+def _tell(
+    settings: Settings, voice: Voice, *, yes: bool, page_language: str | None
+) -> None:
     from monitor.cli.consent import ensure_consent
     from monitor.cli.options import configuration
     from monitor.clock import SystemClock
@@ -276,16 +324,24 @@ def _tell(settings: Settings, *, yes: bool, page_language: str | None) -> None:
         ensure_consent(
             store, config, SystemClock(), yes=yes, page_language=page_language
         )
-    say(f"written: {settings.config_path}; times of {config.timezone}")
-    say(f"`monitor run` measures; the page opens at {_address(config)}")
+    path, zone = str(settings.config_path), config.timezone
+    written = phrase("written: {path}; times of {zone}", path=path, zone=zone)
+    say(voice.told(written))
+    say(voice.told(_where_to_look(config)))
     if not config.web.is_loopback and sys.stdout.isatty():
         say("\n".join(qr_lines(_url_in_house(config))))
 
 
-def _address(config: "Config") -> str:
+def _where_to_look(config: "Config") -> Reason:
     if config.web.is_loopback:
-        return f"http://127.0.0.1:{config.web.port} on this machine"
-    return f"{_url_in_house(config)} in this house"
+        return phrase(
+            "`monitor run` measures; the page opens at {url} on this machine",
+            url=f"http://127.0.0.1:{config.web.port}",
+        )
+    return phrase(
+        "`monitor run` measures; the page opens at {url} in this house",
+        url=_url_in_house(config),
+    )
 
 
 def _url_in_house(config: "Config") -> str:

@@ -35,12 +35,14 @@ class Choices:
     country : ISO 3166 code; None: not said.
     per_month : data cap as the configuration writes it, such as `10GB`; None: no cap.
     password_hash : for the dashboard, which then listens to the whole house.
+    language : in which the home was asked.
     """
 
     timezone: str
     country: str | None = None
     per_month: str | None = None
     password_hash: str | None = None
+    language: str = "en"
 
 
 def shipped_text() -> str:
@@ -70,7 +72,7 @@ def proposed(choices: Choices) -> str:
         )
     if choices.password_hash is not None:
         text = _LISTENING.sub(partial(_open_web, choices.password_hash), text)
-    return text
+    return text + _language(choices.language)
 
 
 def without_controls(text: str, names: Sequence[str]) -> str:
@@ -83,6 +85,11 @@ def without_controls(text: str, names: Sequence[str]) -> str:
         return f"  # did not answer when it was tried:\n  #{match[0][1:]}"
 
     return head + mark + _CONTROL.sub(shown, tail)
+
+
+def _language(code: str) -> str:
+    """A line for what is no default."""
+    return "" if code == "en" else f"report: {{language: {code}}}\n"
 
 
 def _domestic(country: str | None) -> str:

@@ -14,8 +14,10 @@ from tests.wording.test_languages import places
 
 TYPED = {
     "/etc/resolv.conf",
-    "/first",
+    "10GB",
+    "1MB",
     "Accept-Ranges: bytes",
+    "Enter",
     "HTTP",
     "MSS",
     "MTU",
