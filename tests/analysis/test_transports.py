@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from monitor.analysis import analyze
-from monitor.series.transports import _is_usable, _nearest
+from monitor.series.transports import _attempts, _is_usable, _nearest
 from tests.analysis.homes import TIMEZONE, Home, samples
 
 OBJECT_BYTES = 480_000
@@ -181,3 +181,19 @@ def test_a_pair_needs_a_rate_or_a_failure():
         }
     )
     assert _is_usable(frame).tolist() == [True, True, False, True]
+
+
+def test_attempts_stand_by_time_whatever_the_order_of_the_rows():
+    start = pd.Timestamp("2026-10-01T12:00Z")
+    minutes = [5, 1, 3]
+    frame = pd.DataFrame(
+        {
+            "started_at_utc": [start + pd.Timedelta(minutes=m) for m in minutes],
+            "target": "a",
+            "probe": "download",
+            "goodput_bps": [5e6, 1e6, 3e6],
+        }
+    )
+    (attempts,) = _attempts(frame).values()
+    assert [a.time_us for a in attempts] == sorted(a.time_us for a in attempts)
+    assert len(attempts) == 3

@@ -187,3 +187,23 @@ def test_a_check_that_could_not_be_made_has_no_figure() -> None:
 )
 def test_a_value_is_written_as_its_kind_asks(value, kind: str, text: str) -> None:
     assert _written(language("en"), value, kind) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        ("not recorded", "stage", "not recorded"),
+        ("2026-10-20", "date", "20 October 2026"),
+        ("connect_s", "metric", "time to connect"),
+        ("as it is", "", "as it is"),
+        ((0, 1), "weekdays", "Monday, Tuesday"),
+        (("facebook", "vk"), "names", "Facebook, vk"),
+    ],
+)
+def test_a_word_is_written_as_its_kind_asks(value, kind: str, text: str) -> None:
+    assert _written(language("en"), value, kind) == text
+
+
+def test_a_step_is_named_in_the_reader_s_language() -> None:
+    told_as = _written(language("ru"), "tls_handshake", "stage")
+    assert told_as not in ("tls_handshake", "")

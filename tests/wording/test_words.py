@@ -9,6 +9,7 @@ from monitor.probe.next_resolver import FIRST_SILENT
 from monitor.wording import language
 from monitor.wording.cards import facts, lead
 from monitor.wording.metric_words import metric_value
+from monitor.wording.numbers import evidence_lines
 from monitor.wording.round_words import told_gap, told_spoiled
 
 ENGLISH, RUSSIAN = language("en"), language("ru")
@@ -24,6 +25,7 @@ ENGLISH, RUSSIAN = language("en"), language("ru")
         (1.0, "duration_s", "1 s"),
         (10.25, "duration_s", "10.2 s"),
         (123.4, "duration_s", "123 s"),
+        (100.4, "duration_s", "100 s"),
         (5.25e6, "goodput_bps", "5.25 Mbit/s"),
         (0.5, "goodput_bps", "0 Mbit/s"),
     ],
@@ -106,3 +108,14 @@ def test_a_card_tells_evenings_and_size_with_one_decimal():
 def test_before_the_first_night_the_window_is_told():
     told = lead([], since=None, until=None, window=("20:00", "22:00"), language=ENGLISH)
     assert "(20:00–22:00)" in told  # noqa: RUF001
+
+
+def test_the_bounds_of_a_size_have_two_decimals():
+    lines = evidence_lines(
+        replace(
+            VERDICT, effect=Effect(metric="connect_s", ratio=1.5, ci95=(1.25, 1.75))
+        ),
+        ENGLISH,
+    )
+    assert "1.5 times as slow" in lines[1]
+    assert "95% interval 1.25 to 1.75" in lines[1]
