@@ -13,8 +13,6 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from monitor.probe.route import NetworkFiles
 from monitor.store import open_store
 from tests import forks
 from tests.costs import in_brief
+from tests.fresh_daemon import fresh_daemon
 from tests.servers import dns, web
 from tests.servers.certificates import server_context, trust_file
 from tests.servers.mtproto import data_centre
@@ -80,23 +79,6 @@ def contacted(file: Path) -> set[tuple[str, int]]:
     return found
 
 
-@contextmanager
-def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run"],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            text=True,
-        )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 async def dashboard_address(folder: Path) -> str:
     log = folder / "log"
     printed = await until(lambda: re.search(r"http://[0-9.]+:\d+/?", log.read_text()))
@@ -134,7 +116,7 @@ async def test_only_sites_resolver_and_gateway_are_contacted(
             controls=[{"name": "two", "url": f"http://two.test:{two.port}/"}],
             probing={"resolvers": [names.resolver], "allow_private_answers": True},
         )
-        with daemon(tmp_path) as process:
+        with fresh_daemon(tmp_path) as process:
             await asyncio.to_thread(visit, await dashboard_address(tmp_path))
             await wait_for(tmp_path, "SELECT * FROM rounds", n=3)
             await stopped(process, signal.SIGTERM)
@@ -205,7 +187,7 @@ async def test_pages_lead_into_no_home(
                 "per_second": 50,
             },
         )
-        with daemon(tmp_path) as process:
+        with fresh_daemon(tmp_path) as process:
             await wait_for(tmp_path, "SELECT * FROM rounds", n=3)
             await stopped(process, signal.SIGTERM)
         assert lan.n_connections == 0
@@ -264,7 +246,7 @@ async def test_hosts_without_a_page_and_the_page_that_names_one_are_all(
                 "stage_timeout": "1s",
             },
         )
-        with daemon(tmp_path) as process:
+        with fresh_daemon(tmp_path) as process:
             await wait_for(tmp_path, "SELECT * FROM rounds", n=2)
             await stopped(process, signal.SIGTERM)
         asked = {name for name, _ in names.asked}

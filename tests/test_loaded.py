@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from monitor.config import load
 from monitor.config.apart import load_apart
 from monitor.errors import ConfigError, InputError
+from tests.fresh_daemon import fresh_daemon
 from tests.servers.tcp import serve
 from tests.servers.web import says, whole
 from tests.test_daemon import configuration, stopped, wait_for
@@ -48,25 +48,12 @@ async def port() -> AsyncIterator[int]:
 
 @contextmanager
 def running(home: Path) -> Iterator[subprocess.Popen[str]]:
-    """A daemon of its own: not forked from a process that has loaded everything."""
+    """A daemon of which each process notes its modules at its end."""
     (home / "sitecustomize.py").write_text(NOTES_MODULES)
     paths = [str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {"PYTHONPATH": os.pathsep.join(paths), "LOADED": str(home)}
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run", "--yes"],
-            cwd=home,
-            env={**os.environ, **environment},
-            stdout=log,
-            stderr=log,
-            text=True,
-        )
-    try:
+    with fresh_daemon(home, "--yes", **environment) as process:
         yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 async def test_what_is_needed_once_is_not_kept_for_months(

@@ -1,6 +1,8 @@
 """Everything known about one target, gathered for its verdict."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,8 +28,10 @@ from monitor.series import EveningTable
 from monitor.series.columns import METRICS
 from monitor.series.evening_table import typical
 from monitor.series.lanes import SeriesKey
-from monitor.series.pairs import Pair, Phase
+from monitor.series.pairs import Pair, PairValue, Phase
 from monitor.series.rows import Bools, Floats, Ints
+
+OfName = TypeVar("OfName", PairEffect, DeadLegs)
 
 _REFUSED_SHARE = 0.3
 """An evening is refused when at least this share of its answers were refusals ..."""
@@ -201,8 +205,8 @@ def case_of(look: Look, place: int, levels: Levels) -> Case:
         refused_share=refused_share,
         alone=None,
         sustained=None,
-        named=_named(look, place),
-        dead_by_name=_dead_by_name(look, place),
+        named=_by_itself(look, place, pair_effect),
+        dead_by_name=_by_itself(look, place, dead_legs),
         sending=sender_loss(look, suspicion.series),
         is_lossy=False,
         shown=None,
@@ -252,24 +256,16 @@ def _otherwise(case: Case, place: int, levels: Levels) -> Case:
     )
 
 
-def _named(look: Look, place: int) -> PairEffect | None:
-    """What its name cost elsewhere, if that is evidence whatever the rest shows."""
+def _by_itself(
+    look: Look, place: int, asked: Callable[[Sequence[PairValue]], OfName | None]
+) -> OfName | None:
+    """What its name shows elsewhere, if that is evidence whatever the rest shows."""
     name = look.home.table.grid.keys[look.targets[place].series].target
-    effect = pair_effect(look.pairs(name, Pair.NAME_AWAY))
+    shown = asked(look.pairs(name, Pair.NAME_AWAY))
     bar = float(look.home.hosts.bars[place])
-    if effect is None or not effect.is_enough or effect.e_value < bar:
+    if shown is None or not shown.is_enough or shown.e_value < bar:
         return None
-    return effect
-
-
-def _dead_by_name(look: Look, place: int) -> DeadLegs | None:
-    """What died under its name elsewhere, if that is evidence whatever else is."""
-    name = look.home.table.grid.keys[look.targets[place].series].target
-    dead = dead_legs(look.pairs(name, Pair.NAME_AWAY))
-    bar = float(look.home.hosts.bars[place])
-    if dead is None or not dead.is_enough or dead.e_value < bar:
-        return None
-    return dead
+    return shown
 
 
 def _by_dead(case: Case, dead: DeadLegs) -> Case:

@@ -76,7 +76,7 @@ class DeadLegs:
 
 def dead_legs(values: Sequence[PairValue]) -> DeadLegs | None:
     """What died in some values of one target and pair; None without evening blocks."""
-    evening = [v for v in values if v.phase is Phase.EVENING and not v.is_sentinel]
+    evening = [v for v in values if v.is_evening_block]
     calm = [v for v in values if v.phase is Phase.CALM]
     if not evening:
         return None

@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from monitor.analysis.onset_bets import ENOUGH, signs
 from monitor.analysis.paired import VERDICT_EVENINGS, onset_of
-from monitor.series.pairs import PairValue, Phase
+from monitor.series.pairs import PairValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class OddCertificates:
 
 def odd_certificates(values: Sequence[PairValue]) -> OddCertificates | None:
     """What was shown in some values of one target and pair; None without any odd."""
-    evening = [v for v in values if v.phase is Phase.EVENING and not v.is_sentinel]
+    evening = [v for v in values if v.is_evening_block]
     if not any(v.n_suspected_odd or v.n_other_odd for v in evening):
         return None
     evening.sort(key=attrgetter("evening"))

@@ -106,8 +106,8 @@ def pair_effect(values: Sequence[PairValue]) -> PairEffect | None:
     is_by_first = has_residue(values)
     chosen = first_legs(values) if is_by_first else values
     usable = [v for v in chosen if v.costs_log]
-    evening = [v for v in usable if _is_evening_block(v)]
-    calm = np.array([v.cost_log for v in usable if _is_calm(v)])
+    evening = [v for v in usable if v.is_evening_block]
+    calm = np.array([v.cost_log for v in usable if v.phase is Phase.CALM])
     if not evening:
         return None
     evening.sort(key=attrgetter("evening"))
@@ -140,17 +140,12 @@ def first_legs(values: Sequence[PairValue]) -> list[PairValue]:
     """
     return [
         by_first
-        for is_of in (_is_calm, _is_evening_block)
-        for by_first in _by_first([v for v in values if is_of(v)])
+        for side in (
+            [v for v in values if v.phase is Phase.CALM],
+            [v for v in values if v.is_evening_block],
+        )
+        for by_first in _by_first(side)
     ]
-
-
-def _is_calm(value: PairValue) -> bool:
-    return value.phase is Phase.CALM
-
-
-def _is_evening_block(value: PairValue) -> bool:
-    return value.phase is Phase.EVENING and not value.is_sentinel
 
 
 def _by_first(values: Sequence[PairValue]) -> Iterator[PairValue]:

@@ -84,6 +84,11 @@ class PairValue:
     is_suspected_first: bool = False
 
     @property
+    def is_evening_block(self) -> bool:
+        """Whether it is a whole block of the window, and no sentinel's look."""
+        return self.phase is Phase.EVENING and not self.is_sentinel
+
+    @property
     def cost_log(self) -> float:
         """How many times slower the suspected legs were, on average [log].
 

@@ -142,9 +142,4 @@ def test_the_page_begins_with_it(one_service, code: str, draw) -> None:
 
 
 def test_what_was_measured_is_told_with_the_hours_of_the_evening(report) -> None:
-    told = first_page(report, ENGLISH)
-    assert any("in the evening (20:00 to 22:00)" in str(part) for part in vars_of(told))
-
-
-def vars_of(page: object) -> list[object]:
-    return [getattr(page, name) for name in type(page).__dataclass_fields__]
+    assert "in the evening (20:00 to 22:00)" in first_page(report, ENGLISH).measured

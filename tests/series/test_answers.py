@@ -12,6 +12,12 @@ DAYS = 6
 WINDOW = parse_window("20:00-22:00")
 WAITING = METRICS.index("waiting_s")
 CONNECT = METRICS.index("connect_s")
+UNREACHED = {
+    **dict.fromkeys(("connect_s", "tls_handshake_s", "waiting_s"), np.nan),
+    "http_status": np.nan,
+    "failure": "connection_refused",
+    "failed_operation": "connect",
+}
 
 
 def rows(*, first_h=20, last_h=22, **evening) -> pd.DataFrame:
@@ -171,15 +177,7 @@ def test_a_page_that_broke_off_is_a_failure_and_no_refusal():
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "10.0.0.1", "::1"])
 def test_no_answer_from_an_address_that_nobody_owns_is_the_resolvers(address):
-    of = grid(
-        remote_address=address,
-        connect_s=np.nan,
-        tls_handshake_s=np.nan,
-        waiting_s=np.nan,
-        http_status=np.nan,
-        failure="connection_refused",
-        failed_operation="connect",
-    )
+    of = grid(remote_address=address, **UNREACHED)
     stages = in_window(of.stage[0], of)
     assert set(stages[stages >= 0].tolist()) == {0}
 
@@ -189,15 +187,7 @@ def test_an_address_that_nobody_owns_is_the_sites_where_it_often_answers(
     every: int, stage: int
 ):
     """Of the rest of the day one answer in thirty is from there, or one in three."""
-    frame = rows(
-        remote_address="10.0.0.1",
-        connect_s=np.nan,
-        tls_handshake_s=np.nan,
-        waiting_s=np.nan,
-        http_status=np.nan,
-        failure="connection_refused",
-        failed_operation="connect",
-    )
+    frame = rows(remote_address="10.0.0.1", **UNREACHED)
     frame.loc[frame.index % every == 0, "remote_address"] = "10.0.0.1"
     of = next(grids(frame, timezone="Asia/Almaty", window=WINDOW))
     stages = in_window(of.stage[0], of)

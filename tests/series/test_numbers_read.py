@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from monitor.errors import InputError
-from monitor.evening_rule import parse_window
 from monitor.model import Probe
 from monitor.series.pairs import pairs_of
 from monitor.series.rows import _numbers
@@ -55,11 +54,10 @@ def test_rows_without_blocks_are_no_pairs() -> None:
     terms = {
         "vantage": "home",
         "timezone": "UTC",
-        "window": parse_window("20:00-22:00"),
+        "window": WINDOW,
     }
     assert pairs_of(pd.DataFrame({"probe": [Probe.PAIR_OWN]}), **terms) == ()
     assert pairs_of(None, **terms) == ()
-    assert terms["window"] == WINDOW
 
 
 def test_who_asks_for_more_sends_more_segments() -> None:
