@@ -37,7 +37,7 @@ from monitor.simulation.fleets import (
 )
 
 SERVICE = "facebook"
-SEEDS = range(1000, 1100)
+SEEDS = range(1100, 1200)
 """Never used for choosing a rule: that was done on seeds below 100."""
 FIRST = "Provider 00"
 BAR = 80.0

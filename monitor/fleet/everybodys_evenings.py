@@ -15,6 +15,10 @@ from monitor.analysis.evalue import LEVELS, flag_e_value
 from monitor.fleet.home_facts import FEWEST, HomeFact
 
 MOST_OTHERS: Final = 0.8
+"""So many of the other providers are nearly all."""
+SHARING_OTHERS: Final = 0.75
+"""An evening is everybody's when so many of the others have part in it: a network that
+delivers a service has hardly a home at some providers."""
 FEWEST_OTHERS: Final = 3
 """Fewer other providers cannot tell what is everybody's."""
 SLOW_SHARE: Final = 0.1
@@ -37,7 +41,7 @@ def slow_shares(facts: Iterable[HomeFact]) -> Shares:
 
 
 def everybodys(others: Sequence[Shares]) -> frozenset[date]:
-    """The evenings in which nearly all of some providers have part.
+    """The evenings in which most of some providers have part.
 
     Parameters
     ----------
@@ -50,7 +54,7 @@ def everybodys(others: Sequence[Shares]) -> frozenset[date]:
     return frozenset(
         day
         for day, parts in told.items()
-        if len(parts) >= FEWEST_OTHERS and sum(parts) >= MOST_OTHERS * len(parts)
+        if len(parts) >= FEWEST_OTHERS and sum(parts) >= SHARING_OTHERS * len(parts)
     )
 
 
