@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 from monitor import present, private
+from monitor.addresses import is_address
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, Way, control_gaps, masked, partial_controls
 from monitor.doctor.finding import Finding, State
@@ -33,7 +34,7 @@ from monitor.model import Role, Sample, Target
 from monitor.night_folders import night_folders
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
-from monitor.probe.hosts import is_address, system_resolvers
+from monitor.probe.hosts import system_resolvers
 from monitor.probe.legs import LegProber
 from monitor.probe.route import DefaultRoute, NetworkFiles, WayKind, WayOut
 from monitor.reason import Reason, phrase, verbatim
