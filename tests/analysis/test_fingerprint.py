@@ -1,5 +1,6 @@
 """What held a transfer back: by drawn transfers, by evenings, and as a check."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -82,6 +83,47 @@ def test_what_explains_it_more_simply_is_asked_first(changes, hold):
 
 
 RTT_S = 0.03
+
+
+def wavering(rates_bps: Sequence[float], piece_bytes: int) -> Curve:
+    """Pieces at rates that follow each other, two seconds each."""
+    time_s, n_bytes, points = 0.0, 0, [(0.0, 0)]
+    for rate in rates_bps:
+        for _ in range(round(rate / 4 / piece_bytes)):
+            time_s, n_bytes = time_s + 8 * piece_bytes / rate, n_bytes + piece_bytes
+            points.append((time_s, n_bytes))
+    return tuple(points)
+
+
+def late_by_a_record(curve: Curve, late_s: float) -> Curve:
+    """Every second piece waits for a hole, and the next one comes with it."""
+    return tuple(
+        (time_s + (late_s if place % 2 else 0.0), n_bytes)
+        for place, (time_s, n_bytes) in enumerate(curve)
+    )
+
+
+@pytest.mark.parametrize("rate", [5e5, 1e6])
+def test_records_off_the_line_by_one_of_them_are_still_policed(rate: float):
+    """A TLS record of 16 kB is read when the last hole in it is filled."""
+    took_s = 8 * 16_384 / rate
+    curve = late_by_a_record(in_pieces(rate, 16_384, 30), 0.6 * took_s)
+    line = line_of(curve)
+    assert line is not None
+    assert 4e3 < line.rms_bytes < 6e3
+    transfer = slow(curve, rcv_rtt_s=RTT_S, n_holes=80)
+    assert fingerprint(transfer, USUAL).hold is Hold.POLICED
+
+
+@pytest.mark.parametrize("piece", [4096, 16_384])
+def test_a_rate_that_drifts_is_no_policers(piece: int):
+    """As near to a line as a policed one, but faster in one quarter than in another."""
+    curve = wavering([2.4e5, 3.4e5, 2.4e5, 3.4e5], piece)
+    line = line_of(curve)
+    assert line is not None
+    assert line.rms_bytes < 6e3
+    transfer = slow(curve, rcv_rtt_s=RTT_S, n_holes=80)
+    assert fingerprint(transfer, USUAL).hold is Hold.UNKNOWN
 
 
 def in_pieces(rate_bps: float, piece_bytes: int, n_pieces: int) -> Curve:
@@ -175,7 +217,7 @@ def test_old_rows_without_a_count_of_segments_have_holes_all_the_same():
 
 
 def of(hold: Hold, rate: float = 128e3) -> Fingerprint:
-    line = Line(rate_bps=rate, burst_bytes=1e4, rms_bytes=1e3)
+    line = Line(rate_bps=rate, burst_bytes=1e4, rms_bytes=1e3, drift_log=0.1)
     return Fingerprint(hold=hold, line=line)
 
 
