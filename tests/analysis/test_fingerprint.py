@@ -354,9 +354,13 @@ def test_a_line_that_polices_everything_tells_nothing_of_the_site():
 
 def test_curves_that_are_none_are_not_counted():
     frame = recorded(POLICED)
-    frame["timeline"] = frame["timeline"].where(frame["timeline"].isna(), "[[1, true]]")
-    _, check = checked(frame)
-    assert (check.score, check.is_made) == (0, False)
+    is_none = frame["timeline"].isna()
+    back = [(4.0 - n / 10, 9_000 * n) for n in range(20)]
+    less = [(n / 10, 200_000 - 9_000 * n) for n in range(20)]
+    for text in ("[[1, true]]", "{}", curve_text(back), curve_text(less)):
+        frame["timeline"] = frame["timeline"].where(is_none, text)
+        _, check = checked(frame)
+        assert (check.score, check.is_made) == (0, False)
     _, check = checked(frame.drop(columns="timeline"))
     assert (check.score, check.is_made) == (0, False)
 
