@@ -25,7 +25,11 @@ from monitor.doctor.measured_hosts import (
     tried,
     what_failed,
 )
-from monitor.doctor.name_servers import resolver_findings
+from monitor.doctor.name_servers import (
+    answering,
+    has_next_resolver,
+    resolver_findings,
+)
 from monitor.doctor.neutral_server import neutral_finding
 from monitor.errors import InputError, MonitorError, RightsError
 from monitor.machine import machine_zone
@@ -63,15 +67,14 @@ async def examine(
     """All findings about this machine, this configuration and what it measures."""
     targets = config.all_targets()
     name_servers = settings.resolvers or system_resolvers()
-    asked = resolver_findings(name_servers, _a_name(targets), clock)
-    resolvers = [finding async for finding in asked]
+    answers = await answering(name_servers, _a_name(targets), clock)
     files = NetworkFiles()
     route = files.route()
     gateway = await _asked_gateway(route, clock)
     findings = [
         # Before anything opens the database, which would set its rights.
         *private_findings(config, config_path),
-        *resolvers,
+        *resolver_findings(name_servers, answers),
         clock_finding(is_synchronised()),
         zone_finding(config.timezone),
         home_zone_finding(config.timezone, machine_zone(), clock.now_utc()),
@@ -86,11 +89,13 @@ async def examine(
     ]
     prober = Prober(settings, clock)
     outcomes = await tried(prober, targets)
-    line = await line_of(targets, outcomes, gateway)
+    line = await line_of(
+        targets, outcomes, gateway, has_next_resolver=has_next_resolver(answers)
+    )
     is_at_fault = line.is_at_fault
     suspects, controls = _by_role(targets, outcomes)
-    answering = [t for t in targets if _answers(outcomes.get(t.name))]
-    quic = None if is_at_fault else await quic_finding(prober, config, answering)
+    well = [t for t in targets if _answers(outcomes.get(t.name))]
+    quic = None if is_at_fault else await quic_finding(prober, config, well)
     neutral = None if is_at_fault else await _of_neutral(config, settings, clock)
     return [
         *findings,
