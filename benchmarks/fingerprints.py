@@ -135,6 +135,9 @@ _ALONE = (
     Imposed("loss by chance", "control.example", "loss 2"),
     Imposed("loss by chance", "control2.example", "loss 5"),
     Imposed("loss by chance", "control3.example", "loss 10"),
+    Imposed("loss by chance, 16 kB", "facebook.com", "loss 3", own_bps=0),
+    Imposed("loss by chance, 16 kB", "twitter.com", "loss 5", own_bps=0),
+    Imposed("loss by chance, 16 kB", "telegram.org", "loss 8", own_bps=0),
     Imposed("busy line", "control.example", "line congestion 6 down=10mbit", 60),
     Imposed("nothing", "control.example", n=60),
 )
@@ -157,10 +160,7 @@ def of_lab() -> dict[Imposed, list[Fingerprint]]:
     for together in (_TOGETHER, _OF_SIZES, _OWN):
         prints |= _at_once(together)
     for imposed in _ALONE:
-        words = imposed.words if imposed.words[:4] == "line" else _words(imposed)
-        usual = _usual(_urls(imposed))
-        with throttled(*words.split()):
-            prints[imposed] = _prints(imposed, _urls(imposed), usual)
+        prints |= _at_once([imposed])
     return prints
 
 
@@ -176,7 +176,7 @@ def _at_once(together: Sequence[Imposed]) -> dict[Imposed, list[Fingerprint]]:
         usual = {imposed: _usual(urls[imposed]) for imposed in together}
         for imposed in together:
             if imposed.words:
-                labctl("throttle", imposed.host, *imposed.words.split())
+                labctl("throttle", *_words(imposed).split())
         several = pool.map(lambda i: _prints(i, urls[i], usual[i]), together)
         return dict(zip(together, several, strict=True))
 
@@ -195,7 +195,8 @@ def _own_urls(imposed: Imposed, port: int) -> Urls:
 
 
 def _words(imposed: Imposed) -> str:
-    return f"{imposed.host} {imposed.words}" if imposed.words else ""
+    is_whole = imposed.words.startswith("line")
+    return imposed.words if is_whole else f"{imposed.host} {imposed.words}"
 
 
 def _usual(urls: Urls) -> dict[int, Usual]:

@@ -1,4 +1,4 @@
-"""Homes with IPv6 alone, with NAT64, with both families: samples, doctor, a night.
+"""Homes of all families, and of a dead name server: samples, doctor, a night.
 
 The shipped config.yaml in the lab's home, rebuilt for each kind of home: what its rows
 say of the family, what `monitor doctor` says, and what a night's report is made of. A
@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.lab import LAB, labctl
-from benchmarks.lab_days import FIRST, ZONE, set_clock
+from benchmarks.lab_days import FIRST, PREFIX, ZONE, set_clock
 from benchmarks.lab_hosts import CONFIG, PAGE
 from benchmarks.page import write_table
 from benchmarks.process import Figures
@@ -36,6 +36,9 @@ _MORE = "| local rows | `doctor` | `nightly` |"
 SLOWED = ("static.xx.fbcdn.net", "police", "512kbit", "fam=6")
 HOME = (str(LAB / "labctl"), "exec", "--clock", "--tz", ZONE.key)
 NIGHT = FIRST + timedelta(days=1, hours=7)
+RESOLV_CONF = Path(f"/etc/netns/{PREFIX}home/resolv.conf")
+SILENT = "nameserver 10.53.0.99\n"
+"""Nobody has this address, and nobody says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,13 @@ class Kind:
     ----------
     ipv6 : as the lab calls it.
     by_both : whether Facebook is asked by both families.
+    is_first_dead : whether a silent name server stands before the one that answers.
     """
 
     words: str
     ipv6: str
     by_both: bool = False
+    is_first_dead: bool = False
 
 
 KINDS = (
@@ -59,6 +64,7 @@ KINDS = (
     Kind(words="both, Facebook's IPv6 at 512 kbit/s", ipv6="on", by_both=True),
     Kind(words="IPv6 alone, sites have it", ipv6="only"),
     Kind(words="IPv6 alone, sites do not: NAT64, DNS64", ipv6="nat64"),
+    Kind(words="IPv4, the first name server silent", ipv6="off", is_first_dead=True),
 )
 
 
@@ -110,8 +116,12 @@ def counted(samples: list[Figures]) -> str:
         if sample.get("failure"):
             failed.setdefault(sample["failure"], []).append(sample["target"])
     told = [f"{n} {name}" for name, n in counts.items()]
-    told += [f"`{why}`: {', '.join(sorted(set(w)))}" for why, w in failed.items()]
+    told += [f"`{why}`: {_few(sorted(set(w)))}" for why, w in failed.items()]
     return "; ".join(told)
+
+
+def _few(targets: list[str]) -> str:
+    return ", ".join(targets) if len(targets) <= 5 else f"{len(targets)} sites"
 
 
 def facebook(samples: list[Figures]) -> str:
@@ -130,14 +140,20 @@ def local_facts(samples: list[Figures]) -> str:
         rows = [s for s in samples if s["target"] == name]
         well = [s for s in rows if not s.get("failure")]
         told.append(f"{name} {len(well)} of {ROUNDS}")
+    silent = [s for s in samples if s["target"] == "_resolver"]
+    told += [f"`{silent[0]['failure']}` {len(silent)} of {ROUNDS}"] if silent else []
     return ", ".join(told)
 
 
 def doctor(folder: Path) -> str:
     """What it finds that is not well."""
     findings = json.loads(monitor(folder, "doctor", "--json"))
-    told = [f for f in findings if f["state"] != "ok"]
-    return "; ".join(f"{f['check']}: {f['result']}" for f in told) or "all well"
+    checks: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding["state"] != "ok":
+            checks.setdefault(finding["result"], []).append(finding["check"])
+    told = [f"{_few(of)}: {result.rstrip('.')}" for result, of in checks.items()]
+    return "; ".join(told) or "all well"
 
 
 def night(folder: Path) -> str:
@@ -150,8 +166,10 @@ def night(folder: Path) -> str:
     document = json.loads(reports[0].read_text())
     n_kilobytes = reports[0].with_suffix(".html").stat().st_size // 1000
     verdicts = Counter(v["verdict"] for v in document["services"])
+    aside = [f"{s['rounds']} rounds aside ({s['reason']})" for s in document["spoiled"]]
     told = ", ".join(f"{n} `{verdict}`" for verdict, n in sorted(verdicts.items()))
-    return f"report of {document['night']}, {n_kilobytes} kB: {told}"
+    report = f"report of {document['night']}, {n_kilobytes} kB: {told}"
+    return "; ".join([report, *aside])
 
 
 def row(kind: Kind) -> str:
@@ -160,6 +178,8 @@ def row(kind: Kind) -> str:
     labctl("clear")
     if kind.by_both:
         labctl("throttle", *SLOWED)
+    if kind.is_first_dead:
+        RESOLV_CONF.write_text(SILENT + RESOLV_CONF.read_text())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         configured(folder, kind)
@@ -185,6 +205,10 @@ def table() -> Iterator[str]:
 
 
 def main() -> None:
+    # Whole words of its kinds of home: those alone, and no table.
+    if chosen := [kind for kind in KINDS if kind.words in sys.argv[1:]]:
+        print("\n".join(map(row, chosen)))
+        return
     lines = list(table())
     labctl("up")
     print("\n".join(lines))

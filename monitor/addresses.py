@@ -53,6 +53,15 @@ _NEIGHBOURS: Final = {4: 16, 6: 32}
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is a literal IPv4 or IPv6 address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_public(address: str | IpAddress) -> bool:
     """Whether somebody out on the net can own an address.
 

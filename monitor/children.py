@@ -161,7 +161,8 @@ async def run_beside(
         with suppress(TimeoutError):
             async with asyncio.timeout(limits.time_s + GRACE_S):
                 child.stdin.write(_question(request, limits))
-                while line := await child.stdout.readline():
+                # A child that is killed may leave a torn line at the end.
+                while (line := await child.stdout.readline()).endswith(b"\n"):
                     answers.append(json.loads(line))
                 await child.wait()
     finally:

@@ -8,8 +8,11 @@ which they came. The curve of a transfer is a JSON list of pairs, seconds and by
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from math import isfinite
 from typing import Final
+
+from monitor.untyped import Json
 
 LONGEST_S: Final = 86_400.0
 """More is impossible for one probe: a day."""
@@ -57,9 +60,23 @@ def curve_of(text: str | None) -> Curve:
     ValueError : it is no JSON list of pairs, or holds a value that cannot be.
     """
     try:
-        return tuple(_point(*pair) for pair in json.loads(text or "[]"))
+        return tuple(_point(*pair) for pair in _listed(json.loads(text or "[]")))
     except (TypeError, OverflowError, RecursionError) as error:
         raise ValueError("no list of pairs") from error
+
+
+def _listed(value: object) -> list[Json]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value
+
+
+def never_falls(curve: Curve) -> bool:
+    """Whether neither seconds nor bytes go back: else it is of no transfer."""
+    return all(
+        after[0] >= before[0] and after[1] >= before[1]
+        for before, after in pairwise(curve)
+    )
 
 
 def _point(elapsed_s: object, n_bytes: object) -> tuple[float, int]:

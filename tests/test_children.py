@@ -104,3 +104,19 @@ def test_a_child_ends_with_a_parent_that_is_killed(module, tmp_path: Path) -> No
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert is_gone(int(file.read_text()))
+
+
+async def test_a_torn_line_of_a_child_beside_us_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ended in the middle of what it writes; what it told before stays."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    work = """import os, sys
+sys.stdin.readline()
+os.write(1, b'"begun"\\n{"torn": ')
+os._exit(3)
+"""
+    (tmp_path / "torn_child.py").write_text(work)
+    answers: list[object] = []
+    trouble = await children.run_beside("torn_child", {}, SOON, answers)
+    assert (answers, trouble) == (["begun"], "ended with status 3")

@@ -493,6 +493,49 @@ def test_both_families_are_no_two_controls_and_take_no_name() -> None:
         parse({**MINIMAL, "controls": [{**both, "name": "c"}]}, source="x")
 
 
+@pytest.mark.parametrize(
+    ("site", "message"),
+    [
+        ({"name": "n" * 33}, "needs a service"),
+        ({"name": "n" * 60, "service": "a"}, "too long for a name"),
+        ({"url": "tcp://149.154.167.51:443"}, "an address, which is of one family"),
+        ({"url": "tls://[2001:db8::1]"}, "an address, which is of one family"),
+    ],
+)
+def test_both_families_are_refused_where_they_would_be_no_two_hosts_of_one_service(
+    site: dict[str, Any], message: str
+) -> None:
+    both = {**SITE, **site, "address_family": "both"}
+    with pytest.raises(ConfigError, match=message):
+        parse({**MINIMAL, "targets": [both]}, source="x")
+    parse({**MINIMAL, "targets": [{**both, "address_family": "any"}]}, source="x")
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        {"url": SITE["url"]},
+        {"url": "tls://cache.a.example"},
+        {"url": "tls://n.b.example"},
+        {"host_from": "https://t.example/", "host_like": "r*.a.example"},
+    ],
+)
+def test_a_twin_is_no_host_of_a_target_which_would_clear_whoever_slows_both(
+    twin: dict[str, Any],
+) -> None:
+    sites = [SITE, {**NAMED, "service": "a"}, {**TWIN, **twin}]
+    with pytest.raises(ConfigError, match="a host of somebody else, not of"):
+        parse({**MINIMAL, "targets": sites}, source="x")
+
+
+def test_what_keys_ask_of_each_other_is_a_problem_each() -> None:
+    wrong = {"quic": {"targets": ["x", "y"]}, "report": {"deliver": "weekly"}}
+    with pytest.raises(ConfigError) as caught:
+        parse({**MINIMAL, **wrong}, source="x")
+    paths = [problem.split(":")[0] for problem in caught.value.problems]
+    assert paths == ["quic.targets", "quic.targets", "report.deliver"]
+
+
 def test_the_domain_of_a_site_is_told_apart_and_is_no_key() -> None:
     config = parse(MINIMAL, source="x")
     (site,) = effective(config)["targets"]

@@ -80,6 +80,23 @@ async def test_path_that_swallows_large_packets_is_named_and_no_site() -> None:
     assert set(advices) == {""}
 
 
+async def test_a_silent_first_name_server_is_named_and_not_the_line() -> None:
+    """Also beside a host that a page should have named: it was not tried."""
+    targets = sites("http", closed_port())
+    named = replace(targets[0], host_from="http://site1.test/", host_like="r*.x.test")
+    named = replace(named, url="tls://x.test")
+    settings = ProbeSettings(
+        resolvers=(f"127.0.0.1:{closed_port()}",), stage_timeout_s=1.0
+    )
+    outcomes = await tried(Prober(settings, SystemClock()), [named, *targets[1:]])
+    for has_next, words in ((True, "The first name server"), (False, "No name")):
+        line = await line_of(targets, outcomes, UP, has_next_resolver=has_next)
+        (finding,) = line.findings
+        assert (finding.check, finding.state) == ("line", State.BAD)
+        assert words in finding.result
+        assert "0 of 5 sites" in finding.result
+
+
 async def test_servers_that_are_silent_in_any_size_are_no_such_path() -> None:
     async with serve(web.silent) as server:
         line, _ = await looked_at(sites("http", server.port))

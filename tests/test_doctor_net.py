@@ -12,7 +12,7 @@ from monitor.config import parse
 from monitor.doctor import Finding, State
 from monitor.doctor.http3_answers import quic_finding
 from monitor.doctor.measured_hosts import host_findings, tried
-from monitor.doctor.name_servers import resolver_findings
+from monitor.doctor.name_servers import answering, resolver_findings
 from monitor.model import TWIN, Probe, Role, Target
 from monitor.probe import Prober, ProbeSettings, http3
 from tests.servers import dns, web
@@ -35,7 +35,8 @@ def authority(tmp_path, monkeypatch):
 
 async def of_resolvers(*resolvers: str) -> list[Finding]:
     clock = SystemClock()
-    return [f async for f in resolver_findings(resolvers, "a.example", clock)]
+    answers = await answering(resolvers, "a.example", clock)
+    return [*resolver_findings(resolvers, answers)]
 
 
 def dead() -> str:

@@ -34,7 +34,10 @@ _WELL = 1.5
 _SHORT_S = 1.5
 _SHORT_BYTES = 100e3
 _SHAPED_RTT, _SHAPED_BURST_BYTES = 3.0, 8e3
-_POLICED_HOLES, _POLICED_RTT, _POLICED_RMS_BYTES = 0.04, 2.0, 4e3
+_POLICED_HOLES, _POLICED_RTT, _POLICED_RMS_BYTES = 0.04, 2.0, 6e3
+"""The points of records of 16 kB are up to one of them off the line."""
+_ONE_RATE_LOG = 0.2
+"""A policer's rate is the same from begin to end, that of loss by chance is not."""
 _SERVER_HOLES = 0.01
 _STEPS_TIME, _STEPS_BYTES = 0.5, 1 / 3
 """Rests of a server that sends in steps: so much of the time, of the bytes."""
@@ -135,6 +138,8 @@ class Line:
     """What came before, at once, handshake and head included."""
     rms_bytes: float
     """Distance of the points from it."""
+    drift_log: float
+    """Logarithm of the rate of its fastest quarter over that of its slowest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,12 +167,24 @@ def line_of(curve: Curve) -> Line | None:
     )
     lines = [_least_squares(time_s[k:], n_bytes[k:]) for k in range(last + 1)]
     costs = [line[2] ** 2 * (1 + _STEP_PENALTY) ** k for k, line in enumerate(lines)]
-    rate, burst, rms = lines[int(np.argmin(costs))]
+    k = int(np.argmin(costs))
+    rate, burst, rms = lines[k]
     if not rate > 0:
         return None
     return Line(
-        rate_bps=8 * rate * _ON_THE_WIRE, burst_bytes=burst + _HEAD_BYTES, rms_bytes=rms
+        rate_bps=8 * rate * _ON_THE_WIRE,
+        burst_bytes=burst + _HEAD_BYTES,
+        rms_bytes=rms,
+        drift_log=_drift_log(time_s[k:], n_bytes[k:]),
     )
+
+
+def _drift_log(time_s: Floats, n_bytes: Floats) -> float:
+    """How far the quarters of a curve differ; endless where one of them is empty."""
+    ends_s = np.linspace(time_s[0], time_s[-1], 5)
+    quarters = np.diff(np.interp(ends_s, time_s, n_bytes))
+    low, high = float(quarters.min()), float(quarters.max())
+    return float(np.log(high / low)) if low > 0 else float("inf")
 
 
 def _least_squares(time_s: Floats, n_bytes: Floats) -> tuple[float, float, float]:
@@ -216,7 +233,9 @@ def _shape(transfer: Transfer, line: Line | None) -> Hold:
     is_burstless = line.burst_bytes - _HEAD_BYTES <= _SHAPED_BURST_BYTES
     if queued >= _SHAPED_RTT and is_burstless:
         return Hold.SHAPED
-    is_straight = line.rms_bytes <= _POLICED_RMS_BYTES
+    is_straight = (
+        line.rms_bytes <= _POLICED_RMS_BYTES and line.drift_log <= _ONE_RATE_LOG
+    )
     if holes >= _POLICED_HOLES and queued <= _POLICED_RTT and is_straight:
         return Hold.POLICED
     if transfer.is_even:

@@ -44,7 +44,7 @@ from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.transfers import CURVE
 from monitor.wallclock import asked_zone, day_number
 
-METHOD_VERSION = "5.5"
+METHOD_VERSION = "5.6"
 """Changes with every rule or default that can change a verdict."""
 
 COLUMNS = ("started_at_utc", *TEXT_DEFAULTS, *MEASURED, CURVE, BLOCK)

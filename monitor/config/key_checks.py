@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from monitor.addresses import is_address
 from monitor.config.services import owner_of
-from monitor.config.values import BOTH_FAMILIES, SIX_SUFFIX
+from monitor.config.values import BOTH_FAMILIES, SIX_SUFFIX, is_name
 
 if TYPE_CHECKING:
-    from monitor.config.sections import Config
+    from monitor.config.sections import Config, Site
 
 
 def contradictions(config: "Config") -> Iterator[str]:
     """Each as `path: what is wrong`."""
     yield from _of_families(config)
+    yield from _of_twins(config)
     yield from _of_quic(config)
     yield from _of_blocks(config)
     yield from _of_delivery(config)
@@ -29,10 +32,33 @@ def _of_families(config: "Config") -> Iterator[str]:
     names = {site.name for site in (*config.targets, *config.controls)}
     for site in config.targets:
         other = f"{site.name}{SIX_SUFFIX}"
-        if site.address_family == BOTH_FAMILIES and other in names:
+        if site.address_family == BOTH_FAMILIES:
+            yield from _of_both(site, other, names)
+
+
+def _of_both(site: "Site", other: str, names: set[str]) -> Iterator[str]:
+    """What its second host cannot be."""
+    begin = f"targets: address_family: both of {site.name}"
+    if other in names:
+        yield f"{begin} makes a host {other}, and another site has that name"
+    if not is_name(other):
+        yield f"{begin} makes a host {other}, which is too long for a name"
+    if is_address(urlsplit(site.url).hostname or ""):
+        yield f"{begin}: its url is an address, which is of one family"
+    if site.service is None:
+        yield f"{begin}: needs a service, as its name is too long for one"
+
+
+def _of_twins(config: "Config") -> Iterator[str]:
+    """A twin that is slowed with what it is held against would clear whoever slows."""
+    twins = [site for site in config.targets if site.role == "twin"]
+    accused = [site for site in config.targets if site.role != "twin"]
+    owners = {owner for site in accused for owner in site.owners}
+    for twin in twins:
+        for owner in sorted(owners & twin.owners):
             yield (
-                f"targets: address_family: both of {site.name} makes a host {other},"
-                " and another site has that name"
+                f"targets: role: twin of {twin.name}: a host of somebody else, not of"
+                f" {owner}, which is a target's"
             )
 
 

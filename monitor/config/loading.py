@@ -59,7 +59,7 @@ def parse(document: Mapping[str, object], *, source: str) -> Config:
         raise ConfigError(source, [*error.problems, *odd]) from None
     wrong = [*contradictions(config)]
     if wrong or odd:
-        raise ConfigError(source, [*(["; ".join(wrong)] if wrong else []), *odd])
+        raise ConfigError(source, [*wrong, *odd])
     return config
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from monitor import evening_rule
-from monitor.config.services import content_hosts, registrable_domain
+from monitor.config.services import content_hosts, owner_of, registrable_domain
 from monitor.config.value_checks import Before, Length, Limits
 from monitor.config.values import (
     BOTH_FAMILIES,
@@ -137,6 +137,12 @@ class Site(Section):
     def owner(self) -> str:
         """Whose server its address is at: the domain, else the host and port."""
         return self.domain or urlsplit(self.url).netloc
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Whose servers it may be at: its own, and those of hosts that a page names."""
+        like = () if self.host_like is None else (owner_of(f"tls://{self.host_like}"),)
+        return frozenset((self.owner, *like))
 
     @property
     def can_be_transferred(self) -> bool:

@@ -78,8 +78,13 @@ def between(low: timedelta, high: timedelta, words: str) -> After:
     return After(check)
 
 
+def is_name(value: str) -> bool:
+    """Whether a site may be called so."""
+    return bool(_NAME.fullmatch(value))
+
+
 def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
+    if not is_name(value):
         raise ValueError(
             "1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit"
         )

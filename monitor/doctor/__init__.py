@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 from monitor import present, private
+from monitor.addresses import is_address
 from monitor.clock import Clock, is_synchronised
 from monitor.config import Config, Way, control_gaps, masked, partial_controls
 from monitor.doctor.finding import Finding, State
@@ -24,7 +25,11 @@ from monitor.doctor.measured_hosts import (
     tried,
     what_failed,
 )
-from monitor.doctor.name_servers import resolver_findings
+from monitor.doctor.name_servers import (
+    answering,
+    has_next_resolver,
+    resolver_findings,
+)
 from monitor.doctor.neutral_server import neutral_finding
 from monitor.errors import InputError, MonitorError, RightsError
 from monitor.machine import machine_zone
@@ -33,7 +38,7 @@ from monitor.model import Role, Sample, Target
 from monitor.night_folders import night_folders
 from monitor.probe import Prober, ProbeSettings
 from monitor.probe.gateway import Gateway
-from monitor.probe.hosts import is_address, system_resolvers
+from monitor.probe.hosts import system_resolvers
 from monitor.probe.legs import LegProber
 from monitor.probe.route import DefaultRoute, NetworkFiles, WayKind, WayOut
 from monitor.reason import Reason, phrase, verbatim
@@ -62,15 +67,14 @@ async def examine(
     """All findings about this machine, this configuration and what it measures."""
     targets = config.all_targets()
     name_servers = settings.resolvers or system_resolvers()
-    asked = resolver_findings(name_servers, _a_name(targets), clock)
-    resolvers = [finding async for finding in asked]
+    answers = await answering(name_servers, _a_name(targets), clock)
     files = NetworkFiles()
     route = files.route()
     gateway = await _asked_gateway(route, clock)
     findings = [
         # Before anything opens the database, which would set its rights.
         *private_findings(config, config_path),
-        *resolvers,
+        *resolver_findings(name_servers, answers),
         clock_finding(is_synchronised()),
         zone_finding(config.timezone),
         home_zone_finding(config.timezone, machine_zone(), clock.now_utc()),
@@ -85,11 +89,13 @@ async def examine(
     ]
     prober = Prober(settings, clock)
     outcomes = await tried(prober, targets)
-    line = await line_of(targets, outcomes, gateway)
+    line = await line_of(
+        targets, outcomes, gateway, has_next_resolver=has_next_resolver(answers)
+    )
     is_at_fault = line.is_at_fault
     suspects, controls = _by_role(targets, outcomes)
-    answering = [t for t in targets if _answers(outcomes.get(t.name))]
-    quic = None if is_at_fault else await quic_finding(prober, config, answering)
+    well = [t for t in targets if _answers(outcomes.get(t.name))]
+    quic = None if is_at_fault else await quic_finding(prober, config, well)
     neutral = None if is_at_fault else await _of_neutral(config, settings, clock)
     return [
         *findings,

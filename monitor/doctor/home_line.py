@@ -44,7 +44,11 @@ class Line(NamedTuple):
 
 
 async def line_of(
-    targets: Sequence[Target], outcomes: Outcomes, gateway: present.Gateway | None
+    targets: Sequence[Target],
+    outcomes: Outcomes,
+    gateway: present.Gateway | None,
+    *,
+    has_next_resolver: bool = False,
 ) -> Line:
     """Whether anything gets through, and whether large packets do.
 
@@ -52,9 +56,16 @@ async def line_of(
     ----------
     outcomes : one attempt at each target.
     gateway : None: it was not asked.
+    has_next_resolver : another resolver answers while the first is silent.
     """
-    asked = [_asked(target, outcomes) for target in targets]
-    state, reason = present.line_now(asked, gateway=gateway, fresh=_JUST_NOW)
+    attempts = ((t, outcomes.get(t.name)) for t in targets)
+    state, reason = present.line_now(
+        # What could not be tried says nothing of the line.
+        [_asked(t, sample) for t, sample in attempts if isinstance(sample, Sample)],
+        gateway=gateway,
+        fresh=_JUST_NOW,
+        has_next_resolver=has_next_resolver,
+    )
     large = [finding async for finding in _large_packets(targets, outcomes)]
     if large:
         return Line(large, is_at_fault=True)
@@ -68,11 +79,8 @@ async def line_of(
     return Line([down], is_at_fault=True)
 
 
-def _asked(target: Target, outcomes: Outcomes) -> Asked:
-    outcome = outcomes.get(target.name)
-    if not isinstance(outcome, Sample):
-        return Asked(target.role, has_answered=False, failed_operation=None)
-    return Asked(target.role, outcome.failure is None, outcome.failed_operation)
+def _asked(target: Target, sample: Sample) -> Asked:
+    return Asked(target.role, sample.failure is None, sample.failed_operation)
 
 
 async def _large_packets(

@@ -1,7 +1,7 @@
 """Whether the resolver that the probes ask answers, and not from a cache of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Final
 
@@ -17,15 +17,32 @@ _PATIENCE_S: Final = 5.0
 _CHECK: Final = phrase("resolver")
 
 
-async def resolver_findings(
+async def answering(
     resolvers: Sequence[str], host: str, clock: Clock
-) -> AsyncIterator[Finding]:
+) -> tuple[bool, ...]:
+    """Whether each of some resolvers answers, asked at once.
+
+    Parameters
+    ----------
+    host : the name that each of them is asked for; any answer is one.
+    """
+    return tuple(await asyncio.gather(*(_answers(r, host, clock) for r in resolvers)))
+
+
+def has_next_resolver(answers: Sequence[bool]) -> bool:
+    """Whether another one answers while the first does not."""
+    return any(answers) and not answers[0]
+
+
+def resolver_findings(
+    resolvers: Sequence[str], answers: Sequence[bool]
+) -> Iterator[Finding]:
     """Whether name lookups reach a resolver that does not answer from this machine.
 
     Parameters
     ----------
     resolvers : in their order; the probes ask the first one alone.
-    host : the name that each of them is asked for; any answer is one.
+    answers : whether each of them answers.
     """
     if not resolvers:
         yield Finding(
@@ -36,9 +53,8 @@ async def resolver_findings(
         )
         return
     first = resolvers[0]
-    answering = await asyncio.gather(*(_answers(r, host, clock) for r in resolvers))
-    if not answering[0]:
-        yield _silent(resolvers, answering)
+    if not answers[0]:
+        yield _silent(resolvers, answers)
     elif ip_address(split_resolver(first)[0].split("%")[0]).is_loopback:
         yield Finding(
             _CHECK,
@@ -57,8 +73,8 @@ async def resolver_findings(
         yield Finding(_CHECK, State.OK, told)
 
 
-def _silent(resolvers: Sequence[str], answering: Sequence[bool]) -> Finding:
-    others = [r for r, is_there in zip(resolvers, answering, strict=True) if is_there]
+def _silent(resolvers: Sequence[str], answers: Sequence[bool]) -> Finding:
+    others = [r for r, is_there in zip(resolvers, answers, strict=True) if is_there]
     if not others:
         told = phrase(
             "{server}, the first of {n}, does not answer",

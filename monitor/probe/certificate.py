@@ -21,9 +21,9 @@ from service_identity.cryptography import (
     verify_certificate_ip_address,
 )
 
+from monitor.addresses import is_address
 from monitor.clock import Clock
 from monitor.probe.failure import ProbeFailedError
-from monitor.probe.hosts import is_address
 from monitor.probe.wire_text import printable
 
 # Errors of OpenSSL's X509_verify_cert that say "not signed by anybody we know":

@@ -5,6 +5,7 @@ with a plain end, such as `r*---sn-*.googlevideo.com`. The end is searched, and 
 stands before it is looked at no further than a name is long.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -65,9 +66,22 @@ def _name_up_to(text: bytes, end: int) -> str:
     behind = text[end : end + 2]
     if behind[:1] in _LETTERS or (behind[:1] == b"." and behind[1:] in _LETTERS):
         return ""
-    window = text[max(0, end - _LONGEST_NAME - 1) : end]
-    name = window[len(window.rstrip(_IN_LABEL + b".")) :]
+    window = text[max(0, end - _LONGEST_NAME - _LONGEST_ESCAPE) : end]
+    before = window.rstrip(_IN_LABEL + b".")
+    name = window[len(before) :]
+    escape = _ESCAPES.get(before[-1:])
+    if escape is not None:
+        name = escape.sub(b"", name, count=1)
     return name.decode("ascii") if len(name) <= _LONGEST_NAME else ""
+
+
+_LONGEST_ESCAPE: Final = len(rb"\u002f")
+_ESCAPES: Final = {
+    b"\\": re.compile(rb"\A(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[bfnrtv])"),
+    b"%": re.compile(rb"\A(?:25)?[0-9a-f]{2}"),
+}
+"""Of the character before a name, as scripts and addresses in addresses write it: a
+slash, mostly. Its letters are none of the name's."""
 
 
 _LETTERS: Final = frozenset(bytes([letter]) for letter in _IN_LABEL)

@@ -1,8 +1,9 @@
 """What this machine itself says: hosts file, resolv.conf, `localhost`, its networks."""
 
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
+from monitor.addresses import is_address
 from monitor.model import AddressFamily
 
 HOSTS = Path("/etc/hosts")
@@ -82,15 +83,6 @@ def of_family(addresses: tuple[str, ...], family: AddressFamily) -> tuple[str, .
     if family is AddressFamily.IPV4:
         return four
     return six if family is AddressFamily.IPV6 else four + six
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is a literal IPv4 or IPv6 address."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def is_beside_us(address: str, path: Path = IF_INET6) -> bool:

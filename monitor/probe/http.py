@@ -1,8 +1,8 @@
 """HTTP/1.1 over a channel: the request, the head of the answer, and body framing.
 
 Heads are parsed by h11, within 64 KiB, odd lines mended before. Bodies are taken apart
-here when they have a length or run to the end of the stream (nothing is copied), by h11
-when chunked.
+here when they have a length or run to the end of the stream (nothing is copied), in
+`chunks.py` when chunked.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,9 @@ from typing import Protocol
 import h11
 
 from monitor.probe.channel import READ_BYTES, Channel
+from monitor.probe.chunks import ChunkedBody
 from monitor.probe.failure import ProbeFailedError
-from monitor.probe.field_lines import is_cut_version, mended, versioned
+from monitor.probe.field_lines import Fields, may_be_http, status_line
 from monitor.probe.short_turns import Turn
 from monitor.probe.url import site_of
 from monitor.probe.wire_text import printable_bytes
@@ -21,11 +22,7 @@ from monitor.probe.wire_text import printable_bytes
 HEAD_MAX_BYTES = 64 * 1024
 HEAD_MAX_LINES = 1000
 _AT_ONCE_BYTES = 2048
-"""h11 is given no more in one step: of interim answers or chunks of a few bytes, 256 kB
-cost it half a second."""
-_MOST_AT_ONCE_BYTES = 16 * 1024
-"""Of chunks of a usual size, so that they cost little more than a plain body."""
-_MANY_PARTS = 16
+"""h11 is given no more in one step: of interim answers 256 kB cost it half a second."""
 _BLANK = (b"\n", b"\r\n")
 _NO_BODY = frozenset({204, 304})
 _CDN_HEADERS = (
@@ -111,34 +108,6 @@ class StreamBody:
         self.is_complete = True
 
 
-class ChunkedBody:
-    """A body in chunks, taken apart by h11 (which bounds the lines between them)."""
-
-    remaining_bytes = None
-
-    def __init__(self, connection: h11.Connection) -> None:
-        self._connection = connection
-        self.at_once_bytes = _AT_ONCE_BYTES
-        self.is_complete = False
-
-    def feed(self, data: bytes | memoryview) -> Iterable[bytes | memoryview]:
-        """The parts of the body in newly received bytes."""
-        if data:
-            self._connection.receive_data(bytes(data))
-        n_parts = 0
-        while isinstance(event := self._connection.next_event(), h11.Data):
-            yield event.data
-            n_parts += 1
-        self.is_complete = isinstance(event, h11.EndOfMessage)
-        is_crumbs = n_parts > _MANY_PARTS
-        self.at_once_bytes = _AT_ONCE_BYTES if is_crumbs else _MOST_AT_ONCE_BYTES
-
-    def end(self) -> None:
-        """Note the end of the stream; raises EOFError if the body is not whole."""
-        if not self.is_complete:
-            raise EOFError
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """The head of an answer, and the body that follows it."""
@@ -211,8 +180,7 @@ class Request:
         self.wire_bytes = head + (self._connection.send(h11.EndOfMessage()) or b"")
         self._line = b""
         self._is_first_line = True
-        self._has_version = False
-        """Whether the beginning of the first line has been looked at."""
+        self._fields = Fields()
 
     async def first_bytes(self, channel: Channel) -> bytes:
         """The first bytes of the answer.
@@ -263,27 +231,24 @@ class Request:
         self._line += piece
         if not piece.endswith(b"\n"):
             return None
-        line, self._line = self._line, b""
-        self._connection.receive_data(mended(line))
+        line, self._line = self._fields.mended(self._line), b""
+        self._connection.receive_data(line)
         return self._next_final() if line in _BLANK else None
 
     def _begun(self, piece: bytes) -> h11.Response | None:
-        """Take a piece of the first line; without its end, too, as it may have none."""
-        is_end = piece.endswith(b"\n")
+        """Take a piece of the first line; what is no HTTP is told without its end."""
         self._line += piece
-        if not self._has_version and (is_end or not is_cut_version(self._line)):
-            self._line, self._has_version = versioned(self._line), True
-        if self._has_version:
-            self._connection.receive_data(self._line)
-            self._line = b""
-        if is_end:
-            self._is_first_line = self._has_version = False
+        is_end = piece.endswith(b"\n")
+        if not is_end and may_be_http(self._line):
+            return None
+        self._connection.receive_data(status_line(self._line))
+        self._line, self._is_first_line = b"", not is_end
         return self._next_final()
 
     def _next_final(self) -> h11.Response | None:
         event = self._connection.next_event()
         if isinstance(event, h11.InformationalResponse):
-            self._is_first_line = True
+            self._is_first_line, self._fields = True, Fields()
         return event if isinstance(event, h11.Response) else None
 
     def _head(self, response: h11.Response, surplus: bytes) -> Head:
@@ -300,7 +265,7 @@ class Request:
         if status in _NO_BODY:
             return SizedBody(0)
         if b"transfer-encoding" in headers:  # h11 accepts no other coding than chunked
-            return ChunkedBody(self._connection)
+            return ChunkedBody()
         length = headers.get(b"content-length")
         return StreamBody() if length is None else SizedBody(_length(length))
 

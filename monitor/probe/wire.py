@@ -11,6 +11,7 @@ import contextlib
 import math
 import socket
 
+from monitor.addresses import is_address
 from monitor.clock import Clock
 from monitor.model import AddressFamily, Operation, Transport
 from monitor.probe import http3
@@ -20,7 +21,6 @@ from monitor.probe.exchanges import EXCHANGES_MAX_BYTES, Exchanges
 from monitor.probe.failure import ProbeFailedError
 from monitor.probe.hosts import (
     HostsFile,
-    is_address,
     localhost_addresses,
     of_family,
     system_resolver,

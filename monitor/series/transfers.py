@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitor.lists import Curve, curve_of
+from monitor.lists import Curve, curve_of, never_falls
 from monitor.series.rows import Bools, Floats, Ints, Rows
 
 CURVE = "timeline"
@@ -69,6 +69,7 @@ def _curve(text: object) -> Curve:
     if not isinstance(text, str) or pd.isna(text):
         return ()
     try:
-        return curve_of(text)
+        curve = curve_of(text)
     except ValueError:
         return ()
+    return curve if never_falls(curve) else ()

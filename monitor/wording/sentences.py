@@ -4,6 +4,7 @@ The strongest word for a cause here is "consistent with".
 """
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from monitor.model import EveningMark, Verdict
@@ -67,13 +68,18 @@ def _values(verdict: Verdict, setting: Setting, language: Language) -> dict[str,
         "start": setting.window[0],
         "end": setting.window[1],
         "times": _times(verdict.effect.ratio, language),
-        "bound": _times(verdict.effect.ci95[1], language),
+        "bound": _bound(verdict.effect.ci95[1], language),
         "controls": language.number(setting.n_controls),
     }
 
 
 def _times(ratio: float | None, language: Language) -> str:
     return language.times(ratio) if ratio else "?"
+
+
+def _bound(ratio: float | None, language: Language) -> str:
+    """Rounded up: what is ruled out was excluded, and no more."""
+    return _times(None if ratio is None else ceil(round(10 * ratio, 6)) / 10, language)
 
 
 def _both(first: str, second: str) -> str:

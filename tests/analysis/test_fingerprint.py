@@ -1,5 +1,6 @@
 """What held a transfer back: by drawn transfers, by evenings, and as a check."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -82,6 +83,47 @@ def test_what_explains_it_more_simply_is_asked_first(changes, hold):
 
 
 RTT_S = 0.03
+
+
+def wavering(rates_bps: Sequence[float], piece_bytes: int) -> Curve:
+    """Pieces at rates that follow each other, two seconds each."""
+    time_s, n_bytes, points = 0.0, 0, [(0.0, 0)]
+    for rate in rates_bps:
+        for _ in range(round(rate / 4 / piece_bytes)):
+            time_s, n_bytes = time_s + 8 * piece_bytes / rate, n_bytes + piece_bytes
+            points.append((time_s, n_bytes))
+    return tuple(points)
+
+
+def late_by_a_record(curve: Curve, late_s: float) -> Curve:
+    """Every second piece waits for a hole, and the next one comes with it."""
+    return tuple(
+        (time_s + (late_s if place % 2 else 0.0), n_bytes)
+        for place, (time_s, n_bytes) in enumerate(curve)
+    )
+
+
+@pytest.mark.parametrize("rate", [5e5, 1e6])
+def test_records_off_the_line_by_one_of_them_are_still_policed(rate: float):
+    """A TLS record of 16 kB is read when the last hole in it is filled."""
+    took_s = 8 * 16_384 / rate
+    curve = late_by_a_record(in_pieces(rate, 16_384, 30), 0.6 * took_s)
+    line = line_of(curve)
+    assert line is not None
+    assert 4e3 < line.rms_bytes < 6e3
+    transfer = slow(curve, rcv_rtt_s=RTT_S, n_holes=80)
+    assert fingerprint(transfer, USUAL).hold is Hold.POLICED
+
+
+@pytest.mark.parametrize("piece", [4096, 16_384])
+def test_a_rate_that_drifts_is_no_policers(piece: int):
+    """As near to a line as a policed one, but faster in one quarter than in another."""
+    curve = wavering([2.4e5, 3.4e5, 2.4e5, 3.4e5], piece)
+    line = line_of(curve)
+    assert line is not None
+    assert line.rms_bytes < 6e3
+    transfer = slow(curve, rcv_rtt_s=RTT_S, n_holes=80)
+    assert fingerprint(transfer, USUAL).hold is Hold.UNKNOWN
 
 
 def in_pieces(rate_bps: float, piece_bytes: int, n_pieces: int) -> Curve:
@@ -175,7 +217,7 @@ def test_old_rows_without_a_count_of_segments_have_holes_all_the_same():
 
 
 def of(hold: Hold, rate: float = 128e3) -> Fingerprint:
-    line = Line(rate_bps=rate, burst_bytes=1e4, rms_bytes=1e3)
+    line = Line(rate_bps=rate, burst_bytes=1e4, rms_bytes=1e3, drift_log=0.1)
     return Fingerprint(hold=hold, line=line)
 
 
@@ -312,9 +354,13 @@ def test_a_line_that_polices_everything_tells_nothing_of_the_site():
 
 def test_curves_that_are_none_are_not_counted():
     frame = recorded(POLICED)
-    frame["timeline"] = frame["timeline"].where(frame["timeline"].isna(), "[[1, true]]")
-    _, check = checked(frame)
-    assert (check.score, check.is_made) == (0, False)
+    is_none = frame["timeline"].isna()
+    back = [(4.0 - n / 10, 9_000 * n) for n in range(20)]
+    less = [(n / 10, 200_000 - 9_000 * n) for n in range(20)]
+    for text in ("[[1, true]]", "{}", curve_text(back), curve_text(less)):
+        frame["timeline"] = frame["timeline"].where(is_none, text)
+        _, check = checked(frame)
+        assert (check.score, check.is_made) == (0, False)
     _, check = checked(frame.drop(columns="timeline"))
     assert (check.score, check.is_made) == (0, False)
 

@@ -117,6 +117,7 @@ def test_a_curve_in_json_may_be_a_list_or_its_text(tmp_path: Path, cell: str):
         ("timeline", f"[[1{'0' * 400}.0e9, 1]]".replace(",", ""), "a JSON list of"),
         ("timeline", "[" * 9000, "a JSON list of"),
         ("timeline", f'"[{"[0.1, 1], " * 1100}[0.1, 1]]"', "a JSON list of"),
+        ("timeline", "{}", "a JSON list"),
         ("dns_answers", "1" * 10_001, "at most 10000 characters"),
     ],
 )

@@ -23,6 +23,11 @@ def first(text: str | bytes, pattern: str = CACHE) -> str | None:
         f'<link rel="preload" href="https://{OWN}/generate_204" as="fetch">',
         f'"url":"https:\\/\\/{OWN}\\/videoplayback?expire=1"',
         f'"url":"https://{OWN.upper()}/videoplayback?expire=1\\u0026ei=x"',
+        f'"url":"https:\\u002F\\u002F{OWN}\\u002Fvideoplayback"',
+        f"'https:\\x2f\\x2f{OWN}'",
+        f'"one\\n{OWN}"',
+        f"?next=https%3A%2F%2F{OWN}%2Fvideoplayback",
+        f"?next=https%253A%252F%252F{OWN}",
         f"//{OWN}:443/",
         f"seen at {OWN}.",
         f"{OWN}",
@@ -51,11 +56,18 @@ def test_name_is_found_wherever_it_stands(text: str) -> None:
         f"r{'1' * 60}---sn-a.googlevideo.com",
         "r1--sn-a.googlevideo.com",
         "r1---sn\u2010a.googlevideo.com",
-        "https%3A%2F%2Frr1---sn-a.googlevideo.com",
     ],
 )
 def test_whatever_is_not_quite_like_it_is_passed_over(text: str) -> None:
     assert first(text) is None
+
+
+@pytest.mark.parametrize("slash", ["/", "\\/", "\\u002F", "\\x2f", "%2F", "%252f"])
+def test_letters_of_an_escape_are_no_part_of_a_name(slash: str) -> None:
+    assert first(f"https:{slash}{slash}{OWN}{slash}", "*.googlevideo.com") == OWN
+    assert (
+        first(f"https:{slash}{slash}u002f{OWN}", "*.googlevideo.com") == f"u002f{OWN}"
+    )
 
 
 def test_pattern_without_a_star_is_the_name_itself() -> None:

@@ -2,10 +2,10 @@ import os
 
 import pytest
 
+from monitor.addresses import is_address
 from monitor.model import AddressFamily
 from monitor.probe.hosts import (
     HostsFile,
-    is_address,
     localhost_addresses,
     parsed_hosts,
     system_resolver,

@@ -4,13 +4,15 @@ import asyncio
 
 import pytest
 
-from monitor.probe.field_lines import mended
+from monitor.probe.chunks import ChunkedBody
+from monitor.probe.field_lines import Fields, status_line
 from tests.probe.site import at
 from tests.servers import web
 from tests.servers.tcp import serve
 
 BODY = b"<html>hello</html>"
 LENGTH = f"Content-Length: {len(BODY)}\r\n".encode()
+CHUNKS = b"12\r\n" + BODY + b"\r\n0\r\n\r\n"
 
 
 def head(*lines: bytes) -> bytes:
@@ -39,6 +41,19 @@ async def measured(prober, answer: bytes):
         b"HTTP/1.1 103 Early\r\nLink : </a\x01>\r\n\r\n" + head(LENGTH) + BODY,
         b"HTTP/1.1 200\n: x\nContent-Length: 18\n\n" + BODY,
         b"HTTP/2 200\r\n" + LENGTH + b"\r\n" + BODY,
+        b"http/1.1  200OK\r\n" + LENGTH + b"\r\r\n" + BODY,
+        head(b"X-Note: a\rb\r\r\n", LENGTH) + BODY,
+        head(b"Content-Length: +0000000000000000000000018 bytes\r\n") + BODY,
+        head(b"Content-Length: 99999999999999999999\r\n") + BODY,
+        head(b"Transfer-Encoding: Identity\r\n", LENGTH) + BODY,
+        head(b"Transfer-Encoding:\r\n", LENGTH) + BODY,
+        head(*[b"Transfer-Encoding: chunked\r\n"] * 2) + CHUNKS,
+        head(b"Transfer-Encoding: identity, Chunked, chunked\r\n") + CHUNKS,
+        head(b"transfer-encoding: chunked\n") + CHUNKS.replace(b"\r\n", b"\n"),
+        head(b"Transfer-Encoding: chunked\r\n")
+        + b"012 ; a = b\x01\r\n"
+        + BODY
+        + b"\n0 \r\nX-Sum : \x02\r\n: \r\n\r\n",
     ],
 )
 async def test_odd_head_is_read(prober, answer):
@@ -54,6 +69,9 @@ async def test_odd_head_is_read(prober, answer):
         head(b"Set-Cookie: a=b\x00c\r\n", LENGTH) + BODY,
         head(b"Content-Length: 18\r\n  99\r\n") + BODY,
         head(LENGTH, b"Content-Length: 999\r\n") + BODY,
+        head(b"Content-Length: 18, 999\r\n") + BODY,
+        head(b"Content-Length: -18\r\n") + BODY,
+        head(b"Content-Length: many\r\n") + BODY,
         head(b"Transfer-Encoding: gzip, chunked\r\n") + BODY,
         head(b" starts with a fold\r\n", LENGTH) + BODY,
         b"\r\n" + head(LENGTH) + BODY,
@@ -77,7 +95,13 @@ async def test_control_characters_reach_no_one(prober):
     ("line", "result"),
     [
         (b"A: b\r\n", b"A: b\r\n"),
-        (b"A :b\n", b"A:b\n"),
+        (b"A :b\n", b"A:b\r\n"),
+        (b"A: " + b"\r" * 65_000 + b"b\n", b"A: " + b"?" * 65_000 + b"b\r\n"),
+        (b"Content-Length: 0\r\n", b"Content-Length: 0\r\n"),
+        (
+            b"Content-Length: " + b"0" * 65_000 + b",1\r\n",
+            b"Content-Length: " + b"0" * 65_000 + b",1\r\n",
+        ),
         (b"\tfolded : x\r\n", b"\tfolded : x\r\n"),
         (b"no colon\r\n", b"no colon\r\n"),
         (b"\r\n", b"\r\n"),
@@ -87,7 +111,55 @@ async def test_control_characters_reach_no_one(prober):
     ],
 )
 def test_only_what_is_odd_is_mended(line, result):
-    assert mended(line) == result
+    assert Fields().mended(line) == result
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"HTTP/1.1 200" + b" " * 65_000 + b"\rx\n",
+        b"HTTP/1.1" + b" " * 65_000 + b"20\r\n",
+        b"HTTP/1.1 200 " + b"\r" * 65_000 + b"x\n",
+        b"HTTP/1.1 2000 OK\r\n",
+    ],
+)
+def test_first_line_that_is_none_is_read_once_and_stays(line):
+    assert status_line(line) == line
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"12\r\n" + BODY + b"x\r\n0\r\n\r\n",
+        b"g\r\n" + BODY + b"\r\n0\r\n\r\n",
+        b"00000000000000012\r\n" + BODY + b"\r\n0\r\n\r\n",
+        b"-12\r\n" + BODY + b"\r\n0\r\n\r\n",
+        b"\r\n",
+    ],
+)
+async def test_what_is_no_chunk_is_no_body(prober, chunks):
+    sample = await measured(prober, head(b"Transfer-Encoding: chunked\r\n") + chunks)
+    assert sample.failed_operation == "read"
+    assert sample.failure == "unknown_failure: invalid_http_response"
+
+
+@pytest.mark.parametrize("n_cut", [1, 2, 4, 5, 12])
+async def test_chunks_without_their_end_are_cut_off(prober, n_cut):
+    answer = head(b"Transfer-Encoding: chunked\r\n") + CHUNKS[:-n_cut]
+    sample = await measured(prober, answer)
+    assert (sample.failed_operation, sample.failure) == ("read", "eof_error")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_chunks_in_crumbs_are_the_same_chunks(size):
+    chunks = CHUNKS[:-5] + b"2;x\r\nab\r\n0\r\nA: b\r\n\r\n"
+    body = ChunkedBody()
+    parts = [
+        bytes(part)
+        for k in range(0, len(chunks), size)
+        for part in body.feed(memoryview(chunks)[k : k + size])
+    ]
+    assert (b"".join(parts), body.is_complete) == (BODY + b"ab", True)
 
 
 async def test_first_line_in_crumbs_is_the_same_line(prober):

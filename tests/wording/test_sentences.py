@@ -215,3 +215,17 @@ def test_the_first_evenings_are_told_without_a_verdict() -> None:
 def test_the_first_evenings_accuse_nobody(code: str) -> None:
     text = so_far(EveningState.SLOW, 80.0, code=code)
     assert not any(word in text.lower() for word in INTERFERENCE[code])
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"), [(1.02, "1.1 times"), (1.1, "1.1 times"), (1.2001, "1.3 times")]
+)
+def test_no_more_is_ruled_out_than_the_bound(bound: float, words: str) -> None:
+    clear = replace(
+        FOUND,
+        verdict="no_recurring_slowdown",
+        evenings=replace(FOUND.evenings, slow=0, dead=0),
+        effect=Effect(metric="goodput_bps", ratio=1.0, ci95=(0.97, bound)),
+    )
+    told = sentence(clear, SETTING, language("en"))
+    assert f"A steady slowdown to more than {words} the usual is ruled out." in told
