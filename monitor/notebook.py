@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from monitor.errors import InputError, refuse_unknown
 from monitor.evening_rule import DEFAULT_WINDOW, EveningState, parse_window
 from monitor.model import OwnTerms
-from monitor.wallclock import asked_zone, local_instant, parsed_date
+from monitor.wallclock import asked_clock, local_instant, parsed_date, zones_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ class Notebook:
 
         self.url = url
         self._opened: Store | None = None
-        self.timezone = timezone if timezone is None else asked_zone(timezone).key
+        self.timezone = timezone if timezone is None else asked_clock(timezone).key
         missing = missing_file(url) if url.startswith("sqlite") else None
         if missing is not None:
             raise InputError(
@@ -135,6 +135,9 @@ class Notebook:
     ) -> "pd.DataFrame":
         """Samples in the columns of the interchange format, and `started_at_local`.
 
+        A column has one zone at most: of a home that moved it has none, only the time
+        that clocks showed.
+
         Parameters
         ----------
         since, until : local dates, both included.
@@ -159,8 +162,7 @@ class Notebook:
             columns=columns,
         )
         if "started_at_utc" in frame:
-            local = frame["started_at_utc"].dt.tz_convert(own_zone)
-            frame.insert(1, "started_at_local", local)
+            frame.insert(1, "started_at_local", _shown(frame, own_zone))
         return frame
 
     def evenings(
@@ -236,8 +238,21 @@ class Notebook:
         return result.verdicts
 
 
+def _shown(frame: "pd.DataFrame", clock: str) -> "pd.Series":
+    """What the home's clock showed when each sample was taken."""
+    zones, begun = zones_of(asked_clock(clock)), frame["started_at_utc"]
+    if len(zones) == 1:
+        whole: pd.Series = begun.dt.tz_convert(clock)
+        return whole
+    shown: pd.Series = begun.dt.tz_localize(None)
+    for since, zone in zones:
+        local = begun.dt.tz_convert(zone).dt.tz_localize(None)
+        shown = local if since is None else shown.where(begun < since, local)
+    return shown
+
+
 def _start(day: str | date | None, timezone: str) -> datetime | None:
-    return None if day is None else local_instant(_date(day), asked_zone(timezone))
+    return None if day is None else local_instant(_date(day), asked_clock(timezone))
 
 
 def _end(day: str | date | None, timezone: str) -> datetime | None:

@@ -204,7 +204,7 @@ def _bundled(
     names = names_at(level, kept.secret or b"", document_of(night.analysis))
     if level == "public":
         files = report_files(public_night(night, names), config)
-    start, end = whole_days(night.since, night.night, config.timezone)
+    start, end = whole_days(night.since, night.night, night.analysis.timezone)
     return write_bundle(
         path,
         report_files=files,

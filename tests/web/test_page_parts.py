@@ -1,10 +1,18 @@
 """The pure parts of the page's script, asked in the browser that runs them."""
 
 from collections.abc import Iterator
+from datetime import date
+from shutil import copy
 
 import pytest
 from playwright.sync_api import Page
 
+from monitor.evening_rule import parse_window
+from monitor.model import OwnTerms
+from monitor.store import open_store
+from monitor.store.instants import from_us
+from monitor.store.vantage_terms import EVER, Statement
+from tests.web import history
 from tests.web.browser import chromium, served
 
 
@@ -181,3 +189,33 @@ def test_a_line_that_breaks_is_drawn_as_two(page: Page):
     path = call(page, "parts/sparks", "sparkPaths", [1, 1, None, 4, 4], 100, 20)
     assert path.count("M") == 2
     assert call(page, "parts/sparks", "sparkPaths", [None, 3], 100, 20) == ""
+
+
+def test_times_before_a_move_are_told_in_the_zone_of_then(tmp_path, sqlite_history):
+    """A browser knows zones only, not the clock of a home that moved."""
+    copied = copy(sqlite_history.removeprefix("sqlite:///"), tmp_path / "moved.db")
+    database = f"sqlite:///{copied}"
+    with open_store(database) as store:
+        for since, zone in ((EVER, "Europe/Berlin"), (MOVED, history.ZONE)):
+            store.terms.state(statement(since, zone))
+    with served(tmp_path, database) as address, chromium() as browser:
+        page = browser.new_page(locale="en")
+        page.goto(f"{address}health")
+        moments = ["2026-10-14T18:00:00Z", "2026-10-18T18:00:00Z"]
+        told = [call(page, "text", "clockTime", moment) for moment in moments]
+        back = [call(page, "text", "fromLocal", f"2026-10-{d}T20:00") for d in (14, 18)]
+    assert told == ["20:00", "23:00"]
+    assert [from_us(int(ms) * 1000).hour for ms in back] == [18, 15]
+
+
+MOVED = date(2026, 10, 16)
+
+
+def statement(since: date, zone: str) -> Statement:
+    return Statement(
+        vantage="home",
+        terms=OwnTerms(timezone=zone, window=parse_window("20:00-22:00")),
+        provider=None,
+        since=since,
+        stated_at_utc=history.NOW,
+    )
