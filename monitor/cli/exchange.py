@@ -167,23 +167,33 @@ def _import_foreign(
     from monitor.exchange import Provenance, reader
     from monitor.store import open_store
 
-    config = configuration(settings)
-    moment, zone = options["at"], options["timezone"]
+    zone, moment = options["timezone"], options["at"]
+    if zone is not None:
+        wallclock.asked_zone(zone, option="--timezone")
+    # What the options say needs no configuration, like files of our own.
+    has_place = options["vantage"] is not None or form == "ripe-atlas"
+    is_local = moment is not None and zone is None
+    config = None if has_place and not is_local else configuration(settings)
     provenance = Provenance(
-        vantage=options["vantage"] or config.vantage,
+        vantage=options["vantage"] or (config.vantage if config else ""),
         is_vantage_named=options["vantage"] is not None,
         role=Role(options["role"]),
-        zone=None if zone is None else wallclock.asked_zone(zone, option="--timezone"),
-        measured=None if moment is None else _moment(moment, zone or config.timezone),
+        zone=None if zone is None else wallclock.zone_named(zone),
+        measured=None if moment is None else _measured(moment, zone, config),
     )
     read = reader(form, provenance)
     for path in files:
         for _ in read(path):
             pass
-    with open_store(config.database) as store:
+    with open_store(database_url(settings)) as store:
         for path in files:
             _store(store, str(path), _batches(read(path)))
         _state_terms(settings, store)
+
+
+def _measured(moment: str, zone: str | None, config: Config | None) -> datetime:
+    """When a test was made whose file does not say it."""
+    return _moment(moment, zone or (config.timezone if config else "UTC"))
 
 
 def _batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
@@ -387,8 +397,7 @@ def _write_har(
 
 
 def _moment(text: str | None, timezone: str) -> datetime:
-    from zoneinfo import ZoneInfo
-
+    """The moment of `--at`; one that clocks showed twice, or never, is refused."""
     try:
         moment = datetime.fromisoformat(text or "")
         wallclock.parsed_date(moment.date().isoformat())
@@ -396,4 +405,12 @@ def _moment(text: str | None, timezone: str) -> datetime:
         raise InputError(
             f"--at: found {text!r}; allowed: a local time such as 2026-10-20T20:15"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+    if moment.tzinfo:
+        return moment
+    try:
+        return wallclock.instant_shown(moment, wallclock.zone_named(timezone))
+    except ValueError as error:
+        raise InputError(
+            f"--at: found {text!r}; allowed: {error}, or one with its offset, such as"
+            " 2026-10-20T20:15+05:00"
+        ) from None
