@@ -149,6 +149,10 @@ class Notebook:
 
         if columns is None:
             columns = [name for name in NAMES if name != "timeline"]
+        # One name is no collection of letters.
+        columns = [columns] if isinstance(columns, str) else columns
+        targets = [targets] if isinstance(targets, str) else targets
+        _check_order(since, until)
         series = self._store().reader.series()
         refuse_unknown("columns", columns, NAMES)
         refuse_unknown("targets", targets or (), {info.target for info in series})
@@ -183,6 +187,7 @@ class Notebook:
         from monitor.anomalies import Question, ask_each
 
         last = _date(until)
+        _check_order(since, until)
         allowed = {f.name for f in fields(Question)} - _OWN_FILTERS
         refuse_unknown("evenings", filters, allowed)
         terms = self._terms(vantage, last, window)
@@ -257,6 +262,14 @@ def _start(day: str | date | None, timezone: str) -> datetime | None:
 
 def _end(day: str | date | None, timezone: str) -> datetime | None:
     return None if day is None else _start(_date(day) + _DAY, timezone)
+
+
+def _check_order(since: str | date | None, until: str | date | None) -> None:
+    """Refuse what would be answered as if nothing had been measured."""
+    if since is not None and until is not None and _date(since) > _date(until):
+        raise InputError(
+            f"since: found {_date(since)}; allowed: a date up to {_date(until)}"
+        )
 
 
 def _date(day: str | date) -> date:

@@ -220,7 +220,12 @@ def clock_named(name: str) -> ZoneInfo:
     ------
     ValueError : there is none; see `zone_named`.
     """
-    return MovedClock.named(name) if ", " in name else zone_named(name)
+    try:
+        return zone_named(name)
+    except ValueError:
+        if ", " not in str(name):
+            raise
+    return MovedClock.named(name)
 
 
 def zones_of(clock: ZoneInfo) -> list[tuple[datetime | None, str]]:

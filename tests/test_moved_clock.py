@@ -93,6 +93,8 @@ def test_of_some_dates_only_their_zones_are_told(first, last, name: str):
         "Asia/Almaty, 2026-10-15: Europe/Berlin, 2026-10-01: Asia/Almaty",
         "Asia/Almaty, 2026-02-30: Europe/Berlin",
         "2026-10-15: Europe/Berlin, 2026-10-16: Asia/Almaty",
+        "Asia/Almaty,2026-10-15:Europe/Berlin",
+        5,
     ],
 )
 def test_other_names_are_refused(name: str):

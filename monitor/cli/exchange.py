@@ -22,6 +22,8 @@ from monitor.cli.options import (
     optional_configuration,
     own_vantage,
     progress,
+    terms_of,
+    vantages_in,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
@@ -270,11 +272,10 @@ def export_command(
         _refuse_existing(file, options)
     # A zone is needed for local dates only: whole databases go without a configuration.
     asked = options["since"], options["until"], options["at"], options["partitioned"]
-    is_local = any(asked)
-    zone = configuration(settings).timezone if is_local else "UTC"
-    since, until = _span(file, zone, options)
     url = measured_database_url(settings)
     with open_store(url) as store:
+        zone = _local_zone(settings, store, options) if any(asked) else "UTC"
+        since, until = _span(file, zone, options)
         check_known(store, "--target", options["targets"])
         samples = store.samples.read(
             since=since,
@@ -287,6 +288,28 @@ def export_command(
             shown = progress(samples, f"writing {file.name}")
             n_written = _written(file, shown, zone, options)
     say(f"{printable(str(file))}: {n_written} rows written", err=file == STDOUT)
+
+
+def _local_zone(settings: Settings, store: "Store", options: _Export) -> str:
+    """The clock of local dates: the configured one, else that of all that is exported.
+
+    Raises
+    ------
+    InputError : nobody said in which zone it was measured, or in several.
+    """
+    from monitor.store.own_terms import own_clock
+
+    config = optional_configuration(settings)
+    if config is not None:
+        return own_clock(store, config.vantage, config.timezone)
+    chosen = vantages_in(store, options["vantage"])
+    zones = {
+        its.timezone for its in terms_of(settings, store, chosen, day=None).values()
+    }
+    if len(zones) > 1:
+        told = ", ".join(sorted(zones))
+        raise InputError(f"--vantage: found the zones {told}; allowed: one vantage")
+    return next(iter(zones), "UTC")
 
 
 def _refuse_existing(file: Path, options: _Export) -> None:
@@ -408,7 +431,7 @@ def _moment(text: str | None, timezone: str) -> datetime:
     if moment.tzinfo:
         return moment
     try:
-        return wallclock.instant_shown(moment, wallclock.zone_named(timezone))
+        return wallclock.instant_shown(moment, wallclock.clock_named(timezone))
     except ValueError as error:
         raise InputError(
             f"--at: found {text!r}; allowed: {error}, or one with its offset, such as"

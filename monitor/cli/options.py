@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, get_args
-from zoneinfo import ZoneInfo
 
 from monitor import wallclock
 from monitor.cli.root import Settings
@@ -181,8 +180,8 @@ def terms_of(
 def _unstated(settings: Settings, vantage: str) -> InputError:
     return InputError(
         f"{settings.config_path}: not found, and nobody said in which zone {vantage!r}"
-        " is; give --timezone, such as --timezone Asia/Almaty, or state it: monitor"
-        f" vantage state {vantage} --timezone Asia/Almaty"
+        f" is; state it, such as: monitor vantage state {visible(vantage)} --timezone"
+        " Asia/Almaty"
     )
 
 
@@ -200,7 +199,9 @@ def local_day_start(text: str | None, zone: str, *, option: str) -> datetime | N
     """First moment [UTC] of a local date; raises `InputError`."""
     if text is None:
         return None
-    return wallclock.local_instant(parsed_date(text, option=option), ZoneInfo(zone))
+    return wallclock.local_instant(
+        parsed_date(text, option=option), wallclock.clock_named(zone)
+    )
 
 
 def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | None:
@@ -208,7 +209,7 @@ def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | Non
     if text is None:
         return None
     day = parsed_date(text, option=option) + timedelta(days=1)
-    return wallclock.local_instant(day, ZoneInfo(zone))
+    return wallclock.local_instant(day, wallclock.clock_named(zone))
 
 
 def parsed_date(text: str, *, option: str) -> date:

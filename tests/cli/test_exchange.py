@@ -179,3 +179,19 @@ def test_a_test_of_iperf3_without_its_rate_is_refused(run, tmp_path):
     (tmp_path / "no-rate.json").write_text(text.replace('"bits_per_second"', '"bits"'))
     result = run("import", "--format", "iperf3", "no-rate.json", exit_code=2)
     assert "bits_per_second" in result.output
+
+
+def test_local_dates_of_an_export_are_those_of_where_it_was_measured(run, tmp_path):
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        store.samples.append(some_samples())
+    (tmp_path / "config.yaml").unlink()
+    words = ["--database", f"sqlite:///{tmp_path / 'monitor.db'}"]
+    export = [*words, "export", "-", "--since", "2026-10-01"]
+    assert "monitor vantage state" in run(*export, exit_code=2).output
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        names = {info.vantage for info in store.reader.series()}
+    for name in names:
+        run(*words, "vantage", "state", name, "--timezone", "Asia/Almaty")
+    assert "rows written" in run(*export).output
+    run(*words, "vantage", "state", "far", "--timezone", "Europe/Berlin")
+    assert "rows written" in run(*export).output

@@ -191,19 +191,23 @@ def test_a_line_that_breaks_is_drawn_as_two(page: Page):
     assert call(page, "parts/sparks", "sparkPaths", [None, 3], 100, 20) == ""
 
 
-def test_times_before_a_move_are_told_in_the_zone_of_then(tmp_path, sqlite_history):
+def test_times_before_a_move_are_told_in_the_zone_of_then(
+    page: Page, tmp_path, sqlite_history
+):
     """A browser knows zones only, not the clock of a home that moved."""
     copied = copy(sqlite_history.removeprefix("sqlite:///"), tmp_path / "moved.db")
     database = f"sqlite:///{copied}"
     with open_store(database) as store:
         for since, zone in ((EVER, "Europe/Berlin"), (MOVED, history.ZONE)):
             store.terms.state(statement(since, zone))
-    with served(tmp_path, database) as address, chromium() as browser:
-        page = browser.new_page(locale="en")
-        page.goto(f"{address}health")
+    with served(tmp_path, database) as address:
+        moved = page.context.browser.new_page(locale="en")
+        moved.goto(f"{address}health")
         moments = ["2026-10-14T18:00:00Z", "2026-10-18T18:00:00Z"]
-        told = [call(page, "text", "clockTime", moment) for moment in moments]
-        back = [call(page, "text", "fromLocal", f"2026-10-{d}T20:00") for d in (14, 18)]
+        told = [call(moved, "text", "clockTime", moment) for moment in moments]
+        dates = ("2026-10-14T20:00", "2026-10-18T20:00")
+        back = [call(moved, "text", "fromLocal", date) for date in dates]
+        moved.close()
     assert told == ["20:00", "23:00"]
     assert [from_us(int(ms) * 1000).hour for ms in back] == [18, 15]
 
