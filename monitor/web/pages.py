@@ -35,6 +35,7 @@ from monitor.web.lock.guard import (
     problem,
     visitor_address,
 )
+from monitor.web.page_modules import modules_of
 from monitor.web.texts import chosen_language, coded, page_texts, passages
 from monitor.web.version import VERSION
 from monitor.wording import LANGUAGES
@@ -108,6 +109,7 @@ def _showing(name: str) -> Handler:
             f"{name}.html",
             page=name,
             zone=clock.key,
+            modules=modules_of(name),
             moves=[[_ms(since), zone] for since, zone in zones_of(clock)],
             is_owner=request[WHO] is Who.OWNER,
             can_make=context.errands is not None,

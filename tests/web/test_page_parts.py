@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from shutil import copy
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -223,3 +224,19 @@ def statement(since: date, zone: str) -> Statement:
         since=since,
         stated_at_utc=history.NOW,
     )
+
+
+@pytest.mark.parametrize("name", ["now", "evenings", "day", "compare", "health"])
+def test_a_page_names_all_of_its_modules_and_no_others(page: Page, name: str):
+    loaded = set()
+    other = page.context.browser.new_page(locale="en")
+    other.on("request", lambda asked: loaded.add(urlsplit(asked.url).path))
+    other.goto(f"{page.url.rsplit('/', 1)[0]}/{'' if name == 'now' else name}")
+    other.wait_for_selector("html[data-ready]")
+    named = other.locator("link[rel=modulepreload]").evaluate_all(
+        "links => links.map(link => link.getAttribute('href'))"
+    )
+    other.close()
+    scripts = {p for p in loaded if p.endswith(".js") and "/vendor/" not in p}
+    assert {*named} == scripts - {"/static/theme.js"}
+    assert len({*named}) == len(named)
