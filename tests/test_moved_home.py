@@ -140,10 +140,15 @@ def test_the_slow_hours_of_the_heat_map_are_in_the_evening_throughout(config: Co
         assert min(hours[20:22]) > 2 * max(hours[18:20])
 
 
-def test_the_commands_say_so_without_a_configuration_too(
-    config: Config, tmp_path, monkeypatch
+@pytest.mark.parametrize("has_file", [False, True])
+def test_the_commands_say_so_with_a_configuration_and_without(
+    config: Config, tmp_path, monkeypatch, has_file: bool
 ):
     monkeypatch.chdir(tmp_path)
+    if has_file:
+        sites = [{"name": "facebook", "url": "https://facebook.example/"}]
+        document = {"timezone": AFTER, "targets": sites}
+        (tmp_path / "config.yaml").write_text(json.dumps(document))
     asked = ("--since", str(FIRST), "--until", str(LAST), "--json")
 
     def told(command: str) -> dict:
@@ -156,7 +161,8 @@ def test_the_commands_say_so_without_a_configuration_too(
     assert {date.fromisoformat(row["date"]) for row in evenings} == SLOW
     document = told("analyze")
     (verdict,) = document["verdicts"]
-    assert (document["timezone"], verdict["evenings"]["slow"]) == (CLOCK, len(SLOW))
+    its = document.get("vantages", {}).get("home", document)
+    assert (its["timezone"], verdict["evenings"]["slow"]) == (CLOCK, len(SLOW))
 
 
 def test_a_document_names_the_clock_it_is_computed_again_with(config: Config, frame):

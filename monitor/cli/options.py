@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
@@ -152,7 +153,8 @@ def terms_of(
     ------
     InputError : nobody said it of one of them, and there is no configuration.
     """
-    from monitor.store.own_terms import own_terms
+    from monitor.store.own_terms import own_clock, own_terms
+    from monitor.store.vantage_terms import in_force
 
     names = sorted(vantages)
     terms = own_terms(store, names, day=day)
@@ -163,8 +165,10 @@ def terms_of(
             raise _unstated(settings, unknown[0])
         return terms
     configured = config.own_terms
-    if own_terms(store, [config.vantage]).get(config.vantage) != configured:
-        terms[config.vantage] = configured
+    stated = in_force(store.terms.all(), config.vantage)
+    if stated is None or stated.terms != configured:
+        clock = own_clock(store, config.vantage, configured.timezone, until=day)
+        terms[config.vantage] = replace(configured, timezone=clock)
     for name in names:
         if name not in terms:
             told = visible(name)
