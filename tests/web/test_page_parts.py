@@ -6,7 +6,7 @@ from shutil import copy
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from monitor.evening_rule import parse_window
 from monitor.model import OwnTerms
@@ -240,3 +240,25 @@ def test_a_page_names_all_of_its_modules_and_no_others(page: Page, name: str):
     scripts = {p for p in loaded if p.endswith(".js") and "/vendor/" not in p}
     assert {*named} == scripts - {"/static/theme.js"}
     assert len({*named}) == len(named)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("evenings", "#calendar table"), ("day", "figure figcaption p")]
+)
+def test_a_page_does_not_wait_for_the_health_of_the_monitor(
+    page: Page, name: str, shown: str
+):
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    other = page.context.browser.new_page(locale="en")
+    other.route("**/api/v1/health", hold)
+    other.goto(f"{page.url.rsplit('/', 1)[0]}/{name}")
+    other.wait_for_selector(shown)
+    assert other.locator("#health").inner_text() == ""
+    held[0].continue_()
+    other.wait_for_selector("html[data-ready]")
+    assert other.locator("#health").inner_text() != ""
+    other.close()
