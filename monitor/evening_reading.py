@@ -45,8 +45,8 @@ class Cell(NamedTuple):
     n_failed: int
 
 
-_Sides = tuple[list[int], list[int]]
-"""Which cells are in an evening's window, and which in the rest of its day."""
+_Sides = tuple[list[int], list[int], list[int]]
+"""Which cells are in an evening's window, in the rest of its day, and at the edges."""
 
 
 class CellPlaces:
@@ -62,7 +62,7 @@ class CellPlaces:
         self._sides: dict[Window, Mapping[int, _Sides]] = {}
 
     def sides(self, window: Window) -> Mapping[int, _Sides]:
-        """Evening -> places of its cells in the window, in the rest of the day."""
+        """Evening -> places of its cells in the window, in the rest, between them."""
         if window not in self._sides:
             self._sides[window] = _sides_of(self.spans, window)
         return self._sides[window]
@@ -176,7 +176,7 @@ def outage_evenings(
 
 def _tried(cells: CellColumns, window: Window) -> Iterator[int]:
     """Hours of the windows in which something was tried."""
-    for inside, _ in cells.places.sides(window).values():
+    for inside, *_ in cells.places.sides(window).values():
         yield from (cells.places.hours[place] for place in inside if cells.n[place])
 
 
@@ -216,6 +216,98 @@ def _is_hour_lost(cells: CellColumns, hour: int) -> bool | None:
     return mostly_failed(_total(cells.n_failed, places) / n) if n else None
 
 
+class Sums(NamedTuple):
+    """An evening of one site in a few numbers; each pair is of window and rest."""
+
+    values: tuple[int, int]
+    """Attempts of the probe that measures the metric."""
+    middles: tuple[float | None, float | None]
+    """Their medians [log]."""
+    attempts: tuple[int, int]
+    """Of the probe that stands for the site."""
+    failed: tuple[int, int]
+    is_measured: bool
+    """Whether anything was tried, be it at the edges."""
+
+
+class Needs(NamedTuple):
+    """How many probes an evening needs; told by all evenings of a site."""
+
+    values: int
+    attempts: int
+    is_measured: bool
+    """Whether anything was tried on any of them."""
+
+
+def sums(
+    cells: SiteCells, window: Window, evenings: Collection[int] | None = None
+) -> dict[int, Sums]:
+    """Evening -> its sums, in the order of the evenings.
+
+    Parameters
+    ----------
+    evenings : only of these the medians are worked out; None: of all.
+    """
+    values, attempts = (of.places.sides(window) for of in cells)
+    return {
+        evening: _sums(
+            cells,
+            values.get(evening, _NO_SIDES),
+            attempts.get(evening, _NO_SIDES),
+            has_middles=evenings is None or evening in evenings,
+        )
+        for evening in sorted({*values, *attempts})
+    }
+
+
+def _sums(
+    cells: SiteCells, values: _Sides, attempts: _Sides, *, has_middles: bool
+) -> Sums:
+    inside, rest, _ = values
+    n_inside, n_rest, n_beside = (_total(cells.values.n, places) for places in values)
+    tried, tried_rest, tried_beside = (
+        _total(cells.attempts.n, places) for places in attempts
+    )
+    slow_log = cells.values.slow_log
+    return Sums(
+        (n_inside, n_rest),
+        (_middle(slow_log, inside), _middle(slow_log, rest))
+        if has_middles
+        else (None, None),
+        (tried, tried_rest),
+        (
+            _total(cells.attempts.n_failed, attempts[0]),
+            _total(cells.attempts.n_failed, attempts[1]),
+        ),
+        any((n_inside, n_rest, n_beside, tried, tried_rest, tried_beside)),
+    )
+
+
+def needs_of(evenings: Iterable[Sums]) -> Needs:
+    """What an evening of a site needs, by all of its evenings."""
+    told = list(evenings)
+    return Needs(
+        needed(of.values[0] for of in told),
+        needed(of.attempts[0] for of in told),
+        any(of.is_measured for of in told),
+    )
+
+
+def reading_of(of: Sums, needs: Needs) -> Reading:
+    """What was measured on an evening."""
+    is_enough = min(of.values) >= needs.values
+    window_log, rest_log = of.middles if is_enough else (None, None)
+    return Reading(
+        window_log=window_log,
+        rest_log=rest_log,
+        n=of.attempts[0],
+        n_failed=of.failed[0],
+        n_rest=of.attempts[1],
+        n_failed_rest=of.failed[1],
+        is_tried=min(of.attempts) >= needs.attempts,
+    )
+
+
 def readings(
     cells: SiteCells, window: Window, evenings: Collection[int] | None = None
 ) -> dict[int, Reading]:
@@ -225,78 +317,39 @@ def readings(
     ----------
     evenings : those to read; without it, all. What an evening needs is told by all.
     """
-    if not any(cells.values.n) and not any(cells.attempts.n):
+    of_all = sums(cells, window, evenings)
+    needs = needs_of(of_all.values())
+    if not needs.is_measured:
         return {}
-    values, attempts = (of.places.sides(window) for of in cells)
-    need_value = needed(_total(cells.values.n, inside) for inside, _ in values.values())
-    need_try = needed(
-        _total(cells.attempts.n, inside) for inside, _ in attempts.values()
-    )
-    chosen = {*values, *attempts} if evenings is None else evenings
+    chosen = of_all if evenings is None else evenings
     return {
-        evening: _reading(
-            cells,
-            values.get(evening, _NO_SIDES),
-            attempts.get(evening, _NO_SIDES),
-            need_value,
-            need_try,
-        )
+        evening: reading_of(of_all.get(evening, NO_SUMS), needs)
         for evening in sorted(chosen)
     }
 
 
-_NO_SIDES: Final[_Sides] = ([], [])
+_NO_SIDES: Final[_Sides] = ([], [], [])
+NO_SUMS: Final = Sums((0, 0), (None, None), (0, 0), (0, 0), is_measured=False)
+"""Of an evening of which nothing is there."""
 
 
 def _sides_of(
     cells: Iterable[tuple[int, int, int]], window: Window
 ) -> dict[int, _Sides]:
-    sides: dict[int, _Sides] = defaultdict(lambda: ([], []))
+    sides: dict[int, _Sides] = defaultdict(lambda: ([], [], []))
     # Of a year of hours there are 24: each is asked once.
     side = cache(partial(_side, window))
     for place, (evening, begin_min, end_min) in enumerate(cells):
-        # An evening of which nothing counts was measured all the same.
-        of_evening, which = sides[evening], side(begin_min, end_min)
-        if which is not None:
-            of_evening[which].append(place)
+        sides[evening][side(begin_min, end_min)].append(place)
     return dict(sides)
 
 
-def _side(window: Window, begin_min: int, end_min: int) -> int | None:
-    """0: in the window, 1: in the rest of its day, None: at its edges."""
+def _side(window: Window, begin_min: int, end_min: int) -> int:
+    """0: in the window, 1: in the rest of its day, 2: at its edges."""
     if window.is_inside(begin_min, end_min):
         return 0
     is_rest = window.is_before(end_min) or window.is_after(begin_min)
-    return 1 if is_rest else None
-
-
-def _reading(
-    cells: SiteCells, values: _Sides, attempts: _Sides, need_value: int, need_try: int
-) -> Reading:
-    n_values = [_total(cells.values.n, places) for places in values]
-    n, n_rest = (_total(cells.attempts.n, places) for places in attempts)
-    n_failed, n_failed_rest = (
-        _total(cells.attempts.n_failed, places) for places in attempts
-    )
-    window_log, rest_log = (
-        _middle(cells.values.slow_log, places) if min(n_values) >= need_value else None
-        for places in values
-    )
-    return Reading(
-        window_log=window_log,
-        rest_log=rest_log,
-        n=n,
-        n_failed=n_failed,
-        n_rest=n_rest,
-        n_failed_rest=n_failed_rest,
-        is_tried=min(n, n_rest) >= need_try,
-    )
-
-
-def tried(cells: CellColumns, window: Window, evening: int) -> tuple[int, int]:
-    """Attempts in an evening's window, and those of them without an answer."""
-    inside, _ = cells.places.sides(window).get(evening, _NO_SIDES)
-    return _total(cells.n, inside), _total(cells.n_failed, inside)
+    return 1 if is_rest else 2
 
 
 def _middle(column: Sequence[float | None], places: Iterable[int]) -> float | None:

@@ -16,6 +16,7 @@ from typing import Final
 
 from monitor import private
 from monitor.analysis import COLUMNS, analysis, analyze, as_stated
+from monitor.analysis.verdict_document import Terms
 from monitor.config import Config
 from monitor.errors import InputError
 from monitor.evidence.custody_document import custody_document, custody_for
@@ -42,6 +43,7 @@ from monitor.report.assembly import evening_marks
 from monitor.report.data_files import gaps_of
 from monitor.store import Store
 from monitor.store.frames import load_frame
+from monitor.store.own_terms import own_clock
 from monitor.wallclock import is_date
 
 _log = logging.getLogger(__name__)
@@ -81,7 +83,8 @@ def analysed_night(
     StoreError : the database is out of reach.
     """
     first = since or night - timedelta(days=config.report.nights - 1)
-    start, end = whole_days(first, night, config.timezone)
+    zone = own_clock(store, config.vantage, config.timezone, since=first, until=night)
+    start, end = whole_days(first, night, zone)
     samples = load_frame(
         store,
         since=start,
@@ -90,14 +93,11 @@ def analysed_night(
         columns=_COLUMNS,
     )
     window = config.window.span
-    verdicts = analyze(
-        samples, timezone=config.timezone, window=window, since=first, until=night
-    )
+    terms = Terms(timezone=zone, window=window, since=first, until=night)
+    verdicts = analyze(samples, **terms)
     verdicts = as_stated(verdicts, config.home.router_checked)
-    of_night = analysis(
-        verdicts, timezone=config.timezone, window=window, since=first, until=night
-    )
-    scope = _scope(config, first, night, now_utc)
+    of_night = analysis(verdicts, **terms)
+    scope = _scope(config, of_night, (first, night), now_utc)
     beside = _beside(store, scope, config) if verdicts else None
     reports = [night_report(samples, of_night, scope, beside)] if beside else []
     return Night(
@@ -108,13 +108,15 @@ def analysed_night(
     )
 
 
-def _scope(config: Config, since: date, night: date, now_utc: datetime) -> Scope:
+def _scope(
+    config: Config, of_night: Analysis, span: tuple[date, date], now_utc: datetime
+) -> Scope:
     return Scope(
         vantage=config.vantage,
-        timezone=config.timezone,
-        window=config.window.span,
-        since=since,
-        night=night,
+        timezone=of_night.timezone,
+        window=of_night.window,
+        since=span[0],
+        night=span[1],
         made_at_utc=now_utc,
     )
 
@@ -188,7 +190,7 @@ def beside_report(
     StoreError : the database is out of reach.
     InputError : an attached file was altered in the database.
     """
-    since, until = whole_days(night.since, night.night, config.timezone)
+    since, until = whole_days(night.since, night.night, night.analysis.timezone)
     log = custody_document(
         store, config.vantage, since=since, until=until, stated=config.home.stated
     )

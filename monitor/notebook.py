@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from monitor.errors import InputError, refuse_unknown
 from monitor.evening_rule import DEFAULT_WINDOW, EveningState, parse_window
 from monitor.model import OwnTerms
-from monitor.wallclock import asked_zone, local_instant, parsed_date
+from monitor.wallclock import asked_clock, local_instant, parsed_date, zones_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ class Notebook:
 
         self.url = url
         self._opened: Store | None = None
-        self.timezone = timezone if timezone is None else asked_zone(timezone).key
+        self.timezone = timezone if timezone is None else asked_clock(timezone).key
         missing = missing_file(url) if url.startswith("sqlite") else None
         if missing is not None:
             raise InputError(
@@ -135,6 +135,9 @@ class Notebook:
     ) -> "pd.DataFrame":
         """Samples in the columns of the interchange format, and `started_at_local`.
 
+        A column has one zone at most: of a home that moved it has none, only the time
+        that clocks showed.
+
         Parameters
         ----------
         since, until : local dates, both included.
@@ -146,6 +149,10 @@ class Notebook:
 
         if columns is None:
             columns = [name for name in NAMES if name != "timeline"]
+        # One name is no collection of letters.
+        columns = [columns] if isinstance(columns, str) else columns
+        targets = [targets] if isinstance(targets, str) else targets
+        _check_order(since, until)
         series = self._store().reader.series()
         refuse_unknown("columns", columns, NAMES)
         refuse_unknown("targets", targets or (), {info.target for info in series})
@@ -159,8 +166,7 @@ class Notebook:
             columns=columns,
         )
         if "started_at_utc" in frame:
-            local = frame["started_at_utc"].dt.tz_convert(own_zone)
-            frame.insert(1, "started_at_local", local)
+            frame.insert(1, "started_at_local", _shown(frame, own_zone))
         return frame
 
     def evenings(
@@ -181,6 +187,7 @@ class Notebook:
         from monitor.anomalies import Question, ask_each
 
         last = _date(until)
+        _check_order(since, until)
         allowed = {f.name for f in fields(Question)} - _OWN_FILTERS
         refuse_unknown("evenings", filters, allowed)
         terms = self._terms(vantage, last, window)
@@ -236,12 +243,33 @@ class Notebook:
         return result.verdicts
 
 
+def _shown(frame: "pd.DataFrame", clock: str) -> "pd.Series":
+    """What the home's clock showed when each sample was taken."""
+    zones, begun = zones_of(asked_clock(clock)), frame["started_at_utc"]
+    if len(zones) == 1:
+        whole: pd.Series = begun.dt.tz_convert(clock)
+        return whole
+    shown: pd.Series = begun.dt.tz_localize(None)
+    for since, zone in zones:
+        local = begun.dt.tz_convert(zone).dt.tz_localize(None)
+        shown = local if since is None else shown.where(begun < since, local)
+    return shown
+
+
 def _start(day: str | date | None, timezone: str) -> datetime | None:
-    return None if day is None else local_instant(_date(day), asked_zone(timezone))
+    return None if day is None else local_instant(_date(day), asked_clock(timezone))
 
 
 def _end(day: str | date | None, timezone: str) -> datetime | None:
     return None if day is None else _start(_date(day) + _DAY, timezone)
+
+
+def _check_order(since: str | date | None, until: str | date | None) -> None:
+    """Refuse what would be answered as if nothing had been measured."""
+    if since is not None and until is not None and _date(since) > _date(until):
+        raise InputError(
+            f"since: found {_date(since)}; allowed: a date up to {_date(until)}"
+        )
 
 
 def _date(day: str | date) -> date:

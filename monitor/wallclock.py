@@ -2,11 +2,13 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.errors import InputError
@@ -73,10 +75,182 @@ def zone_named(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def asked_zone(name: str, *, option: str = "timezone") -> ZoneInfo:
-    """The zone that somebody asked for; raises `InputError`, which names the option."""
+class MovedClock(ZoneInfo):
+    """The clock of a home that moved: from midnight of a date on, another zone's.
+
+    To whoever asks it is a zone like others, whose offset changes once more; at a move
+    the clock goes back or forward by hours.
+    """
+
+    _name: str
+    _first: ZoneInfo
+    _moves: "list[_Move]"
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """The clock of a name as `moved_name` makes it.
+
+        Raises
+        ------
+        ValueError : it is no such name.
+        """
+        first, *moves = _parts(name)
+        clock = cls.no_cache(first.zone)
+        clock._name, clock._first = name, zone_named(first.zone)
+        zones = [zone_named(part.zone) for part in (first, *moves)]
+        clock._moves = [
+            _Move(local_instant(part.since, after), before, after)
+            for part, (before, after) in zip(moves, pairwise(zones), strict=True)
+        ]
+        return clock
+
+    @property
+    def key(self) -> str:
+        """Its name."""
+        return self._name
+
+    def utcoffset(self, dt: datetime | None, /) -> timedelta | None:
+        """See `tzinfo`."""
+        return self._zone_shown(dt).utcoffset(dt)
+
+    def dst(self, dt: datetime | None, /) -> timedelta | None:
+        """See `tzinfo`."""
+        return self._zone_shown(dt).dst(dt)
+
+    def tzname(self, dt: datetime | None, /) -> str | None:
+        """See `tzinfo`."""
+        return self._zone_shown(dt).tzname(dt)
+
+    def fromutc(self, dt: datetime, /) -> datetime:
+        """See `tzinfo`."""
+        moment, zone, back = dt.replace(tzinfo=UTC), self._first, False
+        for move in self._moves:
+            if moment >= move.moment:
+                zone = move.after
+                shown = _shown(moment, zone)
+                back = shown < _shown(move.moment, move.before)
+        local = zone.fromutc(dt.replace(tzinfo=zone)).replace(tzinfo=self)
+        return local.replace(fold=1) if back else local
+
+    def zones(self) -> list[tuple[datetime | None, str]]:
+        """See `zones_of`."""
+        moves = [(move.moment, move.after.key) for move in self._moves]
+        return [(None, self._first.key), *moves]
+
+    def _zone_shown(self, dt: datetime | None) -> ZoneInfo:
+        """The zone in which a clock shows a time; of two the one that `fold` says."""
+        zone = self._first
+        if dt is None:
+            return zone
+        shown = dt.replace(tzinfo=None, fold=0)
+        for move in self._moves:
+            sides = [_shown(move.moment, z) for z in (move.before, move.after)]
+            if shown >= max(sides) or (dt.fold and shown >= min(sides)):
+                zone = move.after
+        return zone
+
+    def __str__(self) -> str:
+        return self._name
+
+    def __repr__(self) -> str:
+        return f"MovedClock.named({self._name!r})"
+
+    def __reduce__(self) -> tuple[Callable[[str], ZoneInfo], tuple[str]]:
+        return clock_named, (self._name,)
+
+
+class _Move(NamedTuple):
+    """From a moment [UTC] on the zone is another."""
+
+    moment: datetime
+    before: ZoneInfo
+    after: ZoneInfo
+
+
+class _Part(NamedTuple):
+    """Since which local date which zone holds; the first of a clock holds ever."""
+
+    since: date
+    zone: str
+
+
+def _parts(name: str) -> list[_Part]:
+    first, *moves = name.split(", ")
+    parts = [_Part(date.min, zone_named(first).key)]
+    for move in moves:
+        day, _, zone = move.partition(": ")
+        parts.append(_Part(parsed_date(day), zone_named(zone).key))
+        if parts[-2].since >= parts[-1].since:
+            raise ValueError("dates that rise")
+    return parts
+
+
+def moved_name(zones: Iterable[tuple[date, str]]) -> str:
+    """`Asia/Almaty, 2026-10-15: Europe/Berlin` of zones and since when they hold.
+
+    Where all are the same it is the zone's own name. The first one holds ever.
+    """
+    told: list[str] = []
+    last = None
+    for since, zone in zones:
+        if zone != last:
+            told.append(f"{since}: {zone}" if told else zone)
+            last = zone
+    return ", ".join(told)
+
+
+def clock_between(name: str, first: date | None, last: date | None) -> str:
+    """The name of a clock as it is for some local dates, both included; None: all.
+
+    Also of the day before the first, in which an evening may begin.
+    """
+    if ", " not in name:
+        return name
+    parts = [p for p in _parts(name) if last is None or p.since <= last]
+    while first is not None and len(parts) > 1 and parts[1].since < first:
+        del parts[0]
+    return moved_name(parts)
+
+
+@cache
+def clock_named(name: str) -> ZoneInfo:
+    """The clock of a zone, or of a home that moved.
+
+    Raises
+    ------
+    ValueError : there is none; see `zone_named`.
+    """
     try:
         return zone_named(name)
+    except ValueError:
+        if ", " not in str(name):
+            raise
+    return MovedClock.named(name)
+
+
+def zones_of(clock: ZoneInfo) -> list[tuple[datetime | None, str]]:
+    """Since when [UTC] which zone of a clock holds; None: ever."""
+    return clock.zones() if isinstance(clock, MovedClock) else [(None, clock.key)]
+
+
+def asked_zone(name: str, *, option: str = "timezone") -> ZoneInfo:
+    """The zone that somebody asked for; raises `InputError`, which names the option."""
+    return _asked(name, zone_named, option)
+
+
+def asked_clock(name: str, *, option: str = "timezone") -> ZoneInfo:
+    """The zone that somebody asked for, or the clock of a home that moved.
+
+    Raises
+    ------
+    InputError : there is none; names the option.
+    """
+    return _asked(name, clock_named, option)
+
+
+def _asked(name: str, named: Callable[[str], ZoneInfo], option: str) -> ZoneInfo:
+    try:
+        return named(name)
     except (ValueError, TypeError) as error:
         raise InputError(f"{option}: found {name!r}; allowed: {error}") from None
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from monitor.errors import InputError
-from monitor.evening_reading import Cell, readings, tried, without_outages
+from monitor.evening_reading import Cell, readings, without_outages
 from monitor.evening_rule import (
     CEILING,
     EveningState,
@@ -319,9 +319,3 @@ def test_an_evening_without_a_cell_says_nothing_and_a_site_without_has_none():
     assert readings(site_cells([], []), WINDOW, {9}) == {}
     nothing = [c._replace(n=0, n_failed=0, slow_log=None) for c in hours()]
     assert readings(site_cells(nothing, nothing), WINDOW) == {}
-
-
-def test_what_was_tried_is_told_without_reading_the_day():
-    cells = site_cells(hours(failed=3), hours(failed=3)).attempts
-    assert tried(cells, WINDOW, 7) == (24, 6)
-    assert tried(cells, WINDOW, 8) == (0, 0)

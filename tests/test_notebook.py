@@ -58,6 +58,17 @@ def test_columns_are_those_that_were_asked_for(home):
     assert set(curves.dropna()) == {"[[0.0, 1000], [0.25, 9000]]"}
 
 
+def test_one_name_is_no_collection_of_letters(home):
+    frame = home.samples(targets="facebook", columns="connect_s")
+    assert (list(frame.columns), len(frame)) == (["connect_s"], 72)
+
+
+@pytest.mark.parametrize("question", ["samples", "evenings"])
+def test_dates_in_the_wrong_order_are_no_empty_answer(home, question):
+    with pytest.raises(InputError, match="since: found 2026-10-03; allowed: a date up"):
+        getattr(home, question)(since="2026-10-03", until="2026-10-02")
+
+
 def test_sql_and_notes_are_frames(home):
     assert home.sql("SELECT count(*) AS n FROM v_samples")["n"].tolist() == [360]
     assert len(home.notes()) == 0

@@ -42,7 +42,7 @@ from monitor.series.evening_table import evening_table
 from monitor.series.pairs import BLOCK
 from monitor.series.rows import MEASURED, TEXT_DEFAULTS, Bools
 from monitor.series.transfers import CURVE
-from monitor.wallclock import asked_zone, day_number
+from monitor.wallclock import asked_clock, day_number
 
 METHOD_VERSION = "5.6"
 """Changes with every rule or default that can change a verdict."""
@@ -93,7 +93,7 @@ def prepare(
 ) -> Prepared:
     """All numbers per evening of all vantages, computed once."""
     span = parse_window(window)
-    asked_zone(timezone)
+    asked_clock(timezone)
     slots = grids(samples, timezone=timezone, window=span)
     return Prepared(tuple(home_of(evening_table(grid)) for grid in slots))
 

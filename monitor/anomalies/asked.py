@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from monitor.anomalies.evening_lines import Site
 from monitor.errors import refuse_unknown
@@ -14,6 +13,7 @@ from monitor.store import Store
 from monitor.store.instants import to_us
 from monitor.store.judged import readable
 from monitor.store.reader import Reader, SeriesInfo, is_site
+from monitor.wallclock import clock_named
 
 Sites: TypeAlias = dict[Site, list[SeriesInfo]]
 
@@ -49,7 +49,7 @@ class Question:
 def bounds_us(start: datetime, end: datetime, question: Question) -> tuple[int, int]:
     """Instants between which samples of a local span can lie [us]."""
     # An hour more on either side: zones with changed offsets.
-    zone, hour = ZoneInfo(question.timezone), timedelta(hours=1)
+    zone, hour = clock_named(question.timezone), timedelta(hours=1)
     return (
         to_us(start.replace(tzinfo=zone) - hour),
         to_us(end.replace(tzinfo=zone) + hour),

@@ -59,13 +59,11 @@ def _piece(
     store: Store, first: date, last: date, terms: OwnTerms, vantage: str | None
 ) -> Told:
     # Loaded when it is needed: most questions are about evenings that were judged.
-    from zoneinfo import ZoneInfo
-
     from monitor.analysis import COLUMNS, analyze
     from monitor.store.frames import load_frame
-    from monitor.wallclock import local_instant
+    from monitor.wallclock import clock_named, local_instant
 
-    zone = ZoneInfo(terms.timezone)
+    zone = clock_named(terms.timezone)
     samples = load_frame(
         store,
         since=local_instant(first - _DAY, zone),

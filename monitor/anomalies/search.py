@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from math import inf
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -49,7 +48,7 @@ from monitor.store.judged import JudgedTarget, judged_targets
 from monitor.store.metric_cells import MetricCells
 from monitor.store.reader import SeriesInfo
 from monitor.untyped import Json
-from monitor.wallclock import local_instant, numbered_day
+from monitor.wallclock import clock_named, local_instant, numbered_day
 
 _DAY: Final = timedelta(days=1)
 _HOUR_MIN: Final = 60
@@ -195,7 +194,7 @@ def _has_unjudged(
     window: Window,
 ) -> bool:
     """Whether a target was measured on an evening that no analysis has judged."""
-    zone, end_min = ZoneInfo(question.timezone), window.start_min + window.length_min
+    zone, end_min = clock_named(question.timezone), window.start_min + window.length_min
     first = min(info.first_utc for info in infos)
     last = max(info.last_utc for info in infos)
     marks = {} if judged is None else judged.marks

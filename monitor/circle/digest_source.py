@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from monitor.analysis import COLUMNS, analyze
 from monitor.analysis.judge import METHOD_VERSION
@@ -27,7 +26,8 @@ from monitor.model import DayDigest, EveningMark, MechanismCheck, ServiceVerdict
 from monitor.service_verdicts import services_of
 from monitor.store import Store
 from monitor.store.frames import load_frame
-from monitor.wallclock import local_instant
+from monitor.store.own_terms import own_clock
+from monitor.wallclock import clock_named, local_instant
 
 DAYS: Final = 30
 """Evenings of a digest unless others are asked for."""
@@ -55,7 +55,7 @@ def span_of(
     ------
     InputError : they are no evenings that have been.
     """
-    today = now_utc.astimezone(ZoneInfo(zone)).date()
+    today = now_utc.astimezone(clock_named(zone)).date()
     last = until or today - _DAY
     first = since or last - (DAYS - 1) * _DAY
     if last >= today:
@@ -127,9 +127,9 @@ def _chain(links: Sequence[DayDigest]) -> dict[str, object]:
 def _services(
     store: Store, config: Config, since: date, until: date
 ) -> list[dict[str, object]]:
-    zone = config.timezone
+    zone = own_clock(store, config.vantage, config.timezone, since=since, until=until)
     # A window across midnight and its day end after the last local date.
-    end = local_instant(until + 2 * _DAY, ZoneInfo(zone))
+    end = local_instant(until + 2 * _DAY, clock_named(zone))
     samples = load_frame(store, until=end, vantage=config.vantage, columns=COLUMNS)
     verdicts = analyze(
         samples, timezone=zone, window=str(config.window), since=since, until=until

@@ -112,7 +112,7 @@ class _Asked(NamedTuple):
 
 def _asked(timezone: str | None, window: str | None) -> _Asked:
     if timezone is not None:
-        wallclock.asked_zone(timezone, option="--timezone")
+        wallclock.asked_clock(timezone, option="--timezone")
     return _Asked(timezone, None if window is None else parse_window(window))
 
 
@@ -186,7 +186,7 @@ def _end(day: date | None, terms: "Collection[OwnTerms]") -> datetime:
     if day is None or not terms:
         # What lies later than now, a wrong clock has left there.
         return SystemClock().now_utc()
-    zones = {wallclock.asked_zone(its.timezone) for its in terms}
+    zones = {wallclock.asked_clock(its.timezone) for its in terms}
     ends = (wallclock.local_instant(day + _DAY, zone) for zone in zones)
     return max(ends) + _DAY
 

@@ -172,13 +172,12 @@ def _check_alone(options: Mapping[str, object], together: dict[str, str]) -> Non
 def _question(
     options: _Options, terms: "OwnTerms", vantage: str | None, now: "datetime"
 ) -> "Question":
-    from zoneinfo import ZoneInfo
-
     from monitor.anomalies import Question
+    from monitor.wallclock import clock_named
 
     until = (
         optional_date(options["until"], option="--until")
-        or now.astimezone(ZoneInfo(terms.timezone)).date()
+        or now.astimezone(clock_named(terms.timezone)).date()
     )
     states = _listed(options["states"], STATES, "--state")
     if "all" in states or options["as_episodes"] or options["group"]:

@@ -22,6 +22,8 @@ from monitor.cli.options import (
     optional_configuration,
     own_vantage,
     progress,
+    terms_of,
+    vantages_in,
 )
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
@@ -167,23 +169,33 @@ def _import_foreign(
     from monitor.exchange import Provenance, reader
     from monitor.store import open_store
 
-    config = configuration(settings)
-    moment, zone = options["at"], options["timezone"]
+    zone, moment = options["timezone"], options["at"]
+    if zone is not None:
+        wallclock.asked_zone(zone, option="--timezone")
+    # What the options say needs no configuration, like files of our own.
+    has_place = options["vantage"] is not None or form == "ripe-atlas"
+    is_local = moment is not None and zone is None
+    config = None if has_place and not is_local else configuration(settings)
     provenance = Provenance(
-        vantage=options["vantage"] or config.vantage,
+        vantage=options["vantage"] or (config.vantage if config else ""),
         is_vantage_named=options["vantage"] is not None,
         role=Role(options["role"]),
-        zone=None if zone is None else wallclock.asked_zone(zone, option="--timezone"),
-        measured=None if moment is None else _moment(moment, zone or config.timezone),
+        zone=None if zone is None else wallclock.zone_named(zone),
+        measured=None if moment is None else _measured(moment, zone, config),
     )
     read = reader(form, provenance)
     for path in files:
         for _ in read(path):
             pass
-    with open_store(config.database) as store:
+    with open_store(database_url(settings)) as store:
         for path in files:
             _store(store, str(path), _batches(read(path)))
         _state_terms(settings, store)
+
+
+def _measured(moment: str, zone: str | None, config: Config | None) -> datetime:
+    """When a test was made whose file does not say it."""
+    return _moment(moment, zone or (config.timezone if config else "UTC"))
 
 
 def _batches(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
@@ -260,11 +272,10 @@ def export_command(
         _refuse_existing(file, options)
     # A zone is needed for local dates only: whole databases go without a configuration.
     asked = options["since"], options["until"], options["at"], options["partitioned"]
-    is_local = any(asked)
-    zone = configuration(settings).timezone if is_local else "UTC"
-    since, until = _span(file, zone, options)
     url = measured_database_url(settings)
     with open_store(url) as store:
+        zone = _local_zone(settings, store, options) if any(asked) else "UTC"
+        since, until = _span(file, zone, options)
         check_known(store, "--target", options["targets"])
         samples = store.samples.read(
             since=since,
@@ -277,6 +288,28 @@ def export_command(
             shown = progress(samples, f"writing {file.name}")
             n_written = _written(file, shown, zone, options)
     say(f"{printable(str(file))}: {n_written} rows written", err=file == STDOUT)
+
+
+def _local_zone(settings: Settings, store: "Store", options: _Export) -> str:
+    """The clock of local dates: the configured one, else that of all that is exported.
+
+    Raises
+    ------
+    InputError : nobody said in which zone it was measured, or in several.
+    """
+    from monitor.store.own_terms import own_clock
+
+    config = optional_configuration(settings)
+    if config is not None:
+        return own_clock(store, config.vantage, config.timezone)
+    chosen = vantages_in(store, options["vantage"])
+    zones = {
+        its.timezone for its in terms_of(settings, store, chosen, day=None).values()
+    }
+    if len(zones) > 1:
+        told = ", ".join(sorted(zones))
+        raise InputError(f"--vantage: found the zones {told}; allowed: one vantage")
+    return next(iter(zones), "UTC")
 
 
 def _refuse_existing(file: Path, options: _Export) -> None:
@@ -387,8 +420,7 @@ def _write_har(
 
 
 def _moment(text: str | None, timezone: str) -> datetime:
-    from zoneinfo import ZoneInfo
-
+    """The moment of `--at`; one that clocks showed twice, or never, is refused."""
     try:
         moment = datetime.fromisoformat(text or "")
         wallclock.parsed_date(moment.date().isoformat())
@@ -396,4 +428,12 @@ def _moment(text: str | None, timezone: str) -> datetime:
         raise InputError(
             f"--at: found {text!r}; allowed: a local time such as 2026-10-20T20:15"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+    if moment.tzinfo:
+        return moment
+    try:
+        return wallclock.instant_shown(moment, wallclock.clock_named(timezone))
+    except ValueError as error:
+        raise InputError(
+            f"--at: found {text!r}; allowed: {error}, or one with its offset, such as"
+            " 2026-10-20T20:15+05:00"
+        ) from None

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, get_args
-from zoneinfo import ZoneInfo
 
 from monitor import wallclock
 from monitor.cli.root import Settings
@@ -153,7 +153,8 @@ def terms_of(
     ------
     InputError : nobody said it of one of them, and there is no configuration.
     """
-    from monitor.store.own_terms import own_terms
+    from monitor.store.own_terms import own_clock, own_terms
+    from monitor.store.vantage_terms import in_force
 
     names = sorted(vantages)
     terms = own_terms(store, names, day=day)
@@ -164,8 +165,10 @@ def terms_of(
             raise _unstated(settings, unknown[0])
         return terms
     configured = config.own_terms
-    if own_terms(store, [config.vantage]).get(config.vantage) != configured:
-        terms[config.vantage] = configured
+    stated = in_force(store.terms.all(), config.vantage)
+    if stated is None or stated.terms != configured:
+        clock = own_clock(store, config.vantage, configured.timezone, until=day)
+        terms[config.vantage] = replace(configured, timezone=clock)
     for name in names:
         if name not in terms:
             told = visible(name)
@@ -181,8 +184,8 @@ def terms_of(
 def _unstated(settings: Settings, vantage: str) -> InputError:
     return InputError(
         f"{settings.config_path}: not found, and nobody said in which zone {vantage!r}"
-        " is; give --timezone, such as --timezone Asia/Almaty, or state it: monitor"
-        f" vantage state {vantage} --timezone Asia/Almaty"
+        f" is; state it, such as: monitor vantage state {visible(vantage)} --timezone"
+        " Asia/Almaty"
     )
 
 
@@ -200,7 +203,9 @@ def local_day_start(text: str | None, zone: str, *, option: str) -> datetime | N
     """First moment [UTC] of a local date; raises `InputError`."""
     if text is None:
         return None
-    return wallclock.local_instant(parsed_date(text, option=option), ZoneInfo(zone))
+    return wallclock.local_instant(
+        parsed_date(text, option=option), wallclock.clock_named(zone)
+    )
 
 
 def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | None:
@@ -208,7 +213,7 @@ def local_day_end(text: str | None, zone: str, *, option: str) -> datetime | Non
     if text is None:
         return None
     day = parsed_date(text, option=option) + timedelta(days=1)
-    return wallclock.local_instant(day, ZoneInfo(zone))
+    return wallclock.local_instant(day, wallclock.clock_named(zone))
 
 
 def parsed_date(text: str, *, option: str) -> date:

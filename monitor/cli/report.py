@@ -91,7 +91,11 @@ def report_command(
     first = optional_date(since, option="--since")
     chosen = optional_date(day, option="--date")
     with open_store(config.database) as store:
-        config = _at(store, config, vantage)
+        own, config = config.vantage, _at(store, config, vantage)
+        if out is None and config.vantage != own and not preview:
+            raise InputError(
+                f"--out: needed; the folder of nights is that of {visible(own)}"
+            )
         night = _asked(store, config, (first, chosen), now_utc, for_bundle=bundle)
         if preview:
             _show(store, night, config, level)
@@ -204,7 +208,7 @@ def _bundled(
     names = names_at(level, kept.secret or b"", document_of(night.analysis))
     if level == "public":
         files = report_files(public_night(night, names), config)
-    start, end = whole_days(night.since, night.night, config.timezone)
+    start, end = whole_days(night.since, night.night, night.analysis.timezone)
     return write_bundle(
         path,
         report_files=files,
@@ -231,10 +235,30 @@ def _show(store: "Store", night: "Night", config: "Config", level: str) -> None:
 
 
 def _at(store: "Store", config: "Config", vantage: str | None) -> "Config":
-    if vantage is None:
+    """The configuration as it is for a vantage: what is said of the home is of one."""
+    from monitor.store.own_terms import own_terms
+    from monitor.store.vantage_terms import in_force
+    from monitor.wallclock import clock_named, zones_of
+
+    if vantage is None or vantage == config.vantage:
         return config
     check_known(store, "--vantage", (vantage,))
-    return replace(config, vantage=vantage)
+    its = own_terms(store, [vantage]).get(vantage, config.own_terms)
+    start, end = its.window.text
+    stated = in_force(store.terms.all(), vantage)
+    return replace(
+        config,
+        vantage=vantage,
+        timezone=zones_of(clock_named(its.timezone))[-1][1],
+        window=replace(config.window, start=start, end=end),
+        home=replace(
+            config.home,
+            provider=(stated.provider if stated else None) or "",
+            line="",
+            hardware="",
+            router=None,
+        ),
+    )
 
 
 def _in_language(config: "Config", language: "Language | None") -> "Config":

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from cryptography.x509 import Certificate
 
@@ -17,7 +16,7 @@ from monitor.evidence.findings import Finding, told_days
 from monitor.model import DayDigest
 from monitor.store import Store
 from monitor.store.digests import Lodging
-from monitor.wallclock import local_instant
+from monitor.wallclock import clock_named, local_instant
 
 CLOSE_AFTER: Final = timedelta(hours=3)
 """How long after its end a day is closed: by then the spool has been delivered."""
@@ -37,7 +36,7 @@ def whole_days(since: date, until: date, timezone: str) -> tuple[datetime, datet
     -----
     An evening's day reaches into the morning after, hence the twelve hours more.
     """
-    zone = ZoneInfo(timezone)
+    zone = clock_named(timezone)
     first = local_instant(since, zone)
     last = local_instant(until + _DAY, zone, minute=12 * 60)
     end = datetime.combine(last.date(), time(), tzinfo=UTC)

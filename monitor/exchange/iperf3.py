@@ -70,7 +70,7 @@ def _sample(document: Mapping[str, Json], vantage: str, role: Role) -> Sample:
         probe=PROBE,
         response_s=end.get("seconds"),
         encoded_body_bytes=end.get("bytes"),
-        goodput_bps=end.get("bits_per_second"),
+        goodput_bps=None if has_failed else number_in(end["bits_per_second"]),
         failed_operation=Operation.READ if has_failed else None,
         failure=f"unknown_failure: {document['error']}" if has_failed else None,
     )

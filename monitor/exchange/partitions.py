@@ -6,12 +6,12 @@ The layout that pandas, DuckDB, Spark and Polars read as one table with a column
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from monitor import private
 from monitor.errors import InputError
 from monitor.interchange import write_samples
 from monitor.model import Sample
+from monitor.wallclock import clock_named
 
 
 def write(
@@ -34,7 +34,7 @@ def write(
     ------
     InputError : the folder cannot be written.
     """
-    zone, n_written = ZoneInfo(timezone), 0
+    zone, n_written = clock_named(timezone), 0
 
     def local_date(sample: Sample) -> str:
         return sample.started_at_utc.astimezone(zone).date().isoformat()

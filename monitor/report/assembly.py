@@ -40,7 +40,7 @@ from monitor.report.name_costs import name_costs
 from monitor.report.pictures import is_any, is_remote, pictures_of
 from monitor.series.local_time import evening_of, local_seconds
 from monitor.series.pairs import legs_apart
-from monitor.wallclock import day_number
+from monitor.wallclock import clock_named, day_number
 
 _SHORTEST_GAP_MIN: Final = 20
 _GAP_IN_INTERVALS: Final = 3
@@ -81,7 +81,7 @@ def night_report(
     scope = replace(
         scope, since=max(scope.since, _first_evening(verdicts, scope.since))
     )
-    zone = ZoneInfo(scope.timezone)
+    zone = clock_named(scope.timezone)
     return NightReport(
         vantage=scope.vantage,
         night=scope.night,
@@ -205,7 +205,7 @@ def _measured(frame: pd.DataFrame, scope: Scope) -> Measured | None:
     day, second = evening_of(local_s, scope.window)
     is_told = (day >= day_number(scope.since)) & (day <= day_number(scope.night))
     minute = second[is_told] // 60
-    zone, told_s = ZoneInfo(scope.timezone), moments[is_told]
+    zone, told_s = clock_named(scope.timezone), moments[is_told]
     if not told_s.size:
         return None
     return Measured(
@@ -237,7 +237,7 @@ def _gaps(
     usual = float(np.median(steps[steps > 1])) if (steps > 1).any() else 1.0
     limit = max(_SHORTEST_GAP_MIN, _GAP_IN_INTERVALS * usual)
     missed = [r for r in rounds if r.status is RoundStatus.MISSED and r.reason]
-    zone = ZoneInfo(scope.timezone)
+    zone = clock_named(scope.timezone)
     return tuple(
         _gap(int(minutes[i]) * 60, int(minutes[i + 1]) * 60, zone, missed)
         for i in np.flatnonzero(steps > limit)

@@ -118,7 +118,7 @@ def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
 def last_night_svg(last_night: LastNight, window: Window, language: Language) -> str:
     """The target's line over the band of the controls, times slower than usual."""
     with mpl.rc_context(STYLE):
-        figure, axes = new_figure(2.05)
+        figure, axes = new_figure(2.2)
         hours = last_night.minutes / 60
         start = window.start_min / 60
         axes.axvspan(start, start + window.length_min / 60, color=INK, alpha=0.09, lw=0)
@@ -133,9 +133,9 @@ def last_night_svg(last_night: LastNight, window: Window, language: Language) ->
         middle = _bridged(last_night.controls)
         axes.plot(hours, middle, color=CONTROL_COLOUR, lw=1.2, ls="--")
         _draw_target(axes, hours, last_night)
-        _label_slowness(axes, last_night)
+        _label_slowness(axes, last_night, language)
         _label_clock(axes, hours)
-        axes.set_ylabel(language.gettext("times slower than usual"))
+        name_slowness(axes, language)
         _no_spines(axes)
         return finished_svg(figure)
 
@@ -254,6 +254,23 @@ def new_figure(height_in: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def name_slowness(axes: Axes, language: Language) -> None:
+    """What an axis counts, above it: beside it long words would be cut off."""
+    text = language.gettext("times slower than usual")
+    axes.set_title(text, loc="left", fontsize=8.0, pad=4.0)
+
+
+def times_mark(times: float, language: Language) -> str:
+    """How many times, with the language's own decimal mark."""
+    return f"{language.number(times, 1)}\N{MULTIPLICATION SIGN}"
+
+
+def up_to_ceiling(ticks: Sequence[float], language: Language) -> list[str]:
+    """The marks of an axis at whose end all that is slower stands, too."""
+    marks = [times_mark(tick, language) for tick in ticks]
+    return [*marks[:-1], f"\N{GREATER-THAN OR EQUAL TO}{marks[-1]}"]
+
+
 def _clipped(slowness: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(slowness), np.nan, np.clip(slowness, 1, CEILING))
 
@@ -314,9 +331,8 @@ def _frame_window(axes: Axes, heat_map: HeatMap, window: Window) -> None:
 
 def _add_scale(figure: Figure, mesh: QuadMesh, axes: Axes, language: Language) -> None:
     scale = figure.colorbar(mesh, ax=axes, pad=0.015, aspect=18)
-    ticks = [1, 1.5, 2, 3, 5, 10]
-    labels = [f"{language.number(tick, 1)}\N{MULTIPLICATION SIGN}" for tick in ticks]
-    scale.set_ticks(ticks, labels=labels)
+    ticks = [1, 1.5, 2, 3, 5, CEILING]
+    scale.set_ticks(ticks, labels=up_to_ceiling(ticks, language))
     scale.ax.minorticks_off()
     scale.set_label(language.gettext("times slower than usual"))
 
@@ -358,7 +374,7 @@ def _highest(last_night: LastNight) -> float:
     return max(3.0, float(values.max()) * 1.2 if values.size else 3.0)
 
 
-def _label_slowness(axes: Axes, last_night: LastNight) -> None:
+def _label_slowness(axes: Axes, last_night: LastNight, language: Language) -> None:
     values = np.concatenate([last_night.target, last_night.controls_low])
     values = values[np.isfinite(values)]
     low = min(0.6, float(values.min()) if values.size else 0.6)
@@ -366,7 +382,7 @@ def _label_slowness(axes: Axes, last_night: LastNight) -> None:
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
-    axes.set_yticks(ticks, [f"{tick:g}\N{MULTIPLICATION SIGN}" for tick in ticks])
+    axes.set_yticks(ticks, [times_mark(tick, language) for tick in ticks])
     axes.tick_params(axis="y", labelright=True)
     axes.yaxis.set_minor_locator(mpl.ticker.NullLocator())
     axes.grid(axis="y", color=INK, alpha=0.15, lw=0.5)

@@ -16,7 +16,9 @@ from monitor.report.charts import (
     SLOW_COLOUR,
     STYLE,
     finished_svg,
+    name_slowness,
     new_figure,
+    up_to_ceiling,
 )
 from monitor.wording import Language
 
@@ -47,7 +49,7 @@ def _cycle_svg(
     language: Language,
 ) -> str:
     with mpl.rc_context(STYLE):
-        figure, axes = new_figure(1.6)
+        figure, axes = new_figure(1.75)
         _shade_evenings(axes, window, len(site))
         _band(axes, controls, CONTROL_COLOUR, "--")
         _band(axes, site, SLOW_COLOUR, "-")
@@ -58,13 +60,10 @@ def _cycle_svg(
         )
         axes.set_yscale("log")
         axes.set_ylim(0.4, CEILING * 1.1)
-        ticks = [0.5, 1, 2, 5, 10]
-        axes.set_yticks(
-            ticks,
-            [f"{language.number(t, 1)}\N{MULTIPLICATION SIGN}" for t in ticks],
-        )
+        ticks = [0.5, 1, 2, 5, CEILING]
+        axes.set_yticks(ticks, up_to_ceiling(ticks, language))
         axes.minorticks_off()
-        axes.set_ylabel(language.gettext("times slower than usual"))
+        name_slowness(axes, language)
         for name in ("top", "right"):
             axes.spines[name].set_visible(False)
         return finished_svg(figure)

@@ -7,7 +7,7 @@ import numpy as np
 
 from monitor.evening_rule import DAY_MIN, Window
 from monitor.series.rows import Ints
-from monitor.wallclock import asked_zone
+from monitor.wallclock import asked_clock
 
 _DAY_S = DAY_MIN * 60
 _QUARTER_S = 900
@@ -41,7 +41,7 @@ def local_seconds(utc_s: Ints, timezone: str) -> tuple[Ints, bool]:
     """
     if utc_s.size == 0:
         return utc_s, False
-    offsets = _daily_offsets(utc_s, asked_zone(timezone))
+    offsets = _daily_offsets(utc_s, asked_clock(timezone))
     offsets, is_stale = _corrected(utc_s, offsets, timezone)
     return utc_s + offsets, is_stale
 

@@ -38,6 +38,16 @@ class HourlyDay(NamedTuple):
     """Median of each hour; None: not measured."""
 
 
+class PackedDay(NamedTuple):
+    """The same as it is stored: what has not changed need not be unpacked."""
+
+    series_id: int
+    first_us: int
+    n: bytes
+    n_failed: bytes
+    value: bytes
+
+
 def repack(
     connection: Connection, series_id: int, since_us: int, until_us: int
 ) -> list[dict[str, object]]:
@@ -64,7 +74,7 @@ def read_days(
     metric: str,
     since_us: int,
     until_us: int,
-) -> list[HourlyDay]:
+) -> list[PackedDay]:
     """Days that have an hour that begins in the half-open span, by series and time."""
     c = hourly_days.c
     query = (
@@ -73,17 +83,17 @@ def read_days(
         .where(c.first_us > since_us - DAY_US, c.first_us < until_us)
         .order_by(c.series_id, c.first_us)
     )
-    return [_unpacked(row) for row in connection.execute(query).all()]
+    return [PackedDay(*row) for row in connection.execute(query).all()]
 
 
-def _unpacked(row: StoredRow) -> HourlyDay:
-    series_id, first_us, n, n_failed, values = row
+def unpacked(day: PackedDay) -> HourlyDay:
+    """The hours of a day."""
     return HourlyDay(
-        series_id,
-        first_us,
-        _COUNTS_FORM.unpack(n),
-        _COUNTS_FORM.unpack(n_failed),
-        [v if v == v else None for v in _VALUES_FORM.unpack(values)],
+        day.series_id,
+        day.first_us,
+        _COUNTS_FORM.unpack(day.n),
+        _COUNTS_FORM.unpack(day.n_failed),
+        [v if v == v else None for v in _VALUES_FORM.unpack(day.value)],
     )
 
 

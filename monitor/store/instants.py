@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from monitor.wallclock import EPOCH
+from monitor.wallclock import EPOCH, clock_named
 
 _HOUR: Final = timedelta(hours=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -29,5 +28,5 @@ def from_us(moment_us: int) -> datetime:
 
 def phase_us(zone: str, moment: datetime) -> int:
     """How far the local hour is ahead of the hour of UTC [us]; 0 in most zones."""
-    offset = moment.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
+    offset = moment.astimezone(clock_named(zone)).utcoffset() or timedelta(0)
     return offset % _HOUR // _MICROSECOND

@@ -10,6 +10,7 @@ from monitor.evening_rule import LAWS, Window
 from monitor.model import Analysis, EveningMark, Verdict
 from monitor.store.reader import Reader
 from monitor.stored_analysis import UnreadableAnalysisError
+from monitor.wallclock import clock_between
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def judged_targets(
     newest: dict[str, Verdict] = {}
     marks: dict[str, dict[date, EveningMark]] = {}
     for analysis in _back_to(reader, vantage, since, before):
-        if (analysis.timezone, analysis.window) != (timezone, window):
+        if analysis.window != window or not _is_same_clock(analysis, timezone):
             continue
         for verdict in analysis.verdicts:
             if verdict.vantage == vantage:
@@ -59,6 +60,15 @@ def judged_targets(
         target: replace(judged_by(verdict), marks=marks[target])
         for target, verdict in newest.items()
     }
+
+
+def _is_same_clock(analysis: Analysis, timezone: str) -> bool:
+    """Whether it read its evenings on this clock: moves before and after are none."""
+    names = {
+        clock_between(name, analysis.since, analysis.until)
+        for name in (analysis.timezone, timezone)
+    }
+    return len(names) == 1
 
 
 def readable(

@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping, and_, exists, func, select, text, tuple_
 
 from monitor.model import LOCAL_PROBES, Analysis, Role, Round, Sample
 from monitor.store.database import Database
-from monitor.store.hourly_days import HOUR_US, HourlyDay, read_days
+from monitor.store.hourly_days import HOUR_US, PackedDay, read_days
 from monitor.store.instants import from_us, to_us
 from monitor.store.pauses import last_end
 from monitor.store.retention import Removed, removed
@@ -141,7 +141,7 @@ class Reader:
 
     def days(
         self, series_ids: Iterable[int], metric: str, since_us: int, until_us: int
-    ) -> list[HourlyDay]:
+    ) -> list[PackedDay]:
         """Roll-ups, packed by day, of hours that begin in the half-open range."""
         column = _known(metric)
         with self._reading() as connection:

@@ -7,8 +7,7 @@ that a mistake can be set right for the past, too. What follows from them for ea
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select
@@ -19,11 +18,11 @@ from monitor.store.database import Database
 from monitor.store.instants import from_us, to_us
 from monitor.store.spool_lines import storable
 from monitor.store.tables import local_offsets, vantage_terms
-from monitor.wallclock import local_instant, zone_named
+from monitor.wallclock import local_instant, moved_name, zone_named
 
 EVER: Final = date(2000, 1, 1)
 """Since when the first statement holds: before it the home was no other one."""
-_LAST: Final = date(2060, 1, 1)
+_LAST: Final = datetime(2060, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 _QUARTER: Final = timedelta(minutes=15)
 """Zones change on quarter hours of UTC."""
@@ -112,6 +111,17 @@ def in_force(
     )
 
 
+def clock_stated(statements: Sequence[Statement], vantage: str) -> str:
+    """The name of the clock of a vantage of whom something was stated.
+
+    Each zone since its date; see `wallclock.moved_name`.
+    """
+    stated = [s for s in statements if s.vantage == vantage]
+    dates = sorted({statement.since for statement in stated})
+    held = [(day, in_force(stated, vantage, day)) for day in dates]
+    return moved_name((day, s.terms.timezone) for day, s in held if s is not None)
+
+
 def _read(connection: Connection, vantage: str | None = None) -> list[Statement]:
     query = select(vantage_terms).order_by(vantage_terms.c.id)
     if vantage is not None:
@@ -142,15 +152,20 @@ def _renew(connection: Connection, vantage: str) -> None:
 def _offsets(statements: Sequence[Statement], vantage: str) -> Iterator[dict[str, int]]:
     """Spans of time in which the vantage's clock has one offset, without overlap."""
     dates = sorted({statement.since for statement in statements})
-    for first, last in pairwise([*dates, _LAST]):
-        statement = in_force(statements, vantage, first)
-        if statement is not None:
-            yield from _spans(statement.terms, first, last)
+    held = [in_force(statements, vantage, day) for day in dates]
+    stated = [
+        (local_instant(day, zone_named(s.terms.timezone)), s.terms)
+        for day, s in zip(dates, held, strict=True)
+        if s is not None
+    ]
+    # Who moves eastwards is there before the day is over where it was.
+    ends = [*(start for start, _ in stated[1:]), _LAST]
+    for (start, terms), end in zip(stated, ends, strict=True):
+        yield from _spans(terms, start, end)
 
 
-def _spans(terms: OwnTerms, first: date, last: date) -> Iterator[dict[str, int]]:
+def _spans(terms: OwnTerms, start: datetime, end: datetime) -> Iterator[dict[str, int]]:
     zone = zone_named(terms.timezone)
-    start, end = local_instant(first, zone), local_instant(last, zone)
 
     def offset(moment: datetime) -> timedelta:
         return moment.astimezone(zone).utcoffset() or timedelta(0)

@@ -2,18 +2,22 @@
 
 import asyncio
 import json
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from monitor.errors import StoreError
 from monitor.machine import machine_zone
 from monitor.present import LineState
 from monitor.reason import Reason
+from monitor.wallclock import clock_named, zones_of
 from monitor.web.answers import now, overview
 from monitor.web.answers.facts import Facts
 from monitor.web.context import CONTEXT, Context
@@ -31,6 +35,7 @@ from monitor.web.lock.guard import (
     problem,
     visitor_address,
 )
+from monitor.web.page_modules import modules_of
 from monitor.web.texts import chosen_language, coded, page_texts, passages
 from monitor.web.version import VERSION
 from monitor.wording import LANGUAGES
@@ -98,11 +103,14 @@ def _showing(name: str) -> Handler:
         elsewhere = _earlier_address(request)
         if name == "now" and elsewhere:
             return _to(request, elsewhere)
+        clock = await context.ask(partial(_clock, context.facts))
         return _page(
             request,
             f"{name}.html",
             page=name,
-            zone=context.config.timezone,
+            zone=clock.key,
+            modules=modules_of(name),
+            moves=[[_ms(since), zone] for since, zone in zones_of(clock)],
             is_owner=request[WHO] is Who.OWNER,
             can_make=context.errands is not None,
             phone=phone_address(request),
@@ -113,6 +121,18 @@ def _showing(name: str) -> Handler:
         )
 
     return handler
+
+
+def _clock(facts: Facts) -> ZoneInfo:
+    """The home's clock; without a database that of its configuration."""
+    try:
+        return clock_named(facts.terms().timezone)
+    except StoreError:
+        return clock_named(facts.config.timezone)
+
+
+def _ms(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp() * 1e3
 
 
 def _of_first(context: Context) -> dict[str, object]:

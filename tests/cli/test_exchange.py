@@ -145,3 +145,53 @@ def test_the_descriptions_are_the_glossary_s():
     for name, text in MEANINGS.items():
         if name not in own:
             assert any(text in line and name in line for line in lines), name
+
+
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        ("2026-10-25T02:30", "showed only once"),
+        ("2026-03-29T02:30", "a time that clocks in Europe/Berlin showed"),
+    ],
+)
+def test_a_time_that_clocks_showed_twice_or_never_is_asked_for(run, moment, told):
+    words = ["import", "--format", "ndt7", "--timezone", "Europe/Berlin"]
+    result = run(*words, "--at", moment, str(DATA / "ndt7.jsonl"), exit_code=2)
+    assert told in result.output
+    with_offset = run(*words, "--at", f"{moment}+01:00", str(DATA / "ndt7.jsonl"))
+    assert "1 rows read, 1 new" in with_offset.stdout
+
+
+def test_what_the_options_say_needs_no_configuration(run, tmp_path):
+    (tmp_path / "config.yaml").unlink()
+    words = ["--database", f"sqlite:///{tmp_path / 'monitor.db'}", "import"]
+    ookla = [*words, "--format", "ookla", str(DATA / "ookla.jsonl")]
+    assert "config.yaml" in run(*ookla, exit_code=2).output
+    assert "2 new" in run(*ookla, "--vantage", "flat").stdout
+    assert (
+        "5 new"
+        in run(*words, "--format", "ripe-atlas", str(DATA / "atlas.json")).stdout
+    )
+
+
+def test_a_test_of_iperf3_without_its_rate_is_refused(run, tmp_path):
+    text = (DATA / "iperf3.json").read_text()
+    (tmp_path / "no-rate.json").write_text(text.replace('"bits_per_second"', '"bits"'))
+    result = run("import", "--format", "iperf3", "no-rate.json", exit_code=2)
+    assert "bits_per_second" in result.output
+
+
+def test_local_dates_of_an_export_are_those_of_where_it_was_measured(run, tmp_path):
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        store.samples.append(some_samples())
+    (tmp_path / "config.yaml").unlink()
+    words = ["--database", f"sqlite:///{tmp_path / 'monitor.db'}"]
+    export = [*words, "export", "-", "--since", "2026-10-01"]
+    assert "monitor vantage state" in run(*export, exit_code=2).output
+    with open_store(f"sqlite:///{tmp_path / 'monitor.db'}") as store:
+        names = {info.vantage for info in store.reader.series()}
+    for name in names:
+        run(*words, "vantage", "state", name, "--timezone", "Asia/Almaty")
+    assert "rows written" in run(*export).output
+    run(*words, "vantage", "state", "far", "--timezone", "Europe/Berlin")
+    assert "rows written" in run(*export).output

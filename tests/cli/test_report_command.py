@@ -16,7 +16,11 @@ from monitor.circle.circle_files import (
     read_sent,
 )
 from monitor.cli import cli
+from monitor.cli.report import _at
+from monitor.config import load
+from monitor.model import Sample
 from monitor.simulation import Home, demo_home, simulate
+from monitor.store import open_store
 from tests.circle.digests import signed
 from tests.test_nightly import ZONE, config_of, fill
 
@@ -151,3 +155,22 @@ def test_demo_needs_no_configuration_and_says_that_it_is_simulated(
     assert "SIMULATED DATA" in (tmp_path / "d" / "report.html").read_text()
     assert run("verify", "d/evidence.zip").exit_code == 0
     assert [p.name for p in tmp_path.iterdir()] == ["d"]
+
+
+def test_a_report_of_another_vantage_is_of_its_place_and_not_in_place_of_ours(
+    house: Path,
+) -> None:
+    document = json.loads((house / "config.yaml").read_text())
+    document["home"] = {"provider": "Ours", "line": "fibre"}
+    (house / "config.yaml").write_text(json.dumps(document))
+    with open_store(f"sqlite:///{house / 'monitor.db'}") as store:
+        moment = datetime(2026, 3, 5, 20, tzinfo=UTC)
+        far = Sample(started_at_utc=moment, target="a", vantage="far", connect_s=0.1)
+        store.samples.append([far])
+        words = ("--timezone", "Europe/Berlin", "--window", "19:00-23:00")
+        run("vantage", "state", "far", *words, "--provider", "Theirs")
+        its = _at(store, load(house / "config.yaml"), "far")
+    assert (its.timezone, str(its.window)) == ("Europe/Berlin", "19:00-23:00")
+    assert its.home.stated == {"provider": "Theirs"}
+    result = run("report", "--vantage", "far")
+    assert (result.exit_code, "--out: needed" in result.output) == (2, True)

@@ -166,7 +166,7 @@ def test_dead_moments_are_crosses_at_the_top(axes) -> None:
 )
 def test_slowness_is_named_in_times(axes, target, low: float, names) -> None:
     night = last_night(target)
-    _label_slowness(axes, night)
+    _label_slowness(axes, night, ENGLISH)
     assert axes.get_ylim() == pytest.approx((low, _highest(night) * 1.15))
     # On both sides of the picture.
     told = [*dict.fromkeys(label.get_text() for label in axes.get_yticklabels())]
@@ -220,5 +220,19 @@ def test_the_hours_of_a_day_have_their_times_and_sizes_named() -> None:
     profile = HourProfile(day=day, week=day * 7)
     svg = hours_svg(profile, profile, parse_window("20:00-22:00"), ENGLISH)
     names = re.findall(r">([^<>\n]+)</text>", svg)
-    times = [f"{n}\N{MULTIPLICATION SIGN}" for n in ("0.5", "1", "2", "5", "10")]
+    times = [
+        f"{n}\N{MULTIPLICATION SIGN}"
+        for n in ("0.5", "1", "2", "5", "\N{GREATER-THAN OR EQUAL TO}10")
+    ]
     assert [name for name in names if name.endswith("\N{MULTIPLICATION SIGN}")] == times
+
+
+def test_a_russian_axis_has_decimal_commas_and_its_words_in_the_picture() -> None:
+    """Beside the axis they were longer than it, and cut off."""
+    profile = HourProfile(day=[spread(0.9, 1.0, 1.1)] * 24, week=[])
+    russian = language("ru")
+    svg = hours_svg(profile, profile, parse_window("20:00-22:00"), russian)
+    words = russian.gettext("times slower than usual")
+    (place,) = re.findall(rf'<text[^>]*transform="([^"]*)"[^>]*>{words}<', svg)
+    assert "rotate(-90" not in place
+    assert ">0,5\N{MULTIPLICATION SIGN}<" in svg

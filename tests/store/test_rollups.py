@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text
 from monitor.model import Operation, Sample
 from monitor.store import Store, open_store
 from monitor.store.engine import make_engine, reading, writing
-from monitor.store.hourly_days import HOUR_US, read_days
+from monitor.store.hourly_days import HOUR_US, read_days, unpacked
 from monitor.store.tables import hourly
 
 START = datetime(2026, 10, 1, 14, tzinfo=UTC)
@@ -177,7 +177,8 @@ def _unpacked(url: str, metric: str) -> dict[int, tuple[int, int, float | None]]
     engine = make_engine(url)
     try:
         with reading(engine) as connection:
-            days = read_days(connection, [1], metric, 0, 2**62)
+            rows = read_days(connection, [1], metric, 0, 2**62)
+            days = [unpacked(row) for row in rows]
     finally:
         engine.dispose()
     return {

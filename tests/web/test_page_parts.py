@@ -1,10 +1,19 @@
 """The pure parts of the page's script, asked in the browser that runs them."""
 
 from collections.abc import Iterator
+from datetime import date
+from shutil import copy
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
+from monitor.evening_rule import parse_window
+from monitor.model import OwnTerms
+from monitor.store import open_store
+from monitor.store.instants import from_us
+from monitor.store.vantage_terms import EVER, Statement
+from tests.web import history
 from tests.web.browser import chromium, served
 
 
@@ -181,3 +190,75 @@ def test_a_line_that_breaks_is_drawn_as_two(page: Page):
     path = call(page, "parts/sparks", "sparkPaths", [1, 1, None, 4, 4], 100, 20)
     assert path.count("M") == 2
     assert call(page, "parts/sparks", "sparkPaths", [None, 3], 100, 20) == ""
+
+
+def test_times_before_a_move_are_told_in_the_zone_of_then(
+    page: Page, tmp_path, sqlite_history
+):
+    """A browser knows zones only, not the clock of a home that moved."""
+    copied = copy(sqlite_history.removeprefix("sqlite:///"), tmp_path / "moved.db")
+    database = f"sqlite:///{copied}"
+    with open_store(database) as store:
+        for since, zone in ((EVER, "Europe/Berlin"), (MOVED, history.ZONE)):
+            store.terms.state(statement(since, zone))
+    with served(tmp_path, database) as address:
+        moved = page.context.browser.new_page(locale="en")
+        moved.goto(f"{address}health")
+        moments = ["2026-10-14T18:00:00Z", "2026-10-18T18:00:00Z"]
+        told = [call(moved, "text", "clockTime", moment) for moment in moments]
+        dates = ("2026-10-14T20:00", "2026-10-18T20:00")
+        back = [call(moved, "text", "fromLocal", date) for date in dates]
+        moved.close()
+    assert told == ["20:00", "23:00"]
+    assert [from_us(int(ms) * 1000).hour for ms in back] == [18, 15]
+
+
+MOVED = date(2026, 10, 16)
+
+
+def statement(since: date, zone: str) -> Statement:
+    return Statement(
+        vantage="home",
+        terms=OwnTerms(timezone=zone, window=parse_window("20:00-22:00")),
+        provider=None,
+        since=since,
+        stated_at_utc=history.NOW,
+    )
+
+
+@pytest.mark.parametrize("name", ["now", "evenings", "day", "compare", "health"])
+def test_a_page_names_all_of_its_modules_and_no_others(page: Page, name: str):
+    loaded = set()
+    other = page.context.browser.new_page(locale="en")
+    other.on("request", lambda asked: loaded.add(urlsplit(asked.url).path))
+    other.goto(f"{page.url.rsplit('/', 1)[0]}/{'' if name == 'now' else name}")
+    other.wait_for_selector("html[data-ready]")
+    named = other.locator("link[rel=modulepreload]").evaluate_all(
+        "links => links.map(link => link.getAttribute('href'))"
+    )
+    other.close()
+    scripts = {p for p in loaded if p.endswith(".js") and "/vendor/" not in p}
+    assert {*named} == scripts - {"/static/theme.js"}
+    assert len({*named}) == len(named)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("evenings", "#calendar table"), ("day", "figure figcaption p")]
+)
+def test_a_page_does_not_wait_for_the_health_of_the_monitor(
+    page: Page, name: str, shown: str
+):
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    other = page.context.browser.new_page(locale="en")
+    other.route("**/api/v1/health", hold)
+    other.goto(f"{page.url.rsplit('/', 1)[0]}/{name}")
+    other.wait_for_selector(shown)
+    assert other.locator("#health").inner_text() == ""
+    held[0].continue_()
+    other.wait_for_selector("html[data-ready]")
+    assert other.locator("#health").inner_text() != ""
+    other.close()

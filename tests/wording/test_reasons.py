@@ -119,7 +119,7 @@ def test_reasons_of_one_rule_are_one_text() -> None:
 def test_what_reports_and_cards_tell_beside_it_is_not_repeated() -> None:
     begun = Reason("season", "It began on {day:date}.", {"day": "2026-03-01"})
     assert list(told_reasons([begun, SIZE], language("en"))) == [
-        "On the slow evenings it typically takes 31.1 times as long."
+        "On the slow evenings alone it typically takes 31.1 times as long."
     ]
 
 

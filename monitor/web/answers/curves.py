@@ -33,7 +33,7 @@ def series(facts: Facts, query: SeriesQuery) -> Series:
         target=query.target,
         metric=query.metric,
         unit=query.metric.unit,
-        timezone=facts.config.timezone,
+        timezone=facts.terms(vantage).timezone,
         resolution=query.resolution,
         since=since,
         until=until,
@@ -106,7 +106,8 @@ def _controls_curve(
 def _at_resolution(facts: Facts, query: SeriesQuery, cells: Cells) -> Cells:
     if query.resolution is not Resolution.DAY:
         return cells
-    return _by_day(cells, facts.config.timezone)
+    zone = facts.terms(facts.vantage(query.vantage)).timezone
+    return _by_day(cells, zone)
 
 
 def _by_day(cells: Cells, zone: str) -> dict[int, Cell]:

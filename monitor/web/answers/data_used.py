@@ -48,7 +48,8 @@ def usage(facts: Facts, vantage: str) -> Usage:
 
 def used(facts: Facts, query: DaysQuery) -> Used:
     """Bytes by local day, site and kind of probe."""
-    vantage, zone = facts.vantage(query.vantage), facts.config.timezone
+    vantage = facts.vantage(query.vantage)
+    zone = facts.terms(vantage).timezone
     since, until = facts.days(vantage, query.since, query.until)
     infos = {
         info.series_id: info
@@ -56,7 +57,7 @@ def used(facts: Facts, query: DaysQuery) -> Used:
         if info.vantage == vantage and is_site(info)
     }
     local, sums = local_hours(zone), Counter[tuple[date, str, str]]()
-    for hour in facts.reader.hourly_bytes(infos, *facts.span_us(since, until)):
+    for hour in facts.reader.hourly_bytes(infos, *facts.span_us(vantage, since, until)):
         info = infos[hour.series_id]
         day, _ = local.of(hour.hour_us)
         n_bytes = expected_on_wire_bytes(hour.n, hour.body_bytes)

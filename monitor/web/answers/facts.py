@@ -5,27 +5,29 @@ Chooses which stored series stand for a site and a metric. Called from worker th
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import MonitorError
-from monitor.model import TWIN, Probe, Role, Transport
+from monitor.model import TWIN, OwnTerms, Probe, Role, Transport
 from monitor.store import Store
-from monitor.store.hourly_days import HourlyDay
+from monitor.store.hourly_days import HourlyDay, PackedDay, unpacked
 from monitor.store.instants import phase_us
 from monitor.store.judged import JudgedTarget, judged_targets
+from monitor.store.own_terms import own_clock, own_terms
 from monitor.store.reader import Reader, SeriesInfo, StoredAnalysis, is_site
 from monitor.store.round_totals import Totals
 from monitor.store.spool_file import SpoolFile, spool_path
+from monitor.wallclock import clock_named
+from monitor.web.answers.evening_sums import KeptSums
 from monitor.web.answers.home_clock import day_start_us, next_hour_us
 from monitor.web.answers.hours import Hours, laid_out, measured_span
 from monitor.web.answers.queries import MAX_DAYS
-from monitor.web.answers.schemas import Metric
+from monitor.web.answers.schemas import Metric, Window
 
 DIRECT: Final = "direct"
 SERIES_KEPT_S: Final = 5.0
@@ -51,6 +53,8 @@ class Facts:
     _lock: Lock = field(default_factory=Lock)
     _series: list[SeriesInfo] = field(default_factory=list)
     _read_at_s: float | None = None
+    kept_sums: KeptSums = field(default_factory=KeptSums)
+    _terms: dict[str, tuple[float, OwnTerms]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.spool = SpoolFile(spool_path(self.config.database))
@@ -143,6 +147,34 @@ class Facts:
         }
         return {name: ids for name, ids in chosen.items() if ids}
 
+    def terms(self, vantage: str | None = None) -> OwnTerms:
+        """Clock and window of a vantage, at most five seconds old; of the configured.
+
+        A vantage of whom nothing is known has the configured ones.
+        """
+        name = self.config.vantage if vantage is None else vantage
+        with self._lock:
+            now_s = self.clock.monotonic_s()
+            read_at_s, terms = self._terms.get(name, (None, None))
+            if terms is None or read_at_s is None or now_s - read_at_s > SERIES_KEPT_S:
+                terms = self._read_terms(name)
+                self._terms[name] = now_s, terms
+            return terms
+
+    def _read_terms(self, vantage: str) -> OwnTerms:
+        configured = self.config.own_terms
+        if vantage != self.config.vantage:
+            return own_terms(self.store, [vantage]).get(vantage, configured)
+        clock = own_clock(self.store, vantage, configured.timezone)
+        return replace(configured, timezone=clock)
+
+    def window(self, vantage: str) -> Window:
+        """The window of a vantage, as it is told."""
+        if vantage == self.config.vantage:
+            return Window(start=self.config.window.start, end=self.config.window.end)
+        start, end = self.terms(vantage).window.text
+        return Window(start=start, end=end)
+
     def hours(
         self,
         sites: Mapping[str, Sequence[int]],
@@ -156,23 +188,44 @@ class Facts:
         ----------
         sites : the series of each; those of one site are put together.
         """
+        rows = self.packed_days(sites, metric, since_us, until_us)
+        return self.laid_out(sites, rows, metric, since_us, until_us)
+
+    def packed_days(
+        self,
+        sites: Mapping[str, Sequence[int]],
+        metric: Metric,
+        since_us: int,
+        until_us: int,
+    ) -> list[PackedDay]:
+        """The stored days of all series of some sites; parameters as of `hours`."""
         is_share = metric is Metric.FAILED_SHARE
         column = Metric.DURATION if is_share else metric
         ids = [series_id for of_site in sites.values() for series_id in of_site]
+        return self.reader.days(ids, column.value, since_us, until_us)
+
+    def laid_out(
+        self,
+        sites: Mapping[str, Sequence[int]],
+        rows: Sequence[PackedDay],
+        metric: Metric,
+        since_us: int,
+        until_us: int,
+    ) -> dict[str, Hours]:
+        """The hours that stored days hold; see `hours`."""
         days: dict[int, list[HourlyDay]] = defaultdict(list)
-        found_days = self.reader.days(ids, column.value, since_us, until_us)
-        for day in found_days:
-            days[day.series_id].append(day)
+        for row in rows:
+            days[row.series_id].append(unpacked(row))
         phase = phase_us(self.config.timezone, self.clock.now_utc())
         first_us, until_us = measured_span(
-            found_days, next_hour_us(since_us, phase), until_us
+            rows, next_hour_us(since_us, phase), until_us
         )
         return {
             name: laid_out(
                 (day for series_id in of_site for day in days[series_id]),
                 first_us,
                 until_us,
-                is_share=is_share,
+                is_share=metric is Metric.FAILED_SHARE,
             )
             for name, of_site in sites.items()
         }
@@ -186,9 +239,9 @@ class Facts:
         by_site = self.hours({**controls, **site}, metric, *span_us)
         return by_site.pop(target), by_site
 
-    def span_us(self, since: date, until: date) -> tuple[int, int]:
+    def span_us(self, vantage: str, since: date, until: date) -> tuple[int, int]:
         """The half-open span of local days, both included [us since 1970]."""
-        zone = self.config.timezone
+        zone = self.terms(vantage).timezone
         return day_start_us(since, zone), day_start_us(until + timedelta(days=1), zone)
 
     def judged(self, vantage: str, since: date) -> dict[str, JudgedTarget]:
@@ -196,8 +249,8 @@ class Facts:
         return judged_targets(
             self.reader,
             vantage,
-            timezone=self.config.timezone,
-            window=self.config.window.span,
+            timezone=self.terms(vantage).timezone,
+            window=self.terms(vantage).window,
             since=since,
             before=self.clock.now_utc(),
         )
@@ -216,7 +269,7 @@ class Facts:
 
     def now_local(self) -> datetime:
         """The home's clock."""
-        return self.clock.now_utc().astimezone(ZoneInfo(self.config.timezone))
+        return self.clock.now_utc().astimezone(clock_named(self.config.timezone))
 
     def last_utc(self, vantage: str) -> datetime | None:
         """When the last sample of any site was taken."""
@@ -229,7 +282,7 @@ class Facts:
         """The asked dates; by default eight weeks up to the last sample."""
         if until is None:
             last = self.last_utc(vantage) or self.clock.now_utc()
-            until = last.astimezone(ZoneInfo(self.config.timezone)).date()
+            until = last.astimezone(clock_named(self.terms(vantage).timezone)).date()
             if since is not None and since > until:
                 until = since
         if since is None:
@@ -240,7 +293,7 @@ class Facts:
     def _first(self, vantage: str) -> date:
         infos = [info for of_site in self.sites(vantage).values() for info in of_site]
         first = min((i.first_utc for i in infos), default=self.clock.now_utc())
-        return first.astimezone(ZoneInfo(self.config.timezone)).date()
+        return first.astimezone(clock_named(self.terms(vantage).timezone)).date()
 
 
 def is_twin(series: Iterable[SeriesInfo]) -> bool:

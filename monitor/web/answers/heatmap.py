@@ -10,7 +10,7 @@ from monitor.web.answers.facts import Facts
 from monitor.web.answers.home_clock import LocalHours, local_hours
 from monitor.web.answers.hours import Cell, Hours, joined
 from monitor.web.answers.queries import HeatmapQuery
-from monitor.web.answers.schemas import Heatmap, Metric, View, Window
+from monitor.web.answers.schemas import Heatmap, Metric, View
 from monitor.web.answers.slowness import beyond_controls
 
 T = TypeVar("T")
@@ -24,15 +24,15 @@ def heatmap(facts: Facts, query: HeatmapQuery) -> Heatmap:
     since, until = facts.days(vantage, query.since, query.until)
     hours, controls = _hours(facts, query, vantage, since, until)
     days = dates_between(since, until)
-    grid = _grid(hours, local_hours(facts.config.timezone))
+    grid = _grid(hours, local_hours(facts.terms(vantage).timezone))
     return Heatmap(
         vantage=vantage,
         target=query.target,
         metric=query.metric,
         view=query.view,
         unit=query.metric.unit if query.view is View.ABSOLUTE else _times(query.metric),
-        timezone=facts.config.timezone,
-        window=Window(start=facts.config.window.start, end=facts.config.window.end),
+        timezone=facts.terms(vantage).timezone,
+        window=facts.window(vantage),
         days=days,
         values=_rows(days, {place: cell.value for place, cell in grid.items()}, None),
         n=_rows(days, {place: cell.n for place, cell in grid.items()}, 0),
@@ -50,7 +50,7 @@ def _times(metric: Metric) -> str:
 def _hours(
     facts: Facts, query: HeatmapQuery, vantage: str, since: date, until: date
 ) -> tuple[Hours, list[str]]:
-    metric, span_us = query.metric, facts.span_us(since, until)
+    metric, span_us = query.metric, facts.span_us(vantage, since, until)
     if query.view is View.ABSOLUTE:
         ids = facts.metric_series(query.target, metric, vantage)
         return facts.hours({query.target: ids}, metric, *span_us)[query.target], []

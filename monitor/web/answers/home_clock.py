@@ -2,16 +2,15 @@
 
 from datetime import date
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from monitor.store.hourly_days import HOUR_US
 from monitor.store.instants import from_us, to_us
-from monitor.wallclock import local_instant
+from monitor.wallclock import clock_named, local_instant
 
 
 def day_start_us(day: date, zone: str) -> int:
     """Instant of the first moment of a local day [us since 1970]."""
-    return to_us(local_instant(day, ZoneInfo(zone)))
+    return to_us(local_instant(day, clock_named(zone)))
 
 
 def next_hour_us(moment_us: int, phase: int) -> int:
@@ -28,7 +27,7 @@ class LocalHours:
     """Local date and hour of instants; each hour is worked out once."""
 
     def __init__(self, zone: str) -> None:
-        self._zone = ZoneInfo(zone)
+        self._zone = clock_named(zone)
         self._known: dict[int, tuple[date, int]] = {}
 
     def of(self, start_us: int) -> tuple[date, int]:

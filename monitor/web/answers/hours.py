@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from monitor.hour_profile import HOURS_OF_DAY
-from monitor.store.hourly_days import HOUR_US, HourlyDay
+from monitor.store.hourly_days import HOUR_US, HourlyDay, PackedDay
 
 
 class Cell(NamedTuple):
@@ -77,7 +77,7 @@ def laid_out(
 
 
 def measured_span(
-    days: Sequence[HourlyDay], first_us: int, until_us: int
+    days: Sequence[HourlyDay | PackedDay], first_us: int, until_us: int
 ) -> tuple[int, int]:
     """The part of a span in which there is a day: decades may be asked for."""
     if not days:

@@ -12,6 +12,7 @@ from monitor.evening_rule import middle
 from monitor.model import Probe, Role, Sample
 from monitor.present import Asked, Gateway, LineState, Outcome, Present, Recent
 from monitor.reason import Reason
+from monitor.store.hourly_days import unpacked
 from monitor.store.instants import from_us, to_us
 from monitor.store.reader import Point, SeriesInfo
 from monitor.web.answers.facts import DIRECT, NOT_A_PAGE, Facts
@@ -245,7 +246,8 @@ def _has_answered(
     """Whether a site ever answered; only asked of one that fails now."""
     if not attempts or any(attempt.failure is None for attempt in attempts):
         return True
-    days = facts.reader.days(site.pages, Metric.DURATION.value, 0, to_us(now_utc))
+    rows = facts.reader.days(site.pages, Metric.DURATION.value, 0, to_us(now_utc))
+    days = [unpacked(row) for row in rows]
     return any(sum(day.n) > sum(day.n_failed) for day in days)
 
 

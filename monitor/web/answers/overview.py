@@ -14,6 +14,7 @@ from monitor.store.checkpoint import wal_bytes
 from monitor.store.judged import readable
 from monitor.store.notices import NOT_SENT, Notice
 from monitor.store.reader import SeriesInfo, StoredAnalysis
+from monitor.wallclock import clock_named
 from monitor.web.answers import now
 from monitor.web.answers.data_used import usage
 from monitor.web.answers.facts import Facts, NotHere, is_twin
@@ -50,11 +51,11 @@ def targets(facts: Facts, _query: NoQuery) -> Targets:
     sites = facts.sites(vantage)
     infos = [info for of_site in sites.values() for info in of_site]
     twins = {n: Role.TARGET for n in sorted(sites) if is_twin(sites[n])}
-    zone = ZoneInfo(config.timezone)
+    zone = clock_named(facts.terms(vantage).timezone)
     return Targets(
         vantage=vantage,
         vantages=facts.vantages(),
-        timezone=config.timezone,
+        timezone=facts.terms(vantage).timezone,
         now_utc=facts.clock.now_utc(),
         every_s=config.every.total_seconds(),
         transfer_every_s=facts.interval(Metric.GOODPUT).total_seconds(),

@@ -6,7 +6,7 @@ from monitor.hour_profile import hour_of_week, hour_profile
 from monitor.web.answers.facts import Facts
 from monitor.web.answers.home_clock import LocalHours, local_hours
 from monitor.web.answers.queries import ProfileQuery
-from monitor.web.answers.schemas import Cycle, Profile, Shape, Window
+from monitor.web.answers.schemas import Cycle, Profile, Shape
 from monitor.web.answers.slowness import Values, hourly_middle
 
 
@@ -14,8 +14,8 @@ def profile(facts: Facts, query: ProfileQuery) -> Profile:
     """The shape of one site's hours, and that of the median control."""
     vantage, metric = facts.vantage(query.vantage), query.metric
     since, until = facts.days(vantage, query.since, query.until)
-    zone = facts.config.timezone
-    span_us = facts.span_us(since, until)
+    zone = facts.terms(vantage).timezone
+    span_us = facts.span_us(vantage, since, until)
     site, hours = facts.hours_beside(query.target, metric, vantage, span_us)
     hours_of_week = _hours_of_week(site.start_us, len(site.value), local_hours(zone))
     middle = hourly_middle(hours) if hours else []
@@ -25,7 +25,7 @@ def profile(facts: Facts, query: ProfileQuery) -> Profile:
         metric=metric,
         unit=metric.unit,
         timezone=zone,
-        window=Window(start=facts.config.window.start, end=facts.config.window.end),
+        window=facts.window(vantage),
         since=since,
         until=until,
         cycle=query.cycle,

@@ -24,7 +24,7 @@ def comparison(facts: Facts, query: CompareQuery) -> Comparison:
         target=query.target,
         metric=query.metric,
         unit=query.metric.unit,
-        timezone=facts.config.timezone,
+        timezone=facts.terms(vantage).timezone,
         a=a,
         b=b,
         ratio=ratio,

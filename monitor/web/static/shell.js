@@ -117,7 +117,8 @@ function wire() {
 
 /**
  * Begin a page.
- * @param {(targets: object, health: object) => Promise<void>} show all of the page
+ * @param {(targets: object, health: Promise<object>) => Promise<void>} show all of the
+ *   page; only what tells of the monitor itself waits for its health
  * @param {(targets: object, health: object) => Promise<void>} refresh what shows the
  *   present, asked again while somebody looks
  */
@@ -125,9 +126,11 @@ export async function begin(show, refresh = async () => {}) {
   wire();
   const facts = () => Promise.all([ask("/targets"), ask("/health")]);
   await part(async () => {
-    const told = await facts();
-    showFrame(...told);
-    await show(...told);
+    const health = ask("/health");
+    health.catch(() => {});
+    const targets = await ask("/targets");
+    const frame = health.then((told) => showFrame(targets, told));
+    await Promise.all([frame, show(targets, health)]);
   });
   document.documentElement.dataset.ready = "true";
   // Later the frame waits for its page: they never say two things of the line.

@@ -10,6 +10,12 @@ const isKnown = !/\d/.test(new Intl.DateTimeFormat(language, { month: "short" })
 const locale = isKnown ? language : "ru";
 
 export const zone = document.documentElement.dataset.zone;
+// A home that moved has another zone since; a browser knows each of them only.
+const moves = JSON.parse(document.documentElement.dataset.moves ?? "[]").reverse();
+
+function zoneAt(ms) {
+  return (moves.find(([since]) => since === null || ms >= since) ?? [null, zone])[1];
+}
 
 /** The message of a key, with {named} places filled. */
 export function t(key, values = {}) {
@@ -73,18 +79,19 @@ export function moment(value, withSeconds = false) {
     minute: "2-digit",
     second,
     hourCycle: "h23",
-    timeZone: zone,
+    timeZone: zoneAt(at.getTime()),
   });
   return `${dayName(date, true)}, ${time}`;
 }
 
 /** Time of day on the home's clock. */
 export function clockTime(value) {
-  return format(new Date(value), {
+  const at = new Date(value);
+  return format(at, {
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
-    timeZone: zone,
+    timeZone: zoneAt(at.getTime()),
   });
 }
 
@@ -128,7 +135,7 @@ function measuredOffset(ms) {
     minute: "numeric",
     second: "numeric",
     hourCycle: "h23",
-    timeZone: zone,
+    timeZone: zoneAt(ms),
   }).formatToParts(new Date(ms));
   const at = Object.fromEntries(parts.map((part) => [part.type, Number(part.value)]));
   const local = Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second);

@@ -232,8 +232,12 @@ async function showProfile(figure, targets, cycle, signal) {
   else figure.showEmpty(t("heatmap.empty", { every: duration(targets.every_s) }));
 }
 
+// Asked at once, beside what every page asks.
+const judging = ask("/services", { language });
+judging.catch(() => {});
+
 await begin(async (targets) => {
-  const judged = await ask("/services", { language });
+  const judged = await judging;
   const services = servicesOf(targets, judged);
   const wanted = pathParts()[1];
   const service = services.find((one) => one.service === wanted) ?? services[0];

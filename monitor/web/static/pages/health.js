@@ -122,7 +122,8 @@ async function drawUsed(targets) {
   showUsed(figure, used, "probe");
 }
 
-async function show(targets, health) {
+async function show(targets, telling) {
+  const health = await telling;
   byId("house").replaceChildren(
     ...factsOf(health).flatMap(([key, text]) => [
       element("dt", {}, t(key)),

@@ -54,15 +54,16 @@ async function showSpark(place) {
 }
 
 async function show(targets, health) {
-  const now = isSimulated(targets) ? null : await ask("/now", { language });
   const since = targets.last_date && laterDate(targets.last_date, 1 - STRIP_DAYS);
   const begun = targets.first_date > since ? targets.first_date : since;
-  const [judged, { targets: strips }] = await Promise.all([
+  const [now, told, judged, { targets: strips }] = await Promise.all([
+    isSimulated(targets) ? null : ask("/now", { language }),
+    health,
     ask("/services", { language }),
     ask("/evenings", { since: begun }),
   ]);
   const services = servicesOf(targets, judged);
-  if (now) showPresent(now, health, services);
+  if (now) showPresent(now, told, services);
   else showNothingNow();
   byId("answer-lead").textContent = judged.lead;
   const of = (service) => strips.find((one) => one.target === leadingHost(service));
