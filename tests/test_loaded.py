@@ -39,7 +39,7 @@ ONCE = {"alembic", "rich", "pandas", "numpy", "postgresql", "psycopg", "babel"}
 """Loaded by neither: needed once, at the start, by the night, or with a server."""
 MEASURING = {"pydantic", "pydantic_core", "ruamel", "jinja2", "aiohttp"}
 """Not by the process that measures."""
-SHOWING = {"prometheus_client", "apscheduler", "cryptography", "h11"}
+SHOWING = {"prometheus_client", "apscheduler", "cryptography", "h11", "ruamel", "dns"}
 """Not by the dashboard, before Prometheus asks it."""
 
 

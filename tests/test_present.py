@@ -195,6 +195,13 @@ def test_who_answers_before_the_gateway_is_not_the_site() -> None:
     assert rules(home(near, far, *map(site, CONTROLS))).count("near_now") == 1
 
 
+def test_a_gateway_that_answers_late_makes_no_site_near() -> None:
+    """A router with other work, or this machine: seen of twenty sites in one round."""
+    sites = [site(name, connect_s=0.0003) for name in ("youtube", "telegram")]
+    controls = [site(name, connect_s=0.0004) for name in CONTROLS]
+    assert "near_now" not in rules(home(*sites, *controls))
+
+
 def test_without_a_usual_value_nothing_is_called_quick() -> None:
     found = home(site("youtube", usual=None), *map(site, CONTROLS))
     assert found.sites[0].state is SiteState.WELL

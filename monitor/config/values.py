@@ -6,9 +6,6 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from dns.exception import DNSException
-from dns.name import from_text
-
 from monitor import addresses
 from monitor.config.services import is_public_suffix
 from monitor.config.value_checks import After, Before
@@ -203,6 +200,10 @@ def _split(url: str) -> tuple[str, str | None, int | None]:
 
 def _is_host(host: str) -> bool:
     """Whether it is an address or could be a name in DNS."""
+    # For those who read a configuration: others have its records only.
+    from dns.exception import DNSException
+    from dns.name import from_text
+
     try:
         if ":" in host:
             ip_address(host)
