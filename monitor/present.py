@@ -83,6 +83,8 @@ class Gateway:
 
     has_answered: bool
     connect_s: float | None
+    quickest_s: float | None = None
+    """The quickest of its answers in the last hours; None: too few to tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,14 +169,14 @@ def present(
 def _gateway_s(sites: Sequence[Recent], gateway: Gateway | None) -> float | None:
     """How long the gateway takes to answer, where that tells how near a site is.
 
-    Routers answer late while they have other work, and so does a busy machine: where
-    most sites are connected to quicker, it is the gateway's answer that was late.
+    Routers answer late while they have other work, and so does a busy machine: only
+    the quickest of several answers tells, and not where most sites are nearer still.
     """
-    if gateway is None or gateway.connect_s is None:
+    if gateway is None or gateway.quickest_s is None:
         return None
     connects = [site.connect_s for site in sites if site.connect_s is not None]
-    n_nearer = sum(is_nearer(connect_s, gateway.connect_s) for connect_s in connects)
-    return None if 2 * n_nearer > len(connects) else gateway.connect_s
+    n_nearer = sum(is_nearer(connect_s, gateway.quickest_s) for connect_s in connects)
+    return None if 2 * n_nearer > len(connects) else gateway.quickest_s
 
 
 def _controls(sites: Iterable[Recent], oldest_utc: datetime) -> float | None:
