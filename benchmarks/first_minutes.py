@@ -3,7 +3,8 @@
 `sudo python -m benchmarks.first_minutes --write` writes the record of its page in docs:
 in a network namespace with nothing but the machine itself, as a home whose line is
 down, with somebody who answers each question when it is asked. Needs util-linux and
-iproute2.
+iproute2. With `--lab` it is the lab's home, whose line is well and where some of the
+sites are, and the second record of the page.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.lab import LAB
 from benchmarks.process import ROOT
 from tests.terminals import answered
 
@@ -64,29 +66,26 @@ def main() -> None:
     """Record it; perhaps write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--lab", action="store_true", help="in the lab's home")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     role = parser.parse_args()
     if not role.inside:
-        words = [*sys.argv[1:], "--inside"]
-        inside = [
-            "unshare",
-            "-n",
-            sys.executable,
-            "-m",
-            "benchmarks.first_minutes",
-            *words,
-        ]
-        os.execvp(inside[0], inside)
+        words = ["-m", "benchmarks.first_minutes", *sys.argv[1:], "--inside"]
+        there = (str(LAB / "labctl"), "exec") if role.lab else ("unshare", "-n")
+        os.execvp(there[0], [*there, sys.executable, *words])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with tempfile.TemporaryDirectory() as name:
         commands = (("init",), *AFTERWARDS)
         record = "\n".join(recorded(Path(name), words) for words in commands)
     print(record)
     if role.write:
-        before, rest = PAGE.read_text().split("<!-- record: begin -->\n")
-        after = rest.split("<!-- record: end -->\n")[1]
-        fenced = f"<!-- record: begin -->\n```text\n{record}```\n<!-- record: end -->\n"
-        PAGE.write_text(before + fenced + after)
+        begin, end = (
+            f"<!-- {'lab' if role.lab else 'record'}: {edge} -->\n"
+            for edge in ("begin", "end")
+        )
+        before, rest = PAGE.read_text().split(begin)
+        after = rest.split(end)[1]
+        PAGE.write_text(f"{before}{begin}```text\n{record}```\n{end}{after}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ class MonitorError(Exception):
 
 
 class InputError(MonitorError):
-    """Input that cannot be used: where, what was found, what is allowed."""
+    """Input that cannot be used: where, what was found, what is allowed.
+
+    Its argument is a text, or a reason, which is told in the reader's language.
+    """
 
 
 class ConfigError(InputError):
@@ -29,19 +32,21 @@ class ConfigError(InputError):
     Parameters
     ----------
     source : where the configuration came from, usually a file name.
-    problems : one line each, ``path: what was found; what is allowed``.
+    problems : one line each, ``path: what was found; what is allowed``: texts, or
+        reasons, which are told in the reader's language.
     """
 
-    def __init__(self, source: str, problems: Sequence[str]) -> None:
+    def __init__(self, source: str, problems: Sequence[object]) -> None:
         self.source = printable(source)
+        self.reasons = tuple(problems)
         # Keys and values may hold line ends: each problem stays one line.
-        self.problems = tuple(map(printable, problems))
+        self.problems = tuple(printable(str(problem)) for problem in problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{self.source}: {len(self.problems)} problem(s)\n{lines}")
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[str, tuple[object, ...]]]:
         """How a child hands it over."""
-        return type(self), (self.source, self.problems)
+        return type(self), (self.source, self.reasons)
 
 
 class ServiceError(MonitorError):

@@ -6,7 +6,7 @@ import pytest
 import trustme
 from dns import rcode
 
-from monitor.cli.forecast import quic_text
+from monitor.cli.forecast import quic_forecast
 from monitor.clock import SystemClock
 from monitor.config import parse
 from monitor.doctor import Finding, State
@@ -186,4 +186,4 @@ async def test_without_the_extra_nothing_is_lost(monkeypatch) -> None:
     assert "monitor[quic] is not installed" in told["None"].result
     assert told["[]"] is None
     assert told["['a']"].state is State.WARNING
-    assert "not measured; it needs" in quic_text(config)
+    assert "not measured; it needs" in str(quic_forecast(config))

@@ -1,6 +1,6 @@
 """`monitor config check` tells what blocks and ways receive in a day."""
 
-from monitor.cli.forecast import pairs_texts
+from monitor.cli.forecast import pairs_forecast
 from monitor.config import parse
 
 SITE = {"name": "a", "url": "https://a.test/", "download_url": "https://a.test/big"}
@@ -9,7 +9,7 @@ OTHER = {"name": "b", "url": "tls://b.test"}
 
 def told(**more: object) -> list[str]:
     document = {"timezone": "UTC", "targets": [SITE, OTHER], **more}
-    return list(pairs_texts(parse(document, source="x")))
+    return list(map(str, pairs_forecast(parse(document, source="x"))))
 
 
 def of_blocks(**section: object) -> str:

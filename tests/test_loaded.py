@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from monitor.config import load
-from monitor.config.apart import load_apart
+from monitor.config.apart import handed_over, load_apart, taken_over
 from monitor.errors import ConfigError, InputError
 from tests.fresh_daemon import fresh_daemon
 from tests.servers.tcp import serve
@@ -31,12 +31,15 @@ def note():
         file.write(" ".join(names))
 if words:
     atexit.register(note)
+if "monitor.config.apart" in sys.orig_argv:
+    with open(os.path.join(os.environ["LOADED"], "readings"), "a") as file:
+        file.write("x")
 """
-ONCE = {"alembic", "rich", "pandas", "numpy", "postgresql", "psycopg"}
+ONCE = {"alembic", "rich", "pandas", "numpy", "postgresql", "psycopg", "babel"}
 """Loaded by neither: needed once, at the start, by the night, or with a server."""
-MEASURING = {"pydantic", "pydantic_core", "ruamel", "babel", "jinja2", "aiohttp"}
+MEASURING = {"pydantic", "pydantic_core", "ruamel", "jinja2", "aiohttp"}
 """Not by the process that measures."""
-SHOWING = {"prometheus_client", "apscheduler", "cryptography", "h11"}
+SHOWING = {"prometheus_client", "apscheduler", "cryptography", "h11", "ruamel", "dns"}
 """Not by the dashboard, before Prometheus asks it."""
 
 
@@ -72,6 +75,8 @@ async def test_what_is_needed_once_is_not_kept_for_months(
     measuring, showing = (
         set((tmp_path / word).read_text().split()) for word in ("run", "web")
     )
+    # The dashboard is handed what the daemon has read.
+    assert (tmp_path / "readings").read_text() == "x"
     assert not measuring & (ONCE | MEASURING)
     assert not showing & (ONCE | SHOWING)
 
@@ -80,6 +85,13 @@ def test_a_child_reads_the_same(tmp_path: Path) -> None:
     path = Path("config.yaml")
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
     assert load_apart(path, database=url) == load(path, database=url)
+
+
+def test_what_is_handed_over_is_what_was_read() -> None:
+    config = load(Path("config.yaml"))
+    assert taken_over(handed_over(config)) == config
+    with pytest.raises(InputError):
+        taken_over(handed_over(InputError("no configuration")))
 
 
 @pytest.mark.parametrize(

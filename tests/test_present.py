@@ -65,7 +65,8 @@ def home(
 ) -> Present:
     asked = None
     if gateway is not None:
-        asked = Gateway(has_answered=gateway, connect_s=0.001 if gateway else None)
+        trip_s = 0.001 if gateway else None
+        asked = Gateway(has_answered=gateway, connect_s=trip_s, quickest_s=trip_s)
     return present(
         sites,
         now_utc=NOW,
@@ -193,6 +194,20 @@ def test_who_answers_before_the_gateway_is_not_the_site() -> None:
     near = site("telegram", connect_s=0.0001)
     far = site("youtube", connect_s=0.0007)
     assert rules(home(near, far, *map(site, CONTROLS))).count("near_now") == 1
+
+
+def test_a_gateway_that_answers_late_makes_no_site_near() -> None:
+    """A router with other work, or this machine: seen of twenty sites in one round."""
+    sites = [site(name, connect_s=0.0003) for name in ("youtube", "telegram")]
+    controls = [site(name, connect_s=0.0004) for name in CONTROLS]
+    assert "near_now" not in rules(home(*sites, *controls))
+
+
+def test_one_answer_of_the_gateway_tells_of_no_site() -> None:
+    near, far = site("telegram", connect_s=0.0001), map(site, CONTROLS)
+    once = Gateway(has_answered=True, connect_s=0.001)
+    moment = present([near, *far], now_utc=NOW, fresh=FRESH, gateway=once)
+    assert "near_now" not in rules(moment)
 
 
 def test_without_a_usual_value_nothing_is_called_quick() -> None:

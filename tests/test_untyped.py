@@ -32,7 +32,6 @@ REASONS = {
     "untyped.py": "JSON of others, and what is only handed on: named once",
     "web/endpoints.py": "a query, of which each function takes its own",
     "web/openapi.py": "a JSON schema",
-    "wording/__init__.py": "Babel's catalogue has no types",
 }
 """Where it stands, and why."""
 

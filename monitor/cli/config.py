@@ -4,12 +4,18 @@ import io
 
 import click
 
-from monitor.cli.options import configuration
+from monitor.cli.options import configuration, spoken_language
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say
 from monitor.config import control_gaps, effective, partial_controls
 from monitor.errors import InputError, RightsError, StoreError
+from monitor.reason import Reason, phrase, verbatim
 from monitor.text import printable
+
+_RIGHT = phrase("right. In force, defaults included:")
+_ODD = phrase(
+    "can be used; what it cannot show stands last. In force, defaults included:"
+)
 
 
 @click.group("config")
@@ -49,30 +55,36 @@ def check_command(settings: Settings, *, as_json: bool) -> None:
     from ruamel.yaml import YAML
 
     from monitor.cli.forecast import (
+        forecast,
         forecast_by_host,
-        forecast_text,
-        pairs_texts,
-        quic_text,
+        pairs_forecast,
+        quic_forecast,
     )
+    from monitor.wording import language
+    from monitor.wording.reason_words import told
 
+    tongue = language(spoken_language(settings, config))
     gaps = [*control_gaps(config)]
-    judged = "right" if not gaps else "can be used; what it cannot show stands last"
-    path = printable(str(settings.config_path))
-    say(f"# {path}: {judged}. In force, defaults included:")
+
+    def note(*reasons: Reason) -> None:
+        say("# " + ": ".join(printable(told(reason, tongue)) for reason in reasons))
+
+    note(verbatim(settings.config_path), _ODD if gaps else _RIGHT)
     yaml = YAML()
     yaml.default_flow_style = False
     values = io.StringIO()
     yaml.dump(effective(config), values)
     say(values.getvalue().rstrip("\n"))
-    say(f"# {forecast_text(config)}")
-    for line in forecast_by_host(config):
-        say(f"# {printable(line)}")
-    say(f"# {quic_text(config)}")
-    for line in pairs_texts(config):
-        say(f"# {printable(line)}")
+    note(forecast(config))
+    unit = tongue.gettext("MB")
+    for n_bytes, host in forecast_by_host(config):
+        say(f"# {tongue.number(n_bytes / 1e6, 1):>8} {unit}  {printable(host)}")
+    note(quic_forecast(config))
+    for pairs in pairs_forecast(config):
+        note(pairs)
     if away:
-        say(f"# database: {printable(away)}")
+        note(verbatim("database"), verbatim(away))
     for partial in partial_controls(config):
-        say(f"# controls: {partial.matter}: {partial.ADVICE}")
+        note(verbatim("controls"), partial.matter, partial.ADVICE)
     for gap in gaps:
-        say(f"# controls: {gap.lack}: {gap.advice}")
+        note(verbatim("controls"), gap.lack, gap.advice)

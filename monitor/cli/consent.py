@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from monitor.cli.options import LANGUAGES, terminal_language
+from monitor.cli.options import LANGUAGES, refused, terminal_language
 from monitor.cli.terminal import say
 from monitor.clock import Clock
 from monitor.config import Config
 from monitor.errors import InputError, MonitorError, StoreError
+from monitor.reason import phrase
 
 if TYPE_CHECKING:
     from monitor.store import Store
@@ -111,7 +112,7 @@ def _way_without_asking(*, yes: bool) -> str | None:
     if value in (None, ""):
         return None
     if value != "yes":
-        raise InputError(f"{ENVIRONMENT_CONSENT}: found {value!r}; allowed: yes")
+        raise InputError(refused(ENVIRONMENT_CONSENT, value, "yes"))
     return ENVIRONMENT_CONSENT
 
 
@@ -122,14 +123,20 @@ def _is_terminal() -> bool:
 def _go_on_without(config: Config) -> None:
     if asked := _asked(config):
         raise InputError(
-            f"{', '.join(sorted(asked))}: needs a consent of its own, and there is no"
-            " terminal to ask on; run it once on a terminal, or with --yes or"
-            f" {ENVIRONMENT_CONSENT}=yes"
+            phrase(
+                "{names:names}: needs a consent of its own, and there is no terminal to"
+                " ask on; run it once on a terminal, or with --yes or {variable}=yes",
+                names=tuple(sorted(asked)),
+                variable=ENVIRONMENT_CONSENT,
+            )
         )
     if config.consent == "require":
         raise InputError(
-            "consent: require, but there is no terminal to ask on; run it once on a"
-            f" terminal, or with --yes or {ENVIRONMENT_CONSENT}=yes"
+            phrase(
+                "consent: require, but there is no terminal to ask on; run it once on a"
+                " terminal, or with --yes or {variable}=yes",
+                variable=ENVIRONMENT_CONSENT,
+            )
         )
     _log.warning(
         "consent event=not_asked: no terminal; `monitor run` on a terminal tells what"

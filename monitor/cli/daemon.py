@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def run_command(settings: Settings, *, yes: bool) -> None:
     """Measure every few minutes, analyse every night, until SIGTERM or Ctrl-C."""
     from monitor.cli.consent import ensure_consent
-    from monitor.cli.forecast import forecast_text
+    from monitor.cli.forecast import forecast
     from monitor.clock import SystemClock
     from monitor.daemon.serving import serve
     from monitor.service import log_to_stderr
@@ -42,7 +42,7 @@ def run_command(settings: Settings, *, yes: bool) -> None:
         f"controls every {every_s} s into {masked(config.database)}; first round now. "
         "Ctrl-C ends it."
     )
-    say(forecast_text(config))
+    say(str(forecast(config)))
     asyncio.run(
         serve(
             store,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from monitor.cli.options import refused
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say, visible
 from monitor.errors import InputError
@@ -97,8 +98,11 @@ def init_command(
         return
     if not _may_be_written(path):
         raise InputError(
-            f"{path}: was changed since it was shipped; allowed: another --config, or"
-            " none where this one lies"
+            phrase(
+                "{path}: was changed since it was shipped; allowed: another --config,"
+                " or none where this one lies",
+                path=str(path),
+            )
         )
     from monitor.cli.options import terminal_language
     from monitor.wording import language
@@ -108,7 +112,7 @@ def init_command(
         choices = _choices_of_page(sys.stdin.read(_SHIPPED_BYTES))
         voice = Voice(language(choices.language))
     elif not yes and not has_terminal:
-        raise InputError("init: no terminal to ask on; allowed: --yes")
+        raise InputError(phrase("init: no terminal to ask on; allowed: --yes"))
     else:
         choices = _choices(voice, country, timezone, asks=not yes)
     text = _tried(voice, choices)
@@ -140,8 +144,10 @@ def _choices(
         zone = voice.answer(question, zone or "Asia/Almaty")
     if zone is None:
         raise InputError(
-            "--timezone: this machine names none; allowed: an IANA zone, such as"
-            " Asia/Almaty"
+            phrase(
+                "--timezone: this machine names none; allowed: an IANA time zone such"
+                " as Asia/Almaty"
+            )
         )
     _check_zone(zone)
     code = country or country_of(zone)
@@ -181,10 +187,8 @@ def _check_zone(zone: str) -> None:
     try:
         zone_named(zone)
     except ValueError:
-        raise InputError(
-            f"--timezone: found {visible(zone)!r}; allowed: an IANA zone, such as"
-            " Asia/Almaty"
-        ) from None
+        allowed = phrase("an IANA time zone such as Asia/Almaty")
+        raise InputError(refused("--timezone", visible(zone), allowed)) from None
 
 
 def _checked_code(code: str | None) -> str | None:
@@ -195,9 +199,7 @@ def _checked_code(code: str | None) -> str | None:
     try:
         return checked_country(str(code))
     except ValueError as error:
-        raise InputError(
-            f"--country: found {visible(code)!r}; allowed: {error}"
-        ) from None
+        raise InputError(refused("--country", visible(code), *error.args)) from None
 
 
 def _asked_cap(voice: Voice) -> str | None:

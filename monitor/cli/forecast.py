@@ -3,44 +3,53 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.config import Config
 from monitor.model import Probe, Target
+from monitor.reason import Reason, phrase
 from monitor.wire_bytes import expected_on_wire_bytes
 
-_ROOM: Final = ", where the budget has room for it"
 
-
-def forecast_text(config: Config) -> str:
-    """One line: what a day is expected to receive, and what the budget makes of it."""
+def forecast(config: Config) -> Reason:
+    """What a day is expected to receive, and what the budget makes of it."""
     expected = int(sum(_bytes_per_day(config).values()))
-    caps = [
-        f"{_megabytes(cap)} a {unit}"
-        for cap, unit in (
-            (config.budget.per_day, "day"),
-            (config.budget.per_month, "month"),
-        )
-        if cap is not None
-    ]
-    text = f"data: about {_megabytes(expected)} a day expected"
+    caps = tuple(_caps(config))
     if not caps:
-        return f"{text}; no budget is set"
+        return phrase(
+            "data: about {size:,.0f} MB a day expected; no budget is set",
+            size=expected / 1e6,
+        )
     per_day = min(
         config.budget.per_day or expected,
         (config.budget.per_month or expected * 30) // 30,
     )
-    fits = (
-        "everything fits"
-        if expected <= per_day
-        else f"about {100 * per_day // expected} % of it fits, the evening first"
+    return phrase(
+        "data: about {size:,.0f} MB a day expected; the budget is {caps:parts}:"
+        " {fits:parts}",
+        size=expected / 1e6,
+        caps=caps,
+        fits=(_fits(expected, per_day),),
     )
-    return f"{text}; the budget is {' and '.join(caps)}: {fits}"
 
 
-def forecast_by_host(config: Config) -> Iterator[str]:
-    """A line for each host, the costliest first: what a day is expected to receive.
+def _caps(config: Config) -> Iterator[Reason]:
+    day, month = config.budget.per_day, config.budget.per_month
+    if day is not None:
+        yield phrase("{size:,.0f} MB a day", size=day / 1e6)
+    if month is not None:
+        yield phrase("{size:,.0f} MB a month", size=month / 1e6)
+
+
+def _fits(expected: int, per_day: int) -> Reason:
+    if expected <= per_day:
+        return phrase("everything fits")
+    share = 100 * per_day // expected
+    return phrase("about {share} % of it fits, the evening first", share=share)
+
+
+def forecast_by_host(config: Config) -> Iterator[tuple[float, str]]:
+    """What a day is expected to receive of each host [bytes], the costliest first.
 
     An object that is still to be found is told of the host whose page names it.
     """
@@ -53,43 +62,48 @@ def forecast_by_host(config: Config) -> Iterator[str]:
         names[host].add(name)
     for host in sorted(by_host, key=lambda host: (-by_host[host], host)):
         whose = ", ".join(sorted(names[host]))
-        yield f"{by_host[host] / 1e6:8.1f} MB  {host} ({whose})"
+        yield by_host[host], f"{host} ({whose})"
 
 
-def quic_text(config: Config) -> str:
-    """One line: whether HTTP/3 is measured, and what it takes from TCP's transfers."""
+def quic_forecast(config: Config) -> Reason:
+    """Whether HTTP/3 is measured, and what it takes from TCP's transfers."""
     from monitor.probe.http3 import is_installed
     from monitor.sampling.quic_turns import MOST_A_ROUND
 
     if config.quic.targets == ():
-        return "HTTP/3: not measured, as quic.targets is empty"
+        return phrase("HTTP/3: not measured, as quic.targets is empty")
     if not is_installed():
-        return "HTTP/3: not measured; it needs the extra monitor[quic]"
+        return phrase("HTTP/3: not measured; it needs the extra monitor[quic]")
     rounds = timedelta(days=1) / (config.throughput.every or config.every)
     services = {t.service or t.name for t in config.all_targets() if t.download}
     of_services = len(services) * timedelta(days=1) / config.quic.every
     n_most = min(MOST_A_ROUND * rounds, of_services)
     n_bytes = int(n_most * expected_on_wire_bytes(1, config.throughput.max_bytes))
-    most = _megabytes(n_bytes)
-    return (
-        f"HTTP/3: of sites that offer it; at most {most} a day, for which as much over"
-        " TCP is left out far from the evening"
+    return phrase(
+        "HTTP/3: of sites that offer it; at most {size:,.0f} MB a day, for which as"
+        " much over TCP is left out far from the evening",
+        size=n_bytes / 1e6,
     )
 
 
-def pairs_texts(config: Config) -> Iterator[str]:
-    """A line for blocks and one for each way: what they may receive in a day."""
-    yield from _blocks_texts(config)
+def pairs_forecast(config: Config) -> Iterator[Reason]:
+    """What blocks, and each way, may receive in a day."""
+    yield from _of_blocks(config)
     for way in config.ways:
         from monitor.daemon.wiring import LEG_BYTES
         from monitor.sampling.by_ways import LEGS
 
         n_legs = LEGS * timedelta(days=1) / max(way.every, config.every)
         n_bytes = int(n_legs * expected_on_wire_bytes(1, LEG_BYTES))
-        yield f"way {way.name}: about {_megabytes(n_bytes)} a day more{_ROOM}"
+        yield phrase(
+            "way {name}: about {size:,.0f} MB a day more, where the budget has room for"
+            " it",
+            name=way.name,
+            size=n_bytes / 1e6,
+        )
 
 
-def _blocks_texts(config: Config) -> Iterator[str]:
+def _of_blocks(config: Config) -> Iterator[Reason]:
     section = config.differential
     if section is None:
         return
@@ -108,9 +122,11 @@ def _blocks_texts(config: Config) -> Iterator[str]:
     always, evening = (
         int(n * leg_bytes) for n in (2 * n_looks + n_calm * n_legs, n_most * n_legs)
     )
-    yield (
-        f"blocks: about {_megabytes(always)} a day more, and at most"
-        f" {_megabytes(evening)} on evenings that give reason to{_ROOM}"
+    yield phrase(
+        "blocks: about {always:,.0f} MB a day more, and at most {evening:,.0f} MB on"
+        " evenings that give reason to, where the budget has room for it",
+        always=always / 1e6,
+        evening=evening / 1e6,
     )
 
 
@@ -127,7 +143,3 @@ def _host(target: Target, probe: str) -> str:
         url = target.download_url or target.url
         return target.download_host or urlsplit(url).hostname or ""
     return target.host_like or urlsplit(target.url).hostname or ""
-
-
-def _megabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:,.0f} MB"

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from monitor.children import Limits, confined, end_with_parent
+from monitor.cli.errors_told import in_terminals_words
 from monitor.cli.options import configuration
 from monitor.cli.root import EXIT_NO, Settings
 from monitor.cli.terminal import say, visible
 from monitor.config import Config
 from monitor.errors import InputError
+from monitor.reason import phrase
 
 if TYPE_CHECKING:
     from monitor.clock import SystemClock
@@ -105,11 +107,14 @@ def test_command(settings: Settings) -> None:
     config = configuration(settings)
     if not config.notify.urls:
         raise InputError(
-            "notify.urls: found none; allowed: addresses of services, such as"
-            " ntfy://ntfy.sh/a-topic-of-yours"
+            phrase(
+                "notify.urls: found none; allowed: addresses of services, such as"
+                " ntfy://ntfy.sh/a-topic-of-yours"
+            )
         )
     outcomes = notify.tried(config)
+    taken = in_terminals_words(phrase("taken"))
     for place, (service, trouble) in enumerate(outcomes):
-        say(f"notify.urls[{place}] ({service}): {visible(trouble) or 'taken'}")
+        say(f"notify.urls[{place}] ({service}): {visible(trouble) or taken}")
     if any(trouble for _, trouble in outcomes):
         sys.exit(EXIT_NO)

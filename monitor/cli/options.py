@@ -14,6 +14,7 @@ from monitor.cli.terminal import say, visible
 from monitor.config import Config, checked_database_url, is_written, load
 from monitor.config.sections import Language
 from monitor.errors import InputError, refuse_unknown
+from monitor.reason import Reason, phrase, verbatim
 
 if TYPE_CHECKING:
     from monitor.model import OwnTerms
@@ -69,6 +70,16 @@ def database_url(settings: Settings) -> str:
     return database_override(settings) or configuration(settings).database
 
 
+def refused(option: str, found: str, allowed: object) -> Reason:
+    """Why the value of an option cannot be used; `allowed` is a reason or a text."""
+    return phrase(
+        "{path}: found {found}; allowed: {allowed:reasons}",
+        path=option,
+        found=repr(found),
+        allowed=(allowed if isinstance(allowed, Reason) else verbatim(allowed),),
+    )
+
+
 def measured_database_url(settings: Settings) -> str:
     """The database in force, for commands that only ask it.
 
@@ -82,8 +93,11 @@ def measured_database_url(settings: Settings) -> str:
     missing = missing_file(url)
     if missing is not None:
         raise InputError(
-            f"database: found no file {str(missing)!r}; allowed: one that `monitor run`"
-            " or `monitor import` has made"
+            phrase(
+                "database: found no file {path}; allowed: one that `monitor run` or"
+                " `monitor import` has made",
+                path=repr(str(missing)),
+            )
         )
     return url
 

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.options import configuration, measured_database_url
+from monitor.cli.errors_told import in_terminals_words
+from monitor.cli.options import configuration, measured_database_url, refused
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
 from monitor.config import Config, parsed_duration
 from monitor.errors import InputError
+from monitor.reason import phrase, verbatim
 
 if TYPE_CHECKING:
     from monitor.store import Store
@@ -32,7 +34,15 @@ def pause_command(settings: Settings, duration: str) -> None:
         until = now_utc + span
         store.pauses.append(config.vantage, asked_at_utc=now_utc, until_utc=until)
     local = until.astimezone(ZoneInfo(config.timezone))
-    say(f"paused until {local:%Y-%m-%d %H:%M} ({config.timezone}); `monitor resume`")
+    say(
+        in_terminals_words(
+            phrase(
+                "paused until {moment} ({zone}); `monitor resume`",
+                moment=f"{local:%Y-%m-%d %H:%M}",
+                zone=config.timezone,
+            )
+        )
+    )
 
 
 @click.command("resume")
@@ -43,7 +53,8 @@ def resume_command(settings: Settings) -> None:
         until = store.pauses.paused_until(config.vantage, now_utc=now_utc)
         if until is not None:
             store.pauses.append(config.vantage, asked_at_utc=now_utc, until_utc=now_utc)
-    say("there was no pause" if until is None else "measuring goes on")
+    none, over = phrase("there was no pause"), phrase("measuring goes on")
+    say(in_terminals_words(none if until is None else over))
 
 
 def _span(text: str) -> timedelta:
@@ -52,9 +63,9 @@ def _span(text: str) -> timedelta:
     try:
         span = parsed_duration(text)
     except ValueError as error:
-        raise InputError(f"DURATION: found {text!r}; allowed: {error}") from None
+        raise InputError(refused("DURATION", text, *error.args)) from None
     if not timedelta(minutes=1) <= span <= LONGEST_PAUSE:
-        raise InputError(f"DURATION: found {text!r}; allowed: 1m to 744h")
+        raise InputError(refused("DURATION", text, verbatim("1m - 744h")))
     return span
 
 

@@ -94,12 +94,8 @@ class LazyGroup(click.Group):
         name = args[0]
         if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        from difflib import get_close_matches
-
         # click would look among the commands that were imported: there are none.
-        near = " or ".join(map(repr, get_close_matches(name, COMMANDS)))
-        meant = f" Did you mean {near}?" if near else ""
-        raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
+        raise click.UsageError(_no_such_command(name), ctx)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -127,9 +123,29 @@ class LazyGroup(click.Group):
             sys.exit(0)
 
 
+def _no_such_command(name: str) -> str:
+    from difflib import get_close_matches
+
+    from monitor.cli.errors_told import in_terminals_words
+    from monitor.reason import phrase
+
+    near = get_close_matches(name, COMMANDS)
+    if not near:
+        return in_terminals_words(phrase("No such command {name}.", name=repr(name)))
+    return in_terminals_words(
+        phrase(
+            "No such command {name}. Did you mean {near}?",
+            name=repr(name),
+            near=", ".join(map(repr, near)),
+        )
+    )
+
+
 def _message(error: MonitorError) -> str:
     """One line, except where every problem has its own."""
-    text = masked_in(str(error))
+    from monitor.cli.errors_told import told_error
+
+    text = masked_in(told_error(error))
     return text if isinstance(error, ConfigError) else printable(text)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import configuration
+from monitor.cli.options import configuration, refused
 from monitor.cli.root import Settings
 from monitor.cli.terminal import echo_json, say, visible
 from monitor.config import Config
@@ -84,5 +84,5 @@ def _only(config: Config, name: str | None) -> Config:
     controls = tuple(site for site in config.controls if site.name == name)
     if not targets and not controls:
         names = ", ".join(s.name for s in (*config.targets, *config.controls))
-        raise InputError(f"--target: found {name!r}; allowed: {names}")
+        raise InputError(refused("--target", name, names))
     return replace(config, targets=targets, controls=controls)

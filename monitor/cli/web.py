@@ -11,6 +11,8 @@ import click
 from monitor.cli.options import configuration, configuration_apart
 from monitor.cli.root import Settings
 from monitor.cli.terminal import say
+from monitor.config import Config
+from monitor.config.apart import taken_over
 
 LEAST_LETTERS = 10
 NICENESS = 10
@@ -23,14 +25,15 @@ def web_command() -> None:
 
 @web_command.command("serve")
 @click.option("--child", is_flag=True, hidden=True, help="End when stdin ends.")
+@click.option("--handed", is_flag=True, hidden=True, help="Configured by stdin.")
 @click.pass_obj
-def serve_command(settings: Settings, *, child: bool) -> None:
+def serve_command(settings: Settings, *, child: bool, handed: bool) -> None:
     """Show what is stored, without measuring, until SIGTERM or Ctrl-C."""
     from monitor.clock import SystemClock
     from monitor.service import log_to_stderr
     from monitor.web.http_server import serve, until_told_to_end
 
-    config = (configuration_apart if child else configuration)(settings)
+    config = _configuration(settings, child=child, handed=handed)
     log_to_stderr(quiet=("alembic",))
 
     if child:
@@ -55,6 +58,12 @@ def serve_command(settings: Settings, *, child: bool) -> None:
                 watch.cancel()
 
     asyncio.run(run())
+
+
+def _configuration(settings: Settings, *, child: bool, handed: bool) -> Config:
+    if handed:
+        return taken_over(sys.stdin.buffer.readline())
+    return (configuration_apart if child else configuration)(settings)
 
 
 def _announce(address: str) -> None:

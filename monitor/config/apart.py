@@ -25,19 +25,40 @@ def load_apart(path: Path, *, database: str | None = None) -> Config:
     ended = children.run(__name__, request, _LIMITS)
     if not ended.answers:
         raise InputError(f"{path}: could not be read: {ended.trouble}")
-    # Of our own child, which read it of a file that whoever runs us may write.
-    outcome: Config | InputError = pickle.loads(base64.b64decode(ended.answers[0]))  # noqa: S301
+    outcome = _unpacked(ended.answers[0])
     if isinstance(outcome, InputError):
         raise outcome
     return outcome
 
 
+def handed_over(config: Config) -> bytes:
+    """A line for a child that needs no other reading of the same file."""
+    return _packed(config).encode() + b"\n"
+
+
+def taken_over(line: bytes) -> Config:
+    """The configuration of such a line, of whoever started this process."""
+    outcome = _unpacked(line.decode())
+    if isinstance(outcome, Config):
+        return outcome
+    raise InputError("the configuration was not handed over")
+
+
+def _packed(outcome: Config | InputError) -> str:
+    return base64.b64encode(pickle.dumps(outcome)).decode()
+
+
+def _unpacked(text: str) -> Config | InputError:
+    # Between a process and its child, by a pipe that nobody else has.
+    outcome: Config | InputError = pickle.loads(base64.b64decode(text))  # noqa: S301
+    return outcome
+
+
 def _outcome(request: Json) -> Iterator[str]:
     try:
-        outcome: object = load(Path(request["path"]), database=request["database"])
+        yield _packed(load(Path(request["path"]), database=request["database"]))
     except InputError as error:
-        outcome = error
-    yield base64.b64encode(pickle.dumps(outcome)).decode()
+        yield _packed(error)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Final
 
+from monitor.reason import phrase
+
 DOMESTIC: Final[Mapping[str, tuple[str, ...]]] = {
     "AM": ("news.am", "ardshinbank.am", "list.am"),
     "AZ": ("oxu.az", "kapitalbank.az", "turbo.az"),
@@ -49,5 +51,5 @@ def checked_country(text: str) -> str:
     code = text.strip().upper()
     table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
     if _CODE.fullmatch(code) is None or f"\n{code}\t" not in table:
-        raise ValueError("two letters of ISO 3166, such as KZ")
+        raise ValueError(phrase("two letters of ISO 3166, such as KZ"))
     return code

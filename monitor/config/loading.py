@@ -11,6 +11,7 @@ from monitor.config.sections import Config, Section
 from monitor.config.values import database_url
 from monitor.errors import ConfigError
 from monitor.masking import masked
+from monitor.reason import Reason, phrase
 from monitor.untyped import Theirs
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def parse(document: Mapping[str, object], *, source: str) -> Config:
     try:
         config = checked(Config, document)
     except ValuesError as error:
-        raise ConfigError(source, [*error.problems, *odd]) from None
+        raise ConfigError(source, [*error.reasons, *odd]) from None
     wrong = [*contradictions(config)]
     if wrong or odd:
         raise ConfigError(source, [*wrong, *odd])
@@ -68,12 +69,14 @@ class ValuesError(ValueError):
 
     Attributes
     ----------
-    problems : a line for each value.
+    reasons : one for each value.
+    problems : a line for each, in English.
     """
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+    def __init__(self, reasons: list[Reason]) -> None:
+        self.reasons = reasons
+        self.problems = [str(reason) for reason in reasons]
+        super().__init__("; ".join(self.problems))
 
 
 def checked(kind: type[Kind], values: object) -> Kind:
@@ -106,6 +109,9 @@ def checked_database_url(value: str, *, source: str) -> str:
     try:
         return database_url(value)
     except ValueError as error:
-        raise ConfigError(
-            source, [f"found {masked(value)!r}; allowed: {error}"]
-        ) from None
+        found = phrase(
+            "found {found}; allowed: {allowed:reasons}",
+            found=repr(masked(value)),
+            allowed=tuple(error.args),
+        )
+        raise ConfigError(source, [found]) from None

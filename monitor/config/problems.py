@@ -2,45 +2,48 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.masking import HIDDEN, masked, masked_in
+from monitor.reason import Reason, phrase, verbatim
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_PLAIN: Final[Mapping[str, str]] = {
-    "string_type": "a text, in quotes where YAML would read something else",
-    "tuple_type": "a list",
-    "dataclass_type": "keys with their values",
-    "bool_parsing": "true or false",
-    "bool_type": "true or false",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "finite_number": "a whole number",
-    "greater_than_equal": "{ge} or more",
-    "less_than_equal": "{le} or less",
-    "too_short": "{min_length} or more of them",
-    "too_long": "{max_length} of them or fewer",
-    "literal_error": "{expected}",
-    "enum": "{expected}",
+_TRUE_OR_FALSE: Final = phrase("true or false")
+_WHOLE: Final = phrase("a whole number")
+
+_PLAIN: Final[Mapping[str, Reason]] = {
+    "string_type": phrase("a text, in quotes where YAML would read something else"),
+    "tuple_type": phrase("a list"),
+    "dataclass_type": phrase("keys with their values"),
+    "bool_parsing": _TRUE_OR_FALSE,
+    "bool_type": _TRUE_OR_FALSE,
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "finite_number": _WHOLE,
+    "greater_than_equal": phrase("{ge} or more", ge=0),
+    "less_than_equal": phrase("{le} or less", le=0),
+    "too_short": phrase("{min_length} or more of them", min_length=0),
+    "too_long": phrase("{max_length} of them or fewer", max_length=0),
 }
 """Pydantic's kind of error -> what is allowed, for people who do not know pydantic."""
 
 _SITES: Final = ("targets", "controls")
 
 
-def problems(errors: "list[ErrorDetails]") -> list[str]:
-    """The lines for what pydantic found; a bad item does not blame its list too."""
+def problems(errors: "list[ErrorDetails]") -> list[Reason]:
+    """The reasons for what pydantic found; a bad item does not blame its list too."""
     # A list is also called too short when its items are bad: only the items are news.
     inner = {error["loc"][:n] for error in errors for n in range(len(error["loc"]))}
     inner.discard(())
     return [_problem(error) for error in errors if error["loc"] not in inner]
 
 
-def between_sites(document: Mapping[str, object]) -> list[str]:
-    """One line for each site that does not go with the others.
+def between_sites(document: Mapping[str, object]) -> list[Reason]:
+    """One reason for each site that does not go with the others.
 
     Told apart from what pydantic finds: it looks at a whole only when all parts of it
     are right, and then the reader would meet this problem one round later.
@@ -48,7 +51,7 @@ def between_sites(document: Mapping[str, object]) -> list[str]:
     return [*_repeated_names(document), *_lonely_twins(document)]
 
 
-def _lonely_twins(document: Mapping[str, object]) -> Iterator[str]:
+def _lonely_twins(document: Mapping[str, object]) -> Iterator[Reason]:
     """Twins whose service no target is of."""
     targets = [(p, site) for p, site in _sites(document) if p.startswith("targets")]
     twins = [(p, site) for p, site in targets if site.get("role") == "twin"]
@@ -60,15 +63,16 @@ def _lonely_twins(document: Mapping[str, object]) -> Iterator[str]:
     for path, site in twins:
         service = site.get("service")
         if service is None:
-            yield f"{path}.service: missing; it is needed beside role: twin"
-        elif str(service) not in services:
-            yield (
-                f"{path}.service: found {_short(repr(service))}; allowed: the service"
-                " of a target that is no twin"
+            yield phrase(
+                "{path}: missing; it is needed beside role: twin",
+                path=f"{path}.service",
             )
+        elif str(service) not in services:
+            allowed = phrase("the service of a target that is no twin")
+            yield _refused(f"{path}.service", _short(repr(service)), allowed)
 
 
-def _repeated_names(document: Mapping[str, object]) -> Iterator[str]:
+def _repeated_names(document: Mapping[str, object]) -> Iterator[Reason]:
     """Sites whose name another site before them has already."""
     first: dict[str, str] = {}
     for place, site in _sites(document):
@@ -76,10 +80,10 @@ def _repeated_names(document: Mapping[str, object]) -> Iterator[str]:
         if not isinstance(name, str):
             continue
         if name in first:
-            yield (
-                f"{path}: found {_short(repr(name))}; allowed: a name that no other"
-                f" site has; {first[name]} is the same"
+            allowed = phrase(
+                "a name that no other site has; {other} is the same", other=first[name]
             )
+            yield _refused(path, _short(repr(name)), allowed)
         first.setdefault(name, path)
 
 
@@ -94,24 +98,46 @@ def _sites(
                 yield f"{section}[{place}]", site
 
 
-def _problem(error: "ErrorDetails") -> str:
+def _problem(error: "ErrorDetails") -> Reason:
     path = _path(error["loc"])
     if error["type"] == "unexpected_keyword_argument":
-        return f"{path}: unknown key"
+        return phrase("{path}: unknown key", path=path)
     if error["type"] == "missing":
-        return f"{path}: missing; it is needed"
+        return phrase("{path}: missing; it is needed", path=path)
     allowed = _allowed(error)
     if not path:
         return allowed
     if error["type"] == "service_url":
-        return f"{path}: found no service's address; allowed: {allowed}"
-    return f"{path}: found {_shown(path, error['input'])}; allowed: {allowed}"
+        return phrase(
+            "{path}: found no service's address; allowed: {allowed:reasons}",
+            path=path,
+            allowed=(allowed,),
+        )
+    return _refused(path, _shown(path, error["input"]), allowed)
 
 
-def _allowed(error: "ErrorDetails") -> str:
+def _refused(path: str, found: str, allowed: Reason) -> Reason:
+    return phrase(
+        "{path}: found {found}; allowed: {allowed:reasons}",
+        path=path,
+        found=found,
+        allowed=(allowed,),
+    )
+
+
+def _allowed(error: "ErrorDetails") -> Reason:
+    given = error.get("ctx", {})
     if error["type"] in _PLAIN:
-        return _PLAIN[error["type"]].format(**error.get("ctx", {}))
-    return error["msg"].removeprefix("Value error, ")
+        plain = _PLAIN[error["type"]]
+        # As somebody types it, without a language's mark between thousands.
+        return replace(plain, values={name: str(given[name]) for name in plain.values})
+    if error["type"] in ("literal_error", "enum"):
+        return verbatim(given["expected"])
+    # What a check of ours raised holds its reason.
+    words = getattr(given.get("error"), "args", ())
+    if words and isinstance(words[0], Reason):
+        return words[0]
+    return verbatim(error["msg"].removeprefix("Value error, "))
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

@@ -42,6 +42,7 @@ from monitor.config.values import (
 from monitor.errors import InputError
 from monitor.evening_rule import parse_window
 from monitor.model import TWIN, AddressFamily, OwnTerms, Role, Target
+from monitor.reason import phrase
 from monitor.untyped import Theirs
 
 if TYPE_CHECKING:
@@ -70,11 +71,13 @@ class Window(Section):
 
     def __post_init__(self) -> None:
         if self.start == self.end:
-            raise ValueError("start and end must differ")
+            raise ValueError(phrase("start and end must differ"))
         try:
             parse_window(f"{self.start}-{self.end}")
         except InputError:
-            raise ValueError("10 minutes to 10 hours from start to end") from None
+            raise ValueError(
+                phrase("10 minutes to 10 hours from start to end")
+            ) from None
 
     @property
     def span(self) -> evening_rule.Window:
@@ -119,19 +122,23 @@ class Site(Section):
 
     def _check_host(self) -> None:
         if (self.host_from is None) is not (self.host_like is None):
-            raise ValueError("host_from and host_like together, or neither")
+            raise ValueError(phrase("host_from and host_like together, or neither"))
         if self.host_from is not None and not self.url.startswith("tls://"):
-            raise ValueError("host_from beside a url with tls://, or no host_from")
+            raise ValueError(
+                phrase("host_from beside a url with tls://, or no host_from")
+            )
 
     def _check_object(self) -> None:
         is_page = self.url.startswith(("https://", "http://"))
         if self.download_host is not None and (not is_page or self.download_url):
             raise ValueError(
-                "download_host beside a page as url and without download_url, or no"
-                " download_host"
+                phrase(
+                    "download_host beside a page as url and without download_url, or no"
+                    " download_host"
+                )
             )
         if self.download_url is not None and self.url.startswith("mtproto://"):
-            raise ValueError("no download_url beside a url with mtproto://")
+            raise ValueError(phrase("no download_url beside a url with mtproto://"))
 
     @property
     def owner(self) -> str:
@@ -188,7 +195,7 @@ class Suspect(Site):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.role == "twin" and self.part != "page":
-            raise ValueError("role: twin without part")
+            raise ValueError(phrase("role: twin without part"))
 
     def _values(self) -> dict[str, Any]:
         values = super()._values()
@@ -285,9 +292,9 @@ class Way(Section):
 
     def __post_init__(self) -> None:
         if self.name == "direct":
-            raise ValueError("name: any but direct, which is the usual way")
+            raise ValueError(phrase("name: any but direct, which is the usual way"))
         if (self.interface is None) == (self.url is None):
-            raise ValueError("either interface or url")
+            raise ValueError(phrase("either interface or url"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,19 +313,24 @@ class Web(Section):
     def __post_init__(self) -> None:
         self._check_secrets()
         if self.proxies and not self.behind_proxy:
-            raise ValueError("behind_proxy: true beside proxies, or no proxies")
+            raise ValueError(phrase("behind_proxy: true beside proxies, or no proxies"))
 
     def _check_secrets(self) -> None:
         if not self.is_loopback and not (self.password_hash or self.token_hash):
             raise ValueError(
-                f"password_hash or token_hash, since other machines can reach host"
-                f" {self.host}; make one with `monitor web password` or"
-                " `monitor web token`; or host: 127.0.0.1"
+                phrase(
+                    "password_hash or token_hash, since other machines can reach host"
+                    " {host}; make one with `monitor web password` or"
+                    " `monitor web token`; or host: 127.0.0.1",
+                    host=self.host,
+                )
             )
         if self.behind_proxy and not (self.password_hash or self.token_hash):
             raise ValueError(
-                "password_hash or token_hash, since behind_proxy lets others in; make"
-                " one with `monitor web password` or `monitor web token`"
+                phrase(
+                    "password_hash or token_hash, since behind_proxy lets others in;"
+                    " make one with `monitor web password` or `monitor web token`"
+                )
             )
 
     @property

@@ -8,15 +8,15 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from typing import TYPE_CHECKING, Final
 
 from monitor.config.loading import parse
 from monitor.config.sections import Config
 from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    # YAML's library is kept for months by who loads it; few dashboards switch a site.
+    from ruamel.yaml.nodes import Node
 
 KINDS: Final = ("targets", "controls")
 _OFF: Final = "#off "
@@ -97,7 +97,11 @@ def _switched_on(text: str, lines: Sequence[str]) -> Iterator[SiteLines]:
             yield SiteLines(name=name, kind=kind, is_on=True, first=first, end=end)
 
 
-def _items(text: str) -> Iterator[tuple[str, Node]]:
+def _items(text: str) -> "Iterator[tuple[str, Node]]":
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.nodes import MappingNode, SequenceNode
+
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, ValueError, RecursionError) as error:
@@ -110,7 +114,9 @@ def _items(text: str) -> Iterator[tuple[str, Node]]:
                 yield key.value, item
 
 
-def _name(item: Node) -> str | None:
+def _name(item: "Node") -> str | None:
+    from ruamel.yaml.nodes import MappingNode
+
     if not isinstance(item, MappingNode):
         return None
     names = [value.value for key, value in item.value if key.value == "name"]
@@ -172,6 +178,8 @@ def _checked(text: str, before: str, name: str) -> str:
 
 
 def _parsed(text: str) -> Config:
+    from ruamel.yaml import YAML
+
     return parse(YAML(typ="safe", pure=True).load(text), source="config.yaml")
 
 

@@ -6,13 +6,11 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from dns.exception import DNSException
-from dns.name import from_text
-
 from monitor import addresses
 from monitor.config.services import is_public_suffix
 from monitor.config.value_checks import After, Before
 from monitor.masking import has_stray_at
+from monitor.reason import Reason, phrase
 from monitor.wallclock import zone_named
 
 SIX_SUFFIX = "-ipv6"
@@ -38,6 +36,7 @@ _OWN_PATHS = frozenset(
     {"api", "healthz", "login", "logout", "metrics", "reports", "share", "static"}
 )
 """First parts of the dashboard's own paths."""
+_A_SIZE = phrase("a size such as 500kB or 2MB")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {None: 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
@@ -46,24 +45,24 @@ def parsed_duration(value: object) -> timedelta:
     """The span that a text such as `90s`, `5m` or `1h` names; raises ValueError."""
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("a whole number with s, m or h, such as 90s, 5m or 1h")
+        raise ValueError(phrase("a whole number with s, m or h, such as 90s, 5m or 1h"))
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
 def parsed_size(value: object) -> int:
     """The bytes that a text such as `500kB` or `2MB` names; raises ValueError."""
     if isinstance(value, bool):
-        raise ValueError("a size such as 500kB or 2MB")  # noqa: TRY004  pydantic
+        raise ValueError(_A_SIZE)  # noqa: TRY004  pydantic
     match = _SIZE.fullmatch(str(value).strip())
     if match is None:
-        raise ValueError("a size such as 500kB or 2MB")
+        raise ValueError(_A_SIZE)
     return int(match[1]) * _BYTES[match[2]]
 
 
 def _whole(value: object) -> object:
     # To Python, true is 1; in a configuration it is a mistake.
     if isinstance(value, bool):
-        raise ValueError("a whole number")  # noqa: TRY004  pydantic
+        raise ValueError(phrase("a whole number"))  # noqa: TRY004  pydantic
     return value
 
 
@@ -86,25 +85,33 @@ def is_name(value: str) -> bool:
 def _name(value: str) -> str:
     if not is_name(value):
         raise ValueError(
-            "1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit"
+            phrase(
+                "1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or"
+                " digit"
+            )
         )
     return value
 
 
 def _clock_time(value: object) -> str:
     if not isinstance(value, str) or not _TIME.fullmatch(value):
-        raise ValueError('a local time in quotes from "00:00" to "23:59"')
+        raise ValueError(phrase('a local time in quotes from "00:00" to "23:59"'))
     return value
 
 
 def _folder(value: str) -> str:
     if not value.strip() or any(not c.isprintable() for c in value):
-        raise ValueError("the path of a folder, such as reports or /srv/reports")
+        raise ValueError(
+            phrase("the path of a folder, such as reports or /srv/reports")
+        )
     return value
 
 
 def _zone(value: str) -> str:
-    return zone_named(value).key
+    try:
+        return zone_named(value).key
+    except ValueError:
+        raise ValueError(phrase("an IANA time zone such as Asia/Almaty")) from None
 
 
 def _base_path(text: str) -> str:
@@ -113,8 +120,11 @@ def _base_path(text: str) -> str:
     first = path[1:].partition("/")[0]
     if path and (_BASE_PATH.fullmatch(path) is None or first in _OWN_PATHS):
         raise ValueError(
-            "a path such as /monitor, of letters, digits, '-', '_' and '.'; its first"
-            f" part none of {', '.join(sorted(_OWN_PATHS))}"
+            phrase(
+                "a path such as /monitor, of letters, digits, '-', '_' and '.'; its"
+                " first part none of {paths:names}",
+                paths=tuple(sorted(_OWN_PATHS)),
+            )
         )
     return path
 
@@ -125,7 +135,9 @@ def _listening_host(value: str) -> str:
     except ValueError:
         if value != "localhost":
             raise ValueError(
-                "localhost or an IP address of this machine; 0.0.0.0 or :: for all"
+                phrase(
+                    "localhost or an IP address of this machine; 0.0.0.0 or :: for all"
+                )
             ) from None
     return value
 
@@ -133,7 +145,7 @@ def _listening_host(value: str) -> str:
 def _secret_hash(value: str) -> str:
     if not re.fullmatch(r"\$argon2id\$[A-Za-z0-9$=,+/.]{20,300}", value):
         raise ValueError(
-            "the hash that `monitor web password` or `monitor web token` prints"
+            phrase("the hash that `monitor web password` or `monitor web token` prints")
         )
     return value
 
@@ -142,7 +154,7 @@ def _address(value: str) -> str:
     try:
         ip_address(value)
     except ValueError:
-        raise ValueError("an IP address") from None
+        raise ValueError(phrase("an IP address")) from None
     return value
 
 
@@ -151,7 +163,9 @@ def _network(value: str) -> str:
         ip_network(value)
     except ValueError:
         raise ValueError(
-            "an IP address or a network such as 10.0.0.0/24, of the proxy in front"
+            phrase(
+                "an IP address or a network such as 10.0.0.0/24, of the proxy in front"
+            )
         ) from None
     return value
 
@@ -164,7 +178,9 @@ def _resolver(value: str) -> str:
     except ValueError:
         port = "0"
     if not 0 < int(port or 53) < 65_536:
-        raise ValueError("an IP address, alone or as in 9.9.9.9:53 or [2620:fe::fe]:53")
+        raise ValueError(
+            phrase("an IP address, alone or as in 9.9.9.9:53 or [2620:fe::fe]:53")
+        )
     return value
 
 
@@ -189,6 +205,10 @@ def _split(url: str) -> tuple[str, str | None, int | None]:
 
 def _is_host(host: str) -> bool:
     """Whether it is an address or could be a name in DNS."""
+    # For those who read a configuration: others have its records only.
+    from dns.exception import DNSException
+    from dns.name import from_text
+
     try:
         if ":" in host:
             ip_address(host)
@@ -200,26 +220,47 @@ def _is_host(host: str) -> bool:
     return True
 
 
+_WITHOUT_SPACE = phrase("without white space or control characters")
+_A_PORT = phrase("a port, when there is one, from 1 to 65535")
+_WITHOUT_USER = phrase("without user name or password")
+
+
+def _and(words: Reason, more: Reason) -> Reason:
+    return phrase("{words:parts}", words=(words, more))
+
+
 def url_with(*schemes: str) -> After:
     """Only a URL with one of the schemes, with a host and without a password."""
     *others, last = (f"{scheme}://" for scheme in schemes)
-    words = f"a URL with {', '.join(others)} or {last} and a host"
+    words = phrase(
+        "a URL with {others} or {last} and a host",
+        others=", ".join(others),
+        last=last,
+    )
 
     def check(value: str) -> str:
         scheme, host, port = _split(value)
         if scheme not in schemes or not host or not _is_host(host):
             raise ValueError(words)
         if _UNWRITTEN.search(value):
-            raise ValueError(f"{words}, without white space or control characters")
+            raise ValueError(_and(words, _WITHOUT_SPACE))
         if port == 0:
-            raise ValueError(f"{words}; a port, when there is one, from 1 to 65535")
+            raise ValueError(_and(words, _A_PORT))
         if scheme in ("tcp", "mtproto") and not port:
-            example = f"{scheme}://host:443"
-            raise ValueError(f"{scheme}:// needs a host and a port, such as {example}")
+            raise ValueError(
+                phrase(
+                    "{scheme}:// needs a host and a port, such as {scheme}://host:443",
+                    scheme=scheme,
+                )
+            )
         if scheme in ("tls", "mtproto") and not _BARE_URL.fullmatch(value):
-            raise ValueError(f"{scheme}:// with a host and a port and nothing else")
+            raise ValueError(
+                phrase(
+                    "{scheme}:// with a host and a port and nothing else", scheme=scheme
+                )
+            )
         if "@" in urlsplit(value).netloc:
-            raise ValueError(f"{words}, without user name or password")
+            raise ValueError(_and(words, _WITHOUT_USER))
         return value
 
     return After(check)
@@ -249,7 +290,7 @@ def _proxy_url(value: str) -> str:
 
 def _interface(value: str) -> str:
     if not _INTERFACE.fullmatch(value):
-        raise ValueError("the name of a network interface, such as wg0")
+        raise ValueError(phrase("the name of a network interface, such as wg0"))
     return value
 
 
@@ -286,7 +327,7 @@ def is_label(value: object) -> bool:
 
 def _label(value: str) -> str:
     if not is_label(value):
-        raise ValueError("a name as of a target, of 32 characters at most")
+        raise ValueError(phrase("a name as of a target, of 32 characters at most"))
     return value
 
 
@@ -307,11 +348,11 @@ def database_url(value: str) -> str:
     if value.startswith("sqlite:///") and len(value) > len("sqlite:///"):
         return value
     if has_stray_at(value) and not value.startswith("sqlite:"):
-        raise ValueError("%40 for an '@' in user, password or query")
+        raise ValueError(phrase("%40 for an '@' in user, password or query"))
     if value.startswith(("postgresql+psycopg://", "postgresql://")):
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
     raise ValueError(
-        "sqlite:///FILE or postgresql+psycopg://user:password@host/database"
+        phrase("sqlite:///FILE or postgresql+psycopg://user:password@host/database")
     )
 
 

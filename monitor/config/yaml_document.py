@@ -8,6 +8,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from monitor.errors import InputError
+from monitor.reason import Reason, phrase
 
 MAX_FILE_BYTES = 1_000_000
 MAX_VALUES = 20_000
@@ -32,12 +33,18 @@ def read_document(path: Path) -> dict[str, object]:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise InputError(f"{where}: not valid YAML: {error.problem}") from None
+        raise InputError(_not_yaml(where, error.problem)) from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid YAML: {error}") from None
+        raise InputError(_not_yaml(str(path), error)) from None
     if not isinstance(document, dict):
         kind = "nothing" if document is None else type(document).__name__
-        raise InputError(f"{path}: found {kind}; a mapping with keys is needed")
+        raise InputError(
+            phrase(
+                "{path}: found {kind}; a mapping with keys is needed",
+                path=str(path),
+                kind=kind,
+            )
+        )
     return {str(key): value for key, value in document.items()}
 
 
@@ -46,17 +53,36 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
         if len(data) > MAX_FILE_BYTES:
-            raise InputError(f"{path}: larger than {MAX_FILE_BYTES} bytes")
+            raise InputError(
+                phrase(
+                    "{path}: larger than {most} bytes",
+                    path=str(path),
+                    most=MAX_FILE_BYTES,
+                )
+            )
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 at byte {error.start}") from None
-    except FileNotFoundError as error:
-        advice = "`monitor init` writes one, --config names another"
         raise InputError(
-            f"{path}: cannot be read: {error.strerror}; {advice}"
+            phrase(
+                "{path}: not UTF-8 at byte {place}", path=str(path), place=error.start
+            )
+        ) from None
+    except FileNotFoundError:
+        raise InputError(
+            phrase(
+                "{path}: cannot be read: there is no such file; `monitor init` writes"
+                " one, --config names another",
+                path=str(path),
+            )
         ) from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError(
+            phrase("{path}: cannot be read: {why}", path=str(path), why=error.strerror)
+        ) from None
+
+
+def _not_yaml(where: str, why: object) -> Reason:
+    return phrase("{where}: not valid YAML: {why}", where=where, why=str(why))
 
 
 class _BoundedConstructor(SafeConstructor):

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from monitor.config import Config
+from monitor.config.apart import handed_over
+
 _log = logging.getLogger(__name__)
 
 RETRY_FIRST_S: Final = 5.0
@@ -26,15 +29,17 @@ class Dashboard:
     Parameters
     ----------
     config_path : the daemon's configuration file.
-    database : the URL in force, whatever the file says.
+    config : what the daemon read of it at its start, with the database in force. The
+        first dashboard is handed it; later ones read the file: it may have changed.
     announce : called with the address each time the dashboard can be reached.
     """
 
     def __init__(
-        self, config_path: Path, database: str, announce: Callable[[str], None]
+        self, config_path: Path, config: Config, announce: Callable[[str], None]
     ) -> None:
         self._config_path = config_path
-        self._database = database
+        self._database = config.database
+        self._handed: Config | None = config
         self._announce = announce
 
     async def run(self) -> None:
@@ -47,12 +52,14 @@ class Dashboard:
             await asyncio.sleep(retry_s)
 
     async def _run_once(self) -> bool:
+        handed, self._handed = self._handed, None
         command = ("--config", str(self._config_path), "web", "serve", "--child")
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "monitor",
             *command,
+            *(("--handed",) if handed else ()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env={
@@ -64,6 +71,8 @@ class Dashboard:
             start_new_session=True,
         )
         try:
+            if handed and child.stdin is not None:
+                child.stdin.write(handed_over(handed))
             was_up = await self._pass_on(child)
             await child.wait()
         finally:

@@ -109,7 +109,7 @@ async def serve(
                 every=config.every,
             ),
         )
-        dashboard = Dashboard(config_path, config.database, announce)
+        dashboard = Dashboard(config_path, config, announce)
         try:
             opened = _Opened(store, writer, thread)
             daemon = _Daemon(config, config_path, clock, opened, dashboard)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, select, text, update
 
 from monitor.errors import HeldError
+from monitor.reason import phrase
 from monitor.store.database import Database
 from monitor.store.holder import Holder
 from monitor.store.instants import to_us
@@ -134,8 +135,15 @@ def _refuse_held(current: Row[Any], holder: Holder, now_us: int) -> None:
     age = timedelta(microseconds=age_us) // timedelta(seconds=1)
     left = timedelta(microseconds=current.lasts_us) // timedelta(seconds=1) - age
     raise HeldError(
-        f"vantage {current.vantage!r} is measured into this database by process"
-        f" {other.pid} on {other.host!r} (last heard of {age} s ago; given up when"
-        f" nothing is heard of it for {max(left, 0)} s more): end that one, or give"
-        " this one a `vantage` of its own"
+        phrase(
+            "vantage {vantage} is measured into this database by process {pid} on"
+            " {host} (last heard of {age} s ago; given up when nothing is heard of it"
+            " for {left} s more): end that one, or give this one a `vantage` of its"
+            " own",
+            vantage=repr(current.vantage),
+            pid=str(other.pid),
+            host=repr(other.host),
+            age=str(age),
+            left=str(max(left, 0)),
+        )
     )

@@ -20,6 +20,7 @@ from monitor.clock import Clock
 from monitor.config import Config, Web
 from monitor.errors import MonitorError, ServiceError
 from monitor.heap import share_heaps
+from monitor.reason import phrase
 from monitor.store import Store
 from monitor.store.instants import phase_us
 from monitor.store.rollups import Rollups
@@ -101,8 +102,13 @@ def listening_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ServiceError(
-            f"dashboard: cannot listen on {host} port {port}: {error.strerror};"
-            " set web.port in the configuration to another one"
+            phrase(
+                "dashboard: cannot listen on {host} port {port}: {why}; set web.port in"
+                " the configuration to another one",
+                host=host,
+                port=str(port),
+                why=error.strerror,
+            )
         ) from error
     listener.setblocking(False)
     return listener

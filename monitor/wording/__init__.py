@@ -6,52 +6,37 @@ does, and `{name:kind}` in a reason (`monitor.reason`).
 
 Catalogues are the `.po` files beside this module. They are turned into gettext's own
 form in memory when a language is first used, so that a checkout and an installed wheel
-hold the same files and no compiled copy can grow stale.
+hold the same files and no compiled copy can grow stale. How a language writes numbers
+and dates is in `customs.json`.
 """
 
-import gettext as gettext_module
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
-
-from babel import Locale
-from babel.dates import format_date, format_datetime
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
-from babel.units import format_unit
+from typing import Final
 
 from monitor.errors import InputError
+from monitor.wording.catalogue import Catalogue, read_catalogue
+from monitor.wording.customs import PLURALS, customs
 
 LANGUAGES: Final = ("en", "ru", "kk")
 SOURCE_LANGUAGE: Final = "en"
 """The language of the messages in the code. Its catalogue has plainer words for what
 the rules say in their own short English, and nothing else."""
 
-_REGIONS: Final = {"en": "en_GB"}
-"""Dates as most of the world writes them: the day first, the clock with 24 hours."""
-
-_SIZES: Final = {9: "digital-gigabyte", 6: "digital-megabyte", 3: "digital-kilobyte"}
+_MINUS: Final = "\N{MINUS SIGN}"
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-_PLURALS: Final[tuple[str, ...]] = ("zero", "one", "two", "few", "many", "other")
 
 
 class Language:
     """Messages, numbers and dates as one language writes them."""
 
-    def __init__(
-        self,
-        code: str,
-        translations: gettext_module.NullTranslations,
-        messages: frozenset[str],
-    ) -> None:
+    def __init__(self, code: str, catalogue: Catalogue) -> None:
         self.code = code
-        self._translations = translations
-        self._known = messages
-        self._locale = Locale.parse(_REGIONS.get(code, code))
+        self._translations = catalogue.translations()
+        self._known = catalogue.messages()
+        self._customs = customs(code)
 
     def knows(self, message: str) -> bool:
         """Whether the catalogue has a message without a plural form."""
@@ -74,14 +59,13 @@ class Language:
 
         Russian has four: 1 раз, 2 раза, 5 раз, and 1,5 раза.
         """
-        rule = self._locale.plural_form
-        kinds = [kind for kind in _PLURALS if kind in rule.tags or kind == "other"]
+        rule, kinds = PLURALS[self.code]
         return forms[kinds.index(rule(n))]
 
     @property
     def plurals(self) -> Mapping[str, int]:
         """The kinds of number that have a form of their own, with one of each kind."""
-        rule = self._locale.plural_form
+        rule, _ = PLURALS[self.code]
         return {rule(n): n for n in (5, 2, 1)} | {"other": 2}
 
     def fill(self, message: str, values: Mapping[str, object]) -> str:
@@ -90,29 +74,20 @@ class Language:
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with at most `digits` decimals."""
-        pattern = "#,##0" + ("." + "#" * digits if digits else "")
         # Rounded first and without a sign of zero: "-0" is no number to a reader.
         shown = round(value, digits) + 0
-        text = format_decimal(shown, format=pattern, locale=self._locale)
-        return text.replace("-", "\N{MINUS SIGN}")
+        return self._customs.number(shown, digits).replace("-", _MINUS)
 
     def percent(self, value: float) -> str:
         """A whole number of hundredths with the sign where the language puts it."""
-        text = format_percent((round(value) + 0) / 100, locale=self._locale)
-        return text.replace("-", "\N{MINUS SIGN}")
+        return self._customs.percent.format(self.number(round(value)))
 
     def size(self, n_bytes: float) -> str:
         """An amount of data with two digits or three, in the language's own unit."""
         exponent = next((e for e in (9, 6) if n_bytes >= 10**e), 3)
         value = n_bytes / 10**exponent
-        text = format_unit(
-            round(value, 0 if value >= 10 else 1),
-            _SIZES[exponent],
-            length="short",
-            locale=self._locale,
-        )
-        # In the Kazakh data (CLDR 47) the megabyte has a Latin M.
-        return text.replace("M\u0411", "\u041c\u0411").replace(" ", _NO_BREAK)
+        text = self.number(value, 0 if value >= 10 else 1)
+        return self._customs.amounts[str(exponent)].format(text)
 
     def amount(self, value: float) -> str:
         """A number above zero; beyond a million its size no longer matters."""
@@ -132,29 +107,33 @@ class Language:
 
     def long_date(self, day: date) -> str:
         """The date in words."""
-        return format_date(day, "long", locale=self._locale)
+        month = self._customs.months[day.month - 1]
+        return self._customs.long_date.format(day=day.day, month=month, year=day.year)
 
     def day(self, day: date) -> str:
         """The date with the day of the week."""
-        return format_date(day, "EEE, d MMM yyyy", locale=self._locale)
+        weekday = self._customs.short_days[day.weekday()]
+        return f"{weekday}, {self._in_year(day)}"
 
     def weekday(self, number: int) -> str:
         """The name of a day of the week, 0 is Monday."""
-        return str(self._locale.days["stand-alone"]["wide"][number])
+        return self._customs.days[number]
 
     def calendar(self) -> dict[str, str]:
         """Short names of months, `month.1`, and of days, `weekday.0` is Sunday."""
-        months = self._locale.months["format"]["abbreviated"]
-        days = self._locale.days["stand-alone"]["abbreviated"]
+        days = self._customs.lone_short_days
         return {
-            **{f"month.{n}": name for n, name in months.items()},
-            **{f"weekday.{(n + 1) % 7}": name for n, name in days.items()},
+            **{f"month.{n}": m for n, m in enumerate(self._customs.short_months, 1)},
+            **{f"weekday.{(n + 1) % 7}": name for n, name in enumerate(days)},
         }
 
     def short_date(self, day: date) -> str:
         """Day and month, without the year; never broken over two lines."""
-        text = format_date(day, "d MMM", locale=self._locale)
-        return text.replace(" ", "\N{NO-BREAK SPACE}")
+        return f"{day.day}{_NO_BREAK}{self._customs.short_months[day.month - 1]}"
+
+    def _in_year(self, day: date) -> str:
+        month = self._customs.short_months[day.month - 1]
+        return f"{day.day} {month} {day.year:04}"
 
     def short_dates(self, days: Sequence[date]) -> str:
         """Dates in order; three and more that follow each other as a span."""
@@ -169,16 +148,16 @@ class Language:
     def _run(self, days: Sequence[date]) -> str:
         if len(days) < 3:
             return ", ".join(map(self.short_date, days))
-        dash = "\N{NO-BREAK SPACE}\N{EN DASH} "
+        dash = f"{_NO_BREAK}\N{EN DASH} "
         return f"{self.short_date(days[0])}{dash}{self.short_date(days[-1])}"
 
     def month(self, day: date) -> str:
         """Month and year."""
-        return format_date(day, "LLL yyyy", locale=self._locale)
+        return f"{self._customs.lone_months[day.month - 1]} {day.year:04}"
 
     def moment(self, moment: datetime) -> str:
         """Date and time to the minute, in the moment's own zone."""
-        return format_datetime(moment, "d MMM yyyy, HH:mm", locale=self._locale)
+        return f"{self._in_year(moment)}, {moment:%H:%M}"
 
 
 @lru_cache
@@ -193,20 +172,10 @@ def language(code: str) -> Language:
     if code not in LANGUAGES:
         allowed = ", ".join(LANGUAGES)
         raise InputError(f"language: found {code!r}; allowed: {allowed}")
-    with catalogue_path(code).open("rb") as file:
-        catalogue: Any = read_po(file, locale=code)
-    ids = (message.id for message in catalogue if message.id)
-    messages = frozenset(message for message in ids if isinstance(message, str))
-    return Language(code, _translations(catalogue), messages)
+    text = catalogue_path(code).read_text(encoding="utf-8")
+    return Language(code, read_catalogue(text))
 
 
 def catalogue_path(code: str) -> Path:
     """The file with the translations into a language."""
     return Path(__file__).parent / f"{code}.po"
-
-
-def _translations(catalogue: Any) -> gettext_module.NullTranslations:  # noqa: ANN401 - Babel's
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return gettext_module.GNUTranslations(compiled)

@@ -53,7 +53,8 @@ def _written(language: Language, value: Value, kind: str) -> str:
         return f"{language.number(value, 2)}\N{MULTIPLICATION SIGN}"
     if kind.endswith("%"):
         return language.percent(100 * value)
-    shown = float(format(value, kind)) if kind else value
+    # Thousands are parted as the language parts them.
+    shown = float(format(value, kind.replace(",", ""))) if kind else value
     return language.number(shown, 3)
 
 

@@ -240,3 +240,39 @@ def test_before_the_first_sample_a_host_belongs_to_its_service() -> None:
     told = [_target(t.name, t.role, t, []) for t in shipped.all_targets()]
     services = {site.service for site in told if site.role == "target"}
     assert services == {"facebook", "youtube", "telegram", "twitter"}
+
+
+@pytest.mark.parametrize(("n_answers", "is_told"), [(1, False), (3, True)])
+async def test_a_site_is_near_only_beside_several_answers_of_the_gateway(
+    serve: Serve,
+    sqlite_history: str,
+    evening: FakeClock,
+    n_answers: int,
+    *,
+    is_told: bool,
+) -> None:
+    """One of them may be late, as on a busy machine."""
+    now = evening.now_utc()
+    near = Sample(
+        started_at_utc=now,
+        target="wikipedia",
+        role=Role.CONTROL,
+        connect_s=0.0001,
+        duration_s=0.5,
+    )
+    answers = [
+        Sample(
+            started_at_utc=now - timedelta(minutes=5 * place),
+            target="_gateway",
+            role=Role.CONTROL,
+            probe=Probe.GATEWAY,
+            connect_s=0.001,
+        )
+        for place in range(n_answers)
+    ]
+    with open_store(sqlite_history) as store:
+        store.samples.append([near, *answers])
+    client = await serve(sqlite_history)
+    answer = await client.get("/api/v1/now", params={"language": "en"})
+    told = " ".join((await answer.json())["told"])
+    assert ("something near answers" in told) is is_told

@@ -22,6 +22,8 @@ from monitor.wording import language
 from monitor.wording.reason_words import told
 
 _LOOK_BACK: Final = timedelta(hours=3)
+_LEAST_ANSWERS: Final = 3
+"""Of the gateway: one or two may be late together."""
 """Since when something is slow is told up to here."""
 _USUAL_DAYS: Final = timedelta(days=7)
 _LEAST_HOURS: Final = 6
@@ -52,7 +54,7 @@ def present(facts: Facts) -> Present:
         _recent(facts, now_utc),
         now_utc=now_utc,
         fresh=facts.fresh,
-        gateway=_gateway(facts, now_utc - facts.fresh),
+        gateway=_gateway_of_hours(facts, now_utc),
         has_next_resolver=_has_next_resolver(facts, now_utc - facts.fresh),
     )
     if not facts.sites(vantage):
@@ -255,6 +257,18 @@ def _gateway(facts: Facts, oldest_utc: datetime) -> Gateway | None:
     for sample in facts.reader.latest(_local(Probe.GATEWAY, facts, oldest_utc)):
         return Gateway(has_answered=sample.failure is None, connect_s=sample.connect_s)
     return None
+
+
+def _gateway_of_hours(facts: Facts, now_utc: datetime) -> Gateway | None:
+    """The gateway as it was asked last, and the quickest of its last hours' answers."""
+    gateway = _gateway(facts, now_utc - facts.fresh)
+    if gateway is None:
+        return None
+    series = [s.series_id for s in _local(Probe.GATEWAY, facts, now_utc - facts.fresh)]
+    points = _points(facts, Metric.CONNECT, [series], now_utc)
+    answers = [p.value for of_series in points.values() for p in of_series if p.value]
+    is_enough = len(answers) >= _LEAST_ANSWERS
+    return replace(gateway, quickest_s=min(answers) if is_enough else None)
 
 
 def _has_next_resolver(facts: Facts, oldest_utc: datetime) -> bool:
