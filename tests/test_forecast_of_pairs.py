@@ -37,6 +37,14 @@ def test_one_target_has_the_slot() -> None:
     assert "about 171 MB a day more, and at most 40 MB" in line
 
 
+def test_a_neutral_server_elsewhere_than_names_are_read_is_told() -> None:
+    section = {"neutral": "https://n.test:8443/1m.bin", "targets": ["a"]}
+    lines = told(probing={"level": "extended"}, differential=section)
+    assert ["port 8443" in line for line in lines] == [False, True]
+    section["neutral"] = "https://n.test:443/1m.bin"
+    assert len(told(probing={"level": "extended"}, differential=section)) == 1
+
+
 def test_no_blocks_are_told_as_none() -> None:
     assert "at most 0 MB" in of_blocks(targets=["a"], blocks_per_evening=0)
 

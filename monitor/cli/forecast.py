@@ -11,6 +11,7 @@ from monitor.model import Probe, Target
 from monitor.wire_bytes import expected_on_wire_bytes
 
 _ROOM: Final = ", where the budget has room for it"
+_HTTPS_PORT: Final = 443
 
 
 def forecast_text(config: Config) -> str:
@@ -112,6 +113,12 @@ def _blocks_texts(config: Config) -> Iterator[str]:
         f"blocks: about {_megabytes(always)} a day more, and at most"
         f" {_megabytes(evening)} on evenings that give reason to{_ROOM}"
     )
+    port = urlsplit(section.neutral).port or _HTTPS_PORT
+    if port != _HTTPS_PORT:
+        yield (
+            f"blocks: the neutral server listens at port {port}: who reads names at"
+            f" {_HTTPS_PORT} alone does nothing there, as if no name was slowed"
+        )
 
 
 def _bytes_per_day(config: Config) -> dict[tuple[str, str], float]:

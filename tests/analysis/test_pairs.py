@@ -339,7 +339,9 @@ def away_of(legs: pd.DataFrame) -> list[PairValue]:
     return of_target(found, "facebook", Pair.NAME_AWAY)
 
 
-@pytest.mark.parametrize("failure", ["connection_reset", "generic_timeout_error"])
+@pytest.mark.parametrize(
+    "failure", ["connection_reset", "generic_timeout_error", "ssl_failed_handshake"]
+)
 def test_a_name_that_nobody_answers_to_is_blocked_and_not_so_many_times_slower(failure):
     legs = dying(blocks(BLOCK_WORLDS["D2"]), "pair_own", "sni_away", failure=failure)
     verdict = verdict_of(pd.concat([samples(HOME), legs]))
