@@ -198,7 +198,8 @@ def _is_host(host: str) -> bool:
 def url_with(*schemes: str) -> After:
     """Only a URL with one of the schemes, with a host and without a password."""
     *others, last = (f"{scheme}://" for scheme in schemes)
-    words = f"a URL with {', '.join(others)} or {last} and a host"
+    listed = f"{', '.join(others)} or {last}" if others else last
+    words = f"a URL with {listed} and a host"
 
     def check(value: str) -> str:
         scheme, host, port = _split(value)
@@ -229,7 +230,7 @@ def _proxy_url(value: str) -> str:
     if scheme not in ("socks5", "http") or not host or not port:
         raise ValueError(words)
     try:
-        is_elsewhere = addresses.is_public(host)
+        is_elsewhere = not addresses.is_of_home(host)
     except ValueError:
         raise ValueError(words) from None
     if not _PROXY_URL.fullmatch(value):

@@ -1,5 +1,6 @@
 """What a starting daemon asks of the legs at the neutral server."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from monitor.config import Config, parse
 from monitor.daemon.startup import past_legs
 from monitor.model import Probe, Sample
-from monitor.store import open_store
+from monitor.store import Store, open_store
+from tests.servers.tcp import closed_port
 
 NOW = datetime(2026, 3, 8, 15, tzinfo=UTC)
 
@@ -44,10 +46,8 @@ def test_the_legs_at_the_neutral_server_of_this_vantage_are_read(tmp_path: Path)
     ]
 
 
-def test_a_database_that_is_away_has_no_answer(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
-    folder = tmp_path / "gone"
-    with open_store(f"sqlite:///{folder / 'monitor.db'}") as store:
+def test_a_database_that_is_away_has_no_answer(caplog: pytest.LogCaptureFixture):
+    url = f"postgresql+psycopg://u:p@127.0.0.1:{closed_port()}/x"
+    with closing(Store(url)) as store:
         assert past_legs(store, configured(), NOW) is None
     assert "event=not_begun" in caplog.text
