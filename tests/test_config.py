@@ -360,7 +360,7 @@ BLOCKS = {"neutral": "https://own.example/1m.bin", "targets": ["facebook"]}
         ("extended", {"neutral": "https://localhost/x"}, "out on the net"),
         ("extended", {"neutral": "http://own.example/x"}, "a URL with https:// and a"),
         ("extended", {"sentinel_every": "1m"}, "10m to 24h"),
-        ("extended", {"blocks_per_evening": 13}, "differential.blocks_per_evening"),
+        ("extended", {"blocks_per_evening": 15}, "differential.blocks_per_evening"),
     ],
 )
 def test_blocks_need_a_level_targets_and_a_server_of_one_s_own(

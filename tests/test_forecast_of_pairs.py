@@ -23,13 +23,13 @@ def test_nothing_of_what_is_not_configured() -> None:
 
 
 def test_blocks_of_a_site_with_an_object_have_eight_legs() -> None:
-    # 72 sentinels of two legs and three calm blocks; twelve blocks of the evening
+    # 72 sentinels of two legs and three calm blocks; fourteen blocks of the evening
     line = of_blocks(targets=["a"])
-    assert line.startswith("blocks: about 47 MB a day more, and at most 27 MB on ")
+    assert line.startswith("blocks: about 47 MB a day more, and at most 31 MB on ")
 
 
 def test_blocks_of_a_site_without_one_have_four() -> None:
-    assert "about 44 MB a day more, and at most 13 MB" in of_blocks(targets=["b"])
+    assert "about 44 MB a day more, and at most 16 MB" in of_blocks(targets=["b"])
 
 
 def test_one_target_has_the_slot() -> None:

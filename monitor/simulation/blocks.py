@@ -37,7 +37,7 @@ LOOKED_AT: Final = 3
 TRIGGERING: Final = 2
 TELLING: Final = 1.15
 FEW_BLOCKS: Final = 3
-BLOCKS: Final = 12
+BLOCKS: Final = 14
 """Of an evening, at most."""
 CALM_BLOCKS: Final = 3
 
