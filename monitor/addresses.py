@@ -48,6 +48,14 @@ _TABLE: Final = {
     )
     for version in (4, 6)
 }
+_OF_HOMES: Final = tuple(
+    ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+        *("::1/128", "fc00::/7"),
+    )
+)
+"""What a machine and a home give their own addresses from, and no provider does."""
 _NEIGHBOURS: Final = {4: 16, 6: 32}
 """Bits that addresses of one neighbourhood share, by version."""
 _NAT64: Final = IPv6Network("64:ff9b::/96")
@@ -75,6 +83,19 @@ def is_public(address: str | IpAddress) -> bool:
         If it is no address.
     """
     return nobodys_network(address) is None
+
+
+def is_of_home(address: str | IpAddress) -> bool:
+    """Whether this machine or a home has such an address.
+
+    Raises
+    ------
+    ValueError
+        If it is no address.
+    """
+    parsed = ip_address(address)
+    parsed = _inner(parsed) or parsed
+    return any(_holds(network, parsed) for network in _OF_HOMES)
 
 
 def nobodys_network(address: str | IpAddress) -> IpNetwork | None:

@@ -8,7 +8,7 @@ import click
 from benchmarks.page import write_table
 from monitor.analysis import METHOD_VERSION
 from monitor.simulation.capacity import KINDS
-from study import blocks, capacity, patterns
+from study import block_ends, blocks, capacity, patterns
 from study.plan import families, seeds, tasks
 from study.rates_file import FILE, rates_file
 from study.report import markdown
@@ -152,6 +152,19 @@ def blocks_command(homes: int, months: int, into: Path | None) -> None:
         print("\n".join(told))
     else:
         write_table(into, "study", told)
+
+
+@main.command("block-ends")
+@click.option("--homes", default=200, help="homes of each share of transfers")
+@click.option("--months", default=100, help="target-months of each world")
+@click.option("--into", type=click.Path(path_type=Path, exists=True))
+def block_ends_command(homes: int, months: int, into: Path | None) -> None:
+    """The same of transfers that die under a name, and of certificates."""
+    told = list(block_ends.lines(homes, months))
+    if into is None:
+        print("\n".join(told))
+    else:
+        write_table(into, "ends", told)
 
 
 if __name__ == "__main__":

@@ -352,9 +352,15 @@ BLOCKS = {"neutral": "https://own.example/1m.bin", "targets": ["facebook"]}
         ("plain", {}, "differential: needs probing.level: extended"),
         ("extended", {"targets": ["nobody"]}, "no such target: nobody"),
         ("extended", {"neutral": "https://m.facebook.com/x"}, "a server of your own"),
-        ("extended", {"neutral": "http://own.example/x"}, "differential.neutral"),
+        ("extended", {"neutral": "https://dl.files.test/x"}, "not of facebook"),
+        ("extended", {"neutral": "https://static.xx.fbcdn.net/x"}, "not of facebook"),
+        ("extended", {"neutral": "https://9.9.9.9:8443/x"}, "not of control"),
+        ("extended", {"neutral": "https://192.168.1.1/x"}, "out on the net"),
+        ("extended", {"neutral": "https://[::1]/x"}, "out on the net"),
+        ("extended", {"neutral": "https://localhost/x"}, "out on the net"),
+        ("extended", {"neutral": "http://own.example/x"}, "a URL with https:// and a"),
         ("extended", {"sentinel_every": "1m"}, "10m to 24h"),
-        ("extended", {"blocks_per_evening": 13}, "differential.blocks_per_evening"),
+        ("extended", {"blocks_per_evening": 15}, "differential.blocks_per_evening"),
     ],
 )
 def test_blocks_need_a_level_targets_and_a_server_of_one_s_own(
@@ -362,7 +368,14 @@ def test_blocks_need_a_level_targets_and_a_server_of_one_s_own(
 ) -> None:
     document = {
         **MINIMAL,
-        "targets": [{"name": "facebook", "url": "https://www.facebook.com/"}],
+        "targets": [
+            {
+                "name": "facebook",
+                "url": "https://www.facebook.com/",
+                "download_url": "https://www.files.test/big",
+            }
+        ],
+        "controls": [{"name": "control", "url": "https://9.9.9.9/"}],
         "probing": {"level": level},
         "differential": {**BLOCKS, **change},
     }
@@ -392,6 +405,9 @@ def test_blocks_are_none_unless_they_are_configured() -> None:
         ),
         ({"name": "t", "interface": "wg 0"}, "ways.0..interface"),
         ({"name": "t", "url": "socks5://9.9.9.9:1080"}, "not 9.9.9.9: between here"),
+        ({"name": "t", "url": "socks5://100.64.0.1:1080"}, "not 100.64.0.1: between"),
+        ({"name": "t", "url": "socks5://0.0.0.0:1080"}, "between here and there"),
+        ({"name": "t", "url": "socks5://169.254.1.1:1080"}, "between here and there"),
         ({"name": "t", "url": "socks5://proxy.example:1080"}, "with the address"),
         ({"name": "t", "url": "socks5://127.0.0.1"}, "with the address and port"),
         ({"name": "t", "url": "http://u:p@127.0.0.1:8080"}, "and nothing else"),

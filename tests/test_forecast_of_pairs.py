@@ -23,18 +23,26 @@ def test_nothing_of_what_is_not_configured() -> None:
 
 
 def test_blocks_of_a_site_with_an_object_have_eight_legs() -> None:
-    # 72 sentinels of two legs and three calm blocks; twelve blocks of the evening
+    # 72 sentinels of two legs and three calm blocks; fourteen blocks of the evening
     line = of_blocks(targets=["a"])
-    assert line.startswith("blocks: about 47 MB a day more, and at most 27 MB on ")
+    assert line.startswith("blocks: about 47 MB a day more, and at most 31 MB on ")
 
 
 def test_blocks_of_a_site_without_one_have_four() -> None:
-    assert "about 44 MB a day more, and at most 13 MB" in of_blocks(targets=["b"])
+    assert "about 44 MB a day more, and at most 16 MB" in of_blocks(targets=["b"])
 
 
 def test_one_target_has_the_slot() -> None:
     line = of_blocks(targets=["a", "b"], sentinel_every="10m")
     assert "about 171 MB a day more, and at most 40 MB" in line
+
+
+def test_a_neutral_server_elsewhere_than_names_are_read_is_told() -> None:
+    section = {"neutral": "https://n.test:8443/1m.bin", "targets": ["a"]}
+    lines = told(probing={"level": "extended"}, differential=section)
+    assert ["port 8443" in line for line in lines] == [False, True]
+    section["neutral"] = "https://n.test:443/1m.bin"
+    assert len(told(probing={"level": "extended"}, differential=section)) == 1
 
 
 def test_no_blocks_are_told_as_none() -> None:

@@ -325,14 +325,25 @@ def _shown(case: Case, pair: Pair) -> bool | None:
     if dead is not None and dead.is_shown:
         return True
     effect = pair_effect(values)
-    if effect is None or effect.n_calm < LEAST_CALM or effect.is_calm_alike:
+    if effect is None or effect.is_calm_alike:
         return None
+    if effect.n_calm < LEAST_CALM:
+        # what costs nothing in the window needs no calm to be held against
+        return False if effect.cost.high < LEAST_LOG else None
     return effect.is_shown
 
 
 def _is_within(values: list[PairValue]) -> bool:
-    """Whether the way helps by less than 1.3 times, by evidence."""
-    costs = [v.leaning_log for v in values if v.phase is Phase.EVENING]
+    """Whether the way helps by less than 1.3 times, by evidence.
+
+    What died by the way alone is no slowness of the site's: the way is dead, or the
+    site answers nobody at its end.
+    """
+    costs = [
+        v.leaning_log
+        for v in values
+        if v.phase is Phase.EVENING and v.n_other_dead <= v.n_suspected_dead
+    ]
     # both dead: not a number, and the way is no help
     n_below = sum(not cost >= LEAST_LOG for cost in costs)
     return sign_e_value(n_below, len(costs)) >= ENOUGH

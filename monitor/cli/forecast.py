@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.config import Config
 from monitor.model import Probe, Target
 from monitor.reason import Reason, phrase
 from monitor.wire_bytes import expected_on_wire_bytes
+
+_HTTPS_PORT: Final = 443
 
 
 def forecast(config: Config) -> Reason:
@@ -128,6 +131,14 @@ def _of_blocks(config: Config) -> Iterator[Reason]:
         always=always / 1e6,
         evening=evening / 1e6,
     )
+    port = urlsplit(section.neutral).port or _HTTPS_PORT
+    if port != _HTTPS_PORT:
+        yield phrase(
+            "blocks: the neutral server listens at port {port}: who reads names at"
+            " {usual} alone does nothing there, as if no name was slowed",
+            port=port,
+            usual=_HTTPS_PORT,
+        )
 
 
 def _bytes_per_day(config: Config) -> dict[tuple[str, str], float]:

@@ -6,11 +6,14 @@ to watch it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
-from monitor.config.sections import Config, Site
+from monitor.config.services import owner_of
 from monitor.reason import Reason, phrase
+
+if TYPE_CHECKING:
+    from monitor.config.sections import Config, Site
 
 _COMPANIES = {
     "Meta": (
@@ -65,7 +68,7 @@ class PartialControl:
         )
 
 
-def partial_controls(config: Config) -> Iterator[PartialControl]:
+def partial_controls(config: "Config") -> Iterator[PartialControl]:
     """Controls that belong to the company of a target."""
     targets = {owner: site.name for site in config.targets for owner in _owners(site)}
     for site in config.controls:
@@ -73,6 +76,19 @@ def partial_controls(config: Config) -> Iterator[PartialControl]:
             yield PartialControl(site.name, targets[owner], owner)
 
 
-def _owners(site: Site) -> set[str]:
+def _owners(site: "Site") -> set[str]:
     urls = (site.url, site.download_url)
     return {owner for url in urls if url and (owner := company(url))}
+
+
+def runs(site: "Site", url: str) -> bool:
+    """Whether a URL is at a server of whom a site or its objects belong to."""
+    hosts = (site.download_host, *site.hosts)
+    own = [site.url, site.download_url or "", *(f"https://{h}" for h in hosts if h)]
+    return any(_names(each) & _names(url) for each in own if each)
+
+
+def _names(url: str) -> set[str]:
+    """Whom a URL's server may belong to."""
+    names = (owner_of(url), company(url), urlsplit(url).hostname)
+    return {name for name in names if name}

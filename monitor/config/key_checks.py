@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from monitor.addresses import is_address
-from monitor.config.services import owner_of
+from monitor.addresses import is_address, is_public
+from monitor.config.companies import runs
 from monitor.config.values import BOTH_FAMILIES, SIX_SUFFIX, is_name
 
 if TYPE_CHECKING:
@@ -79,12 +79,25 @@ def _of_blocks(config: "Config") -> Iterator[str]:
     for name in blocks.targets:
         if name not in names:
             yield f"differential.targets: no such target: {name}"
-    owner = owner_of(blocks.neutral)
-    if any(owner == s.owner for s in (*config.targets, *config.controls)):
+    for site in (*config.targets, *config.controls):
+        if runs(site, blocks.neutral):
+            yield (
+                f"differential.neutral: a server of your own, not of {site.name}, a"
+                " target or control, or its company"
+            )
+            return
+    if _is_near(urlsplit(blocks.neutral).hostname or ""):
         yield (
-            f"differential.neutral: a server of your own, not {owner}, which is a"
-            " target's or a control's"
+            "differential.neutral: a server out on the net; on the way to an address"
+            " of a home nobody reads a name"
         )
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:  # a name
+        return host == "localhost"
 
 
 def _of_delivery(config: "Config") -> Iterator[str]:

@@ -264,7 +264,7 @@ class Differential(Section):
     sentinel_every: Annotated[
         Duration, between(timedelta(minutes=10), timedelta(hours=24), "10m to 24h")
     ] = timedelta(minutes=20)
-    blocks_per_evening: Annotated[Whole, Limits(ge=0, le=12)] = 12
+    blocks_per_evening: Annotated[Whole, Limits(ge=0, le=14)] = 14
     bytes: Annotated[Size, Limits(ge=64_000, le=1_000_000)] = 256_000
 
 

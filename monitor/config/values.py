@@ -232,10 +232,14 @@ def _and(words: Reason, more: Reason) -> Reason:
 def url_with(*schemes: str) -> After:
     """Only a URL with one of the schemes, with a host and without a password."""
     *others, last = (f"{scheme}://" for scheme in schemes)
-    words = phrase(
-        "a URL with {others} or {last} and a host",
-        others=", ".join(others),
-        last=last,
+    words = (
+        phrase(
+            "a URL with {others} or {last} and a host",
+            others=", ".join(others),
+            last=last,
+        )
+        if others
+        else phrase("a URL with {scheme} and a host", scheme=last)
     )
 
     def check(value: str) -> str:
@@ -275,7 +279,7 @@ def _proxy_url(value: str) -> str:
     if scheme not in ("socks5", "http") or not host or not port:
         raise ValueError(words)
     try:
-        is_elsewhere = addresses.is_public(host)
+        is_elsewhere = not addresses.is_of_home(host)
     except ValueError:
         raise ValueError(words) from None
     if not _PROXY_URL.fullmatch(value):

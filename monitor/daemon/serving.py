@@ -38,6 +38,7 @@ from monitor.daemon.startup import (
     note_clock_step,
     note_start,
     parts_off_record,
+    past_legs,
     state_terms,
     this_start,
 )
@@ -154,7 +155,11 @@ class _Daemon:
             clock=clock,
             write=self._write,
             ration=self._ration,
-            questions=Questions(unrecorded=self._unrecorded, is_paused=self._is_paused),
+            questions=Questions(
+                unrecorded=self._unrecorded,
+                is_paused=self._is_paused,
+                past_legs=self._past_legs,
+            ),
         )
         self._tasks = Tasks()
         self._nights = OneAtATime("nightly", self._night, self._tasks)
@@ -318,6 +323,10 @@ class _Daemon:
         return await asyncio.to_thread(
             is_paused, self._store, self._config, self._clock
         )
+
+    async def _past_legs(self, since: datetime) -> list[Sample] | None:
+        await self._in_thread(self._writer.flush)
+        return await asyncio.to_thread(past_legs, self._store, self._config, since)
 
     async def _unrecorded(self, gap: Gap) -> list[Gap]:
         await self._in_thread(self._writer.flush)

@@ -2,7 +2,7 @@
 
 import logging
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import monitor
@@ -10,7 +10,7 @@ from monitor.clock import Clock, is_synchronised
 from monitor.config import Config
 from monitor.errors import InputError, RightsError, StoreError
 from monitor.machine import hardware
-from monitor.model import Round, RoundStatus
+from monitor.model import Probe, Round, RoundStatus, Sample
 from monitor.sampling.ration import Ration
 from monitor.sampling.schedule import (
     Gap,
@@ -173,6 +173,19 @@ def is_paused(store: Store, config: Config, clock: Clock) -> bool:
     except StoreError as error:
         _log.warning("pause event=not_asked reason=%s", error)
         return False
+
+
+def past_legs(store: Store, config: Config, since: datetime) -> list[Sample] | None:
+    """The legs at the neutral server since then; None: the database is away."""
+    try:
+        store.open()
+        kinds = (Probe.PAIR_BASE, Probe.SNI_AWAY)
+        legs = store.samples.read(since=since, vantage=config.vantage, probes=kinds)
+        # a curve is ten times the rest of a leg, and is not asked for
+        return [replace(leg, timeline=()) for leg in legs]
+    except StoreError as error:
+        _log.warning("differential event=not_begun reason=%s", error)
+        return None
 
 
 def state_terms(store: Store, config: Config, clock: Clock) -> None:

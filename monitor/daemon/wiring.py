@@ -16,7 +16,7 @@ from monitor.probe.next_resolver import NextResolver
 from monitor.probe.tunnel import DIRECT, Tunnel
 from monitor.sampling.budget import Budget
 from monitor.sampling.by_ways import WayPairs, WayPlan
-from monitor.sampling.differential import Differential, DifferentialPlan
+from monitor.sampling.differential import Differential, DifferentialPlan, PastLegs
 from monitor.sampling.leg_runs import Means
 from monitor.sampling.quic_turns import Offered, QuicTurns
 from monitor.sampling.ration import Cost, Ration, Timetable, first_costs
@@ -91,7 +91,7 @@ def new_sampler(
         )
 
     rng = Random()  # noqa: S311  order and instants, not secrets
-    of_names = tuple(_differential(config, means, rng))
+    of_names = tuple(_differential(config, means, rng, questions.past_legs))
     prober = Prober(probe_settings(config), clock)
     runner = RoundRunner(
         prober=prober,
@@ -151,7 +151,7 @@ def quic_turns(config: Config, offered: Offered) -> QuicTurns:
 
 
 def _differential(
-    config: Config, means: _MeansBy, rng: Random
+    config: Config, means: _MeansBy, rng: Random, past: PastLegs | None
 ) -> Iterator[Differential]:
     """What compares names between rounds; nothing where that is not configured."""
     section = config.differential
@@ -166,7 +166,7 @@ def _differential(
         zone=ZoneInfo(config.timezone),
         window=config.window.span,
     )
-    yield Differential(plan, means(section.bytes), rng)
+    yield Differential(plan, means(section.bytes), rng, past)
 
 
 def _way_pairs(config: Config, means: _MeansBy, rng: Random) -> Iterator[WayPairs]:

@@ -36,7 +36,7 @@ _CURVE: Final = "curve"
 NUMBERS: Final = (_REAL, _WHOLE)
 """Kinds of columns whose cells are numbers; all others are texts."""
 
-ROW_FORMAT: Final = 2
+ROW_FORMAT: Final = 3
 """What days are closed under now; stands in every leaf and link."""
 
 _FORMAT_1: Final = {
@@ -79,9 +79,10 @@ _FORMAT_2: Final = {
     "dns_answers": _ANSWERS,
 }
 COLUMNS_OF: Final[Mapping[int, Mapping[str, str]]] = MappingProxyType(
-    {1: _FORMAT_1, 2: _FORMAT_2}
+    {1: _FORMAT_1, 2: _FORMAT_2, 3: _FORMAT_2}
 )
-"""Row format -> its columns, in order, and how each is written."""
+"""Row format -> its columns, in order, and how each is written. Format 3 differs from 2
+in who may read them."""
 
 COLUMNS: Final[Mapping[str, str]] = COLUMNS_OF[ROW_FORMAT]
 """The columns of contracts 4; every older format has the first of them."""

@@ -19,7 +19,7 @@ from typing import Final
 from monitor.addresses import is_public
 from monitor.evidence.canonical_rows import COLUMNS_OF, ROW_FORMAT, Row, utc_text
 from monitor.masking import HIDDEN, masked_in
-from monitor.model import LOCAL_PROBES
+from monitor.model import LOCAL_PROBES, Probe
 from monitor.untyped import Json
 
 
@@ -43,15 +43,26 @@ _PUBLIC: Final = {
 _PUBLIC_LOCAL: Final = (
     *("started_at_utc", "target", "role", "probe", "failed_operation", "failure"),
 )
+_TRUSTED_2: Final = ("started_at_utc", "vantage", "path", "remote_address", "block")
 _TRUSTED: Final = {
     1: ("started_at_utc", "vantage", "path", "remote_address"),
-    2: ("started_at_utc", "vantage", "path", "remote_address", "block"),
+    2: _TRUSTED_2,
+    3: _TRUSTED_2,
 }
+_NEUTRAL_FORMAT: Final = 3
+"""From this one on the neutral server is kept from the public."""
+_AT_NEUTRAL: Final = frozenset({Probe.PAIR_BASE, Probe.SNI_SWAP, Probe.SNI_AWAY})
+"""Legs that are at the neutral server, or bear its name."""
+_OF_NEUTRAL: Final = (
+    *("certificate_sha256", "certificate_issuer", "server_name"),
+    *("resolver", "dns_answers"),
+)
+"""What tells which server that is: the owner's own."""
 LOOKED_UP: Final = ("resolver", "dns_answers")
 """Columns with the addresses of a lookup; the last ones of a row that has them."""
 ADDRESSES: Final = ("remote_address", *LOOKED_UP)
 """Columns whose addresses only the household reads in full."""
-_PRIVATE: Final = {1: ADDRESSES[:1], 2: ADDRESSES}
+_PRIVATE: Final = {1: ADDRESSES[:1], 2: ADDRESSES, 3: ADDRESSES}
 _WORDS: Final = frozenset({"hosts", "localhost", "system", "private"})
 """What a resolver may be instead of an address; none of them tells of a home."""
 _WITHIN: Final = "private"
@@ -73,11 +84,18 @@ _SECRET_KEY: Final = re.compile(
 )
 
 
+def tells_the_neutral_server(row: Row, row_format: int) -> bool:
+    """Whether a row's name, certificate and lookup are for the trusted circle alone."""
+    return row_format >= _NEUTRAL_FORMAT and row["probe"] in _AT_NEUTRAL
+
+
 def public_part(row: Row, row_format: int = ROW_FORMAT) -> Row:
     """What anybody may read of a row of any level, the vantage's pseudonym aside."""
     is_local = row["probe"] in LOCAL_PROBES
     kept = _PUBLIC_LOCAL if is_local else _PUBLIC[row_format]
     part = {name: row[name] for name in kept if name in row}
+    if tells_the_neutral_server(row, row_format):
+        part = {name: part[name] for name in part if name not in _OF_NEUTRAL}
     part["started_at_utc"] = quarter(row["started_at_utc"])
     if part.get("path", "direct") != "direct":
         part["path"] = "tunnel"
@@ -87,7 +105,9 @@ def public_part(row: Row, row_format: int = ROW_FORMAT) -> Row:
 def trusted_part(row: Row, row_format: int = ROW_FORMAT) -> Row:
     """What the trusted circle reads beyond the public part."""
     is_local = row["probe"] in LOCAL_PROBES
-    kept = COLUMNS_OF[row_format] if is_local else _TRUSTED[row_format]
+    kept = tuple(COLUMNS_OF[row_format]) if is_local else _TRUSTED[row_format]
+    if tells_the_neutral_server(row, row_format):
+        kept += _OF_NEUTRAL
     part = {name: row[name] for name in kept if name in row}
     if "remote_address" in row:
         part["remote_address"] = network(row["remote_address"])

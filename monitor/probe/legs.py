@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from monitor.clock import Clock
 from monitor.model import AddressFamily, Probe, Sample, Target
+from monitor.probe.host_names import is_like
 from monitor.probe.observation import Observation, new_observation
 from monitor.probe.request import object_headers
 from monitor.probe.settings import ProbeSettings
@@ -40,11 +41,28 @@ class Leg:
     host: str | None = None
 
 
-def legs_of(target: Target, neutral: str) -> dict[str, Leg]:
-    """The legs that a target can have, by kind; without an object only C and D."""
+def name_of(target: Target) -> str | None:
+    """The name that is asked about, as far as the configuration alone tells it.
+
+    None where a page names the host: the name in the URL is not the one that is used.
+    """
+    if target.download_url is None and target.download_host is not None:
+        return target.download_host
+    host = endpoint_of(own_leg(target).url).host
+    is_named = target.host_like is None or is_like(host, target.host_like)
+    return host if is_named else None
+
+
+def legs_of(target: Target, neutral: str, name: str) -> dict[str, Leg]:
+    """The legs that a target can have, by kind; without an object only C and D.
+
+    Parameters
+    ----------
+    neutral : URL of the file at the neutral server.
+    name : that the neutral server is asked under, too.
+    """
     direct = own_leg(target)
     neutral_name = endpoint_of(neutral).host
-    name = endpoint_of(direct.url).host
     legs = {
         Probe.PAIR_BASE: Leg(target=target, probe=Probe.PAIR_BASE, url=neutral),
         Probe.SNI_AWAY: Leg(

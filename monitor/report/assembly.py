@@ -24,12 +24,12 @@ from monitor.model import (
     RoundStatus,
     Verdict,
 )
+from monitor.report.block_curves import block_curves
 from monitor.report.content import (
     Chain,
     Gap,
     Host,
     Measured,
-    NameCost,
     NightReport,
     Scope,
     Spoiled,
@@ -88,7 +88,7 @@ def night_report(
         since=scope.since,
         timezone=scope.timezone,
         span=scope.window,
-        hosts=_hosts(frame, verdicts, scope, name_costs(legs, scope)),
+        hosts=_with_blocks(_hosts(frame, verdicts, scope), legs, scope),
         controls=_controls(frame),
         measured=_measured(frame, scope),
         gaps=_gaps(frame, scope, beside.rounds),
@@ -121,6 +121,7 @@ def public_copy(report: NightReport, name: str) -> NightReport:
     return replace(
         report,
         vantage=name,
+        hosts=tuple(replace(host, block_curves=()) for host in report.hosts),
         measured=report.measured and _to_the_quarter(report.measured),
         gaps=(),
         spoiled=(),
@@ -158,7 +159,6 @@ def _hosts(
     frame: pd.DataFrame,
     verdicts: Sequence[Verdict],
     scope: Scope,
-    costs: Mapping[str, tuple[NameCost, ...]],
 ) -> tuple[Host, ...]:
     pictures = pictures_of(
         frame,
@@ -176,9 +176,23 @@ def _hosts(
             last_night=pictures[verdict.target].last_night,
             hours=pictures[verdict.target].hours,
             control_hours=pictures[verdict.target].control_hours,
-            name_costs=costs.get(verdict.target, ()),
         )
         for verdict in verdicts
+    )
+
+
+def _with_blocks(
+    hosts: Sequence[Host], legs: pd.DataFrame | None, scope: Scope
+) -> tuple[Host, ...]:
+    """The same with what blocks show of each."""
+    costs, curves = name_costs(legs, scope), block_curves(legs, scope)
+    return tuple(
+        replace(
+            host,
+            name_costs=costs.get(host.name, ()),
+            block_curves=curves.get(host.name, ()),
+        )
+        for host in hosts
     )
 
 

@@ -41,7 +41,7 @@ CONTROL_COLOUR: Final = "#4d8fc4"
 COLOURS: Final = "magma_r"
 """Lightness falls evenly with the value, so that it survives a grey printer."""
 
-_WIDTH_IN: Final = 7.2
+WIDTH_IN: Final = 7.2
 CEILING: Final = 10.0
 _TICKS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
 # Matplotlib types the keys as literals, the values by key.
@@ -246,7 +246,7 @@ def _mark(shape: str, *, stroke: float) -> str:
 
 def new_figure(height_in: float) -> tuple[Figure, Axes]:
     """An empty picture as wide as the report's text."""
-    figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=144, layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=144, layout="constrained")
     FigureCanvasSVG(figure)
     figure.patch.set_alpha(0)
     axes = figure.subplots()

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from monitor.evening_rule import Window
 from monitor.hour_profile import HourProfile
+from monitor.lists import Curve
 from monitor.model import Analysis, EveningMark, Note, ServiceVerdict, Verdict
 from monitor.series.rows import Floats
 from monitor.service_verdicts import services_of
@@ -104,6 +105,25 @@ class NameCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegCurve:
+    """What one transfer of a block had brought over its time."""
+
+    is_under_name: bool
+    """Under the site's name; else under the other."""
+    points: Curve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockCurves:
+    """The transfers of one block at one server, to look at beside each other."""
+
+    begun: datetime
+    is_away: bool
+    """At a server that is not the service's; else at the site's own address."""
+    legs: tuple[LegCurve, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """One target: the verdict and everything that is shown beside it."""
 
@@ -118,6 +138,7 @@ class Host:
     control_hours: HourProfile
     """Of all control sites together, in the same metric."""
     name_costs: tuple[NameCost, ...] = ()
+    block_curves: tuple[BlockCurves, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -289,6 +289,27 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
             charts.last_night_keys(host.last_night, tongue),
         ),
         *_hours_charts(host, window, tongue),
+        *_block_chart(host, tongue),
+    )
+
+
+def _block_chart(host: Host, tongue: Language) -> Iterator[Chart]:
+    """The transfers of one block beside each other, where there are blocks."""
+    from monitor.report.block_chart import block_svg
+
+    if not host.block_curves:
+        return
+    t, begun = tongue.gettext, host.block_curves[0].begun
+    yield Chart(
+        "block",
+        block_svg(host.block_curves, tongue),
+        t("One block, transfer by transfer"),
+        t(
+            "What had arrived over time in the block of %(moment)s, the middle one of "
+            "its evening: under the site's name (line) and under the other (dashed). "
+            "The same bytes, from the same server, within a minute or so."
+        )
+        % {"moment": tongue.moment(begun)},
     )
 
 

@@ -13,8 +13,9 @@ from typing import Final
 
 from monitor.model import Probe, Role, Sample, Transport
 
-SLOWER: Final = 1.5
-"""A look at the neutral server with this cost of the name counts."""
+SLOWER: Final = 1.3
+"""A look at the neutral server with this cost of the name counts: as small as the
+smallest cost that is called an effect."""
 LOOKED_AT: Final = 3
 TRIGGERING: Final = 2
 """Of so many, the last ones."""

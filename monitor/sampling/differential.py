@@ -4,25 +4,29 @@ A sentinel is one C and one D at the neutral server, all day. Two of the last th
 a cost of the name, slow transfers of the site while the controls' are well, or most
 blocks of the evening before are reason enough for a block in each slot of the evening,
 up to so many; some blocks are made in the calm, at random moments. Orders are drawn by
-coin. One target in each slot, and a minute of silence towards the neutral server before
-a block. Where its address stays slow after the name, all of it is made half as often.
+coin. One target in each slot, by turns, and a minute of silence towards the neutral
+server before a block. Where its address stays slow after the name, all of it is made
+half as often.
 """
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from math import exp, log
+from operator import attrgetter
 from random import Random
 from statistics import median
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitor.evening_rule import DAY_MIN, GUARD_MIN, LEAD_MIN, Window
-from monitor.model import Probe, Sample, Target
+from monitor.model import Operation, Probe, Sample, Target
 from monitor.pair_rule import LEAST_BPS, RESIDUE, RESIDUE_BLOCKS
-from monitor.probe.legs import Leg, legs_of
+from monitor.probe.host_names import is_like
+from monitor.probe.legs import Leg, legs_of, name_of
 from monitor.sampling.block_reasons import SLOWER, NameReasons, Transfers
 from monitor.sampling.leg_runs import Means
 
@@ -31,10 +35,15 @@ _log = logging.getLogger(__name__)
 SILENCE_S: Final = 60.0
 """Towards the neutral server before a block."""
 STOPPED_FOR: Final = timedelta(hours=24)
+REMEMBERED: Final = timedelta(days=7)
+"""Of the legs before a start."""
 CALM_BLOCKS: Final = 3
 """A day, until there are enough to hold an evening against; then one."""
 ENOUGH_CALM: Final = 10
 _FAILED_IN_A_ROW: Final = 2
+_LOOK: Final = "s"
+_BLOCK: Final = "b"
+"""With these the names of blocks begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +69,27 @@ class DifferentialPlan:
 class _History:
     """What was done about one target."""
 
+    name: str | None
+    """That the neutral server is asked under; None: not known yet."""
     reasons: NameReasons = field(default_factory=NameReasons)
     last_look: datetime | None = None
+    last_turn: datetime | None = None
+    """When anything was done for it: a look, or a block of the evening, too."""
     blocks: dict[int, int] = field(default_factory=dict)
     """Evening (days since 1970) -> blocks in its window."""
     calm: dict[int, int] = field(default_factory=dict)
     """The same of blocks in the calm of its day."""
     n_calm: int = 0
+
+    def begin_look(self, now: datetime) -> None:
+        """Note that the neutral server is looked at."""
+        self.last_look = self.last_turn = now
+
+    def note_look(self, samples: Sequence[Sample]) -> None:
+        """Note what that showed."""
+        cost = _cost(samples)
+        if cost is not None:
+            self.reasons.looks.append(cost > SLOWER)
 
 
 def sentinel_order(rng: Random) -> tuple[str, ...]:
@@ -91,14 +114,31 @@ def _turned(pair: tuple[str, str], rng: Random) -> tuple[str, str]:
     return pair if rng.random() < 0.5 else (pair[1], pair[0])
 
 
-class Differential:
-    """Makes what is due between two rounds."""
+PastLegs = Callable[[datetime], Awaitable[Sequence[Sample] | None]]
+"""The legs at the neutral server since a moment; None: they cannot be had now."""
 
-    def __init__(self, plan: DifferentialPlan, means: Means, rng: Random) -> None:
+
+class Differential:
+    """Makes what is due between two rounds.
+
+    Parameters
+    ----------
+    past : asked once, before anything is done: a limit of an evening, a rest of a day
+        and what looks showed hold beyond a restart. None: there is no past.
+    """
+
+    def __init__(
+        self,
+        plan: DifferentialPlan,
+        means: Means,
+        rng: Random,
+        past: PastLegs | None = None,
+    ) -> None:
+        self._past = past
         self._plan = plan
         self._means = means
         self._rng = rng
-        self._histories = {target: _History() for target in plan.targets}
+        self._histories = {t: _History(name_of(t)) for t in plan.targets}
         self._transfers = Transfers()
         self._after: deque[float] = deque(maxlen=RESIDUE_BLOCKS)
         """How much slower C was after D than before it, block by block [log]."""
@@ -109,22 +149,67 @@ class Differential:
     def hear(self, sample: Sample) -> None:
         """Take note of an ordinary sample."""
         self._transfers.hear(sample)
+        name = sample.server_name
+        for target, history in self._histories.items():
+            is_named = target.name == sample.target and target.host_like is not None
+            if is_named and name and is_like(name, target.host_like or ""):
+                history.name = name
 
     async def between_rounds(self, next_slot_utc: datetime) -> None:
         """Do what is due and ends in time, for one target."""
         now = self._means.clock.now_utc()
-        if self._stopped_until is not None and now < self._stopped_until:
+        if not await self._knows_the_past(now) or self._rests(now):
             return
-        target = self._longest_waiting()
-        legs = legs_of(target, self._plan.neutral)
-        if self._is_block_due(target, now):
-            order = block_order(self._rng, has_object=Probe.PAIR_OWN in legs)
-            if self._fits(order, next_slot_utc) and self._is_silent(now):
-                await self._do_block(target, [legs[probe] for probe in order], now)
+        targets = self._longest_waiting_first()
+        with_block = [t for t in targets if self._is_block_due(t, now)]
+        # what is looked for leaves room for what there was reason to measure
+        factor = 2 if with_block else 1
+        for target in targets:
+            legs = self._legs(target)
+            if target in with_block and self._is_silent(now):
+                order = block_order(self._rng, has_object=Probe.PAIR_OWN in legs)
+                if self._fits(order, next_slot_utc):
+                    await self._do_block(target, [legs[probe] for probe in order], now)
+                    return
+            order = sentinel_order(self._rng)
+            is_due = self._is_look_due(target, now, factor)
+            if is_due and self._fits(order, next_slot_utc):
+                await self._look(target, [legs[probe] for probe in order], now)
                 return
-        order = sentinel_order(self._rng)
-        if self._is_look_due(target, now) and self._fits(order, next_slot_utc):
-            await self._look(target, [legs[probe] for probe in order], now)
+
+    async def _knows_the_past(self, now: datetime) -> bool:
+        if self._past is None:
+            return True
+        legs = await self._past(now - REMEMBERED)
+        if legs is None:
+            return False
+        self._past = None
+        targets = {target.name: target for target in self._plan.targets}
+        for (name, block), made in groupby(legs, attrgetter("target", "block")):
+            if name in targets and block is not None:
+                self._recall(self._histories[targets[name]], block, list(made))
+        if self._rests(now):
+            _log.warning(
+                "differential event=still_stopped until=%s", self._stopped_until
+            )
+        return True
+
+    def _recall(self, history: _History, block: str, samples: Sequence[Sample]) -> None:
+        """Take note of a look or a block of before this start."""
+        begun = samples[0].started_at_utc
+        if block.startswith(_LOOK):
+            history.begin_look(begun)
+            history.note_look(samples)
+        elif block.startswith(_BLOCK):
+            evening = self._begin_block(history, begun)
+            self._note_block(history, evening, samples)
+        for place, sample in enumerate(samples):
+            if self._is_poisoned(sample, has_followed=_has_name(samples[:place])):
+                self._stopped_until = sample.started_at_utc + STOPPED_FOR
+        self._touched = samples[-1].started_at_utc
+
+    def _rests(self, now: datetime) -> bool:
+        return self._stopped_until is not None and now < self._stopped_until
 
     @property
     def has_residue(self) -> bool:
@@ -132,10 +217,14 @@ class Differential:
         is_known = len(self._after) == RESIDUE_BLOCKS
         return is_known and median(self._after) >= log(RESIDUE)
 
-    def _longest_waiting(self) -> Target:
-        histories = self._histories
+    def _longest_waiting_first(self) -> list[Target]:
+        """Those whose name is known; they share an evening's slots by turns."""
+        turns = {t: h.last_turn for t, h in self._histories.items() if h.name}
         never = datetime.min.replace(tzinfo=UTC)
-        return min(histories, key=lambda target: histories[target].last_look or never)
+        return sorted(turns, key=lambda target: turns[target] or never)
+
+    def _legs(self, target: Target) -> dict[str, Leg]:
+        return legs_of(target, self._plan.neutral, self._histories[target].name or "")
 
     def _fits(self, order: Sequence[str], next_slot_utc: datetime) -> bool:
         return self._means.fits(len(order), self._plan.leg_bytes, next_slot_utc)
@@ -143,9 +232,9 @@ class Differential:
     def _is_silent(self, now: datetime) -> bool:
         return self._is_past(self._touched, timedelta(seconds=SILENCE_S), now)
 
-    def _is_look_due(self, target: Target, now: datetime) -> bool:
+    def _is_look_due(self, target: Target, now: datetime, factor: int = 1) -> bool:
         last = self._histories[target].last_look
-        return self._is_past(last, self._plan.sentinel_every, now)
+        return self._is_past(last, factor * self._plan.sentinel_every, now)
 
     def _is_past(self, last: datetime | None, least: timedelta, now: datetime) -> bool:
         """Whether enough time has passed; twice of it where there is a residue."""
@@ -196,28 +285,34 @@ class Differential:
 
     async def _look(self, target: Target, legs: Sequence[Leg], now: datetime) -> None:
         history = self._histories[target]
-        history.last_look = now
-        samples = await self._measured(legs, f"s{int(now.timestamp())}")
-        cost = _cost(samples)
-        if cost is not None:
-            history.reasons.looks.append(cost > SLOWER)
+        history.begin_look(now)
+        samples = await self._measured(legs, f"{_LOOK}{int(now.timestamp())}")
+        history.note_look(samples)
 
     async def _do_block(
         self, target: Target, legs: Sequence[Leg], now: datetime
     ) -> None:
         history = self._histories[target]
+        evening = self._begin_block(history, now)
+        samples = await self._measured(legs, f"{_BLOCK}{int(now.timestamp())}")
+        self._note_block(history, evening, samples)
+        _log.info("block target=%s legs=%d", target.name, len(samples))
+
+    def _begin_block(self, history: _History, now: datetime) -> int | None:
+        """Count a block; its evening, None for one of the calm."""
+        history.last_turn = now
         evening, minute = self._evening(now)
         is_inside = 0 <= minute - LEAD_MIN < self._plan.window.length_min
         counts = history.blocks if is_inside else history.calm
         n_before = counts.get(evening, 0)
         counts.clear()
         counts[evening] = n_before + 1
-        if not is_inside:
-            history.n_calm += 1
-            history.last_look = now
-        samples = await self._measured(legs, f"b{int(now.timestamp())}")
-        self._note_block(history, evening if is_inside else None, samples)
-        _log.info("block target=%s legs=%d", target.name, len(samples))
+        if is_inside:
+            history.reasons.fired = evening
+            return evening
+        history.n_calm += 1
+        history.last_look = now
+        return None
 
     def _note_block(
         self, history: _History, evening: int | None, samples: Sequence[Sample]
@@ -241,6 +336,7 @@ class Differential:
             sample = await self._means.measured(leg, block=block, sequence=sequence)
             samples.append(sample)
             if self._is_poisoned(sample, has_followed=_has_name(samples[:-1])):
+                self._stop()
                 break
         self._touched = self._means.clock.now_utc()
         return samples
@@ -256,16 +352,23 @@ class Differential:
         if self._n_failed < _FAILED_IN_A_ROW:
             return False
         self._n_failed = 0
+        return True
+
+    def _stop(self) -> None:
         self._stopped_until = self._means.clock.now_utc() + STOPPED_FOR
         _log.warning(
             "differential event=stopped hours=24 reason=%r",
             "the neutral server fails after the target's name",
         )
-        return True
 
 
 def _has_name(samples: Sequence[Sample]) -> bool:
-    return any(sample.probe == Probe.SNI_AWAY for sample in samples)
+    """Whether the name went over the line; a server that is away hears none."""
+    return any(
+        sample.probe == Probe.SNI_AWAY
+        and sample.failed_operation not in (Operation.RESOLVE, Operation.CONNECT)
+        for sample in samples
+    )
 
 
 def _cost(samples: Sequence[Sample]) -> float | None:

@@ -11,6 +11,7 @@ from typing import Final
 from monitor.model import Probe, Round, RoundStatus, Target
 from monitor.probe import probes_of
 from monitor.sampling.budget import Grant
+from monitor.sampling.differential import PastLegs
 from monitor.sampling.leg_runs import Comparing
 from monitor.sampling.quic_turns import QuicTurns
 from monitor.sampling.ration import Ration
@@ -44,10 +45,12 @@ class Questions:
     ----------
     unrecorded : asked before a gap is stored; None: every gap is stored whole.
     is_paused : asked before each round; None: never.
+    past_legs : asked before the first block; None: there are none.
     """
 
     unrecorded: Unrecorded | None = None
     is_paused: IsPaused | None = None
+    past_legs: PastLegs | None = None
 
 
 NO_QUESTIONS: Final = Questions()

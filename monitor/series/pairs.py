@@ -29,6 +29,11 @@ FULL = 2
 _NOT_ABOUT_THE_NAME = ("resolve", "connect")
 _ANSWERS = (200, 206)
 _FROZEN = "generic_timeout_error"
+_MISTRUSTED = (
+    "ssl_unknown_authority",
+    "ssl_invalid_certificate",
+    "ssl_invalid_hostname",
+)
 _LEAST_SHOWN = 5
 """Certificates of the calm, of fewer none is called odd."""
 
@@ -220,9 +225,13 @@ def _is_dead(frame: pd.DataFrame) -> Bools:
 
 
 def _is_untrusted(frame: pd.DataFrame) -> Bools:
-    """Legs that we ended ourselves: what they showed was not to be trusted."""
+    """Legs that we ended ourselves: what they showed was not to be trusted.
+
+    A handshake that failed showed nothing: somebody sent an alert, or a page without
+    TLS, and that ends a leg as a reset does.
+    """
     failures = texts(frame, "failure", "")
-    return np.array([failure.startswith("ssl_") for failure in failures], np.bool_)
+    return np.array([failure in _MISTRUSTED for failure in failures], np.bool_)
 
 
 def times_us(frame: pd.DataFrame) -> Ints:

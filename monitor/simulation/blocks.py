@@ -22,22 +22,22 @@ _LINE_BPS: Final = 20e6
 _LEG_BYTES: Final = 256_000
 _KINDS: Final = (Probe.PAIR_OWN, Probe.SNI_SWAP, Probe.PAIR_BASE, Probe.SNI_AWAY)
 _A, _B, _C, _D = range(4)
-_LOOKS: Final = 72
+LOOKS: Final = 72
 """Sentinels of a day, each a slot of 20 minutes."""
-_WINDOW: Final = range(60, 66)
+IN_WINDOW: Final = range(60, 66)
 """Those of 20:00 to 22:00."""
-_NEAR: Final = range(58, 68)
+NEAR: Final = range(58, 68)
 """Those that are no calm ones."""
 _SLOTS: Final = 4
 """Of blocks, in the time between two sentinels."""
-SLOWER: Final = 1.5
+SLOWER: Final = 1.3
 """What a sentinel must show to count; of three, two are reason enough. As in
 `monitor.sampling.block_reasons`."""
 LOOKED_AT: Final = 3
 TRIGGERING: Final = 2
 TELLING: Final = 1.15
 FEW_BLOCKS: Final = 3
-BLOCKS: Final = 12
+BLOCKS: Final = 14
 """Of an evening, at most."""
 CALM_BLOCKS: Final = 3
 
@@ -113,7 +113,7 @@ class BlockDays:
     @property
     def is_calm_look(self) -> Bools:
         """Sentinels of the calm, shape (72,)."""
-        return ~np.isin(np.arange(_LOOKS), _NEAR)
+        return ~np.isin(np.arange(LOOKS), NEAR)
 
     @property
     def is_made(self) -> Bools:
@@ -137,9 +137,9 @@ def drawn_days(
     """
     shape = (n_homes, n_days)
     is_on = np.broadcast_to((np.arange(n_days) >= n_quiet)[:, None], (n_days, 1))
-    is_away_first = rng.random((*shape, _LOOKS)) < 0.5
+    is_away_first = rng.random((*shape, LOOKS)) < 0.5
     of_look = np.where(is_away_first[..., None], (_D, _C), (_C, _D))
-    in_window = np.isin(np.arange(_LOOKS), _WINDOW)
+    in_window = np.isin(np.arange(LOOKS), IN_WINDOW)
     looks = _rates(world, rng, of_look, is_on & in_window, is_on)
     looks = np.where(is_away_first[..., None], looks[..., ::-1], looks)
     kinds = _orders(rng, (*shape, BLOCKS + CALM_BLOCKS))
@@ -148,7 +148,7 @@ def drawn_days(
     look_costs = np.asarray(looks[..., 0] - looks[..., 1])
     costs = _cost_of_name(kinds, rates)
     slow = np.asarray(look_costs > np.log(SLOWER))
-    began, n_made = _made(world, slow, costs[..., :BLOCKS])
+    began, n_made = made_blocks(slow, costs[..., :BLOCKS], fires=world.fires)
     return BlockDays(
         looks=looks,
         look_costs=look_costs,
@@ -184,13 +184,22 @@ def _compared(kinds: Ints, rates: Floats) -> Floats:
     )
 
 
-def _made(world: BlockWorld, slow: Bools, costs: Floats) -> tuple[Ints, Ints]:
-    """Sentinel after which blocks begin, and how many there are, evening by evening."""
-    places = np.array(_WINDOW)
+def made_blocks(
+    slow: Bools, costs: Floats, *, fires: bool = False
+) -> tuple[Ints, Ints]:
+    """Sentinel after which blocks begin, and how many there are, evening by evening.
+
+    Parameters
+    ----------
+    slow : sentinels that showed a cost, shape (H, D, 72).
+    costs : of the name, in each block that may be made [log], shape (H, D, `BLOCKS`).
+    fires : whether there is reason enough on every evening.
+    """
+    places = np.array(IN_WINDOW)
     flags = [slow[..., places - back] for back in range(LOOKED_AT)]
-    fires = np.sum(flags, axis=0) >= TRIGGERING
-    first = np.where(fires.any(axis=-1), fires.argmax(axis=-1), len(places))
-    if world.fires:
+    is_reason = np.sum(flags, axis=0) >= TRIGGERING
+    first = np.where(is_reason.any(axis=-1), is_reason.argmax(axis=-1), len(places))
+    if fires:
         first[:] = 0
     n_made = np.zeros(first.shape, np.int64)
     for day in range(first.shape[1]):
@@ -272,7 +281,7 @@ def simulated_blocks(
 def _sentinels(
     days: BlockDays, day: int, midnight: datetime
 ) -> Iterator[dict[str, object]]:
-    for place in range(_LOOKS):
+    for place in range(LOOKS):
         rates = days.looks[0, day, place]
         pairs = [(_C, rates[0]), (_D, rates[1])]
         if days.is_away_first[0, day, place]:

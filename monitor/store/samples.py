@@ -74,13 +74,17 @@ class Samples:
         until: datetime | None = None,
         targets: Iterable[str] | None = None,
         vantage: str | None = None,
+        probes: Iterable[str] | None = None,
     ) -> Generator[Sample, None, None]:
         """The samples from `since` on and before `until` by time, streamed.
 
         Those of one instant are ordered by vantage, target, path, probe, server name.
         """
         names = None if targets is None else tuple(targets)
-        chosen = Selection(since=since, until=until, targets=names, vantage=vantage)
+        kinds = None if probes is None else tuple(probes)
+        chosen = Selection(
+            since=since, until=until, targets=names, vantage=vantage, probes=kinds
+        )
         return read(self.database, chosen)
 
     def first(self, vantage: str) -> datetime | None:
@@ -215,18 +219,21 @@ def _nested_from(items: list[object]) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which samples: from `since` on, before `until`, of these targets and vantage."""
+    """Which samples: from `since` on, before `until`, of these targets and kinds."""
 
     since: datetime | None = None
     until: datetime | None = None
     targets: Iterable[str] | None = None
     vantage: str | None = None
+    probes: Iterable[str] | None = None
 
     def of_series(self) -> ColumnElement[bool]:
         """The condition on the table of series."""
         terms: list[ColumnElement[bool]] = [true()]
         if self.targets is not None:
             terms.append(series.c.target.in_(list(self.targets)))
+        if self.probes is not None:
+            terms.append(series.c.probe.in_(list(self.probes)))
         if self.vantage is not None:
             terms.append(series.c.vantage == self.vantage)
         return and_(*terms)

@@ -113,6 +113,18 @@ def test_a_slow_site_is_not_cleared_by_a_name_that_costs_nothing():
     assert "not shown to be done by name" in " ".join(beside.sentences())
 
 
+@pytest.mark.parametrize("world", ["D1", "D2"])
+def test_a_name_that_costs_nothing_needs_no_calm_to_be_told_so(world):
+    home = Home(days=14, metrics=("connect_s", "goodput_bps"), factor={"facebook": 3.0})
+    legs = blocks(BLOCK_WORLDS[world])
+    hour = legs.started_at_utc.dt.tz_convert(TIMEZONE).dt.hour
+    is_of_name = legs.probe.isin(["pair_own", "sni_swap"])
+    legs = legs[~is_of_name | hour.isin([20, 21])]
+    words = " ".join(verdict_of(pd.concat([samples(home), legs])).sentences())
+    assert "Too few pairs out of the window to hold this against: 0" in words
+    assert ("not shown to be done by name" in words) is (world == "D2")
+
+
 def test_a_server_that_is_slow_to_unknown_names_is_told_as_that():
     verdict = verdict_of(
         with_blocks(HOME, replace(BLOCK_WORLDS["D4"], unknown_names=4))
@@ -313,6 +325,19 @@ def test_a_way_in_pairs_tells_the_route_from_the_service(direct, control, score)
     assert (verdict.verdict == "server_side") is (score < 0)
 
 
+def test_a_site_that_answers_nobody_at_the_end_of_a_way_is_not_slow_by_it():
+    """But for once in thirty; the controls are well by it."""
+    legs = ways(3.0)
+    is_dead = (legs.path == "tunnel") & (legs.target == "facebook")
+    is_dead &= np.arange(len(legs)) % 30 > 0
+    legs["failure"] = np.where(is_dead, "connection_reset", "")
+    legs["failed_operation"] = np.where(is_dead, "tls_handshake", "")
+    legs.loc[is_dead, "goodput_bps"] = np.nan
+    verdict = verdict_of(pd.concat([samples(SLOWED), legs]))
+    assert {c.check: c.score for c in verdict.mechanism}["bypass"] == 0
+    assert verdict.verdict != "server_side"
+
+
 def dying(
     legs: pd.DataFrame,
     *probes: str,
@@ -339,7 +364,9 @@ def away_of(legs: pd.DataFrame) -> list[PairValue]:
     return of_target(found, "facebook", Pair.NAME_AWAY)
 
 
-@pytest.mark.parametrize("failure", ["connection_reset", "generic_timeout_error"])
+@pytest.mark.parametrize(
+    "failure", ["connection_reset", "generic_timeout_error", "ssl_failed_handshake"]
+)
 def test_a_name_that_nobody_answers_to_is_blocked_and_not_so_many_times_slower(failure):
     legs = dying(blocks(BLOCK_WORLDS["D2"]), "pair_own", "sni_away", failure=failure)
     verdict = verdict_of(pd.concat([samples(HOME), legs]))

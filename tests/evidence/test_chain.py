@@ -36,11 +36,12 @@ def test_digests_of_known_samples_never_change():
         row_format: list(
             day_digests(some_samples(), secret=SECRET, row_format=row_format)
         )[-1].digest
-        for row_format in (1, 2)
+        for row_format in (1, 2, 3)
     }
     assert found == {
         1: "4aed4d30c258e482f574b19bceb991f3b108df4b0b36f7457529a22ade84b8f2",
         2: "d66eb04671eae9b430f65bc89f35a67dd7056023ece51bffdb1cb132ca4b961b",
+        3: "c2d72ae74e895cb3de752b8f9fbbb6b6935a038b1875b4cc2b057b8add92a62a",
     }
 
 

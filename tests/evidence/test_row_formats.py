@@ -1,4 +1,4 @@
-"""Days closed under row format 1 are checked under it for ever; new ones under 2."""
+"""Days closed under an older row format are checked under it for ever."""
 
 import gzip
 import json
@@ -86,14 +86,14 @@ def test_the_chain_goes_on_behind_the_links_of_before(database: str):
     assert list(links[: len(old)]) == old
     new = links[len(old) :]
     assert [(k.vantage, k.day, k.row_format) for k in new] == [
-        ("home", "2026-10-04", 2),
-        ("office", "2026-10-04", 2),
+        ("home", "2026-10-04", 3),
+        ("office", "2026-10-04", 3),
     ]
     assert {k.row_format for k in old} == {1}
     assert {k.previous for k in new} == {k.digest for k in old[-2:]}
     assert ask_store(database, stored_differences) == []
     answer = ask(database, "SELECT DISTINCT row_format FROM v_days", max_rows=5)
-    assert sorted(row[0] for row in answer.rows) == [1, 2]
+    assert sorted(row[0] for row in answer.rows) == [1, 3]
 
 
 @pytest.mark.parametrize("level", ["private", "trusted", "public"])
@@ -118,7 +118,7 @@ def test_a_bundle_shows_each_day_in_the_format_of_its_link(
     assert told[True] == set()
     kept_back = {"block"} if level == "public" else set()
     assert told[False] == NEW_COLUMNS - {"part", "tcp_rcv_ooopack"} - kept_back
-    assert {line.get("row_format") for line in lines} == {None, 2}
+    assert {line.get("row_format") for line in lines} == {None, 3}
 
 
 def test_a_late_row_of_a_day_of_before_gives_a_second_link(
@@ -130,7 +130,7 @@ def test_a_late_row_of_a_day_of_before_gives_a_second_link(
         store.samples.append([late])
     assert ask_store(database, stored_differences) == []
     (again,) = ask_store(database, close_days, now_utc=LATER)
-    assert (again.day, again.row_format) == ("2026-10-01", 2)
+    assert (again.day, again.row_format) == ("2026-10-01", 3)
     assert list(ask_store(database, ledger).links) == [*old, again]
     assert ask_store(database, stored_differences) == []
     path = tmp_path / "a.zip"
@@ -189,7 +189,7 @@ def test_a_link_of_format_1_covers_what_it_covered(database):
     ]
 
 
-def test_the_database_of_df32d66_goes_on_under_format_2(tmp_path: Path):
+def test_the_database_of_df32d66_goes_on_under_the_newest_format(tmp_path: Path):
     url = f"sqlite:///{tmp_path / 'monitor.db'}"
     packed = (DATA / "monitor.db.gz").read_bytes()
     (tmp_path / "monitor.db").write_bytes(gzip.decompress(packed))
@@ -204,7 +204,7 @@ def test_the_database_of_df32d66_goes_on_under_format_2(tmp_path: Path):
     links = ask_store(url, ledger).links
     assert list(links[: len(before)]) == list(before)
     assert [k.row_format for k in before] == [1] * len(before)
-    assert {k.row_format for k in links[len(before) :]} == {2}
+    assert {k.row_format for k in links[len(before) :]} == {3}
     assert ask_store(url, stored_differences) == []
 
 
@@ -213,7 +213,7 @@ def test_a_link_of_a_format_of_the_future_is_told_as_such(tmp_path: Path):
     bundle(path)
 
     def change(content: dict[str, bytes]) -> None:
-        chain = content["chain.ndjson"].replace(b'"row_format":2', b'"row_format":3')
+        chain = content["chain.ndjson"].replace(b'"row_format":3', b'"row_format":4')
         content["chain.ndjson"] = chain
 
     found = verify_bundle(rewritten(path, change)).findings
@@ -268,14 +268,19 @@ def test_stand_ins_of_answers_are_those_of_the_address_that_was_connected_to():
 ODD = ('a,"block":"b', ',"resolver":"x"', "\\", '"', "қ", 'a,"x_row":1', " ", "private")
 
 
-@pytest.mark.parametrize("row_format", [1, 2])
+@pytest.mark.parametrize("row_format", [1, 2, 3])
 @pytest.mark.parametrize("level", list(Level))
 def test_every_level_and_format_gives_the_leaf_of_the_full_row(level, row_format):
     first = some_samples()[0]
     odd = [
         replace(first, target=f"{n}", service=text, block=text, resolver=text, **more)
         for n, text in enumerate(ODD)
-        for more in ({}, {"remote_address": None, "path": text}, {"probe": "gateway"})
+        for more in (
+            {},
+            {"remote_address": None, "path": text},
+            {"probe": "gateway"},
+            {"probe": "sni_away", "server_name": text, "certificate_issuer": text},
+        )
     ]
     n_cut = 0
     for day in days_of(sorted([*some_samples(), *odd], key=_time)):
@@ -302,3 +307,38 @@ def test_every_level_and_format_gives_the_leaf_of_the_full_row(level, row_format
 
 def _time(one: Sample) -> datetime:
     return one.started_at_utc
+
+
+LEGS = ("pair_own", "sni_swap", "pair_base", "sni_away")
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_the_public_is_not_told_which_server_the_neutral_one_is(
+    database: str, tmp_path: Path, level: Level
+):
+    """The owner's own: its name, its certificate, its network; the kinds are public."""
+    legs = [
+        replace(
+            some_samples(n_days=1)[0],
+            probe=probe,
+            block="b1",
+            server_name="www.facebook.com" if probe == "pair_own" else "my.example",
+            certificate_sha256="ab" * 32 if probe != "pair_own" else "cd" * 32,
+            certificate_issuer="CN=Mine" if probe != "pair_own" else "CN=Theirs",
+            dns_answers=("198.51.100.7",) if probe != "pair_own" else (),
+            remote_address="198.51.100.7" if probe != "pair_own" else "31.13.72.36",
+        )
+        for probe in LEGS
+    ]
+    with open_store(database) as store:
+        store.samples.append(legs)
+    ask_store(database, close_days, now_utc=LATER)
+    path = tmp_path / "a.zip"
+    made(database, path, level.value)
+    assert verify_bundle(path, scope="rows").findings == []
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("samples.ndjson").decode()
+    assert all(f'"probe":"{probe}"' in text for probe in LEGS)
+    assert "www.facebook.com" in text
+    for word in ("my.example", "ab" * 32, "CN=Mine", "198.51.100"):
+        assert (word in text) is (level is not Level.PUBLIC)

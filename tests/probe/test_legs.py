@@ -12,15 +12,16 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.evening_rule import parse_window
-from monitor.model import Probe, Role, Sample, Target
+from monitor.model import Operation, Probe, Role, Sample, Target
 from monitor.probe import ProbeSettings
-from monitor.probe.legs import LegProber, legs_of
+from monitor.probe.legs import LegProber, legs_of, name_of
 from monitor.probe.traffic import Traffic
 from monitor.sampling.differential import (
     CALM_BLOCKS,
     Differential,
     DifferentialPlan,
     Means,
+    PastLegs,
     block_order,
 )
 from tests.fakes import SetClock
@@ -93,7 +94,7 @@ async def measured(
     prober = LegProber(settings, SystemClock(), 64_000)
     return {
         probe: await prober.measure(leg, traffic=Traffic())
-        for probe, leg in legs_of(site, neutral).items()
+        for probe, leg in legs_of(site, neutral, name_of(site) or "").items()
     }
 
 
@@ -172,13 +173,15 @@ def differential(
     *,
     rng: Random | None = None,
     most: int = 2,
+    targets: tuple[Target, ...] = (target(443),),
+    past: PastLegs | None = None,
 ) -> Differential:
     async def write(sample) -> None:
         kept.append(sample)
 
     plan = DifferentialPlan(
         neutral=f"https://{NEUTRAL}/1m.bin",
-        targets=(target(443),),
+        targets=targets,
         sentinel_every=timedelta(minutes=20),
         blocks_per_evening=most,
         leg_bytes=256_000,
@@ -186,7 +189,7 @@ def differential(
         window=parse_window("20:00-22:00"),
     )
     means = Means(prober=legs, clock=clock, write=write, spare_bytes=spare)
-    return Differential(plan, means, rng or Random(1))
+    return Differential(plan, means, rng or Random(1), past)
 
 
 async def evening(comparing: Differential, clock: SetClock, n_slots: int) -> None:
@@ -319,3 +322,150 @@ async def test_a_poisoned_server_stops_it_for_a_day(caplog):
     clock.now += timedelta(hours=24)
     await evening(comparing, clock, 12)
     assert len(kept) > n_legs
+
+
+@dataclass
+class SlowNames(Legs):
+    """Some targets' names are slow at the neutral server."""
+
+    slow: str = ""
+
+    async def measure(self, leg, *, traffic: Traffic) -> Sample:
+        sample = await super().measure(leg, traffic=traffic)
+        is_slow = leg.probe == Probe.SNI_AWAY and leg.target.name in self.slow
+        return replace(sample, goodput_bps=1e6 if is_slow else 1e7)
+
+
+@pytest.mark.parametrize(("slow", "least"), [("abcd", 5), ("d", 10)])
+async def test_slow_names_share_an_evening_and_one_alone_has_nearly_all(slow, least):
+    kept: list[Sample] = []
+    clock = SetClock(now=datetime(2026, 3, 1, 13, tzinfo=UTC))  # 18:00 in Almaty
+    targets = tuple(replace(target(443), name=name) for name in "abcd")
+    legs = SlowNames({}, slow=slow)
+    comparing = differential(legs, kept, clock, most=12, targets=targets)
+    await evening(comparing, clock, 12 * 4)
+    n_blocks = {
+        name: len(blocks([s for s in kept if s.target == name])) for name in "abcd"
+    }
+    assert {name for name, n in n_blocks.items() if n >= least} == set(slow)
+
+
+CACHE = Target(
+    name="cache",
+    url="tls://cdn.test",
+    host_from="https://site.test/",
+    host_like="r*---sn-*.cdn.test",
+)
+
+
+async def test_the_name_is_the_host_that_a_page_names():
+    """Not that of the URL, which nobody uses; until there is one, nothing is asked."""
+    asked: list[str | None] = []
+
+    class Named(Legs):
+        async def measure(self, leg, *, traffic: Traffic) -> Sample:
+            asked.append(leg.server_name)
+            assert leg.host == leg.server_name
+            return await super().measure(leg, traffic=traffic)
+
+    kept: list[Sample] = []
+    clock = SetClock()
+    comparing = differential(Named({}), kept, clock, targets=(CACHE,))
+    ordinary = Sample(started_at_utc=clock.now, target="cache", probe=Probe.TLS)
+    comparing.hear(replace(ordinary, server_name="cdn.test"))
+    comparing.hear(replace(ordinary, target="other", server_name="r1---sn-x.cdn.test"))
+    await evening(comparing, clock, 1)
+    assert asked == []
+    comparing.hear(replace(ordinary, server_name="r1---sn-a.cdn.test"))
+    await evening(comparing, clock, 1)
+    assert set(asked) == {None, "r1---sn-a.cdn.test"}
+
+
+def test_the_name_is_that_of_the_host_whose_objects_are_transferred():
+    site = Target(name="x", url="https://x.test/", download_host="abs.img.test")
+    assert name_of(site) == "abs.img.test"
+    assert name_of(replace(site, download_url="https://y.test/big")) == "y.test"
+    assert name_of(replace(site, download_host=None)) == "x.test"
+    assert name_of(CACHE) is None
+    assert name_of(replace(CACHE, url="tls://r1---sn-a.cdn.test")) is not None
+
+
+def of_before(kept: list[Sample]) -> PastLegs:
+    """What the store has of the legs at the neutral server."""
+
+    async def past(since: datetime) -> list[Sample]:
+        kinds = (Probe.PAIR_BASE, Probe.SNI_AWAY)
+        return [s for s in kept if s.probe in kinds and s.started_at_utc >= since]
+
+    return past
+
+
+class Timed(Legs):
+    """Legs that begin when the clock says so."""
+
+    clock: SetClock
+
+    async def measure(self, leg, *, traffic: Traffic) -> Sample:
+        sample = await super().measure(leg, traffic=traffic)
+        return replace(sample, started_at_utc=self.clock.now)
+
+
+async def test_a_restart_gives_an_evening_no_more_blocks():
+    kept: list[Sample] = []
+    clock = SetClock()
+    legs = Timed({Probe.SNI_AWAY: 1e6})
+    legs.clock = clock
+    await evening(differential(legs, kept, clock), clock, 12)
+    assert len(blocks(kept)) == 2
+    again = differential(legs, kept, clock, past=of_before(kept))
+    await evening(again, clock, 1)
+    n_legs = len(kept)
+    await evening(again, clock, 3)
+    assert len(kept) == n_legs  # the last look is known, too
+    await evening(again, clock, 7)
+    assert len(blocks(kept)) == 2
+
+
+async def test_a_restart_ends_no_rest(caplog):
+    kept: list[Sample] = []
+    clock = SetClock(now=datetime(2026, 3, 1, 3, tzinfo=UTC))
+    legs = Timed({Probe.SNI_AWAY: 1e6, Probe.PAIR_BASE: None})
+    legs.clock = clock
+    await evening(differential(legs, kept, clock), clock, 12 * 8)
+    n_legs = len(kept)
+    again = differential(legs, kept, clock, past=of_before(kept))
+    await evening(again, clock, 12 * 8)
+    assert len(kept) == n_legs
+    assert "event=still_stopped" in caplog.text
+    clock.now += timedelta(hours=24)
+    await evening(again, clock, 12)
+    assert len(kept) > n_legs
+
+
+async def test_nothing_is_done_while_the_past_cannot_be_had():
+    kept: list[Sample] = []
+    clock = SetClock()
+
+    async def away(_: datetime) -> None:
+        return None
+
+    await evening(differential(Legs({}), kept, clock, past=away), clock, 6)
+    assert kept == []
+
+
+async def test_a_server_that_is_away_is_not_poisoned(caplog):
+    """The name never went over the line."""
+
+    class Away(Legs):
+        async def measure(self, leg, *, traffic: Traffic) -> Sample:
+            sample = await super().measure(leg, traffic=traffic)
+            return replace(sample, failed_operation=Operation.CONNECT)
+
+    kept: list[Sample] = []
+    clock = SetClock(now=datetime(2026, 3, 1, 3, tzinfo=UTC))
+    gone = dict.fromkeys((Probe.PAIR_BASE, Probe.SNI_AWAY))
+    comparing = differential(Away(gone), kept, clock, most=12)
+    next(iter(comparing._histories.values())).reasons.looks.extend([True, True])
+    await evening(comparing, clock, 12 * 20)
+    assert len(blocks(kept)) > 4
+    assert "stopped" not in caplog.text

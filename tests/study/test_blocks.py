@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from monitor.simulation.blocks import BLOCK_WORLDS, BLOCKS, CALM_BLOCKS, drawn_days
+from study import block_ends
 from study.blocks import candidates, effect_at, lines
 
 
@@ -38,3 +39,15 @@ def test_the_table_has_a_row_for_each_world_and_cost():
     table = lines(2, 2)
     for word in ("D2:", "D3:", "D4:", "D5:", "D6:", "2 times", "1.5 times", "90 %"):
         assert any(word in line for line in table)
+
+
+def test_what_dies_or_is_forged_under_a_name_alone_is_found():
+    """And what dies, or is renewed, under every name is not: else the table fails."""
+    rows = [row.split(" | ") for row in block_ends.lines(6, 2) if "%" in row]
+    assert len(rows) == 11
+    for cells in rows:
+        words, shown = cells[0], cells[2]
+        if "100% of" in words:
+            assert "6/6" in shown
+        elif "under its name" not in words:
+            assert "0/2" in shown
