@@ -58,6 +58,11 @@ def evenings() -> str:
     return evenings_svg([EveningMark(day=d, state=s) for d, s in days], ENGLISH)
 
 
+def no_evenings() -> str:
+    """Before the first one."""
+    return evenings_svg([], ENGLISH)
+
+
 def _last_night() -> LastNight:
     target = np.geomspace(0.8, 6, 96)
     target[10] = target[30:33] = nan
@@ -118,7 +123,7 @@ def keys() -> str:
 
 PICTURES: Final[dict[str, Callable[[], str]]] = {
     f"{draw.__name__}.svg": draw
-    for draw in (heat, evenings, last_night, data, hours, week)
+    for draw in (heat, evenings, no_evenings, last_night, data, hours, week)
 } | {"keys.txt": keys}
 
 
