@@ -34,7 +34,7 @@ SCOPE: Final = Scope(
     window=WINDOW,
     since=date(2026, 2, 20),
     night=NIGHT,
-    made_at_utc=datetime(2026, 3, 6, 2, 3, 4, tzinfo=UTC),
+    made_at_utc=datetime(2026, 3, 6, 2, 3, 4, 5, tzinfo=UTC),
 )
 _BEGIN: Final = datetime(2026, 3, 2, 4, 7, 30, tzinfo=UTC)
 SLOW, DEAD, FINE = EveningState.SLOW, EveningState.DEAD, EveningState.FINE
@@ -68,7 +68,9 @@ def samples() -> pd.DataFrame:
             "failure": "clock_stepped",
         }
     ]
-    return pd.DataFrame(rows + spoiled)
+    # A leg of a pair is no attempt of its site.
+    leg = {**rows[0], "probe": Probe.PAIR_OWN, "block": "b-1"}
+    return pd.DataFrame([*rows, *spoiled, leg])
 
 
 def _is_evening(n: int) -> bool:

@@ -6,6 +6,7 @@ texts anew; read what changed before it is committed.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +24,9 @@ from monitor.report import (
     render_text,
 )
 from monitor.report.custody_page import render_custody
-from monitor.report.first_page import first_page
+from monitor.report.first_page import first_page, how_sure
 from monitor.untyped import Json
+from monitor.verdict_table import VERDICTS
 from monitor.wording import language
 from tests.conftest import without_pictures
 from tests.report.small_report import small_report
@@ -43,6 +45,31 @@ def texts_of(html: str) -> str:
     """The texts of a page, each in a line of its own."""
     lines = HTMLParser(html).body.text(separator="\n").splitlines()
     return "\n".join(line.strip() for line in lines if line.strip())
+
+
+def pictured(report: NightReport) -> str:
+    """The page of one host with its pictures, their titles and their marks."""
+    (host,) = (host for host in report.hosts if host.name == "chat")
+    return texts_of(render_html(replace(report, hosts=(host,)), "en")).partition(
+        "Evening by evening"
+    )[2]
+
+
+def sure(report: NightReport) -> str:
+    """How sure each verdict is, with odds and bound and without."""
+    verdict = report.hosts[0].verdict
+    bare = replace(verdict.effect, ci95=(None, None))
+    given = [
+        {"strength": "strong"},
+        {"strength": "likely", "e_value": 5e6},
+        {"strength": None, "e_value": 12.34},
+        {"strength": None, "e_value": None, "effect": bare},
+    ]
+    return "\n".join(
+        f"{name}: {how_sure(replace(verdict, verdict=name, **more), ENGLISH)}"
+        for name in (*VERDICTS, "of a newer program")
+        for more in given
+    )
 
 
 def public(report: NightReport) -> str:
@@ -107,18 +134,18 @@ TEXTS: Final[dict[str, Callable[[NightReport], str]]] = {
     "report.json": document,
     "report.txt": lambda report: render_text(report, "en"),
     "custody.txt": custody,
+    "sure.txt": sure,
 }
-
-
-@pytest.fixture(scope="module")
-def small() -> NightReport:
-    return small_report()
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_is_as_it_was_read(name: str, small: NightReport, no_pictures) -> None:
     kept = (FOLDER / name).read_bytes().decode()
     assert TEXTS[name](small).splitlines() == kept.splitlines()
+
+
+def test_a_page_with_pictures_is_as_it_was_read(small: NightReport) -> None:
+    assert pictured(small) == (FOLDER / "pictured.txt").read_text()
 
 
 def test_a_custody_page_holds_400_rows_of_a_kind_and_no_removal_of_nothing() -> None:
@@ -130,6 +157,7 @@ def test_a_custody_page_holds_400_rows_of_a_kind_and_no_removal_of_nothing() -> 
 
 
 if __name__ == "__main__":
+    (FOLDER / "pictured.txt").write_text(pictured(small_report()))
     with pytest.MonkeyPatch.context() as patch:
         without_pictures(patch)
         for file_name, text in TEXTS.items():
