@@ -9,3 +9,16 @@ Also a cell of a file or a database before it is given its type."""
 
 Theirs: TypeAlias = Any
 """An argument or an answer of another library's function that is only handed on."""
+
+
+def without_doubles(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """A JSON object, for `json.loads`; of two values under one name neither is right.
+
+    Raises
+    ------
+    ValueError : a name is there twice.
+    """
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a name is there twice")
+    return values

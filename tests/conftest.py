@@ -84,8 +84,13 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     They are looked at in `tests/report`, `test_one_evening` and the demo's test.
     """
-    monkeypatch.setattr("monitor.report.html._charts", lambda *_: ())
-    monkeypatch.setattr("monitor.report.html._data_charts", lambda *_: ())
+    without_pictures(monkeypatch)
+
+
+def without_pictures(patch: pytest.MonkeyPatch) -> None:
+    """For whoever is no test, too."""
+    patch.setattr("monitor.report.html._charts", lambda *_: ())
+    patch.setattr("monitor.report.html._data_charts", lambda *_: ())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -48,8 +48,8 @@ def test_every_command_has_help_and_is_found(name: str) -> None:
 
 
 def test_a_file_name_stands_once_in_the_tree() -> None:
-    names = [path.name for path in Path("monitor").rglob("*.py")]
-    names = [name for name in names if name != "__init__.py"]
+    files = [path.name for path in Path("monitor").rglob("*.*") if path.is_file()]
+    names = [name for name in files if name != "__init__.py" and ".pyc" not in name]
     assert sorted(names) == sorted(set(names))
 
 
@@ -100,6 +100,37 @@ def test_vague_names_are_seen_wherever_they_are_bound():
 
 def test_a_thing_is_called_by_its_kind() -> None:
     named = {path: vague_names(path.read_text()) for path in MODULES}
+    assert {path: names for path, names in named.items() if names} == {}
+
+
+SCRIPTS = [
+    path
+    for kind in ("*.js", "*.j2")
+    for path in sorted(Path("monitor").rglob(kind))
+    if "vendor" not in path.parts
+]
+_NO_CODE = re.compile(r"/\*.*?\*/|//[^\n]*|\"[^\"\n]*\"|{#.*?#}", re.DOTALL)
+_OF_A_TEMPLATE = re.compile(r"{[%{].*?[%}]}", re.DOTALL)
+_VAGUE = re.compile(rf"(?<![\w$\])?]\.)(?<![\w$])({'|'.join(sorted(VAGUE))})(?![\w$:])")
+
+
+def vague_words(path: Path, text: str) -> list[str]:
+    """Vague names in a script, or in what a template evaluates."""
+    code = _NO_CODE.sub("", text)
+    if path.suffix == ".j2":
+        code = " ".join(_OF_A_TEMPLATE.findall(code))
+    return _VAGUE.findall(code)
+
+
+def test_vague_names_are_seen_in_scripts_and_templates():
+    script = "const known = [...own].map((one) => one.at(-1)); // found"
+    assert vague_words(Path("a.js"), script) == ["known", "own", "one", "one"]
+    template = '{% for one in hosts %}<p>one {{ _("at") }} {{ own.name }}</p>'
+    assert vague_words(Path("a.j2"), template) == ["one", "own"]
+
+
+def test_a_thing_is_called_by_its_kind_in_scripts_and_templates() -> None:
+    named = {path: vague_words(path, path.read_text()) for path in SCRIPTS}
     assert {path: names for path, names in named.items() if names} == {}
 
 

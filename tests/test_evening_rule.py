@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from monitor.errors import InputError
-from monitor.evening_reading import Cell, readings, without_outages
+from monitor.evening_reading import (
+    Cell,
+    outage_evenings,
+    readings,
+    tried,
+    without_outages,
+)
 from monitor.evening_rule import (
     CEILING,
     EveningState,
@@ -270,10 +276,22 @@ def test_hours_without_a_line_are_left_out():
     assert all(
         rows(cells.values) == rows(cells.attempts) == up for cells in kept.values()
     )
+    assert sum(kept["a"].attempts.n_failed) == 0
     # Without a control nobody can tell an outage from a site that fails.
     assert without_outages(all_down, controls="") == all_down
     well = all_down | {"c": site_cells(hours(), hours())}
     assert without_outages(well, controls="c") == well
+
+
+def test_an_evening_of_an_outage_is_one_without_a_line_in_all_of_its_window():
+    out = hours(failed=12, evening=7)
+    partly = [
+        c if c.begin_min < 900 else c._replace(n_failed=0)
+        for c in hours(failed=12, evening=8)
+    ]
+    cells = site_cells([], [*out, *partly, *hours(evening=9)])
+    sites = {"a": cells, "control": cells}
+    assert outage_evenings(sites, ["control"], WINDOW) == {7}
 
 
 def test_a_window_is_ten_minutes_to_ten_hours_long():

@@ -26,7 +26,7 @@ class Estimate:
     high: float
 
 
-def estimate(excess: Floats, bias_sd: float = 0.0, rho: float = 0.0) -> Estimate | None:
+def estimate(excess: Floats, bias_sd: float = 0.0) -> Estimate | None:
     """Hodges-Lehmann centre of evenings and its interval; None without evenings.
 
     Parameters
@@ -34,7 +34,6 @@ def estimate(excess: Floats, bias_sd: float = 0.0, rho: float = 0.0) -> Estimate
     excess : shape (n,), usable evenings [log]
     bias_sd : steady difference between any two innocent sites [log]; no number of
         evenings averages it out
-    rho : lag-1 correlation of evenings; fewer of them count then
 
     Notes
     -----
@@ -48,13 +47,12 @@ def estimate(excess: Floats, bias_sd: float = 0.0, rho: float = 0.0) -> Estimate
     walsh = _walsh(values)
     centre = float(np.median(walsh))
     low, high = _interval(values, walsh, centre)
-    stretch = sqrt((1 + rho) / (1 - rho)) if rho > 0 else 1.0
     shrink = sqrt(values.size / excess.size)
     margin = (_Z95 * bias_sd) ** 2
     return Estimate(
         centre,
-        centre - sqrt(((centre - low) * stretch * shrink) ** 2 + margin),
-        centre + sqrt(((high - centre) * stretch * shrink) ** 2 + margin),
+        centre - sqrt(((centre - low) * shrink) ** 2 + margin),
+        centre + sqrt(((high - centre) * shrink) ** 2 + margin),
     )
 
 
@@ -64,7 +62,12 @@ def mean_estimate(
     """Mean excess of evenings and its interval; None without evenings.
 
     It claims what a verdict claims: how much slower on the whole, also where only some
-    of the evenings are slow, which a median does not see. Parameters as in `estimate`.
+    of the evenings are slow, which a median does not see.
+
+    Parameters
+    ----------
+    bias_sd : as in `estimate`.
+    rho : lag-1 correlation of evenings; fewer of them count then.
     """
     n = excess.size
     if n == 0:

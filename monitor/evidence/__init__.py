@@ -5,7 +5,6 @@ such a file on any machine, without the database.
 """
 
 from monitor.evidence.bundle import BundleInfo, names_at, write_bundle
-from monitor.evidence.chain import day_digests
 from monitor.evidence.redact import Level
 from monitor.evidence.verify import Finding, Verification, verify_bundle
 from monitor.model import DayDigest
@@ -16,7 +15,6 @@ __all__ = [
     "Finding",
     "Level",
     "Verification",
-    "day_digests",
     "names_at",
     "verify_bundle",
     "write_bundle",

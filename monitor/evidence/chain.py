@@ -71,35 +71,6 @@ class Day:
         return replace(self, rows=rows, row_format=row_format)
 
 
-def day_digests(
-    samples: Iterable[Sample],
-    *,
-    secret: bytes,
-    previous: str = GENESIS,
-    row_format: int = ROW_FORMAT,
-) -> Iterator[DayDigest]:
-    """The links for samples that come by time, chained per vantage.
-
-    Parameters
-    ----------
-    samples : whole UTC days, ordered by time.
-    secret : the chain's secret, 32 random bytes; makes the keys of the days.
-    previous : digest of the day before the first one.
-    row_format : 1: as days were closed before there were the columns of format 2.
-
-    Raises
-    ------
-    InputError : the samples are not ordered by time.
-    """
-    heads: dict[str, str] = {}
-    for day in days_of(samples):
-        before = heads.get(day.vantage, previous)
-        keys = day_keys(secret, day.vantage, day.day)
-        link = day_digest(day.under(row_format), keys, before)
-        heads[day.vantage] = link.digest
-        yield link
-
-
 def days_of(samples: Iterable[Sample | Row]) -> Iterator[Day]:
     """Samples or their rows as days of canonical rows: by date, then by vantage."""
     last = ""

@@ -128,7 +128,7 @@ def differences(
         for n, (value, other) in enumerate(zip(stated, recomputed, strict=True)):
             yield from differences(value, other, f"{where}[{n}]")
     elif not _is_same(stated, recomputed):
-        yield where, f"{_brief(stated)} stated, {_brief(recomputed)} computed"
+        yield where, f"{brief(stated)} stated, {brief(recomputed)} computed"
 
 
 def _as_first_made(verdict: Mapping[str, Json]) -> dict[str, Json]:
@@ -159,5 +159,6 @@ def _is_same(value: object, other: object) -> bool:
     return value == other
 
 
-def _brief(value: object) -> str:
+def brief(value: object) -> str:
+    """A value for a message: no longer than a line, with nothing that turns it."""
     return ascii(value)[:80]

@@ -21,13 +21,14 @@ from monitor.evidence.findings import Finding, Kind, Scope, Verification
 from monitor.evidence.links import Link, check_links
 from monitor.evidence.recompute import (
     NotComparableError,
+    brief,
     differences,
     document_again,
 )
 from monitor.evidence.redact import Level
 from monitor.evidence.rowcheck import RowCheck
 from monitor.model import LOCAL_PROBES, SIMULATED
-from monitor.untyped import Json
+from monitor.untyped import Json, without_doubles
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -159,18 +160,10 @@ def _has_its_check(document: Mapping[str, Json], body: bytes) -> bool:
 
 def _parsed_document(body: bytes) -> dict[str, Json] | None:
     try:
-        document = json.loads(body, object_pairs_hook=_unique)
+        document = json.loads(body, object_pairs_hook=without_doubles)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
-
-
-def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """An object; one that says two things under one name says nothing."""
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise ValueError("a name is there twice")
-    return values
 
 
 def _check(opened: _Opened, manifest: Mapping[str, Json], watched: Watched) -> None:
@@ -239,12 +232,8 @@ def _check_statements(
     }
     for name, value in recomputed.items():
         if manifest.get(name) != value:
-            what = f"{_brief(manifest.get(name))} stated, {_brief(value)} found"
+            what = f"{brief(manifest.get(name))} stated, {brief(value)} found"
             result.add(layout.MANIFEST, what, field=name)
-
-
-def _brief(value: object) -> str:
-    return ascii(value)[:80]
 
 
 def _level_of_rows(links: Sequence[Link]) -> str | None:
@@ -263,7 +252,7 @@ def _terms(opened: _Opened, manifest: Mapping[str, Json]) -> Mapping[str, Json]:
     for name in ("method_version", "tzdata_version"):
         here, there = document.get(name), manifest.get(name)
         if here != there:
-            what = f"{_brief(here)} stated, {_brief(there)} in the manifest"
+            what = f"{brief(here)} stated, {brief(there)} in the manifest"
             opened.result.add(layout.VERDICTS, what, field=name)
     return document
 

@@ -58,10 +58,9 @@ class RawBatch:
     n_rows: int
     cells: Mapping[str, Any]
 
-    def refuse(self, index: int, column: Column, value: object = None) -> InputError:
+    def refuse(self, index: int, column: Column) -> InputError:
         """The error about one cell of this batch."""
-        if value is None:
-            value = _python_value(self.cells[column.name][index])
+        value = _python_value(self.cells[column.name][index])
         return InputError(
             f"{self.source}: row {self.first_row + index}, column {column.name}:"
             f" found {shown(value)}; allowed: {column.allowed}"

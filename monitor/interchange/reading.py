@@ -21,6 +21,7 @@ from monitor.interchange.sample_files import (
     lines,
     readable,
 )
+from monitor.untyped import without_doubles
 
 ROWS_PER_BATCH: Final = 20_000
 
@@ -173,19 +174,12 @@ _CURVES: Final = frozenset(c.name for c in COLUMNS if c.kind is Kind.CURVE)
 def _json_object(place: str, line: str) -> dict[str, object]:
     try:
         row = json.loads(
-            line, object_pairs_hook=_without_doubles, parse_constant=_no_constant
+            line, object_pairs_hook=without_doubles, parse_constant=_no_constant
         )
     except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: no JSON: {error}; found {shown(line)}") from error
     if not isinstance(row, dict):
         raise InputError(f"{place}: found {shown(row)}; allowed: a JSON object")
-    return row
-
-
-def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    row = dict(pairs)
-    if len(row) != len(pairs):
-        raise ValueError("a name is there twice")
     return row
 
 

@@ -100,7 +100,6 @@ class Prober:
         self,
         target: Target,
         probe: str,
-        trace: Trace | None = None,
         *,
         traffic: Traffic | None = None,
     ) -> Sample:
@@ -116,9 +115,7 @@ class Prober:
         port = None if chosen is None else self._offers.port(endpoint_of(chosen.url))
         if chosen is None or port is None:
             raise NotTriedError(phrase("HTTP/3 is not offered"))
-        observation = new_observation(
-            self._clock, stored_url(chosen.url), traffic, trace
-        )
+        observation = new_observation(self._clock, stored_url(chosen.url), traffic)
         is_page = probe != Probe.DOWNLOAD
         with _ending(observation, target):
             await self._wire.get_over_quic(

@@ -10,7 +10,7 @@ import pytest
 from monitor.errors import InputError
 from monitor.evidence import Level, write_bundle
 from monitor.evidence.bundle import Ledger
-from monitor.evidence.chain import day_digests
+from tests.evidence.chains import day_digests
 from tests.evidence.samples import CONFIG, VERDICTS, some_samples
 
 SECRET = b"s" * 32

@@ -9,13 +9,13 @@ from monitor.errors import InputError
 from monitor.evidence.chain import (
     GENESIS,
     DayKeys,
-    day_digests,
     day_keys,
     days_of,
     leaf,
 )
 from monitor.evidence.layout import View, written
 from monitor.evidence.redact import Hosts, Level, network
+from tests.evidence.chains import day_digests
 from tests.evidence.samples import some_samples
 
 SECRET = b"s" * 32

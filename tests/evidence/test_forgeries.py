@@ -11,7 +11,7 @@ from benchmarks.forgeries import FORGERIES, Forger, Members, fitting, honest_dig
 from monitor.errors import InputError
 from monitor.evidence import Level, layout, verify_bundle
 from monitor.evidence.bundle import Ledger
-from monitor.evidence.chain import day_digests
+from tests.evidence.chains import day_digests
 from tests.evidence.samples import some_samples
 from tests.evidence.test_bundle import SECRET, bundle
 

@@ -12,7 +12,7 @@ from sqlalchemy import MetaData, Table, insert, text
 
 from monitor.evidence import verify_bundle
 from monitor.evidence.canonical_rows import COLUMNS_OF, stored_rows
-from monitor.evidence.chain import DayKeys, day_digests, day_keys, days_of, leaf
+from monitor.evidence.chain import DayKeys, day_keys, days_of, leaf
 from monitor.evidence.layout import View, lines_of, written
 from monitor.evidence.ledger import close_days, ledger, stored_differences
 from monitor.evidence.redact import Hosts, Level, networks
@@ -23,6 +23,7 @@ from monitor.store.engine import make_engine
 from monitor.store.question import ask
 from monitor.store.upgrade_turns import migrating
 from tests.door import ask_store
+from tests.evidence.chains import day_digests
 from tests.evidence.samples import START, some_samples
 from tests.evidence.test_bundle import SECRET, bundle
 from tests.evidence.test_ledger import forced

@@ -18,6 +18,7 @@ from monitor.report import (
     render_html,
 )
 from monitor.simulation import Home, demo_home
+from tests.report.small_report import small_report
 
 SINCE, NIGHT = date(2018, 3, 20), date(2018, 4, 15)
 SCOPE = Scope(
@@ -50,6 +51,12 @@ def report(home: Home) -> NightReport:
 def one_service(report: NightReport) -> NightReport:
     """The same with one service only: quicker to draw."""
     return replace(report, hosts=report.hosts[:1])
+
+
+@pytest.fixture(scope="session")
+def small() -> NightReport:
+    """Put together by hand; no home is judged for it."""
+    return small_report()
 
 
 Draw = Callable[[NightReport, str], str]

@@ -114,10 +114,16 @@ def test_rows_of_a_simulation_are_told_beside_any_number_of_versions(
     assert "0.5.0" not in page
 
 
-def test_a_public_copy_says_no_hour_of_its_making(report) -> None:
-    made_at = datetime(2018, 4, 16, 2, 3, 4, 5, tzinfo=UTC)
-    copy = public_copy(replace(report, made_at=made_at), "v-1")
-    assert copy.made_at == datetime(2018, 4, 16, tzinfo=UTC)
+def test_a_public_copy_says_no_hour_of_its_making_and_times_to_the_quarter(small):
+    copy = public_copy(small, "v-1")
+    assert f"{small.made_at:%d %H:%M:%S.%f}" == "06 07:03:04.000005"
+    assert f"{copy.made_at:%d %H:%M:%S.%f}" == "06 00:00:00.000000"
+    assert f"{small.measured.first:%d %H:%M:%S}" == "02 09:07:30"
+    assert f"{copy.measured.first:%d %H:%M:%S}" == "02 09:00:00"
+    assert f"{copy.measured.last:%d %H:%M:%S}" == "06 05:30:00"
+    assert {v.vantage for v in copy.analysis.verdicts} == {"v-1"}
+    assert copy.is_public
+    assert not small.is_public
 
 
 def test_attempts_in_the_window_are_those_from_its_first_minute_to_its_last() -> None:

@@ -46,6 +46,28 @@ def test_rows_that_say_no_kind_are_pages_of_a_site() -> None:
     assert told.by_day.tolist() == [0, expected_on_wire_bytes(1, 2000)]
 
 
+def test_rows_without_a_size_a_kind_or_a_place_are_counted_as_they_are() -> None:
+    """Local rows are no site's, and what is not told is a page of no bytes."""
+    rows = [
+        ("a", None, "2026-03-01T10:00:00Z", 700.0),
+        ("a", "dns", "2026-03-02T10:00:00Z", None),
+        ("_clock", "clock", "2026-03-02T10:00:00Z", None),
+        ("_own", "own_traffic", "2026-03-02T10:00:00Z", 0.0),
+        ("b", "https", "2026-03-03T10:00:00Z", 100.0),
+    ]
+    frame = pd.DataFrame(
+        rows, columns=["target", "probe", "started_at_utc", "encoded_body_bytes"]
+    )
+    frame["started_at_utc"] = pd.to_datetime(frame["started_at_utc"], utc=True)
+    told = data_used(frame, ZONE, SPAN, (1, 2))
+    page, other = expected_on_wire_bytes(1, 700), expected_on_wire_bytes(1, 0)
+    assert told.by_day.tolist() == [page, other]
+    assert [(s.name, s.by_kind) for s in told.by_site] == [("a", (page, 0, other))]
+    assert (told.per_day, told.per_month) == (1, 2)
+    bare = data_used(frame.drop(columns="encoded_body_bytes"), ZONE, SPAN, (None, None))
+    assert bare.by_day.tolist() == [other, other]
+
+
 def test_sites_are_told_by_kind_the_largest_first() -> None:
     a, b = used().by_site
     pages, transfers = (

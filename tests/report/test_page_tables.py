@@ -18,6 +18,12 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 @pytest.fixture(scope="module")
+def report(small):
+    """Of the night on which the evenings below end."""
+    return replace(small, night=NIGHT)
+
+
+@pytest.fixture(scope="module")
 def host(report):
     return report.hosts[0]
 

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from monitor.clock import SystemClock
 from monitor.errors import InputError, StoreError
 from monitor.evening_rule import parse_window
-from monitor.evidence.chain import day_digests
 from monitor.model import OwnTerms, Round, RoundStatus
 from monitor.store import Store, open_store
 from monitor.store.backup import backup, restore
@@ -25,6 +24,7 @@ from monitor.store.spool import SpooledWriter
 from monitor.store.tables import metadata
 from tests.databases import KINDS_IN_BRIEF
 from tests.door import ask_store_as_it_is
+from tests.evidence.chains import day_digests
 from tests.evidence.samples import some_samples
 from tests.postgres import PostgresServer
 from tests.store.analyses import an_analysis

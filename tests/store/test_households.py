@@ -10,7 +10,6 @@ import psycopg
 import pytest
 
 from monitor.errors import HeldError
-from monitor.evidence.chain import day_digests
 from monitor.model import Analysis
 from monitor.store import open_store
 from monitor.store.consents import Consent
@@ -22,6 +21,7 @@ from monitor.store.tables import metadata
 from monitor.store.wiping import stored_things, wipe
 from tests import forks
 from tests.door import ask_store, ask_store_as_it_is
+from tests.evidence.chains import day_digests
 from tests.store.analyses import an_analysis
 from tests.store.test_database import T0, sample
 from tests.store.test_spool import ROUND

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from monitor.errors import InputError, StoreError
-from monitor.evidence.chain import day_digests
 from monitor.store import Store, open_store
 from monitor.store.digests import Lodging
 from monitor.store.engine import make_engine
+from tests.evidence.chains import day_digests
 from tests.evidence.samples import some_samples
 
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from benchmarks.soak.older import build
 from monitor.daemon.chores import COMPACT_PAUSE_S
-from monitor.evidence.chain import day_digests
 from monitor.evidence.ledger import close_days, stored_differences
 from monitor.model import Round, RoundStatus, Sample
 from monitor.store import Store, open_store
@@ -30,6 +29,7 @@ from monitor.store.retention import (
 from monitor.store.tables import hourly, hourly_stale, samples
 from tests.databases import sqlite_in_brief
 from tests.door import ask_store
+from tests.evidence.chains import day_digests
 from tests.store.test_database import T0
 from tests.store.writing_process import numbered
 

@@ -10,10 +10,10 @@ export class Problem extends Error {
 }
 
 function search(parameters) {
-  const known = Object.entries(parameters).filter(
+  const given = Object.entries(parameters).filter(
     ([, v]) => v !== null && v !== undefined && v !== "",
   );
-  const text = new URLSearchParams(known).toString();
+  const text = new URLSearchParams(given).toString();
   return text ? `?${text}` : "";
 }
 

@@ -61,10 +61,10 @@ function freshness(health, targets) {
 }
 
 function showFrame(targets, health) {
-  const own = targets.targets;
-  const nControls = own.filter((site) => site.role === "control").length;
+  const sites = targets.targets;
+  const nControls = sites.filter((site) => site.role === "control").length;
   const nServices = new Set(
-    own.filter((site) => site.role === "target").map((site) => site.service),
+    sites.filter((site) => site.role === "target").map((site) => site.service),
   ).size;
   const simulated = isSimulated(targets);
   byId("place").textContent = t(simulated ? "place.simulated" : "place", {

@@ -50,17 +50,17 @@ function format(instant, options) {
 
 /** A local date (YYYY-MM-DD) in words. */
 export function dayName(date, isShort = false) {
-  const at = new Date(`${date}T12:00:00Z`);
-  if (!isKnown) return ownDayName(at, isShort);
+  const noon = new Date(`${date}T12:00:00Z`);
+  if (!isKnown) return ownDayName(noon, isShort);
   const options = isShort
     ? { day: "numeric", month: "short", timeZone: "UTC" }
     : { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
-  return format(at, options);
+  return format(noon, options);
 }
 
-function ownDayName(at, isShort) {
-  const day = `${at.getUTCDate()} ${t(`month.${at.getUTCMonth() + 1}`)}`;
-  return isShort ? day : `${t(`weekday.${at.getUTCDay()}`)}, ${day} ${at.getUTCFullYear()}`;
+function ownDayName(noon, isShort) {
+  const day = `${noon.getUTCDate()} ${t(`month.${noon.getUTCMonth() + 1}`)}`;
+  return isShort ? day : `${t(`weekday.${noon.getUTCDay()}`)}, ${day} ${noon.getUTCFullYear()}`;
 }
 
 /** A day of the week in short, 0 is Sunday. */
@@ -71,10 +71,10 @@ export function weekdayName(day) {
 
 /** A moment on the home's clock. */
 export function moment(value, withSeconds = false) {
-  const at = new Date(value);
-  const date = new Date(localMs(at.getTime())).toISOString().slice(0, 10);
+  const instant = new Date(value);
+  const date = new Date(localMs(instant.getTime())).toISOString().slice(0, 10);
   const second = withSeconds ? "2-digit" : undefined;
-  const time = format(at, {
+  const time = format(instant, {
     hour: "2-digit",
     minute: "2-digit",
     second,
@@ -137,8 +137,15 @@ function measuredOffset(ms) {
     hourCycle: "h23",
     timeZone: zoneAt(ms),
   }).formatToParts(new Date(ms));
-  const at = Object.fromEntries(parts.map((part) => [part.type, Number(part.value)]));
-  const local = Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second);
+  const clock = Object.fromEntries(parts.map((part) => [part.type, Number(part.value)]));
+  const local = Date.UTC(
+    clock.year,
+    clock.month - 1,
+    clock.day,
+    clock.hour,
+    clock.minute,
+    clock.second,
+  );
   return Math.round((local - ms) / 60000);
 }
 

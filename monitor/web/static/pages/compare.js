@@ -52,37 +52,37 @@ async function show(targets, figure) {
   const edges = Object.fromEntries(
     EDGES.map((name) => [name, new Date(fromLocal(chosen[name])).toISOString()]),
   );
-  const found = await ask("/compare", { ...chosen, ...edges });
-  if (found.a.n === 0 || found.b.n === 0) {
+  const comparison = await ask("/compare", { ...chosen, ...edges });
+  if (comparison.a.n === 0 || comparison.b.n === 0) {
     byId("compare-words").textContent = "";
     figure.showEmpty(t("compare.empty"));
     return;
   }
-  byId("compare-words").textContent = comparisonWords(found);
+  byId("compare-words").textContent = comparisonWords(comparison);
   const covered = (span) =>
     percent(
       share(
         span.n,
         Date.parse(span.since),
         Date.parse(span.until),
-        interval(targets, found.metric),
+        interval(targets, comparison.metric),
       ),
     );
   const words = [
     t("compare.caption", {
       zone,
-      metric: `${t(`metric.${found.metric}`)} (${scale(found.metric).unit})`,
+      metric: `${t(`metric.${comparison.metric}`)} (${scale(comparison.metric).unit})`,
     }),
-    spanWords(found, "a"),
-    spanWords(found, "b"),
-    t("compare.coverage", { a: covered(found.a), b: covered(found.b) }),
-    ...(found.control_names.length
-      ? [t("figure.controls", { names: found.control_names.join(", ") })]
+    spanWords(comparison, "a"),
+    spanWords(comparison, "b"),
+    t("compare.coverage", { a: covered(comparison.a), b: covered(comparison.b) }),
+    ...(comparison.control_names.length
+      ? [t("figure.controls", { names: comparison.control_names.join(", ") })]
       : []),
   ];
-  figure.show(compareOption(found), compareData(found), {
+  figure.show(compareOption(comparison), compareData(comparison), {
     words,
-    label: `${comparisonWords(found)} ${words.join(" ")}`,
+    label: `${comparisonWords(comparison)} ${words.join(" ")}`,
   });
 }
 

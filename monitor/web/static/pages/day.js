@@ -52,9 +52,9 @@ async function showHead({ date, target, vantage }, gaps) {
     ask("/evenings", { vantage, since: date, until: date }),
     ask("/annotations", { vantage, since: date, until: date }),
   ]);
-  const own = strips.find((one) => one.target === target)?.evenings[0];
-  byId("day-title").textContent = own
-    ? eveningWords(target, own)
+  const evening = strips.find((strip) => strip.target === target)?.evenings[0];
+  byId("day-title").textContent = evening
+    ? eveningWords(target, evening)
     : t("day.caption", { target, date: dayName(date) });
   document.title = `${byId("day-title").textContent} · ${t("title")}`;
   byId("day-notes").replaceChildren(

@@ -5,7 +5,7 @@ import { Figure } from "../figure.js";
 import { calendar, legend } from "../parts/calendar.js";
 import { hosts } from "../parts/cards.js";
 import { fillMetric, fillVantage, firstMetric, siteOptions } from "../parts/choice.js";
-import { eveningsAbout, eveningsData, eveningsOption } from "../parts/evenings.js";
+import { eveningsAbout, eveningsData, eveningsOption } from "../parts/evening_strips.js";
 import {
   cellAt,
   cellWords,
@@ -35,10 +35,10 @@ function since(targets, weeks) {
 function fillChoice(targets, service) {
   const parameters = asked();
   const { elements } = form;
-  const own = targets.targets.filter(
+  const offered = targets.targets.filter(
     (site) => site.role !== "target" || site.service === service.service,
   );
-  const sites = siteOptions({ targets: own });
+  const sites = siteOptions({ targets: offered });
   fillSelect(elements.target, sites, parameters.get("target") ?? leadingHost(service));
   fillMetric(
     elements.metric,
@@ -182,20 +182,20 @@ async function showHeatmap(figure, targets, signal) {
 
 async function showEvenings(figure, targets, signal) {
   const { target, weeks, vantage } = chosen();
-  const found = await ask("/evenings", { vantage, since: since(targets, weeks) });
+  const answer = await ask("/evenings", { vantage, since: since(targets, weeks) });
   if (signal.aborted) return;
-  const own = found.targets.find((one) => one.target === target);
-  const hasAny = (one) => one.evenings.some((evening) => evening.n > 0);
+  const ofTarget = answer.targets.find((strip) => strip.target === target);
+  const hasAny = (strip) => strip.evenings.some((evening) => evening.n > 0);
   byId("calendar").replaceChildren(
-    ...(own && hasAny(own)
-      ? [calendar(own, vantage), legend(own.evenings)]
+    ...(ofTarget && hasAny(ofTarget)
+      ? [calendar(ofTarget, vantage), legend(ofTarget.evenings)]
       : [
           element(
             "p",
             { class: "empty" },
-            t(own ? "evenings.empty" : "calendar.control", {
-              start: found.window.start,
-              end: found.window.end,
+            t(ofTarget ? "evenings.empty" : "calendar.control", {
+              start: answer.window.start,
+              end: answer.window.end,
             }),
           ),
         ]),
@@ -203,11 +203,11 @@ async function showEvenings(figure, targets, signal) {
   // Of a year the last weeks are in sight first.
   const shown = byId("calendar").querySelector(".weeks");
   if (shown) shown.scrollTop = shown.scrollHeight;
-  if (!found.targets.some(hasAny)) {
-    figure.showEmpty(t("evenings.empty", { start: found.window.start, end: found.window.end }));
+  if (!answer.targets.some(hasAny)) {
+    figure.showEmpty(t("evenings.empty", { start: answer.window.start, end: answer.window.end }));
     return;
   }
-  figure.show(eveningsOption(found), eveningsData(found), eveningsAbout(found));
+  figure.show(eveningsOption(answer), eveningsData(answer), eveningsAbout(answer));
   figure.chart.off("click");
   figure.chart.on(
     "click",
@@ -219,7 +219,7 @@ async function showProfile(figure, targets, cycle, signal) {
   for (const button of byId("cycle").children)
     button.setAttribute("aria-pressed", String(button.dataset.cycle === cycle));
   const { target, metric, weeks, vantage } = chosen();
-  const found = await ask("/profile", {
+  const answer = await ask("/profile", {
     target,
     metric,
     vantage,
@@ -227,8 +227,8 @@ async function showProfile(figure, targets, cycle, signal) {
     since: since(targets, weeks),
   });
   if (signal.aborted) return;
-  if (found.shape.n.some((n) => n > 0))
-    figure.show(profileOption(found), profileData(found), profileAbout(found));
+  if (answer.shape.n.some((n) => n > 0))
+    figure.show(profileOption(answer), profileData(answer), profileAbout(answer));
   else figure.showEmpty(t("heatmap.empty", { every: duration(targets.every_s) }));
 }
 
@@ -239,12 +239,11 @@ judging.catch(() => {});
 await begin(async (targets) => {
   const judged = await judging;
   const services = servicesOf(targets, judged);
-  const wanted = pathParts()[1];
-  const service = services.find((one) => one.service === wanted) ?? services[0];
-  if (wanted && service?.service !== wanted)
-    throw new Error(t("evenings.unknown", { service: wanted }));
+  const name = pathParts()[1];
+  const service = services.find((each) => each.service === name) ?? services[0];
+  if (name && service?.service !== name) throw new Error(t("evenings.unknown", { service: name }));
   if (!service) return;
-  byId("services").replaceChildren(...services.map((one) => chip(one, service)));
+  byId("services").replaceChildren(...services.map((each) => chip(each, service)));
   showVerdict(service, judged);
   fillChoice(targets, service);
   const figures = makePicture();

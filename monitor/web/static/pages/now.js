@@ -42,15 +42,15 @@ function showNothingNow() {
 
 async function showSpark(place) {
   const target = place.dataset.spark;
-  const found = await ask("/series", {
+  const series = await ask("/series", {
     target,
     metric: place.dataset.metric,
     resolution: "hour",
     with_controls: "true",
   });
-  const until = Date.parse(found.until) / 1000;
-  const controls = found.controls ? lastHours(found.controls, until) : [];
-  place.replaceChildren(spark(lastHours(found.curve, until), controls, t("card.day", { target })));
+  const until = Date.parse(series.until) / 1000;
+  const controls = series.controls ? lastHours(series.controls, until) : [];
+  place.replaceChildren(spark(lastHours(series.curve, until), controls, t("card.day", { target })));
 }
 
 async function show(targets, health) {
@@ -66,7 +66,7 @@ async function show(targets, health) {
   if (now) showPresent(now, told, services);
   else showNothingNow();
   byId("answer-lead").textContent = judged.lead;
-  const of = (service) => strips.find((one) => one.target === leadingHost(service));
+  const of = (service) => strips.find((strip) => strip.target === leadingHost(service));
   const cards = services.map((service) => card(service, now, of(service), targets.every_s));
   // Whoever reads a card by keyboard keeps it.
   if (byId("cards").contains(document.activeElement)) return;

@@ -29,10 +29,10 @@ export function windows(window_, [since, until]) {
     day * DAY_MS <= localMs(until);
     day += 1
   ) {
-    const at = (text) =>
+    const instant = (text) =>
       day * DAY_MS + Number(text.slice(0, 2)) * 3600000 + Number(text.slice(3)) * 60000;
-    const start = at(window_.start);
-    const end = at(window_.end) + (window_.end <= window_.start ? DAY_MS : 0);
+    const start = instant(window_.start);
+    const end = instant(window_.end) + (window_.end <= window_.start ? DAY_MS : 0);
     if (end > localMs(since) && start < localMs(until)) areas.push([start, end]);
   }
   return areas;

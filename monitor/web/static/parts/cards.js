@@ -9,8 +9,8 @@ import { strip } from "./sparks.js";
 const SIGNS = { well: "○", slow: "▲", failed: "✕", unmeasured: "–" };
 const TONES = { well: "fine", slow: "warn", failed: "alarm", unmeasured: "open" };
 
-function isOneHost(one) {
-  return one.members.length === 1 && one.members[0].target === one.service;
+function isOneHost(verdict) {
+  return verdict.members.length === 1 && verdict.members[0].target === verdict.service;
 }
 
 function host({ target, part_title, verdict, kind, heading }) {
@@ -25,12 +25,12 @@ function host({ target, part_title, verdict, kind, heading }) {
 }
 
 /** The hosts of a judged service, unless it is its own only one. */
-export function hosts(one) {
-  if (isOneHost(one)) return null;
+export function hosts(verdict) {
+  if (isOneHost(verdict)) return null;
   return element(
     "ul",
-    { class: "hosts", "aria-label": t("card.hosts", { service: one.service }) },
-    ...one.members.map(host),
+    { class: "hosts", "aria-label": t("card.hosts", { service: verdict.service }) },
+    ...verdict.members.map(host),
   );
 }
 
@@ -83,8 +83,8 @@ function hostRow(site) {
 }
 
 /** The upper half: this moment. */
-function moment_(own, now, isBegun) {
-  const site = worst(own);
+function moment_(sites, now, isBegun) {
+  const site = worst(sites);
   if (site === null) return [];
   const state = element(
     "p",
@@ -98,7 +98,7 @@ function moment_(own, now, isBegun) {
     figure(site),
     beside(site, now),
     element("div", { class: "spark-place", "data-spark": site.target, "data-metric": site.metric }),
-    own.length > 1 ? element("ul", { class: "hosts" }, ...own.map(hostRow)) : null,
+    sites.length > 1 ? element("ul", { class: "hosts" }, ...sites.map(hostRow)) : null,
   ];
 }
 
@@ -163,10 +163,10 @@ function evenings(of) {
  * @param {object | undefined} strips the evenings of the host that leads
  */
 export function card(service, now, strips, every_s) {
-  const own = now
+  const sites = now
     ? now.sites.filter((site) => service.sites.some(({ name }) => name === site.target))
     : [];
-  const state = worst(own)?.state ?? "";
+  const state = worst(sites)?.state ?? "";
   return element(
     "article",
     {
@@ -177,7 +177,7 @@ export function card(service, now, strips, every_s) {
     },
     element("h3", {}, service.service),
     ...moment_(
-      own,
+      sites,
       now,
       service.sites.some((site) => site.first_sample_utc),
     ),

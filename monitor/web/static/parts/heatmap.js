@@ -78,11 +78,11 @@ export function cells(map) {
 
 /** What a cell says. */
 export function cellWords(map, x, hour) {
-  const at = t("heatmap.at", {
+  const hourWords = t("heatmap.at", {
     date: dayName(map.days[x]),
     hour: `${String(hour).padStart(2, "0")}:00`,
   });
-  return `${at} ${cellValue(map, x, hour)}`;
+  return `${hourWords} ${cellValue(map, x, hour)}`;
 }
 
 function cellValue(map, x, hour) {
@@ -96,13 +96,13 @@ function cellValue(map, x, hour) {
 }
 
 function range(map, data) {
-  const known = data
+  const values = data
     .map((cell) => cell[2])
     .filter((v) => v !== null)
     .sort((a, b) => a - b);
-  if (map.metric === "failed_share") return [0, Math.max(0.1, known.at(-1) ?? 1)];
-  const at = (share) => known[Math.round(share * (known.length - 1))] ?? 0;
-  const [low, high] = [at(0.02), at(0.98)];
+  if (map.metric === "failed_share") return [0, Math.max(0.1, values.at(-1) ?? 1)];
+  const quantile = (share) => values[Math.round(share * (values.length - 1))] ?? 0;
+  const [low, high] = [quantile(0.02), quantile(0.98)];
   return high > low ? [low, high] : [low - 0.1, low + 0.1];
 }
 
@@ -347,9 +347,9 @@ export function heatmapOption(map, selected, notes) {
   });
 }
 
-function shownLevel(map, at) {
-  if (map.metric === "failed_share") return percent(at);
-  return shown(map.metric, 10 ** at / scale(map.metric).factor);
+function shownLevel(map, depth) {
+  if (map.metric === "failed_share") return percent(depth);
+  return shown(map.metric, 10 ** depth / scale(map.metric).factor);
 }
 
 export function heatmapData(map) {

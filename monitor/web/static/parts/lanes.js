@@ -26,10 +26,10 @@ export function median(values) {
 export function phaseMedians(samples, window_) {
   const inside = (sample) => isInWindow(window_, Date.parse(sample.started_at_utc));
   return PHASES.map((phase) => {
-    const of = (wanted) =>
+    const of = (isEvening) =>
       median(
         samples
-          .filter((sample) => sample[phase] !== undefined && inside(sample) === wanted)
+          .filter((sample) => sample[phase] !== undefined && inside(sample) === isEvening)
           .map((sample) => sample[phase]),
       );
     return { phase, rest: of(false), evening: of(true) };

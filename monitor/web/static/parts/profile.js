@@ -58,11 +58,11 @@ function spread(c, shape, factor, colour, name) {
   ];
 }
 
-export function profileOption(found) {
-  const { factor, unit } = scale(found.metric);
-  const name = visible(found.target);
-  const n = found.shape.median.length;
-  const names = Array.from({ length: n + 1 }, (_, slot) => slotName(found.cycle, slot % n));
+export function profileOption(profile) {
+  const { factor, unit } = scale(profile.metric);
+  const name = visible(profile.target);
+  const n = profile.shape.median.length;
+  const names = Array.from({ length: n + 1 }, (_, slot) => slotName(profile.cycle, slot % n));
   const line = (shape) =>
     closed(shape.median).map((value) => (value === null ? null : value * factor));
   const words = (place) => {
@@ -75,8 +75,8 @@ export function profileOption(found) {
       shape.median[slot] === null
         ? t("none")
         : `${short(shape.median[slot] * factor)}${band(shape)} ${unit}`;
-    const controls = found.controls ? `\n${t("live.controls")}: ${told(found.controls)}` : "";
-    return `${names[slot]} · ${name}: ${told(found.shape)}${controls}`;
+    const controls = profile.controls ? `\n${t("live.controls")}: ${told(profile.controls)}` : "";
+    return `${names[slot]} · ${name}: ${told(profile.shape)}${controls}`;
   };
   return (c) => ({
     ...frame(c),
@@ -85,7 +85,7 @@ export function profileOption(found) {
       top: 0,
       right: 8,
       icon: "rect",
-      data: found.controls ? [name, t("live.controls")] : [name],
+      data: profile.controls ? [name, t("live.controls")] : [name],
     },
     grid: { left: 60, right: 24, top: 64, bottom: 28 },
     xAxis: axis(c, {
@@ -93,7 +93,7 @@ export function profileOption(found) {
       data: names,
       boundaryGap: false,
       splitLine: { show: false },
-      axisLabel: { hideOverlap: true, interval: found.cycle === "day" ? 1 : 23 },
+      axisLabel: { hideOverlap: true, interval: profile.cycle === "day" ? 1 : 23 },
     }),
     yAxis: axis(c, { type: "value", name: unit, min: 0 }),
     tooltip: {
@@ -102,33 +102,33 @@ export function profileOption(found) {
       formatter: ([first]) => words(first.dataIndex),
     },
     series: [
-      ...(found.controls ? spread(c, found.controls, factor, c.control, "controls") : []),
-      ...spread(c, found.shape, factor, c.slow, "site"),
+      ...(profile.controls ? spread(c, profile.controls, factor, c.control, "controls") : []),
+      ...spread(c, profile.shape, factor, c.slow, "site"),
       {
         name,
         type: "line",
         step: "end",
         symbol: "none",
-        data: line(found.shape),
+        data: line(profile.shape),
         lineStyle: { color: c.slow, width: 2.5 },
         itemStyle: { color: c.slow },
         markArea: {
           silent: true,
           itemStyle: { color: c.evening },
-          data: eveningSlots(found.window, found.cycle).map(([first, last]) => [
+          data: eveningSlots(profile.window, profile.cycle).map(([first, last]) => [
             { xAxis: first },
             { xAxis: last + 1 },
           ]),
         },
       },
-      ...(found.controls
+      ...(profile.controls
         ? [
             {
               name: t("live.controls"),
               type: "line",
               step: "end",
               symbol: "none",
-              data: line(found.controls),
+              data: line(profile.controls),
               lineStyle: { color: c.control, width: 2, type: "dashed" },
               itemStyle: { color: c.control },
             },
@@ -138,35 +138,35 @@ export function profileOption(found) {
   });
 }
 
-export function profileData(found) {
+export function profileData(profile) {
   const names = ["n", "p10", "median", "p90"];
   const of = (shape, slot) => names.map((name) => shape?.[name][slot] ?? null);
   return {
     columns: [
       "hour",
-      ...names.map((name) => `${name} [${found.unit}]`),
-      ...names.map((name) => `controls_${name} [${found.unit}]`),
+      ...names.map((name) => `${name} [${profile.unit}]`),
+      ...names.map((name) => `controls_${name} [${profile.unit}]`),
     ],
-    rows: found.shape.median.map((_, slot) => [
-      slotName(found.cycle, slot),
-      ...of(found.shape, slot),
-      ...of(found.controls, slot),
+    rows: profile.shape.median.map((_, slot) => [
+      slotName(profile.cycle, slot),
+      ...of(profile.shape, slot),
+      ...of(profile.controls, slot),
     ]),
   };
 }
 
-export function profileAbout(found) {
-  const n = found.shape.n.reduce((sum, hours) => sum + hours, 0);
+export function profileAbout(profile) {
+  const n = profile.shape.n.reduce((sum, hours) => sum + hours, 0);
   const words = [
     t("profile.about", {
-      unit: scale(found.metric).unit,
-      since: dayName(found.since, true),
-      until: dayName(found.until, true),
+      unit: scale(profile.metric).unit,
+      since: dayName(profile.since, true),
+      until: dayName(profile.until, true),
       n: number(n),
-      zone: found.timezone,
+      zone: profile.timezone,
     }),
-    ...(found.control_names.length
-      ? [t("figure.controls", { names: found.control_names.join(", ") })]
+    ...(profile.control_names.length
+      ? [t("figure.controls", { names: profile.control_names.join(", ") })]
       : []),
   ];
   return { words, label: `${t("profile.title")}. ${words.join(" ")}` };

@@ -10,14 +10,14 @@ const MOST = 20000;
 
 /** All samples of a question, page by page. */
 export async function allSamples(parameters) {
-  const found = [];
+  const samples = [];
   let cursor = null;
   do {
     const page = await ask("/samples", { ...parameters, limit: 1000, cursor });
-    found.push(...page.samples);
+    samples.push(...page.samples);
     cursor = page.next;
-  } while (cursor !== null && found.length < MOST);
-  return found;
+  } while (cursor !== null && samples.length < MOST);
+  return samples;
 }
 
 function row(sample, open) {

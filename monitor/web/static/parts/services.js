@@ -6,8 +6,8 @@ const WORST = ["failed", "slow", "well", "unmeasured"];
 export function servicesOf(targets, judged) {
   const verdicts = new Map(
     judged.services
-      .filter((one) => one.vantage === targets.vantage)
-      .map((one) => [one.service, one]),
+      .filter((verdict) => verdict.vantage === targets.vantage)
+      .map((verdict) => [verdict.service, verdict]),
   );
   const hosts = new Map([...verdicts.keys()].map((service) => [service, []]));
   for (const site of targets.targets) {

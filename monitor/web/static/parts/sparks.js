@@ -3,11 +3,11 @@ import { drawn } from "../dom.js";
 
 /** Points of a line in a box, on a logarithmic scale; null breaks the line. */
 export function sparkPaths(values, width, height) {
-  const known = values.filter((value) => value !== null && value > 0).map(Math.log);
-  if (known.length < 2) return "";
+  const logs = values.filter((value) => value !== null && value > 0).map(Math.log);
+  if (logs.length < 2) return "";
   // A steady line stays a line: less than a factor of two is no hill.
-  const middle = (Math.min(...known) + Math.max(...known)) / 2;
-  const half = Math.max((Math.max(...known) - Math.min(...known)) / 2, Math.log(2) / 2);
+  const middle = (Math.min(...logs) + Math.max(...logs)) / 2;
+  const half = Math.max((Math.max(...logs) - Math.min(...logs)) / 2, Math.log(2) / 2);
   let isOpen = false;
   return values
     .map((value, i) => {

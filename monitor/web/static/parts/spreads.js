@@ -6,14 +6,16 @@ import { scale, shown, slower } from "../units.js";
 
 const SIDES = ["a", "b"];
 
-export function compareOption(found) {
-  const { factor, unit } = scale(found.metric);
+export function compareOption(comparison) {
+  const { factor, unit } = scale(comparison.metric);
   const row = (spread) =>
     [spread.p10, spread.p25, spread.median, spread.p75, spread.p90].map(
       (value) => (value ?? 0) * factor,
     );
   const controls = SIDES.flatMap((side, i) =>
-    found[side].controls_median === null ? [] : [[i, found[side].controls_median * factor]],
+    comparison[side].controls_median === null
+      ? []
+      : [[i, comparison[side].controls_median * factor]],
   );
   return (c) => ({
     ...frame(c),
@@ -23,10 +25,10 @@ export function compareOption(found) {
     yAxis: axis(c, { type: "value", name: unit, min: 0 }),
     series: [
       {
-        name: visible(found.target),
+        name: visible(comparison.target),
         type: "boxplot",
         boxWidth: [20, 90],
-        data: SIDES.map((side) => row(found[side])),
+        data: SIDES.map((side) => row(comparison[side])),
         itemStyle: { color: c.mute, borderColor: c.accent, borderWidth: 2 },
       },
       {
@@ -41,7 +43,7 @@ export function compareOption(found) {
   });
 }
 
-export function compareData(found) {
+export function compareData(comparison) {
   const names = [
     "since",
     "until",
@@ -56,31 +58,31 @@ export function compareData(found) {
   ];
   return {
     columns: ["span", ...names],
-    rows: SIDES.map((side) => [side, ...names.map((name) => found[side][name])]),
+    rows: SIDES.map((side) => [side, ...names.map((name) => comparison[side][name])]),
   };
 }
 
 /** When a window was. */
-export function spanWords(found, side) {
+export function spanWords(comparison, side) {
   return t("compare.span", {
     which: t(`compare.${side}`),
-    from: moment(found[side].since),
-    to: moment(found[side].until),
+    from: moment(comparison[side].since),
+    to: moment(comparison[side].until),
   });
 }
 
 /** What a comparison says. */
-export function comparisonWords(found) {
+export function comparisonWords(comparison) {
   const values = {
-    target: found.target,
-    a: shown(found.metric, found.a.median),
-    b: shown(found.metric, found.b.median),
-    na: number(found.a.n),
-    nb: number(found.b.n),
+    target: comparison.target,
+    a: shown(comparison.metric, comparison.a.median),
+    b: shown(comparison.metric, comparison.b.median),
+    na: number(comparison.a.n),
+    nb: number(comparison.b.n),
   };
   const base = t("compare.words", values);
-  if (found.ratio === null) return base;
-  if (found.ratio_beyond_controls === null)
-    return `${base} ${t("compare.alone", { ratio: slower(found.ratio) })}`;
-  return `${base} ${t("compare.ratio", { ratio: slower(found.ratio), beyond: slower(found.ratio_beyond_controls) })}`;
+  if (comparison.ratio === null) return base;
+  if (comparison.ratio_beyond_controls === null)
+    return `${base} ${t("compare.alone", { ratio: slower(comparison.ratio) })}`;
+  return `${base} ${t("compare.ratio", { ratio: slower(comparison.ratio), beyond: slower(comparison.ratio_beyond_controls) })}`;
 }

@@ -7,11 +7,11 @@ const COLOURS = ["#2f6ca3", "#d5803b", "#0b8468", "#8a6bb1", "#b97d00", "#7a8591
 const MOST = COLOURS.length - 1;
 
 /** Sums by day of the largest groups; the rest together, last. Pure. */
-export function stacked(found, by) {
+export function stacked(used, by) {
   const days = [];
-  for (let day = found.since; day <= found.until; day = laterDate(day, 1)) days.push(day);
+  for (let day = used.since; day <= used.until; day = laterDate(day, 1)) days.push(day);
   const totals = new Map();
-  for (const row of found.days) totals.set(row[by], (totals.get(row[by]) ?? 0) + row.bytes);
+  for (const row of used.days) totals.set(row[by], (totals.get(row[by]) ?? 0) + row.bytes);
   const ordered = [...totals].sort((a, b) => b[1] - a[1]).map(([name]) => name);
   const large = ordered.length > MOST + 1 ? ordered.slice(0, MOST) : ordered;
   const groups = new Map(
@@ -20,14 +20,14 @@ export function stacked(found, by) {
       days.map(() => 0),
     ]),
   );
-  for (const row of found.days)
+  for (const row of used.days)
     groups.get(groups.has(row[by]) ? row[by] : null)[days.indexOf(row.date)] += row.bytes;
   return { days, groups: [...groups].map(([name, values]) => ({ name, values })) };
 }
 
-export function usedOption(found, by) {
-  const { days, groups } = stacked(found, by);
-  const a_day = found.budget_per_month_bytes === null ? null : found.budget_per_month_bytes / 30;
+export function usedOption(used, by) {
+  const { days, groups } = stacked(used, by);
+  const a_day = used.budget_per_month_bytes === null ? null : used.budget_per_month_bytes / 30;
   const name = (group) => (group.name === null ? t("used.rest") : visible(group.name));
   return (c) => ({
     ...frame(c),
@@ -70,23 +70,23 @@ export function usedOption(found, by) {
   });
 }
 
-export function usedData(found) {
+export function usedData(used) {
   return {
     columns: ["date", "site", "probe", "bytes"],
-    rows: found.days.map((row) => [row.date, row.site, row.probe, row.bytes]),
+    rows: used.days.map((row) => [row.date, row.site, row.probe, row.bytes]),
   };
 }
 
-export function usedAbout(found) {
-  const sum = found.days.reduce((total, row) => total + row.bytes, 0);
+export function usedAbout(used) {
+  const sum = used.days.reduce((total, row) => total + row.bytes, 0);
   const words = [
     t("used.about", {
       bytes: bytes(sum),
-      since: dayName(found.since, true),
-      until: dayName(found.until, true),
-      zone: found.timezone,
+      since: dayName(used.since, true),
+      until: dayName(used.until, true),
+      zone: used.timezone,
     }),
   ];
-  if (found.budget_per_month_bytes !== null) words.push(t("used.dashed"));
+  if (used.budget_per_month_bytes !== null) words.push(t("used.dashed"));
   return { words, label: `${t("used.title")}. ${words[0]}` };
 }

@@ -17,20 +17,20 @@ function colour(c, state) {
   return { fine: c.good, slow: c.warn, dead: c.bad, refused: c.other, unusable: c.field }[state];
 }
 
-function dates(found) {
-  return found.targets[0]?.evenings.map((evening) => evening.date) ?? [];
+function dates(answer) {
+  return answer.targets[0]?.evenings.map((evening) => evening.date) ?? [];
 }
 
-function marks(found, state) {
-  return found.targets.flatMap((one, y) =>
-    one.evenings
-      .map((evening, x) => ({ evening, value: [x, y], target: one.target }))
+function marks(answer, state) {
+  return answer.targets.flatMap((strip, y) =>
+    strip.evenings
+      .map((evening, x) => ({ evening, value: [x, y], target: strip.target }))
       .filter((mark) => mark.evening.state === state),
   );
 }
 
-export function eveningsOption(found) {
-  const days = dates(found);
+export function eveningsOption(answer) {
+  const days = dates(answer);
   return (c) => ({
     ...frame(c),
     grid: { left: 96, right: 12, top: 10, bottom: 30 },
@@ -47,7 +47,7 @@ export function eveningsOption(found) {
     yAxis: axis(c, {
       type: "category",
       inverse: true,
-      data: found.targets.map((one) => visible(one.target)),
+      data: answer.targets.map((strip) => visible(strip.target)),
       axisLabel: { width: 88, overflow: "truncate" },
       splitLine: { show: true, lineStyle: { color: c.line } },
     }),
@@ -60,7 +60,7 @@ export function eveningsOption(found) {
         state === "fine"
           ? { color: "transparent", borderColor: c.good, borderWidth: 1.5 }
           : { color: colour(c, state) },
-      data: marks(found, state),
+      data: marks(answer, state),
     })),
   });
 }
@@ -71,9 +71,17 @@ function symbolSize(nDays, evening) {
   return evening.state === "slow" || evening.state === "dead" ? most + 2 : most;
 }
 
-export function eveningsData(found) {
-  const rows = found.targets.flatMap((one) =>
-    one.evenings.map((e) => [e.date, one.target, e.state, e.ratio, e.n, e.n_failed, one.metric]),
+export function eveningsData(answer) {
+  const rows = answer.targets.flatMap((strip) =>
+    strip.evenings.map((e) => [
+      e.date,
+      strip.target,
+      e.state,
+      e.ratio,
+      e.n,
+      e.n_failed,
+      strip.metric,
+    ]),
   );
   return {
     columns: [
@@ -89,27 +97,27 @@ export function eveningsData(found) {
   };
 }
 
-export function eveningsAbout(found) {
-  const counts = found.targets.map((one) => {
-    const n = (state) => one.evenings.filter((e) => e.state === state).length;
+export function eveningsAbout(answer) {
+  const counts = answer.targets.map((strip) => {
+    const n = (state) => strip.evenings.filter((e) => e.state === state).length;
     return t("evenings.count", {
-      target: one.target,
+      target: strip.target,
       slow: number(n("slow")),
       dead: number(n("dead")),
       fine: number(n("fine")),
       unusable: number(n("unusable")),
     });
   });
-  const isQuick = found.targets.some(
-    (one) => one.source === "rollups" && one.evenings.some((e) => e.n > 0),
+  const isQuick = answer.targets.some(
+    (strip) => strip.source === "rollups" && strip.evenings.some((e) => e.n > 0),
   );
-  const all = found.targets.flatMap((one) => one.evenings);
+  const all = answer.targets.flatMap((strip) => strip.evenings);
   const covered = all.filter((e) => e.state !== "unusable").length / all.length;
   const words = [
     t("evenings.about", {
-      start: found.window.start,
-      end: found.window.end,
-      zone: found.timezone,
+      start: answer.window.start,
+      end: answer.window.end,
+      zone: answer.timezone,
       share: percent(covered),
     }),
     legend(all),
