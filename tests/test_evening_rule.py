@@ -11,7 +11,6 @@ from monitor.evening_reading import (
     Cell,
     outage_evenings,
     readings,
-    tried,
     without_outages,
 )
 from monitor.evening_rule import (
