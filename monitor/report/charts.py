@@ -16,8 +16,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.collections import QuadMesh
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
@@ -29,8 +27,18 @@ from monitor.report.content import (
     HeatMap,
     LastNight,
 )
+from monitor.report.heat_steps import (
+    DEAD,
+    DEAD_COLOUR,
+    GAP,
+    HEAT_STEPS,
+    QUICKER,
+    step_class,
+    step_label,
+    step_numbers,
+)
 from monitor.report.states import state_label
-from monitor.series.rows import Floats
+from monitor.series.rows import Bools, Floats
 from monitor.wording import Language
 
 INK: Final = "#010203"
@@ -38,11 +46,10 @@ INK: Final = "#010203"
 SLOW_COLOUR: Final = "#d55e00"
 CONTROL_COLOUR: Final = "#4d8fc4"
 """Vermilion and a lighter blue, after Okabe and Ito's palette for the colour-blind."""
-COLOURS: Final = "magma_r"
-"""Lightness falls evenly with the value, so that it survives a grey printer."""
 
 WIDTH_IN: Final = 7.2
 CEILING: Final = 10.0
+"""Of an axis of how many times slower: what is beyond stands there, too."""
 _TICKS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
 # Matplotlib types the keys as literals, the values by key.
 STYLE: Final[Any] = {
@@ -70,26 +77,18 @@ class Key:
 
 
 def heat_map_svg(heat_map: HeatMap, window: Window, language: Language) -> str:
-    """Hours down, days across; dark is slow, hatched is not measured."""
+    """Hours down, days across, in the steps of the dashboard."""
     with mpl.rc_context(STYLE):
         figure, axes = new_figure(2.5)
-        shown = _clipped(heat_map.slowness).T
-        edges = np.arange(len(heat_map.days) + 1)
         _hatch_gaps(axes, heat_map)
-        mesh = axes.pcolormesh(
-            edges,
-            np.arange(25),
-            np.ma.masked_invalid(shown),
-            norm=LogNorm(1, CEILING),
-            cmap=COLOURS,
-            rasterized=True,
-        )
+        _fill_steps(axes, heat_map)
+        _dot_quicker_hours(axes, heat_map)
         _cross_dead_hours(axes, heat_map)
+        axes.set_xlim(0, len(heat_map.days))
         _label_hours(axes, heat_map)
         _label_days(axes, heat_map.days, language)
         _frame_window(axes, heat_map, window)
-        _add_scale(figure, mesh, axes, language)
-        return finished_svg(figure)
+        return _with_classes(finished_svg(figure))
 
 
 def evenings_svg(evenings: Sequence[EveningMark], language: Language) -> str:
@@ -218,6 +217,35 @@ def _mark_of(state: EveningState) -> str:
     return _mark(shape, stroke=0.08 * look["linewidth"])
 
 
+def heat_keys(heat_map: HeatMap, language: Language) -> tuple[Key, ...]:
+    """The steps of the heat map, and what else occurs in it."""
+    kinds, t = step_numbers(heat_map.slowness), language.gettext
+    steps = tuple(
+        Key(_mark(_step_square(number), stroke=0), step_label(step, language))
+        for number, step in enumerate(HEAT_STEPS)
+    )
+    others = ((DEAD, _DEAD_MARK, t("no answer")), (GAP, _GAP_MARK, t("not measured")))
+    return steps + tuple(
+        Key(_mark(shape, stroke=0.08), label)
+        for kind, shape, label in others
+        if kind in kinds.flat[heat_map.n_before :]
+    )
+
+
+_SQUARE: Final = 'x="-0.45" y="-0.35" width="0.9" height="0.7"'
+_DEAD_MARK: Final = (
+    f'<rect {_SQUARE} fill="{DEAD_COLOUR}"/>'
+    '<path d="M-0.2 -0.2L0.2 0.2M-0.2 0.2L0.2 -0.2" stroke="#ffffff"/>'
+)
+_GAP_MARK: Final = '<path d="M-0.45 0.1L0 -0.35M-0.3 0.35L0.4 -0.35M0.1 0.35L0.45 0"/>'
+
+
+def _step_square(number: int) -> str:
+    look = f'class="{step_class(number)}" fill="{HEAT_STEPS[number].light}"'
+    dot = '<circle r="0.12" fill="currentColor"/>' if number == QUICKER else ""
+    return f"<rect {_SQUARE} {look}/>{dot}"
+
+
 def last_night_keys(last_night: LastNight, language: Language) -> tuple[Key, ...]:
     """What line, band and crosses of the last evening mean."""
     t, line = language.gettext, "M-0.45 0H0.45"
@@ -271,22 +299,66 @@ def up_to_ceiling(ticks: Sequence[float], language: Language) -> list[str]:
     return [*marks[:-1], f"\N{GREATER-THAN OR EQUAL TO}{marks[-1]}"]
 
 
-def _clipped(slowness: np.ndarray) -> np.ndarray:
-    return np.where(np.isnan(slowness), np.nan, np.clip(slowness, 1, CEILING))
-
-
 def _hatch_gaps(axes: Axes, heat_map: HeatMap) -> None:
     """Hours without measurements, from the first one that has any."""
     is_gap = np.isnan(heat_map.slowness)
     is_gap.flat[: heat_map.n_before] = False
-    places = zip(*np.nonzero(is_gap), strict=True)
-    squares = [
-        [(d, h), (d + 1, h), (d + 1, h + 1), (d, h + 1), (d, h)] for d, h in places
+    look = {"facecolor": "none", "edgecolor": INK, "linewidth": 0}
+    _add_outline(axes, _boxes(is_gap), hatch="/////", **look)
+
+
+def _fill_steps(axes: Axes, heat_map: HeatMap) -> None:
+    kinds = step_numbers(heat_map.slowness)
+    for number, step in enumerate(HEAT_STEPS):
+        look = {"facecolor": step.light, "linewidth": 0}
+        _add_outline(axes, _boxes(kinds == number), **look)
+    # Framed in ink: on a dark page black alone would not be seen.
+    look = {"facecolor": DEAD_COLOUR, "edgecolor": INK, "linewidth": 0.5}
+    _add_outline(axes, _boxes(kinds == DEAD), **look)
+
+
+def _dot_quicker_hours(axes: Axes, heat_map: HeatMap) -> None:
+    """A grey printer would take their colour for that of slower ones."""
+    is_quicker = step_numbers(heat_map.slowness) == QUICKER
+    places = zip(*np.nonzero(is_quicker), strict=True)
+    dots = [_box(d + 0.44, d + 0.56, h + 0.35, h + 0.65) for d, h in places]
+    _add_outline(axes, dots, facecolor=INK, linewidth=0)
+
+
+_Box = list[tuple[float, float]]
+# Arguments of Matplotlib, each of a type of its own.
+_Look = Any
+
+
+def _box(left: float, right: float, top: float, bottom: float) -> _Box:
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    return [*corners, corners[0]]
+
+
+def _boxes(is_meant: Bools) -> list[_Box]:
+    """Around the hours, those of a day that follow each other in one."""
+    turns = np.diff(np.pad(is_meant.astype(int), ((0, 0), (1, 1))))
+    days, tops = np.nonzero(turns == 1)
+    bottoms = np.nonzero(turns == -1)[1]
+    return [
+        _box(day, day + 1, top, bottom)
+        for day, top, bottom in zip(days, tops, bottoms, strict=True)
     ]
-    if squares:
-        whole = Outline.make_compound_path(*(Outline(s, closed=True) for s in squares))
-        look = {"facecolor": "none", "edgecolor": INK, "linewidth": 0}
-        axes.add_patch(PathPatch(whole, hatch="/////", **look))
+
+
+def _add_outline(axes: Axes, boxes: Sequence[_Box], **look: _Look) -> None:
+    if boxes:
+        outlines = [Outline(box, closed=True) for box in boxes]
+        whole = Outline.make_compound_path(*outlines)
+        axes.add_patch(PathPatch(whole, **look))
+
+
+def _with_classes(svg: str) -> str:
+    """What is drawn in a step's colour has its class: on dark paper it has another."""
+    for number, step in enumerate(HEAT_STEPS):
+        style = f'style="fill: {step.light}'
+        svg = svg.replace(style, f'class="{step_class(number)}" {style}')
+    return svg
 
 
 def _cross_dead_hours(axes: Axes, heat_map: HeatMap) -> None:
@@ -327,14 +399,6 @@ def _frame_window(axes: Axes, heat_map: HeatMap, window: Window) -> None:
     top = (window.start_min / 60 - heat_map.first_hour) % 24
     for edge in (top, top + window.length_min / 60):
         axes.axhline(edge, color=INK, lw=1.0, ls=(0, (4, 2)))
-
-
-def _add_scale(figure: Figure, mesh: QuadMesh, axes: Axes, language: Language) -> None:
-    scale = figure.colorbar(mesh, ax=axes, pad=0.015, aspect=18)
-    ticks = [1, 1.5, 2, 3, 5, CEILING]
-    scale.set_ticks(ticks, labels=up_to_ceiling(ticks, language))
-    scale.ax.minorticks_off()
-    scale.set_label(language.gettext("times slower than usual"))
 
 
 def _draw_target(axes: Axes, hours: np.ndarray, last_night: LastNight) -> None:

@@ -88,7 +88,7 @@ def _band(axes: Axes, spreads: Sequence[Spread], colour: str, line: str) -> None
 
 
 def _shown(value: float | None) -> float:
-    """As in the heat map: an hour without an answer stands at the ceiling, too."""
+    """An hour without an answer stands at the ceiling, too."""
     if value is None:
         return float("nan")
     return min(value, CEILING) if isfinite(value) else CEILING

@@ -19,6 +19,7 @@ from monitor.report.content import (
     Service,
 )
 from monitor.report.first_page import first_page, how_sure
+from monitor.report.heat_steps import dark_rules
 from monitor.report.states import state_label as state_words
 from monitor.series.rows import Floats
 from monitor.text import printable_lines
@@ -151,6 +152,7 @@ def page_environment(language_code: str) -> Environment:
         times_slower=_times_slower,
         check_figure=check_figure,
         told_gap=told_gap,
+        dark_rules=dark_rules,
         told_spoiled=told_spoiled,
     )
     return environment
@@ -270,11 +272,13 @@ def _charts(host: Host, window: Window, tongue: Language) -> tuple[Chart, ...]:
             charts.heat_map_svg(host.heat_map, window, tongue),
             t("Hour by hour"),
             t(
-                "Each column is a day, each row an hour of it. Dark hours were slower "
-                "than usual (%(what)s), crossed hours had no answer, hatched hours "
-                "were not measured. The evening lies between the dashed lines."
+                "Each column is a day, each row an hour of it. The colours count how "
+                "many times slower than usual it was (%(what)s); dotted hours were "
+                "quicker, crossed hours had no answer, hatched hours were not "
+                "measured. The evening lies between the dashed lines."
             )
             % values,
+            charts.heat_keys(host.heat_map, tongue),
         ),
         Chart(
             "last",

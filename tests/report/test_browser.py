@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from matplotlib.colors import to_rgb
 from playwright.sync_api import Browser, Locator, Page
 
 from monitor.report import NightReport, render_html
+from monitor.report.heat_steps import HEAT_STEPS
 from monitor.wording import LANGUAGES
 from tests.costs import in_brief
 from tests.report.conftest import Draw
@@ -85,14 +87,18 @@ def test_what_the_marks_mean_stands_still_beside_the_picture(browser, drawn) -> 
         assert box["x"] + box["width"] <= PHONE
 
 
-def test_the_darkest_hour_is_seen_on_a_dark_page(browser, drawn) -> None:
-    page = opened(browser, drawn("ru"), DESK, "dark")
-    heat = page.locator(".heat").first
-    paper, ink = heat.evaluate(
-        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
-    )
-    assert (paper, ink) == ("rgb(255, 255, 255)", "rgb(28, 28, 30)")
-    assert page.locator("body").evaluate("e => getComputedStyle(e).color") != ink
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_hours_and_their_key_have_the_colours_of_the_page(
+    browser, drawn, scheme: str
+) -> None:
+    page = opened(browser, drawn("ru"), DESK, scheme)
+    figure = page.locator("figure:has(.heat)").first
+    for number, step in enumerate(HEAT_STEPS):
+        rgb = tuple(round(255 * part) for part in to_rgb(getattr(step, scheme)))
+        shapes = figure.locator(f".step-{number}").all()
+        fills = {s.evaluate("e => getComputedStyle(e).fill") for s in shapes}
+        assert fills == {f"rgb{rgb}"}
+    assert figure.locator(".heat [class^=step-]").count() > 2
 
 
 @pytest.mark.parametrize(("day", "side"), [(15, 0), (16, 1)])

@@ -6,17 +6,19 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from selectolax.parser import HTMLParser
 
 from monitor.evening_rule import EveningState, parse_window
 from monitor.report.charts import (
-    COLOURS,
     evenings_svg,
+    heat_keys,
     heat_map_svg,
     last_night_keys,
     last_night_svg,
 )
 from monitor.report.content import EveningMark, HeatMap
+from monitor.report.heat_steps import HEAT_STEPS, dark_rules, step_label
 from monitor.wording import LANGUAGES, language
 
 ENGLISH = language("en")
@@ -90,12 +92,48 @@ def test_a_year_of_evenings_is_a_row_per_month(code: str) -> None:
         assert tongue.month(mark.day) in texts
 
 
-def test_the_colours_fall_evenly_in_lightness() -> None:
-    import matplotlib as mpl
+def lightness(colours: list[str]) -> np.ndarray:
+    return np.array([to_rgb(c) for c in colours]) @ np.array([0.2126, 0.7152, 0.0722])
 
-    rgb = mpl.colormaps[COLOURS](np.linspace(0, 1, 20))[:, :3]
-    lightness = rgb @ np.array([0.2126, 0.7152, 0.0722])
-    assert (np.diff(lightness) < 0).all()
+
+def test_from_the_usual_on_each_step_stands_out_more_from_its_paper() -> None:
+    usual_on = HEAT_STEPS[1:]
+    assert (np.diff(lightness([step.light for step in usual_on])) < -0.02).all()
+    assert (np.diff(lightness([step.dark for step in usual_on])) > 0.02).all()
+
+
+def test_the_steps_leave_no_ratio_out() -> None:
+    assert [step.high for step in HEAT_STEPS[:-1]] == [s.low for s in HEAT_STEPS[1:]]
+    assert (HEAT_STEPS[0].low, HEAT_STEPS[-1].high) == (0, np.inf)
+
+
+def test_each_step_has_its_words_and_a_colour_for_each_paper() -> None:
+    keys = heat_keys(heat_map(np.ones((3, 24))), ENGLISH)
+    assert [key.label for key in keys] == [step_label(s, ENGLISH) for s in HEAT_STEPS]
+    assert keys[0].label == "below 0.8"
+    assert keys[2].label == "1.25\N{EN DASH}1.5"
+    assert keys[-1].label == "30 and more"
+    for number, (key, step) in enumerate(zip(keys, HEAT_STEPS, strict=True)):
+        assert f'class="step-{number}" fill="{step.light}"' in key.svg
+        assert f".step-{number} {{ fill: {step.dark} !important; }}" in dark_rules()
+
+
+def test_what_is_no_step_is_told_where_it_occurs() -> None:
+    slowness = np.ones((3, 24))
+    slowness[0, :5] = np.nan
+    told = replace(heat_map(slowness), n_before=5)
+    assert len(heat_keys(told, ENGLISH)) == len(HEAT_STEPS)
+    slowness[1, 2], slowness[1, 3] = np.inf, np.nan
+    others = heat_keys(told, ENGLISH)[len(HEAT_STEPS) :]
+    assert [key.label for key in others] == ["no answer", "not measured"]
+
+
+def test_an_hour_is_drawn_in_the_colour_of_its_step() -> None:
+    for number, step in enumerate(HEAT_STEPS):
+        hours = heat_map(np.full((3, 24), (step.low + min(step.high, 99)) / 2))
+        svg = heat_map_svg(hours, WINDOW, ENGLISH)
+        assert re.findall('class="(step-[^"]*)"', svg) == [f"step-{number}"]
+        assert f'class="step-{number}" style="fill: {step.light}"' in svg
 
 
 @pytest.mark.long

@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 from monitor.evening_rule import parse_window
 from monitor.hour_profile import HourProfile, Spread
 from monitor.report.charts import (
+    _boxes,
     _bridged,
-    _clipped,
     _cross_dead_hours,
+    _dot_quicker_hours,
     _draw_target,
+    _fill_steps,
     _frame_window,
     _hatch_gaps,
     _highest,
@@ -26,6 +28,7 @@ from monitor.report.charts import (
     _no_spines,
 )
 from monitor.report.content import HeatMap, LastNight
+from monitor.report.heat_steps import DEAD, GAP, step_numbers
 from monitor.report.hour_chart import _band, _shade_evenings, hours_svg
 from monitor.wording import language
 
@@ -130,9 +133,36 @@ def test_every_third_hour_is_named_and_the_day_ends_as_it_began(axes) -> None:
     assert axes.get_ylim() == (24, 0)
 
 
-def test_colours_end_at_ten_times_and_begin_at_the_usual() -> None:
-    told = _clipped(np.array([0.5, 3.0, 40.0, inf, nan]))
-    np.testing.assert_array_equal(told, [1, 3, 10, 10, nan])
+def test_a_step_begins_with_its_lower_edge() -> None:
+    told = step_numbers(np.array([0.0, 0.79, 0.8, 1.25, 3.0, 29.9, 30, 1e4, inf, nan]))
+    assert told.tolist() == [0, 0, 1, 2, 4, 6, 7, 7, DEAD, GAP]
+
+
+def test_hours_that_follow_each_other_are_one_box() -> None:
+    is_meant = np.zeros((3, 24), bool)
+    is_meant[0, 22:] = is_meant[1, :2] = is_meant[1, 4] = True
+    spans = [(*box[0], *box[2]) for box in _boxes(is_meant)]
+    assert spans == [(0, 22, 1, 24), (1, 0, 2, 2), (1, 4, 2, 5)]
+
+
+def test_only_steps_that_occur_are_drawn_and_a_dead_hour_is_framed(axes) -> None:
+    slowness = np.ones((3, 24))
+    slowness[2, 14] = inf
+    _fill_steps(axes, heat_map(slowness))
+    usual, dead = axes.patches
+    assert usual.get_linewidth() == 0
+    assert dead.get_linewidth() > 0
+    assert dead.get_path().vertices[0].tolist() == [2, 14]
+
+
+def test_a_quicker_hour_has_its_dot_in_its_middle(axes) -> None:
+    slowness = np.ones((3, 24))
+    _dot_quicker_hours(axes, heat_map(slowness))
+    assert not axes.patches
+    slowness[1, 5] = 0.5
+    _dot_quicker_hours(axes, heat_map(slowness))
+    corners = axes.patches[0].get_path().vertices[:4]
+    assert corners.mean(axis=0).tolist() == pytest.approx([1.5, 5.5])
 
 
 def test_one_missing_moment_is_bridged_and_two_are_a_gap() -> None:

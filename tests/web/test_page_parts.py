@@ -1,6 +1,7 @@
 """The pure parts of the page's script, asked in the browser that runs them."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from datetime import date
 from shutil import copy
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, Route
 
 from monitor.evening_rule import parse_window
 from monitor.model import OwnTerms
+from monitor.report.heat_steps import DEAD_COLOUR, HEAT_STEPS
 from monitor.store import open_store
 from monitor.store.instants import from_us
 from monitor.store.vantage_terms import EVER, Statement
@@ -50,6 +52,15 @@ def call(page: Page, module: str, name: str, *arguments: object) -> object:
 )
 def test_nothing_is_one_time_slower(page: Page, ratio: float, words: str):
     assert call(page, "units", "slower", ratio) == words
+
+
+def test_the_heat_map_has_the_steps_and_colours_of_the_report(page: Page):
+    steps, dead = page.evaluate(
+        "async () => { const part = await import('/static/parts/heatmap.js');"
+        " return [part.STEPS, part.DEAD_COLOUR]; }"
+    )
+    assert [tuple(step) for step in steps] == [astuple(step) for step in HEAT_STEPS]
+    assert dead == DEAD_COLOUR
 
 
 def a_map(n: int, measured: dict[tuple[int, int], float | None]) -> dict:

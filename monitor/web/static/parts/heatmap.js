@@ -17,8 +17,9 @@ const SEQUENTIAL = [
   "#46327e",
   "#440154",
 ];
-// The same steps for every site and month: [from, to, light, dark].
-const STEPS = [
+// The same steps for every site and month, and in the report (`monitor/report/heat_steps.py`,
+// held equal by a test): [from, to, light, dark].
+export const STEPS = [
   [0, 0.8, "#b9d6ee", "#274d6d"],
   [0.8, 1.25, "#ecebe4", "#2a313a"],
   [1.25, 1.5, "#fbe2b4", "#4a3a1f"],
@@ -28,6 +29,7 @@ const STEPS = [
   [10, 30, "#7a260c", "#f5b877"],
   [30, Infinity, "#451021", "#ffe8c8"],
 ];
+export const DEAD_COLOUR = "#111111";
 const DEAD_STEP = 14;
 
 const isRatio = (map) => map.view === "beyond_controls" && map.metric !== "failed_share";
@@ -149,7 +151,12 @@ function drawCell(c, api) {
     height: Math.max(1, Math.ceil(height) - (height > 6 ? 1 : 0)),
   };
   if (kind === GAP) return hatch(shape, c.field);
-  return { type: "rect", shape, style: { fill: kind === DEAD ? "#111111" : api.visual("color") } };
+  // Framed: on a dark page black alone would not be seen.
+  const style =
+    kind === DEAD
+      ? { fill: DEAD_COLOUR, stroke: c.ink, lineWidth: 0.5 }
+      : { fill: api.visual("color") };
+  return { type: "rect", shape, style };
 }
 
 /** Hours without any answer, neighbouring days together: [first column, row, length]. */
