@@ -217,8 +217,11 @@ def test_a_named_database_alone_is_enough_without_dates(
     monkeypatch.setenv("MONITOR_DATABASE", "sqlite:///other.db")
     run("db", "upgrade")
     run(*words)
+    rows = "started_at_utc,target,connect_s\n2026-03-01T12:00:00Z,a,0.1\n"
+    (tmp_path / "in.csv").write_text(rows)
+    run("import", "in.csv")
     with_date = ("export", "late.csv", "--since", "2026-03-01")
-    assert "config.yaml: cannot be read" in run(*with_date, status=2).stderr
+    assert "in which zone 'home' is" in run(*with_date, status=2).stderr
 
 
 def test_bad_file_stores_nothing_of_any_file(home: Path) -> None:

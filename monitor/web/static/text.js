@@ -79,19 +79,19 @@ export function moment(value, withSeconds = false) {
     minute: "2-digit",
     second,
     hourCycle: "h23",
-    timeZone: zoneAt(at.getTime()),
+    timeZone: zoneAt(instant.getTime()),
   });
   return `${dayName(date, true)}, ${time}`;
 }
 
 /** Time of day on the home's clock. */
 export function clockTime(value) {
-  const at = new Date(value);
-  return format(at, {
+  const instant = new Date(value);
+  return format(instant, {
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
-    timeZone: zoneAt(at.getTime()),
+    timeZone: zoneAt(instant.getTime()),
   });
 }
 
