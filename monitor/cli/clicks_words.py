@@ -41,8 +41,12 @@ _SENTENCES: Final = frozenset(
 
 def speak() -> None:
     """Answer what click asks gettext for; it keeps no other door open."""
-    gettext.dgettext = lambda _domain, message: _told(message)
-    gettext.dngettext = lambda _domain, one, many, n: _told(one if n == 1 else many)
+    gettext.dgettext = lambda domain, message: _told(message)
+    gettext.dngettext = _told_counted
+
+
+def _told_counted(domain: str, msgid1: str, msgid2: str, n: int) -> str:
+    return _told(msgid1 if n == 1 else msgid2)
 
 
 def _told(message: str) -> str:

@@ -49,11 +49,11 @@ async def test_a_command_is_followed_to_its_end(errands: Errands) -> None:
 
 
 @pytest.fixture
-def changed(shipped: Path) -> None:
+def rewritten(shipped: Path) -> None:
     shipped.write_text("timezone: Asia/Almaty\n")
 
 
-@pytest.mark.usefixtures("changed")
+@pytest.mark.usefixtures("rewritten")
 async def test_a_refusal_is_told_in_the_language_of_the_page(errands: Errands) -> None:
     running = errands.begin("first", ["init", "--page"], b"{}", language="kk")
     refused = await ended(running)
@@ -105,7 +105,7 @@ async def test_nothing_is_set_going_that_init_would_ask_again(
 
 
 @pytest.fixture
-def changed(shipped: Path) -> Path:
+def changed_file(shipped: Path) -> Path:
     shipped.write_text(shipped_text() + "# mine\n")
     return shipped
 
