@@ -4,9 +4,10 @@
 def main() -> None:
     """Run the command line."""
     from monitor import private
-    from monitor.cli import cli
+    from monitor.cli import cli, clicks_words
 
     private.for_owner_only()
+    clicks_words.speak()
     cli()
 
 

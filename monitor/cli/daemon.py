@@ -13,6 +13,7 @@ from monitor.cli.root import EXIT_INPUT, Settings
 from monitor.cli.terminal import say
 from monitor.config import masked
 from monitor.errors import StoreError
+from monitor.reason import phrase
 
 if TYPE_CHECKING:
     from monitor.store import Store
@@ -25,6 +26,7 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     """Measure every few minutes, analyse every night, until SIGTERM or Ctrl-C."""
     from monitor.cli.consent import ensure_consent
     from monitor.cli.forecast import forecast
+    from monitor.cli.told_apart import told_apart
     from monitor.clock import SystemClock
     from monitor.daemon.serving import serve
     from monitor.service import log_to_stderr
@@ -37,12 +39,15 @@ def run_command(settings: Settings, *, yes: bool) -> None:
     _upgrade_apart(store)
     ensure_consent(store, config, clock, yes=yes)
     every_s = int(config.every.total_seconds())
-    say(
-        f"monitor measures {len(config.targets)} targets and {len(config.controls)} "
-        f"controls every {every_s} s into {masked(config.database)}; first round now. "
-        "Ctrl-C ends it."
+    begun = phrase(
+        "monitor measures {targets} targets and {controls} controls every {every} s"
+        " into {database}; first round now. Ctrl-C ends it.",
+        targets=len(config.targets),
+        controls=len(config.controls),
+        every=str(every_s),
+        database=masked(config.database),
     )
-    say(str(forecast(config)))
+    say("\n".join(told_apart([begun, forecast(config)])))
     asyncio.run(
         serve(
             store,

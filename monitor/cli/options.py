@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 ENVIRONMENT_DATABASE = "MONITOR_DATABASE"
+ENVIRONMENT_LANGUAGE: Final = "MONITOR_LANGUAGE"
+"""Of who reads what a command says, where it was no terminal that started it."""
 LANGUAGES: Final = get_args(Language)
 
 
@@ -51,7 +53,7 @@ def configuration_apart(settings: Settings) -> Config:
 
 def terminal_language() -> str:
     """The language that the terminal is set to, as far as it is spoken here."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in (ENVIRONMENT_LANGUAGE, "LC_ALL", "LC_MESSAGES", "LANG"):
         code = os.environ.get(name, "")[:2]
         if code in LANGUAGES:
             return code

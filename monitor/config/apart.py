@@ -14,6 +14,7 @@ from monitor import children
 from monitor.config.loading import load
 from monitor.config.sections import Config
 from monitor.errors import InputError
+from monitor.reason import phrase
 from monitor.untyped import Json
 
 _LIMITS: Final = children.Limits(time_s=60, memory_bytes=512 << 20)
@@ -24,7 +25,11 @@ def load_apart(path: Path, *, database: str | None = None) -> Config:
     request = {"path": str(path), "database": database}
     ended = children.run(__name__, request, _LIMITS)
     if not ended.answers:
-        raise InputError(f"{path}: could not be read: {ended.trouble}")
+        raise InputError(
+            phrase(
+                "{path}: could not be read: {why}", path=str(path), why=ended.trouble
+            )
+        )
     outcome = _unpacked(ended.answers[0])
     if isinstance(outcome, InputError):
         raise outcome
@@ -41,7 +46,7 @@ def taken_over(line: bytes) -> Config:
     outcome = _unpacked(line.decode())
     if isinstance(outcome, Config):
         return outcome
-    raise InputError("the configuration was not handed over")
+    raise InputError(phrase("the configuration was not handed over"))
 
 
 def _packed(outcome: Config | InputError) -> str:

@@ -28,8 +28,10 @@ _PLAIN: Final[Mapping[str, Reason]] = {
     "less_than_equal": phrase("{le} or less", le=0),
     "too_short": phrase("{min_length} or more of them", min_length=0),
     "too_long": phrase("{max_length} of them or fewer", max_length=0),
+    "service_url": phrase("a service of Apprise, such as ntfy://topic or mailto://..."),
 }
-"""Pydantic's kind of error -> what is allowed, for people who do not know pydantic."""
+"""Pydantic's kind of error -> what is allowed, for people who do not know pydantic; a
+service is not repeated, as it may hold a secret, and has a kind of its own."""
 
 _SITES: Final = ("targets", "controls")
 

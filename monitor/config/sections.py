@@ -209,12 +209,10 @@ class Throughput(Section):
 
     every: Annotated[
         Duration | None,
-        between(timedelta(seconds=10), timedelta(hours=24), "10s to 24h"),
+        between("10s", "24h"),
     ] = None
     max_bytes: Annotated[Size, Limits(ge=64_000, le=100_000_000)] = 500_000
-    max_time: Annotated[
-        Duration, between(timedelta(seconds=2), timedelta(seconds=60), "2s to 60s")
-    ] = timedelta(seconds=10)
+    max_time: Annotated[Duration, between("2s", "60s")] = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,9 +234,7 @@ class Retention(Section):
 class Probing(Section):
     """How a probe behaves on the wire."""
 
-    stage_timeout: Annotated[
-        Duration, between(timedelta(seconds=1), timedelta(seconds=60), "1s to 60s")
-    ] = timedelta(seconds=10)
+    stage_timeout: Annotated[Duration, between("1s", "60s")] = timedelta(seconds=10)
     per_second: Annotated[Whole, Limits(ge=1, le=50)] = 4
     resolvers: tuple[Resolver, ...] = ()
     block_page_addresses: tuple[Address, ...] = ()
@@ -250,8 +246,11 @@ class Probing(Section):
         chosen = [r for r in self.resolvers if is_public(r)]
         if chosen and self.level == "plain":
             raise ValueError(
-                f"level: extended, since no browser asks a resolver of its own choice"
-                f" ({chosen[0]}); or no such entry in resolvers"
+                phrase(
+                    "level: extended, since no browser asks a resolver of its own"
+                    " choice ({resolver}); or no such entry in resolvers",
+                    resolver=chosen[0],
+                )
             )
 
 
@@ -261,9 +260,7 @@ class Differential(Section):
 
     neutral: Annotated[str, url_with("https")]
     targets: Annotated[tuple[Name, ...], Length(least=1, most=20)]
-    sentinel_every: Annotated[
-        Duration, between(timedelta(minutes=10), timedelta(hours=24), "10m to 24h")
-    ] = timedelta(minutes=20)
+    sentinel_every: Annotated[Duration, between("10m", "24h")] = timedelta(minutes=20)
     blocks_per_evening: Annotated[Whole, Limits(ge=0, le=14)] = 14
     bytes: Annotated[Size, Limits(ge=64_000, le=1_000_000)] = 256_000
 
@@ -272,9 +269,7 @@ class Differential(Section):
 class Quic(Section):
     """Transfers over HTTP/3, beside those over TCP; needs the extra monitor[quic]."""
 
-    every: Annotated[
-        Duration, between(timedelta(minutes=5), timedelta(hours=24), "5m to 24h")
-    ] = timedelta(minutes=30)
+    every: Annotated[Duration, between("5m", "24h")] = timedelta(minutes=30)
     targets: Annotated[tuple[Name, ...], Length(most=200)] | None = None
 
 
@@ -285,9 +280,7 @@ class Way(Section):
     name: Name
     interface: Interface | None = None
     url: ProxyUrl | None = None
-    every: Annotated[
-        Duration, between(timedelta(minutes=10), timedelta(hours=24), "10m to 24h")
-    ] = timedelta(minutes=30)
+    every: Annotated[Duration, between("10m", "24h")] = timedelta(minutes=30)
     targets: Annotated[tuple[Name, ...], Length(most=20)] = ()
 
     def __post_init__(self) -> None:
@@ -374,9 +367,7 @@ class Notify(Section):
     """Messages to people; none without an address."""
 
     urls: tuple[ServiceUrl, ...] = ()
-    silent_after: Annotated[
-        Duration, between(timedelta(minutes=10), timedelta(hours=48), "10m to 48h")
-    ] = timedelta(hours=1)
+    silent_after: Annotated[Duration, between("10m", "48h")] = timedelta(hours=1)
     slow_now: SlowNow | None = None
     quiet: Quiet | None = None
     heartbeat: HeartbeatUrl | None = None
@@ -439,9 +430,7 @@ class Config(Section):
     vantage: Name = "home"
     timezone: Zone
     database: DatabaseUrl = "sqlite:///monitor.db"
-    every: Annotated[
-        Duration, between(timedelta(seconds=10), timedelta(hours=1), "10s to 1h")
-    ] = timedelta(minutes=5)
+    every: Annotated[Duration, between("10s", "1h")] = timedelta(minutes=5)
     window: Window = Window()
     targets: Annotated[tuple[Suspect, ...], Length(least=1, most=100)]
     controls: Annotated[tuple[Site, ...], Length(most=100)] = ()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.config.loading import parse
 from monitor.config.sections import Config
 from monitor.errors import InputError
+from monitor.reason import phrase
 
 if TYPE_CHECKING:
     # YAML's library is kept for months by who loads it; few dashboards switch a site.
@@ -61,7 +62,9 @@ def switched(text: str, name: str, *, is_on: bool) -> str:
     """
     chosen = [s for s in site_lines(text) if s.name == name and s.is_on != is_on]
     if not chosen:
-        raise InputError(f"sites: {name!r} is not there to be switched")
+        raise InputError(
+            phrase("sites: {name} is not there to be switched", name=repr(name))
+        )
     site, lines = chosen[0], text.split("\n")
     for place in range(site.first, site.end):
         lines[place] = _uncommented(lines[place]) if is_on else _off(lines[place])
@@ -77,10 +80,12 @@ def added(text: str, kind: str, name: str, url: str) -> str:
     """
     sites = site_lines(text)
     if any(site.name == name for site in sites):
-        raise InputError(f"sites: {name!r} is there already")
+        raise InputError(phrase("sites: {name} is there already", name=repr(name)))
     others = [site for site in sites if site.kind == kind]
     if not others:
-        raise InputError(f"{kind}: no site to put another one after; edit the file")
+        raise InputError(
+            phrase("{kind}: no site to put another one after; edit the file", kind=kind)
+        )
     lines = text.split("\n")
     indent = " " * (len(lines[others[0].first]) - len(lines[others[0].first].lstrip()))
     entry = f"{indent}- {{name: {json.dumps(name)}, url: {json.dumps(url)}}}"
@@ -105,7 +110,8 @@ def _items(text: str) -> "Iterator[tuple[str, Node]]":
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"the file is not valid YAML: {error}") from None
+        why = phrase("the file is not valid YAML: {why}", why=str(error))
+        raise InputError(why) from None
     if not isinstance(root, MappingNode):
         return
     for key, value in root.value:
@@ -172,7 +178,10 @@ def _checked(text: str, before: str, name: str) -> str:
     """The text, when it is right and differs in that one site only."""
     if _others(_parsed(text), name) != _others(_parsed(before), name):
         raise InputError(
-            "the file is written in a way that cannot be edited here; edit it by hand"
+            phrase(
+                "the file is written in a way that cannot be edited here; edit it by"
+                " hand"
+            )
         )
     return text
 

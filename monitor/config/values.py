@@ -66,12 +66,13 @@ def _whole(value: object) -> object:
     return value
 
 
-def between(low: timedelta, high: timedelta, words: str) -> After:
-    """Only a duration from `low` to `high`, both included; `words` say so."""
+def between(low: str, high: str) -> After:
+    """Only a duration from `low` to `high`, both included, written as in the file."""
+    least, most = parsed_duration(low), parsed_duration(high)
 
     def check(value: timedelta) -> timedelta:
-        if not low <= value <= high:
-            raise ValueError(words)
+        if not least <= value <= most:
+            raise ValueError(phrase("{low} to {high}", low=low, high=high))
         return value
 
     return After(check)
@@ -271,9 +272,10 @@ def url_with(*schemes: str) -> After:
 
 
 def _proxy_url(value: str) -> str:
-    words = (
+    words = phrase(
         "socks5:// or http:// with the address and port of a proxy on this machine or"
-        " in this home, such as socks5://127.0.0.1:1080"
+        " in this home, such as {example}",
+        example="socks5://127.0.0.1:1080",
     )
     scheme, host, port = _split(value)
     if scheme not in ("socks5", "http") or not host or not port:
@@ -283,12 +285,14 @@ def _proxy_url(value: str) -> str:
     except ValueError:
         raise ValueError(words) from None
     if not _PROXY_URL.fullmatch(value):
-        raise ValueError(f"{words}, and nothing else")
+        raise ValueError(_and(words, phrase("and nothing else")))
     if is_elsewhere:
-        raise ValueError(
-            f"{words}; not {host}: between here and there the names of sites could be"
-            " read, so let a program of this machine carry them encrypted (ssh -D)"
+        danger = phrase(
+            "not {host}: between here and there the names of sites could be read, so"
+            " let a program of this machine carry them encrypted (ssh -D)",
+            host=host,
         )
+        raise ValueError(phrase("{words:reasons}", words=(words, danger)))
     return value
 
 
@@ -299,19 +303,24 @@ def _interface(value: str) -> str:
 
 
 def _content_host(value: str) -> str:
-    words = "a host name such as cdn.example.org; all hosts below it belong to it"
+    words = phrase(
+        "a host name such as {example}; all hosts below it belong to it",
+        example="cdn.example.org",
+    )
     host = value.rstrip(".").lower()
     if not _HOST_NAME.fullmatch(host) or "." not in host or host[-1].isdigit():
         raise ValueError(words)
     if is_public_suffix(host):
-        raise ValueError(f"{words}, not {host}, below which sites of many owners live")
+        shared = phrase("not {host}, below which sites of many owners live", host=host)
+        raise ValueError(_and(words, shared))
     return host
 
 
 def _host_pattern(value: str) -> str:
-    words = (
+    words = phrase(
         "a host name with * for any letters, digits and hyphens of a label, such as"
-        " cdn*.example.org"
+        " {example}",
+        example="cdn*.example.org",
     )
     pattern = value.rstrip(".").lower()
     labels = pattern.split(".")
@@ -320,7 +329,8 @@ def _host_pattern(value: str) -> str:
     if is_long or not all(map(_LABEL_PATTERN.fullmatch, labels)):
         raise ValueError(words)
     if "." not in owned or labels[-1].isdigit() or is_public_suffix(owned):
-        raise ValueError(f"{words}, and behind it a domain that somebody registered")
+        domain = phrase("and behind it a domain that somebody registered")
+        raise ValueError(_and(words, domain))
     return pattern
 
 
@@ -341,9 +351,7 @@ def _service_url(value: str) -> str:
         from pydantic_core import PydanticCustomError
 
         # The value may hold a secret: it is not repeated.
-        raise PydanticCustomError(
-            "service_url", "a service of Apprise, such as ntfy://topic or mailto://..."
-        )
+        raise PydanticCustomError("service_url", "a service of Apprise")
     return value
 
 

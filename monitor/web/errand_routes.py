@@ -67,7 +67,7 @@ async def report(request: web.Request) -> web.Response:
         arguments += ["--date", asked.date.isoformat()]
     if asked.bundle != "none":
         arguments += ["--bundle", "--level", asked.bundle]
-    return _begun(request, "report", arguments)
+    return _begun(request, "report", arguments, language=asked.language)
 
 
 async def first(request: web.Request) -> web.Response:
@@ -87,7 +87,9 @@ async def first(request: web.Request) -> web.Response:
         "password_hash": password_hash,
         "language": asked.language,
     }
-    return _begun(request, "first", ["init", "--page"], json.dumps(choices).encode())
+    given = json.dumps(choices).encode()
+    words = ["init", "--page"]
+    return _begun(request, "first", words, given, language=asked.language)
 
 
 def is_as_shipped(context: Context) -> bool:
@@ -123,10 +125,16 @@ def errands_of(request: web.Request) -> Errands:
 
 
 def _begun(
-    request: web.Request, name: str, arguments: list[str], given: bytes = b""
+    request: web.Request,
+    name: str,
+    arguments: list[str],
+    given: bytes = b"",
+    *,
+    language: str,
 ) -> web.Response:
+    errands = errands_of(request)
     try:
-        errand = errands_of(request).begin(name, arguments, given)
+        errand = errands.begin(name, arguments, given, language=language)
     except BusyError as error:
         return problem(409, str(error))
     return web.json_response(_told(errand))

@@ -59,8 +59,20 @@ class Errands:
         self._task: asyncio.Task[None] | None = None
         self.last: Errand | None = None
 
-    def begin(self, name: str, arguments: Sequence[str], given: bytes = b"") -> Errand:
-        """Start a command, with what it reads from its standard input.
+    def begin(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        given: bytes = b"",
+        *,
+        language: str = "",
+    ) -> Errand:
+        """Start a command.
+
+        Parameters
+        ----------
+        given : what it reads from its standard input.
+        language : of who reads what it prints; empty: as the daemon's surroundings say.
 
         Raises
         ------
@@ -69,7 +81,9 @@ class Errands:
         if self._task is not None and not self._task.done():
             raise BusyError("another errand is not done yet; try again later")
         self.last = Errand(name)
-        self._task = asyncio.create_task(self._run(self.last, arguments, given))
+        self._task = asyncio.create_task(
+            self._run(self.last, arguments, given, language)
+        )
         return self.last
 
     async def close(self) -> None:
@@ -79,7 +93,7 @@ class Errands:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(
-        self, errand: Errand, arguments: Sequence[str], given: bytes
+        self, errand: Errand, arguments: Sequence[str], given: bytes, language: str
     ) -> None:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "monitor", "--config", str(self.config_path)),
@@ -87,7 +101,11 @@ class Errands:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "MONITOR_DATABASE": self._database},
+            env={
+                **os.environ,
+                "MONITOR_DATABASE": self._database,
+                "MONITOR_LANGUAGE": language,
+            },
         )
         try:
             async with asyncio.timeout(LONGEST_S):

@@ -1,13 +1,18 @@
 """What goes wrong in the first hour is told in the language of the terminal."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from monitor.cli import cli
+from monitor.cli.told_apart import told_apart
+from monitor.reason import phrase
 
 BAD = """
 timezone: Mars
@@ -93,3 +98,64 @@ def test_what_is_in_force_is_told_in_the_language_of_the_file(
     assert bool(ENGLISH.search("\n".join(notes))) == (language == "en")
     status, text = ended(*words, "--json", language="ru_RU.UTF-8")
     assert json.loads(text)["budget"]["per_day"] == 1_500_000_000
+
+
+AT_ODDS = """
+timezone: Asia/Almaty
+targets: [{name: a, url: "https://1.1.1.1/", address_family: both}]
+controls: [{name: c, url: "https://c.org", address_family: both}]
+quic: {targets: [nobody]}
+report: {deliver: nightly}
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("C", "no such target or"),
+        ("ru_RU", "нет такой цели"),
+        ("kk_KZ", "ондай нысана"),
+    ],
+)
+def test_keys_that_contradict_each_other(
+    tmp_path: Path, language: str, told: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(AT_ODDS)
+    status, text = ended("--config", str(path), "config", "check", language=language)
+    assert status == 2
+    assert len(text.splitlines()) == 5
+    assert told in text
+    english = re.search(r"\b(of|needs|family|such)\b", text.replace(str(path), ""))
+    assert bool(english) == (language == "C")
+
+
+@pytest.mark.parametrize(
+    ("language", "usage", "told"),
+    [
+        ("C.UTF-8", "Usage: ", "No such option '--bad'."),
+        ("ru_RU.UTF-8", "Вызов: ", "Ошибка: Нет параметра '--bad'."),
+        ("kk_KZ.UTF-8", "Шақыру: ", "Қате: '--bad' параметрі жоқ."),
+    ],
+)
+def test_what_click_refuses(language: str, usage: str, told: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "now", "--bad"],
+        env={**os.environ, "LC_ALL": language, "PYTHONUTF8": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    text = done.stderr.decode()
+    assert text.startswith(usage)
+    assert told in text
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("en", "1 or more"), ("ru", "1 или больше")]
+)
+def test_a_child_tells_for_who_runs_for_months(
+    monkeypatch: pytest.MonkeyPatch, code: str, told: str
+) -> None:
+    monkeypatch.setenv("MONITOR_LANGUAGE", code)
+    assert told_apart([phrase("{ge} or more", ge="1")] * 2) == [told] * 2

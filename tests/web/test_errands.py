@@ -48,6 +48,19 @@ async def test_a_command_is_followed_to_its_end(errands: Errands) -> None:
     assert "monitor.db" in failed.lines[-1]
 
 
+@pytest.fixture
+def rewritten(shipped: Path) -> None:
+    shipped.write_text("timezone: Asia/Almaty\n")
+
+
+@pytest.mark.usefixtures("rewritten")
+async def test_a_refusal_is_told_in_the_language_of_the_page(errands: Errands) -> None:
+    running = errands.begin("first", ["init", "--page"], b"{}", language="kk")
+    refused = await ended(running)
+    assert refused.state is ErrandState.FAILED
+    assert "рұқсат етілгені: басқа --config" in refused.lines[-1]
+
+
 async def test_one_at_a_time_and_none_outlives_the_page(errands: Errands) -> None:
     running = errands.begin("first", ["init", "--page"])
     with pytest.raises(BusyError):
@@ -92,7 +105,7 @@ async def test_nothing_is_set_going_that_init_would_ask_again(
 
 
 @pytest.fixture
-def changed(shipped: Path) -> Path:
+def changed_file(shipped: Path) -> Path:
     shipped.write_text(shipped_text() + "# mine\n")
     return shipped
 
