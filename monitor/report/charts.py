@@ -340,9 +340,10 @@ def _boxes(is_meant: Bools) -> list[_Box]:
     turns = np.diff(np.pad(is_meant.astype(int), ((0, 0), (1, 1))))
     days, tops = np.nonzero(turns == 1)
     bottoms = np.nonzero(turns == -1)[1]
+    places = (numbers.tolist() for numbers in (days, tops, bottoms))
     return [
         _box(day, day + 1, top, bottom)
-        for day, top, bottom in zip(days, tops, bottoms, strict=True)
+        for day, top, bottom in zip(*places, strict=True)
     ]
 
 
