@@ -212,7 +212,7 @@ def test_one_evening_of_a_large_cost_is_shown_and_no_verdict():
         replace(BLOCK_WORLDS["D1"], name=6.0, fires=True), Pair.NAME_AWAY, n_evenings=1
     )
     assert effect is not None
-    assert effect.n == effect.n_above == 12
+    assert effect.n == effect.n_above == 14
     assert effect.is_shown
     assert not effect.is_enough
 
@@ -376,8 +376,8 @@ def test_a_name_that_nobody_answers_to_is_blocked_and_not_so_many_times_slower(f
     scores = {c.check: c.score for c in verdict.mechanism}
     assert scores["name_away"] == scores["name_swap"] == 1
     text = " ".join(verdict.sentences())
-    assert "168 of 168 transfers under its name got no answer" in text
-    assert "0 of 168 under that server's own" in text
+    assert "196 of 196 transfers under its name got no answer" in text
+    assert "0 of 196 under that server's own" in text
     assert "times slower" not in text
     assert "name cost" not in text
 
@@ -449,7 +449,7 @@ def test_an_authority_that_only_the_name_is_shown_is_somebody_in_between(is_trus
         legs.loc[is_odd, ["goodput_bps", "encoded_body_bytes"]] = np.nan
     odd = odd_certificates(away_of(legs))
     assert odd.is_enough
-    assert (odd.n_odd, odd.n_other_odd) == (168, 0)
+    assert (odd.n_odd, odd.n_other_odd) == (196, 0)
     assert not dead_legs(away_of(legs)).is_shown
     verdict = verdict_of(pd.concat([samples(SLOWED), legs]))
     assert {c.check: c.score for c in verdict.mechanism}["certificate"] == 1

@@ -110,8 +110,8 @@ def changed_file(shipped: Path) -> Path:
     return shipped
 
 
-async def test_a_home_is_set_up_once(changed: Path, clock: FakeClock) -> None:
-    client = await served_home(changed, clock)
+async def test_a_home_is_set_up_once(changed_file: Path, clock: FakeClock) -> None:
+    client = await served_home(changed_file, clock)
     assert (await client.post("/errand/first", json=AGREED)).status == 409
     assert "was changed since" in await (await client.get("/first")).text()
     assert await (await client.get("/errand")).json() is None
