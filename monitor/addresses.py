@@ -93,8 +93,7 @@ def is_of_home(address: str | IpAddress) -> bool:
     ValueError
         If it is no address.
     """
-    parsed = ip_address(address)
-    parsed = _inner(parsed) or parsed
+    parsed = _reached(ip_address(address))
     return any(_holds(network, parsed) for network in _OF_HOMES)
 
 
@@ -106,10 +105,7 @@ def nobodys_network(address: str | IpAddress) -> IpNetwork | None:
     ValueError
         If it is no address.
     """
-    parsed = ip_address(address)
-    inner = _inner(parsed)
-    if inner is not None:
-        return nobodys_network(inner)
+    parsed = _reached(ip_address(address))
     of_version = _TABLE[parsed.version]
     return next((network for network in of_version if _holds(network, parsed)), None)
 
@@ -125,20 +121,19 @@ def neighbourhood(address: str | IpAddress) -> IpNetwork:
     ValueError
         If it is no address.
     """
-    parsed = ip_address(address)
-    parsed = _inner(parsed) or parsed
+    parsed = _reached(ip_address(address))
     if not is_public(parsed):
         return ip_network(parsed)
     return ip_network((parsed, _NEIGHBOURS[parsed.version]), strict=False)
 
 
-def _inner(address: IpAddress) -> IPv4Address | None:
-    """The IPv4 address to which packets for an IPv6 address go in the end."""
+def _reached(address: IpAddress) -> IpAddress:
+    """The address to which packets for another go in the end: IPv4 inside of IPv6."""
     if isinstance(address, IPv4Address):
-        return None
+        return address
     if address in _NAT64:
         return IPv4Address(address.packed[-4:])
-    return address.ipv4_mapped or address.sixtofour
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _holds(network: IpNetwork, address: IpAddress) -> bool:

@@ -11,11 +11,10 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote
 
-from monitor.addresses import is_public
+from monitor.addresses import is_address, is_public
 from monitor.children import answer
 from monitor.probe.hosts import is_beside_us
 from monitor.untyped import Json, Theirs
@@ -68,7 +67,7 @@ def _proxies() -> list[str]:
 
 def _stay_outside(named: frozenset[str]) -> None:
     """Refuse connections into the house, but to the hosts that the owner named."""
-    allowed = {name for name in named if _is_address(name)}
+    allowed = {name for name in named if is_address(_bare(name))}
     look_up = socket.getaddrinfo
 
     def noted(host: Theirs, *args: Theirs, **more: Theirs) -> Theirs:
@@ -88,19 +87,17 @@ def _stay_outside(named: frozenset[str]) -> None:
     sys.addaudithook(check)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text.split("%")[0])
-    except ValueError:
-        return False
-    return True
+def _bare(host: str) -> str:
+    """Without a zone (fe80::1%eth0)."""
+    return host.split("%")[0]
 
 
 def _may_be_reached(host: str, allowed: set[str]) -> bool:
     # A name here would be looked up after this check, and may lead anywhere.
     if host in allowed:
         return True
-    is_outside = _is_address(host) and is_public(host.split("%")[0])
+    bare = _bare(host)
+    is_outside = is_address(bare) and is_public(bare)
     return is_outside and not is_beside_us(host)
 
 

@@ -170,8 +170,7 @@ def _import_foreign(
     from monitor.store import open_store
 
     zone, moment = options["timezone"], options["at"]
-    if zone is not None:
-        wallclock.asked_zone(zone, option="--timezone")
+    named = None if zone is None else wallclock.asked_zone(zone, option="--timezone")
     # What the options say needs no configuration, like files of our own.
     has_place = options["vantage"] is not None or form == "ripe-atlas"
     is_local = moment is not None and zone is None
@@ -180,7 +179,7 @@ def _import_foreign(
         vantage=options["vantage"] or (config.vantage if config else ""),
         is_vantage_named=options["vantage"] is not None,
         role=Role(options["role"]),
-        zone=None if zone is None else wallclock.zone_named(zone),
+        zone=named,
         measured=None if moment is None else _measured(moment, zone, config),
     )
     read = reader(form, provenance)

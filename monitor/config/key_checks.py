@@ -115,10 +115,7 @@ def _of_blocks(config: "Config") -> Iterator[Reason]:
 
 
 def _is_near(host: str) -> bool:
-    try:
-        return not is_public(host)
-    except ValueError:  # a name
-        return host == "localhost"
+    return not is_public(host) if is_address(host) else host == "localhost"
 
 
 def _of_delivery(config: "Config") -> Iterator[Reason]:

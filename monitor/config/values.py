@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -131,15 +131,10 @@ def _base_path(text: str) -> str:
 
 
 def _listening_host(value: str) -> str:
-    try:
-        ip_address(value)
-    except ValueError:
-        if value != "localhost":
-            raise ValueError(
-                phrase(
-                    "localhost or an IP address of this machine; 0.0.0.0 or :: for all"
-                )
-            ) from None
+    if value != "localhost" and not addresses.is_address(value):
+        raise ValueError(
+            phrase("localhost or an IP address of this machine; 0.0.0.0 or :: for all")
+        )
     return value
 
 
@@ -152,10 +147,8 @@ def _secret_hash(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    try:
-        ip_address(value)
-    except ValueError:
-        raise ValueError(phrase("an IP address")) from None
+    if not addresses.is_address(value):
+        raise ValueError(phrase("an IP address"))
     return value
 
 
@@ -174,9 +167,7 @@ def _network(value: str) -> str:
 def _resolver(value: str) -> str:
     match = _RESOLVER.fullmatch(value)
     host, port = match.groups(default="") if match else (value, "")
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
+    if not addresses.is_address(host.strip("[]")):
         port = "0"
     if not 0 < int(port or 53) < 65_536:
         raise ValueError(
@@ -212,9 +203,8 @@ def _is_host(host: str) -> bool:
 
     try:
         if ":" in host:
-            ip_address(host)
             # An address with a zone (fe80::1%eth0) is good on one machine only.
-            return "%" not in host
+            return "%" not in host and addresses.is_address(host)
         from_text(host).to_text()
     except (ValueError, DNSException):
         return False
